@@ -2,7 +2,12 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need Node (processes, a browser, files) rather than workerd. */
-const inNode = ['test/architecture.test.ts', 'test/node/**/*.test.ts', 'test/browser/**/*.test.ts', 'scripts/**/*.test.ts']
+const inNode = [
+  'test/architecture.test.ts',
+  'test/node/**/*.test.ts',
+  'test/browser/**/*.test.ts',
+  'scripts/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -1,0 +1,38 @@
+import { bodyLimit } from 'hono/body-limit'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { timing } from 'hono/timing'
+import { accountRoutes } from './account/routes.ts'
+import { authRoutes } from './auth/routes.ts'
+import { birthdayRoutes } from './birthdays/routes.ts'
+import { contactRoutes } from './contacts/routes.ts'
+import { prepared } from './platform/http/prepare.ts'
+import { notFound, onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { createRouter } from './platform/http/router.ts'
+import { clocked } from './platform/http/timing.ts'
+import { documentation } from './site/docs.ts'
+import { healthRoutes } from './site/health.ts'
+import { pageRoutes } from './site/pages.tsx'
+
+const bodyLimitBytes = 1_000_000
+
+export const app = createRouter()
+app.onError(onError)
+app.notFound(notFound)
+
+app.use(requestId({ generator: () => crypto.randomUUID() }))
+app.use(timing({ crossOrigin: false }))
+app.use(clocked)
+app.use(secureHeaders({ referrerPolicy: 'no-referrer' }))
+app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
+app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: tooLarge }))
+app.use(prepared)
+
+app.route('/api/auth', authRoutes)
+app.route('/api/users', accountRoutes)
+app.route('/api/contacts/birthdays', birthdayRoutes)
+app.route('/api/contacts', contactRoutes)
+app.route('/', healthRoutes)
+app.route('/', pageRoutes)
+documentation(app)

@@ -1,0 +1,227 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import type { Configuration } from '../env.ts'
+import { randomToken, tokenHash } from '../platform/crypto/keys.ts'
+import { hashPassword, passwordFault, verifyPassword } from '../platform/crypto/password.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
+import { invalid, Problem } from '../platform/http/problem.ts'
+import { type AppEnv, createRouter } from '../platform/http/router.ts'
+import { deliver, mailerOf } from '../platform/mail/outbox.ts'
+import { findUserByEmail, toUser } from '../users/store.ts'
+import { bearerToken, signedIn } from './authenticate.ts'
+import { confirmEmailLetter } from './mails.ts'
+import {
+  addressSchema,
+  detailSchema,
+  loginFormSchema,
+  loginSchema,
+  refreshSchema,
+  signedUpSchema,
+  signupSchema,
+  tokenSchema,
+  tokensSchema,
+} from './schema.ts'
+import { refresh, tokensFor } from './session.ts'
+import {
+  confirmUser,
+  createAccount,
+  endSession,
+  findConfirmation,
+  type LinkLetter,
+  renewConfirmation,
+  replaceHash,
+  startSession,
+} from './store.ts'
+
+const tags = ['Accounts']
+const unsaved = { 'Cache-Control': 'no-store' }
+
+export const authRoutes = createRouter()
+
+authRoutes.openapi(
+  createRoute({
+    tags,
+    method: 'post',
+    path: '/signup',
+    summary: 'Sign up',
+    description: 'Makes an account and sends a letter to confirm its address.',
+    request: { body: body(signupSchema) },
+    responses: {
+      201: { ...json('The account; a letter is on its way.', signedUpSchema), headers: location },
+      ...problems(...bodyProblems, 409),
+    },
+  }),
+  async (c) => {
+    const { username, email, password, locale = 'en' } = c.req.valid('json')
+    const fault = passwordFault(password, { email, username })
+    if (fault) throw invalid([{ pointer: '/password', detail: fault }])
+    const passwordHash = await hashPassword(password)
+    const link = confirmationLink(email, locale, c.var.config)
+    const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link)
+    if (made === 'email-taken') {
+      throw new Problem(409, 'email-taken', 'An account already uses this address: log in, or ask for a new password.')
+    }
+    sendNow(c, made.letterId)
+    const detail = 'We have sent you a letter: open its link to confirm your address, then log in.'
+    return c.json({ user: toUser(made.user), detail }, 201, { Location: '/api/users/me' })
+  },
+)
+
+authRoutes.openapi(
+  createRoute({
+    tags,
+    method: 'post',
+    path: '/verification-email',
+    summary: 'Send the confirmation letter again',
+    description: 'The answer is the same whether the address is known, unknown or confirmed already.',
+    request: { body: body(addressSchema) },
+    responses: { 202: json('Sent, if the address needs it.', detailSchema), ...problems(...bodyProblems) },
+  }),
+  async (c) => {
+    const { email } = c.req.valid('json')
+    const { db, config } = c.var
+    const user = await findUserByEmail(db, email)
+    const link = confirmationLink(user?.email ?? email, user?.locale ?? 'en', config)
+    // No account has the id 0: for an unknown address the same statements run and pick nobody.
+    sendNow(c, await renewConfirmation(db, user?.id ?? 0, link))
+    return c.json({ detail: 'If an account waits for this address to be confirmed, a letter is on its way.' }, 202)
+  },
+)
+
+authRoutes.openapi(
+  createRoute({
+    tags,
+    method: 'post',
+    path: '/confirm-email',
+    summary: 'Confirm an address',
+    description: 'With the token from the letter. Confirming twice is fine.',
+    request: { body: body(tokenSchema) },
+    responses: { 200: json('Confirmed.', detailSchema), ...problems(...bodyProblems, 404) },
+  }),
+  async (c) => {
+    await confirmEmail(c.var.db, c.req.valid('json').token)
+    return c.json({ detail: 'Your address is confirmed: you can log in.' }, 200)
+  },
+)
+
+authRoutes.openapi(
+  createRoute({
+    tags,
+    method: 'post',
+    path: '/login',
+    summary: 'Log in',
+    description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
+    request: {
+      // Not `required`, which would demand both forms at once: the handler refuses a body that is neither.
+      body: {
+        content: {
+          'application/json': { schema: loginSchema },
+          'application/x-www-form-urlencoded': { schema: loginFormSchema },
+        },
+      },
+    },
+    responses: { 200: json('Signed in.', tokensSchema), ...problems(...bodyProblems, 401, 403) },
+  }),
+  async (c) => {
+    const { db, config } = c.var
+    const form: Partial<z.infer<typeof loginFormSchema>> = c.req.valid('form')
+    const given: Partial<z.infer<typeof loginSchema>> = c.req.valid('json')
+    const email = form.username ?? given.email
+    const password = form.password ?? given.password
+    if (email === undefined || password === undefined) {
+      throw invalid([{ pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' }])
+    }
+    const user = await findUserByEmail(db, email)
+    const { right, outdated } = await verifyPassword(password, user?.password_hash ?? null)
+    if (!user || !right) throw wrongCredentials()
+    if (!user.confirmed_at) {
+      throw new Problem(
+        401,
+        'email-not-confirmed',
+        'Confirm your address first: open the link in our letter, or ask for a new one.',
+        challenged,
+      )
+    }
+    if (user.disabled)
+      throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
+    const hash = outdated ? await hashPassword(password) : user.password_hash
+    if (outdated && !(await replaceHash(db, user.id, user.password_hash, hash))) throw wrongCredentials()
+    const session = await startSession(db, user.id, hash, {
+      device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
+      address: c.req.header('CF-Connecting-IP') ?? null,
+    })
+    if (!session) throw wrongCredentials()
+    const tokens = await tokensFor({ userId: user.id, sessionId: session.id, generation: session.generation }, config)
+    return c.json(tokens, 200, unsaved)
+  },
+)
+
+authRoutes.openapi(
+  createRoute({
+    tags,
+    method: 'post',
+    path: '/refresh',
+    summary: 'Get new tokens',
+    description:
+      'Exchanges a refresh token, in the body or as a bearer token, for new ones. Used again within 30 s it gets the same ' +
+      'successor; used later it counts as stolen, and the session ends.',
+    request: { body: { content: { 'application/json': { schema: refreshSchema } } } },
+    responses: { 200: json('New tokens.', tokensSchema), ...problems(...bodyProblems, 401) },
+  }),
+  async (c) => {
+    const token = c.req.valid('json').refresh_token ?? bearerToken(c.req.header('Authorization'))
+    if (!token)
+      throw invalid([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
+    return c.json(await refresh(c.var.db, token, c.var.config), 200, unsaved)
+  },
+)
+
+authRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'post',
+    path: '/logout',
+    summary: 'Log out',
+    description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
+    responses: { 204: { description: 'Ended.' }, ...problems(401) },
+  }),
+  async (c) => {
+    await endSession(c.var.db, c.var.user.id, c.var.sessionId)
+    return c.body(null, 204)
+  },
+)
+
+const challenged = { headers: { 'WWW-Authenticate': 'Bearer' } }
+
+/** The same words whether the account is unknown or the password wrong. */
+const wrongCredentials = (): Problem =>
+  new Problem(401, 'invalid-credentials', 'The e-mail or the password is wrong.', challenged)
+
+/**
+ * Confirms the address that a link was sent to.
+ * @throws Problem 404 `link-not-found` when there is no such link, or it has expired
+ */
+export async function confirmEmail(db: Database, token: string): Promise<void> {
+  const found = await findConfirmation(db, tokenHash(token))
+  if (!found) throw new Problem(404, 'link-not-found', 'This link is unknown or has expired: ask for a new letter.')
+  if (!found.confirmed) await confirmUser(db, found.userId)
+}
+
+function confirmationLink(email: string, locale: 'en' | 'uk', config: Configuration): LinkLetter {
+  const token = randomToken()
+  const url = `${config.PUBLIC_URL}/confirm-email/${token}`
+  return {
+    tokenHash: tokenHash(token),
+    expiresAt: timestamp(Date.now() + config.VERIFICATION_LINK_TTL * 1000),
+    letter: confirmEmailLetter(email, locale, url, config.VERIFICATION_LINK_TTL),
+  }
+}
+
+/** Tries a letter at once, after the answer; what fails is the sweep's. */
+function sendNow(c: Context<AppEnv>, letterId: number | undefined): void {
+  if (letterId !== undefined) c.executionCtx.waitUntil(deliver(c.var.db, mailerOf(c.var.config), letterId))
+}

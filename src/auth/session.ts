@@ -1,0 +1,66 @@
+import type { Configuration } from '../env.ts'
+import { issueAccessToken, issueRefreshToken, readRefreshToken } from '../platform/crypto/token.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { type Alive, endSession, findSession, rotateSession } from './store.ts'
+
+/** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
+const replayGraceSeconds = 30
+
+/** What a client gets to go on with. */
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+  token_type: 'bearer'
+  expires_in: number
+}
+
+/** From when on a session must have been used, and begun, to be alive now. */
+export function aliveNow(config: Configuration): Alive {
+  const now = Date.now()
+  return {
+    usedSince: timestamp(now - config.REFRESH_TOKEN_TTL * 1000),
+    startedSince: timestamp(now - config.SESSION_TTL * 1000),
+  }
+}
+
+/** The tokens of a session at its present generation. */
+export async function tokensFor(
+  session: { userId: number; sessionId: number; generation: number },
+  config: Configuration,
+): Promise<Tokens> {
+  return {
+    access_token: await issueAccessToken(session, config),
+    refresh_token: issueRefreshToken(session, config),
+    token_type: 'bearer',
+    expires_in: config.ACCESS_TOKEN_TTL,
+  }
+}
+
+const refused = { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }
+
+/**
+ * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again within
+ * 30 s, gets the same successor; anything older is theft, and the whole session ends.
+ * @throws Problem 401 `invalid-refresh-token` or `session-revoked`
+ */
+export async function refresh(db: Database, token: string, config: Configuration): Promise<Tokens> {
+  const claims = readRefreshToken(token, config)
+  if (!claims) {
+    throw new Problem(401, 'invalid-refresh-token', 'This is not a refresh token of ours: log in again.', refused)
+  }
+  const { sessionId, generation } = claims
+  const rotated = await rotateSession(db, sessionId, generation, aliveNow(config))
+  if (rotated) return tokensFor({ ...rotated, sessionId }, config)
+
+  const session = await findSession(db, sessionId, aliveNow(config))
+  if (session) {
+    const age = Date.now() - Date.parse(session.rotatedAt)
+    if (generation === session.generation - 1 && age <= replayGraceSeconds * 1000) {
+      return tokensFor({ ...session, sessionId }, config)
+    }
+    await endSession(db, session.userId, sessionId)
+  }
+  throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', refused)
+}

@@ -1,0 +1,263 @@
+import { and, desc, eq, gt, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { isUniqueViolation } from '../platform/db/errors.ts'
+import { type Posted, posted } from '../platform/mail/outbox.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { emailKey, type UserRow, users } from '../users/table.ts'
+import { links, sessions } from './table.ts'
+
+/** How many devices one person may be signed in on; the one unused for longest ends. */
+const maxSessions = 50
+
+/** A link that goes out in a letter: its stored hash and the letter that carries it. */
+export interface LinkLetter {
+  readonly tokenHash: string
+  readonly expiresAt: string
+  readonly letter: Posted
+}
+
+// A link and its letter, for the account that `whose` picks: both rows, or, where it picks nobody, neither.
+function linkStatements(db: Database, { tokenHash, expiresAt, letter }: LinkLetter, whose: ReturnType<typeof and>) {
+  const row = posted(letter, null)
+  return [
+    db.insert(links).select(
+      db
+        .select({
+          id: sql<number>`NULL`.as('id'),
+          user_id: users.id,
+          purpose: sql<'confirm-email'>`'confirm-email'`.as('purpose'),
+          token_hash: sql<string>`${tokenHash}`.as('token_hash'),
+          expires_at: sql<string>`${expiresAt}`.as('expires_at'),
+          created_at: sql<string>`${row.created_at}`.as('created_at'),
+        })
+        .from(users)
+        .where(whose),
+    ),
+    db
+      .insert(outbox)
+      .select(
+        db
+          .select({
+            id: sql<number>`NULL`.as('id'),
+            user_id: sql<number>`${users.id}`.as('user_id'),
+            kind: sql<string>`${row.kind}`.as('kind'),
+            recipient: sql<string>`${users.email}`.as('recipient'),
+            subject: sql<string>`${row.subject}`.as('subject'),
+            text: sql<string>`${row.text}`.as('text'),
+            html: sql<string>`${row.html}`.as('html'),
+            attempts: sql<number>`0`.as('attempts'),
+            due_at: sql<string>`${row.due_at}`.as('due_at'),
+            sent_at: sql<null>`NULL`.as('sent_at'),
+            failed_at: sql<null>`NULL`.as('failed_at'),
+            last_error: sql<null>`NULL`.as('last_error'),
+            created_at: sql<string>`${row.created_at}`.as('created_at'),
+          })
+          .from(users)
+          .where(whose),
+      )
+      .returning({ id: outbox.id }),
+  ] as const
+}
+
+/**
+ * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one address (in
+ * any spelling) one wins: the other gets `email-taken`.
+ */
+export async function createAccount(
+  db: Database,
+  account: { username: string; email: string; passwordHash: string; locale: UserRow['locale'] },
+  link: LinkLetter,
+): Promise<{ user: UserRow; letterId: number | undefined } | 'email-taken'> {
+  const email_key = emailKey(account.email)
+  try {
+    const [[user], , [letter]] = await db.batch([
+      db
+        .insert(users)
+        .values({
+          username: account.username,
+          email: account.email,
+          email_key,
+          password_hash: account.passwordHash,
+          locale: account.locale,
+          created_at: timestamp(),
+        })
+        .returning(),
+      ...linkStatements(db, link, eq(users.email_key, email_key)),
+    ])
+    if (!user) throw new Error('An inserted user came back without a row.')
+    return { user, letterId: letter?.id }
+  } catch (error) {
+    if (isUniqueViolation(error, 'users.email_key')) return 'email-taken'
+    throw error
+  }
+}
+
+/**
+ * Sends the confirmation again, if the account exists and needs one; does the same work when not.
+ * Returns the letter to deliver, if there is one.
+ */
+export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
+  const [, [letter]] = await db.batch(linkStatements(db, link, and(eq(users.id, userId), isNull(users.confirmed_at))))
+  return letter?.id
+}
+
+/** The account that a confirmation link belongs to, while the link lives. */
+export async function findConfirmation(
+  db: Database,
+  tokenHash: string,
+): Promise<{ userId: number; confirmed: boolean } | undefined> {
+  const [row] = await db
+    .select({ userId: users.id, confirmedAt: users.confirmed_at })
+    .from(links)
+    .innerJoin(users, eq(users.id, links.user_id))
+    .where(and(eq(links.token_hash, tokenHash), eq(links.purpose, 'confirm-email'), gt(links.expires_at, timestamp())))
+  return row && { userId: row.userId, confirmed: row.confirmedAt !== null }
+}
+
+/** Confirms an account's address. A second time changes nothing. */
+export async function confirmUser(db: Database, userId: number): Promise<void> {
+  await db
+    .update(users)
+    .set({ confirmed_at: timestamp(), revision: sql`${users.revision} + 1` })
+    .where(and(eq(users.id, userId), isNull(users.confirmed_at)))
+}
+
+/** Replaces a hash by a costlier one of the same password, unless the password has changed meanwhile. */
+export async function replaceHash(db: Database, userId: number, verified: string, fresh: string): Promise<boolean> {
+  const rows = await db
+    .update(users)
+    .set({ password_hash: fresh })
+    .where(and(eq(users.id, userId), eq(users.password_hash, verified), eq(users.disabled, false)))
+    .returning({ id: users.id })
+  return rows.length > 0
+}
+
+/**
+ * Begins a session, only while the account still has the hash that was verified and is not disabled: a login that overlaps a
+ * reset loses. Past {@link maxSessions} the one unused for longest ends.
+ */
+export async function startSession(
+  db: Database,
+  userId: number,
+  verifiedHash: string,
+  client: { device: string | null; address: string | null },
+): Promise<{ id: number; generation: number } | undefined> {
+  const now = timestamp()
+  const newest = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.user_id, userId))
+    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
+    .limit(maxSessions)
+  const [[session]] = await db.batch([
+    db
+      .insert(sessions)
+      .select(
+        db
+          .select({
+            id: sql<number>`NULL`.as('id'),
+            user_id: users.id,
+            generation: sql<number>`1`.as('generation'),
+            device: sql<string | null>`${client.device}`.as('device'),
+            address: sql<string | null>`${client.address}`.as('address'),
+            created_at: sql<string>`${now}`.as('created_at'),
+            rotated_at: sql<string>`${now}`.as('rotated_at'),
+          })
+          .from(users)
+          .where(and(eq(users.id, userId), eq(users.password_hash, verifiedHash), eq(users.disabled, false))),
+      )
+      .returning({ id: sessions.id, generation: sessions.generation }),
+    db.delete(sessions).where(and(eq(sessions.user_id, userId), notInArray(sessions.id, newest))),
+  ])
+  return session
+}
+
+/** A session that has been idle or alive for too long is no session. Both bounds are moments. */
+export interface Alive {
+  readonly usedSince: string
+  readonly startedSince: string
+}
+
+const alive = ({ usedSince, startedSince }: Alive) =>
+  and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
+
+// An account that has been disabled refreshes nothing.
+const ofEnabledUser = (db: Database) =>
+  inArray(sessions.user_id, db.select({ id: users.id }).from(users).where(eq(users.disabled, false)))
+
+/** Takes a session one generation further: of two at once, one. Undefined when `generation` is not the current one. */
+export async function rotateSession(
+  db: Database,
+  sessionId: number,
+  generation: number,
+  bounds: Alive,
+): Promise<{ userId: number; generation: number } | undefined> {
+  const [row] = await db
+    .update(sessions)
+    .set({ generation: sql`${sessions.generation} + 1`, rotated_at: timestamp() })
+    .where(and(eq(sessions.id, sessionId), eq(sessions.generation, generation), alive(bounds), ofEnabledUser(db)))
+    .returning({ userId: sessions.user_id, generation: sessions.generation })
+  return row
+}
+
+/** A session that is still good, as it is now. */
+export async function findSession(db: Database, sessionId: number, bounds: Alive) {
+  const [row] = await db
+    .select({ userId: sessions.user_id, generation: sessions.generation, rotatedAt: sessions.rotated_at })
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), alive(bounds), ofEnabledUser(db)))
+  return row
+}
+
+/** Ends one session of a person. */
+export async function endSession(db: Database, userId: number, sessionId: number): Promise<void> {
+  await db.batch([
+    db
+      .update(users)
+      .set({ revision: sql`${users.revision} + 1` })
+      .where(eq(users.id, userId)),
+    db.delete(sessions).where(and(eq(sessions.id, sessionId), eq(sessions.user_id, userId))),
+  ])
+}
+
+/** The account of one who is signed in: everything but the password. */
+export type Account = Omit<UserRow, 'password_hash' | 'email_key'>
+
+/** The account that an access token speaks for, while its session lives. */
+export async function findAccount(db: Database, userId: number, sessionId: number): Promise<Account | undefined> {
+  const [row] = await db
+    .select({
+      id: users.id,
+      username: users.username,
+      email: users.email,
+      role: users.role,
+      disabled: users.disabled,
+      locale: users.locale,
+      confirmed_at: users.confirmed_at,
+      revision: users.revision,
+      created_at: users.created_at,
+    })
+    .from(users)
+    .innerJoin(sessions, eq(sessions.user_id, users.id))
+    .where(and(eq(users.id, userId), eq(sessions.id, sessionId)))
+  return row
+}
+
+/**
+ * Forgets what time has made useless: links that expired, sessions that died, and accounts that nobody confirmed, so that nobody
+ * blocks another's address.
+ */
+export async function forgetExpired(db: Database, unconfirmedBefore: string, { usedSince, startedSince }: Alive) {
+  const abandoned = db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(isNull(users.confirmed_at), lt(users.created_at, unconfirmedBefore)))
+  await db.batch([
+    db.delete(links).where(or(lt(links.expires_at, timestamp()), inArray(links.user_id, abandoned))),
+    db.delete(sessions).where(or(lt(sessions.rotated_at, usedSince), lt(sessions.created_at, startedSince))),
+    db.delete(outbox).where(inArray(outbox.user_id, abandoned)),
+    // Last: the statements above ask who is abandoned. Foreign keys cascade on D1 and may be off on libSQL.
+    db.delete(users).where(and(isNull(users.confirmed_at), lt(users.created_at, unconfirmedBefore))),
+  ])
+}

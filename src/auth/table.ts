@@ -1,0 +1,42 @@
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { time } from '../platform/db/columns.ts'
+import { users } from '../users/table.ts'
+
+/** One signed-in device. Its refresh token is made of its id and generation; nothing of the token is stored. */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    user_id: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** Which refresh token is the current one. */
+    generation: integer('generation').notNull().default(1),
+    device: text('device'),
+    address: text('address'),
+    created_at: time('created_at').notNull(),
+    /** When the refresh token was last rotated, or the session began. */
+    rotated_at: time('rotated_at').notNull(),
+  },
+  (table) => [index('sessions_user').on(table.user_id), index('sessions_rotated').on(table.rotated_at)],
+)
+
+/** A link in a letter: random, stored only as its hash. */
+export const links = sqliteTable(
+  'links',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    user_id: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    purpose: text('purpose', { enum: ['confirm-email'] }).notNull(),
+    token_hash: text('token_hash').notNull(),
+    expires_at: time('expires_at').notNull(),
+    created_at: time('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('links_token_hash').on(table.token_hash),
+    index('links_user').on(table.user_id),
+    index('links_expires').on(table.expires_at),
+  ],
+)

@@ -1,0 +1,36 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { signedIn } from '../auth/authenticate.ts'
+import { toContact } from '../contacts/store.ts'
+import { json, problems } from '../platform/http/openapi.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { birthdayQuerySchema, upcomingSchema } from './schema.ts'
+import { findBirthdays } from './store.ts'
+import { monthDaysBetween, todayIn, upcoming } from './upcoming.ts'
+
+export const birthdayRoutes = createRouter()
+
+birthdayRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags: ['Contacts'],
+    method: 'get',
+    path: '/',
+    summary: 'List upcoming birthdays',
+    description: 'Soonest first, across New Year, from today to today + days inclusive.',
+    request: { query: birthdayQuerySchema },
+    responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 422) },
+  }),
+  async (c) => {
+    const { days, tz, leap_day } = c.req.valid('query')
+    const today = todayIn(tz, new Date())
+    const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day))
+    const answer = upcoming(rows, today, days, leap_day).map((row) => ({
+      ...toContact(row),
+      next_birthday: row.next_birthday,
+      days_until: row.days_until,
+      turns: row.turns,
+    }))
+    return c.json(answer, 200, { 'Cache-Control': 'private, no-cache' })
+  },
+)

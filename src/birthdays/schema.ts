@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { contactSchema } from '../contacts/schema.ts'
+
+/** A time zone of the IANA database, as this runtime knows it. */
+const timeZone = z
+  .string()
+  .max(64)
+  .refine((name) => {
+    try {
+      // An offset such as +02:00 is taken by Intl but is no time zone: it knows no summer time.
+      return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+    } catch {
+      return false
+    }
+  }, 'must be a time zone such as Europe/Kyiv')
+
+/** Which birthdays are asked for. */
+export const birthdayQuerySchema = z.strictObject({
+  days: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(366, 'must be 366 or less')
+    .default(7)
+    .meta({ description: 'From today to today + days, inclusive.' }),
+  tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone.', example: 'Europe/Kyiv' }),
+  leap_day: z
+    .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
+    .default('mar1')
+    .meta({ description: 'When one born on 29 February celebrates in a common year.' }),
+})
+
+/** A contact with the birthday that comes next. */
+export const upcomingSchema = contactSchema
+  .extend({
+    next_birthday: z.iso.date(),
+    days_until: z.int().min(0).max(366),
+    turns: z.int().min(0).nullable().meta({ description: 'The age reached; null when the year is unknown.' }),
+  })
+  .meta({
+    id: 'UpcomingBirthday',
+    example: {
+      id: 1,
+      first_name: 'Олесь',
+      last_name: 'Гончар',
+      full_name: 'Олесь Гончар',
+      email: 'oles@example.com',
+      phone: '+380 44 123 45 67',
+      birthday: '1918-04-03',
+      additional: null,
+      favorite: false,
+      avatar: null,
+      created_at: '2026-11-21T09:30:00.000Z',
+      updated_at: '2026-11-21T09:30:00.000Z',
+      next_birthday: '2027-04-03',
+      days_until: 133,
+      turns: 109,
+    },
+  })

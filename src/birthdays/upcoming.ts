@@ -1,0 +1,142 @@
+/** A day of the (proleptic Gregorian) calendar, with no time and no zone. Months count from 1. */
+export type PlainDate = { readonly year: number; readonly month: number; readonly day: number }
+
+/** The day somebody was born; `year` is null where nobody knows it. */
+export type Birthday = { readonly year: number | null; readonly month: number; readonly day: number }
+
+/** Where those born on 29 February celebrate in a year that lacks the day. */
+export type LeapDay = 'feb28' | 'mar1'
+
+/** The next celebration of a birthday: its date, how many days away it is, and the age reached (null: year unknown). */
+export type NextBirthday = { next_birthday: string; days_until: number; turns: number | null }
+
+const longestWindowDays = 366 // no two celebrations lie further apart, so this window holds everybody's
+const millisecondsPerDay = 86_400_000
+
+/**
+ * The civil date at the instant `now` in an IANA time zone (`Europe/Kyiv`).
+ * @throws RangeError when the zone is unknown
+ */
+export function todayIn(timeZone: string, now: Date): PlainDate {
+  const format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
+    timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+  })
+  const parts = new Map(format.formatToParts(now).map(({ type, value }) => [type, Number(value)]))
+  return { year: parts.get('year') ?? 0, month: parts.get('month') ?? 0, day: parts.get('day') ?? 0 }
+}
+
+/** Whether the calendar has this day. Years are 1 to 9999, as four digits can write them. */
+export function isRealDate({ year, month, day }: PlainDate): boolean {
+  return (
+    Number.isInteger(year) &&
+    Number.isInteger(month) &&
+    Number.isInteger(day) &&
+    year >= 1 &&
+    year <= 9999 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= daysInMonth(year, month)
+  )
+}
+
+/** `YYYY-MM-DD` (RFC 3339, full-date). */
+export function formatDate({ year, month, day }: PlainDate): string {
+  return `${String(year).padStart(4, '0')}-${monthDay(month, day)}`
+}
+
+/** The date a whole number of days later, or earlier when `days` is negative. */
+export function addDays(date: PlainDate, days: number): PlainDate {
+  const moved = new Date((dayNumber(date) + days) * millisecondsPerDay)
+  return { year: moved.getUTCFullYear(), month: moved.getUTCMonth() + 1, day: moved.getUTCDate() }
+}
+
+/**
+ * Reads `YYYY-MM-DD`, or `--MM-DD` where the year is unknown (RFC 6350, section 4.3.1). Null for anything else and for
+ * days that do not exist; `--02-29` does.
+ */
+export function parseBirthday(text: string): Birthday | null {
+  const [, yearDigits, monthDigits, dayDigits] = /^(?:(\d{4})|-)-(\d{2})-(\d{2})$/.exec(text) ?? []
+  const year = yearDigits === undefined ? null : Number(yearDigits)
+  const birthday = { year, month: Number(monthDigits), day: Number(dayDigits) }
+  const someLeapYear = 2000
+  return isRealDate({ ...birthday, year: year ?? someLeapYear }) ? birthday : null
+}
+
+/**
+ * The first celebration on or after `today`. `turns` is the age reached on it: 0 on the day of birth, null when the
+ * year is unknown. Nobody celebrates before being born: if the birth lies after `today`, it is itself the next
+ * birthday (`turns` 0), however far off, so that `turns` is never negative.
+ */
+export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: LeapDay): NextBirthday {
+  const year = Math.max(today.year, birthday.year ?? today.year)
+  const thisYears = celebration(birthday, year, leapDay)
+  const next = dayNumber(thisYears) < dayNumber(today) ? celebration(birthday, year + 1, leapDay) : thisYears
+  return {
+    next_birthday: formatDate(next),
+    days_until: dayNumber(next) - dayNumber(today),
+    turns: birthday.year === null ? null : next.year - birthday.year,
+  }
+}
+
+/**
+ * The birthdays, as `MM-DD` keys, that are celebrated from `today` to `days` days later, both inclusive: each once,
+ * soonest first. `02-29` is among them when the window holds the day that stands for it in a common year. A store asks
+ * for these keys and lets `upcoming` decide; 366 days, and anything more, are all 366 keys.
+ */
+export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDay): string[] {
+  const keys = new Set<string>()
+  for (let ahead = 0; ahead <= Math.min(days, longestWindowDays); ahead++) {
+    const date = addDays(today, ahead)
+    keys.add(monthDay(date.month, date.day))
+    const leapling = celebration({ year: null, month: 2, day: 29 }, date.year, leapDay)
+    if (leapling.month === date.month && leapling.day === date.day) keys.add('02-29')
+  }
+  return [...keys]
+}
+
+/**
+ * Those whose next birthday falls between `today` and `days` days later, both inclusive: soonest first, and in the
+ * order given within a day. Each is listed once, even when the window holds two of their birthdays. A birthday that
+ * `parseBirthday` cannot read is left out.
+ */
+export function upcoming<T extends { birthday: string }>(
+  people: readonly T[],
+  today: PlainDate,
+  days: number,
+  leapDay: LeapDay,
+): (T & NextBirthday)[] {
+  return people
+    .flatMap((person) => {
+      const birthday = parseBirthday(person.birthday)
+      return birthday ? [{ ...person, ...nextBirthday(birthday, today, leapDay) }] : []
+    })
+    .filter((person) => person.days_until <= days)
+    .sort((a, b) => a.days_until - b.days_until)
+}
+
+function celebration({ month, day }: Birthday, year: number, leapDay: LeapDay): PlainDate {
+  if (month !== 2 || day !== 29 || isLeapYear(year)) return { year, month, day }
+  return leapDay === 'feb28' ? { year, month: 2, day: 28 } : { year, month: 3, day: 1 }
+}
+
+function isLeapYear(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return isLeapYear(year) ? 29 : 28
+  return [4, 6, 9, 11].includes(month) ? 30 : 31
+}
+
+/** Days since 1970-01-01. In UTC a day always has 24 hours; Date.UTC is avoided because it takes year 99 for 1999. */
+function dayNumber({ year, month, day }: PlainDate): number {
+  return new Date(0).setUTCFullYear(year, month - 1, day) / millisecondsPerDay
+}
+
+function monthDay(month: number, day: number): string {
+  return `${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}

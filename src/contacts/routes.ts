@@ -1,0 +1,237 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { signedIn } from '../auth/authenticate.ts'
+import type { Database } from '../platform/db/database.ts'
+import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
+import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
+import { nextLink, pageHeaders, readCursor, writeCursor } from '../platform/http/page.ts'
+import { invalid, Problem } from '../platform/http/problem.ts'
+import { createRouter } from '../platform/http/router.ts'
+import {
+  contactIdSchema,
+  contactInputSchema,
+  contactPatchSchema,
+  contactQuerySchema,
+  contactSchema,
+  favoriteSchema,
+} from './schema.ts'
+import {
+  type ContactFields,
+  createContact,
+  findContact,
+  listContacts,
+  removeContact,
+  replaceContact,
+  sortName,
+  toContact,
+} from './store.ts'
+import type { ContactRow } from './table.ts'
+
+const tags = ['Contacts']
+const kept = { 'Cache-Control': 'private, no-cache' }
+const one = { ...json('The contact.', contactSchema), headers: etagHeader }
+
+export const contactRoutes = createRouter()
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'get',
+    path: '/',
+    summary: 'List contacts',
+    description:
+      'Your own, filtered and sorted, a page at a time. The filters match any part, without case or accents.',
+    request: { query: contactQuerySchema },
+    responses: {
+      200: { ...json('A page of contacts.', z.array(contactSchema)), headers: pageHeaders },
+      ...problems(401, 422),
+    },
+  }),
+  async (c) => {
+    const query = c.req.valid('query')
+    if (query.cursor !== undefined && query.skip !== undefined) {
+      throw invalid([{ pointer: 'query/skip', detail: 'Send skip or cursor, not both.' }])
+    }
+    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sortName(query))
+    const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
+    if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
+    if (total !== null) c.header('X-Total-Count', String(total))
+    return c.json(rows.map(toContact), 200, kept)
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'post',
+    path: '/',
+    summary: 'Add a contact',
+    request: { body: body(contactInputSchema) },
+    responses: {
+      201: { ...one, description: 'Added.', headers: { ...location, ...etagHeader } },
+      ...problems(...bodyProblems, 401),
+    },
+  }),
+  async (c) => {
+    const row = await createContact(c.var.db, c.var.user.id, complete(c.req.valid('json')))
+    return c.json(toContact(row), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'get',
+    path: '/{id}',
+    summary: 'Read a contact',
+    request: { params: contactIdSchema },
+    responses: {
+      200: one,
+      304: { description: 'What you hold (If-None-Match) is still right.' },
+      ...problems(401, 404),
+    },
+  }),
+  async (c) => {
+    const row = await findContact(c.var.db, c.var.user.id, c.req.valid('param').id)
+    if (!row) throw noContact()
+    if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
+    return c.json(toContact(row), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'put',
+    path: '/{id}',
+    summary: 'Replace a contact',
+    description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
+    request: { params: contactIdSchema, body: body(contactInputSchema) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+  }),
+  async (c) => {
+    const fields = complete(c.req.valid('json'))
+    const row = await change(c, c.req.valid('param').id, () => fields)
+    return c.json(toContact(row), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'patch',
+    path: '/{id}',
+    summary: 'Change a contact',
+    description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
+    request: {
+      params: contactIdSchema,
+      body: {
+        required: true,
+        content: {
+          'application/json': { schema: contactPatchSchema },
+          'application/merge-patch+json': { schema: contactPatchSchema },
+        },
+      },
+    },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+  }),
+  async (c) => {
+    const patch = c.req.valid('json')
+    const row = await change(c, c.req.valid('param').id, (now) => {
+      const fields = complete({ ...now, ...patch })
+      if (fields.first_name === null && fields.last_name === null) {
+        throw invalid([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
+      }
+      return fields
+    })
+    return c.json(toContact(row), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'patch',
+    path: '/{id}/favorite',
+    summary: 'Make a contact a favourite, or not',
+    request: { params: contactIdSchema, body: body(favoriteSchema) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+  }),
+  async (c) => {
+    const { favorite } = c.req.valid('json')
+    const row = await change(c, c.req.valid('param').id, (now) => ({ ...complete(now), favorite }))
+    return c.json(toContact(row), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn,
+    tags,
+    method: 'delete',
+    path: '/{id}',
+    summary: 'Delete a contact',
+    request: { params: contactIdSchema },
+    responses: { 204: { description: 'Deleted.' }, ...problems(401, 404, 412) },
+  }),
+  async (c) => {
+    const { id } = c.req.valid('param')
+    await settled(c, id, (row) => removeContact(c.var.db, c.var.user.id, id, row.revision))
+    return c.body(null, 204)
+  },
+)
+
+const noContact = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
+
+const tagged = (row: ContactRow) => ({ ...kept, ETag: etag(row.revision) })
+
+/** Every field that a person may write, with nothing for what was left out. */
+function complete(given: { [K in keyof ContactFields]?: ContactFields[K] | null | undefined }): ContactFields {
+  return {
+    first_name: given.first_name ?? null,
+    last_name: given.last_name ?? null,
+    email: given.email ?? null,
+    phone: given.phone ?? null,
+    birthday: given.birthday ?? null,
+    additional: given.additional ?? null,
+    favorite: given.favorite ?? false,
+  }
+}
+
+/** As much of a request's context as a write needs. */
+interface Writing {
+  readonly var: { readonly db: Database; readonly user: { readonly id: number } }
+  readonly req: { header(name: string): string | undefined }
+}
+
+function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
+  return settled(c, id, (row) => replaceContact(c.var.db, c.var.user.id, id, row.revision, edit(row)))
+}
+
+/** How often a write that another one overtook reads and tries again, before it gives up. */
+const attempts = 5
+
+/**
+ * Reads one's own contact, checks If-Match and writes; where another write came between, from the start, so that none is lost.
+ * @throws Problem 404, 412 or, after five lost races, 409 `busy`
+ */
+async function settled<T>(
+  c: Writing,
+  id: number,
+  write: (row: ContactRow) => Promise<T | false | undefined>,
+): Promise<T> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const row = await findContact(c.var.db, c.var.user.id, id)
+    if (!row) throw noContact()
+    requireMatch(c, row.revision)
+    const written = await write(row)
+    if (written) return written
+  }
+  throw new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod'
+import { line, lines, pageQuery } from '../platform/fields.ts'
+
+/** An empty text and null both say: there is none. */
+const optional = <S extends z.ZodType<string>>(schema: S) =>
+  schema.nullable().transform((text) => (text === '' ? null : text))
+
+/** The latest date on Earth at this moment (UTC+14): nobody is born after it. */
+const latestToday = (): string => new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10)
+
+const isDate = (text: string): boolean => !text.startsWith('0000') && z.iso.date().safeParse(text).success
+
+const birthday = z
+  .string()
+  .trim()
+  .refine(
+    // 2000 was a leap year: --02-29 is a birthday.
+    (text) => text === '' || isDate(text) || (/^--\d\d-\d\d$/.test(text) && isDate(`2000-${text.slice(2)}`)),
+    'must be a real date, YYYY-MM-DD, or --MM-DD where the year is unknown',
+  )
+  .refine((text) => !/^\d/.test(text) || text <= latestToday(), 'must not be in the future')
+
+const name = line({ max: 100 })
+const email = line({ max: 254 }).refine(
+  (text) => text === '' || z.regexes.unicodeEmail.test(text),
+  'must be an e-mail address, such as oles@example.com',
+)
+const phone = line({ max: 32 }).refine(
+  (text) => text === '' || (/^[0-9+\-.() /]+$/.test(text) && /\d/.test(text)),
+  'must have digits, and nothing else but + - . ( ) / and spaces',
+)
+
+const fields = {
+  first_name: optional(name),
+  last_name: optional(name),
+  email: optional(email),
+  phone: optional(phone),
+  birthday: optional(birthday),
+  additional: optional(lines({ max: 5000 })),
+}
+
+const answered = z.unknown().optional().meta({ readOnly: true, description: 'Ignored: so that GET, edit, PUT works.' })
+
+const readOnly = {
+  id: answered,
+  full_name: answered,
+  avatar: answered,
+  created_at: answered,
+  updated_at: answered,
+}
+
+const example = {
+  first_name: 'Олесь',
+  last_name: 'Гончар',
+  email: 'oles@example.com',
+  phone: '+380 44 123 45 67',
+  birthday: '1918-04-03',
+  additional: 'Writes back slowly.',
+  favorite: false,
+}
+
+const named = 'Give a first name, a last name, or both.'
+
+/** A contact as it is created or replaced: what is left out is empty. */
+export const contactInputSchema = z
+  .strictObject({
+    first_name: fields.first_name.optional(),
+    last_name: fields.last_name.optional(),
+    email: fields.email.optional(),
+    phone: fields.phone.optional(),
+    birthday: fields.birthday.optional(),
+    additional: fields.additional.optional(),
+    favorite: z.boolean().optional(),
+    ...readOnly,
+  })
+  .refine((contact) => contact.first_name || contact.last_name, { path: ['first_name'], error: named })
+  .meta({ id: 'ContactInput', example })
+
+/** Changes to a contact, as a merge patch (RFC 7396): null empties a field, what is left out stays. */
+export const contactPatchSchema = z
+  .strictObject({
+    first_name: fields.first_name.optional(),
+    last_name: fields.last_name.optional(),
+    email: fields.email.optional(),
+    phone: fields.phone.optional(),
+    birthday: fields.birthday.optional(),
+    additional: fields.additional.optional(),
+    favorite: z.boolean().nullable().optional(),
+    ...readOnly,
+  })
+  .meta({ id: 'ContactPatch', example: { phone: '+380 44 765 43 21', additional: null } })
+
+export const favoriteSchema = z.strictObject({ favorite: z.boolean() }).meta({ id: 'Favorite' })
+
+/** A contact, as its owner sees it. */
+export const contactSchema = z
+  .strictObject({
+    id: z.int().positive(),
+    first_name: z.string().nullable(),
+    last_name: z.string().nullable(),
+    full_name: z.string(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    birthday: z.string().nullable().meta({ description: '`YYYY-MM-DD`, or `--MM-DD` where the year is unknown.' }),
+    additional: z.string().nullable(),
+    favorite: z.boolean(),
+    avatar: z.url().nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Contact',
+    example: {
+      id: 1,
+      ...example,
+      full_name: 'Олесь Гончар',
+      avatar: null,
+      created_at: '2026-11-21T09:30:00.000Z',
+      updated_at: '2026-11-21T09:30:00.000Z',
+    },
+  })
+
+export type Contact = z.infer<typeof contactSchema>
+
+export const contactIdSchema = z.object({
+  // An id is digits and nothing else: not 1e3, not 0x1, not " 1".
+  id: z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/)
+    .transform(Number)
+    .refine(Number.isSafeInteger)
+    .meta({ type: 'integer', minimum: 1, example: 1 }),
+})
+
+export const sorts = ['name', 'created', 'updated', 'birthday'] as const
+
+const part = line({ min: 1, max: 254 }).optional()
+
+/** What a list of contacts may be asked for. */
+export const contactQuerySchema = z.strictObject({
+  first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
+  last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
+  email: part.meta({ description: 'Part of the e-mail.' }),
+  phone: line({ max: 64 })
+    .refine((text) => /\p{Nd}/u.test(text), 'must have a digit')
+    .optional()
+    .meta({ description: 'Part of the phone number: its digits, in any format.' }),
+  favorite: z.enum(['true', 'false'], 'must be true or false').optional(),
+  sort: z
+    .enum(sorts, `must be one of ${sorts.join(', ')}`)
+    .default('name')
+    .meta({ description: '`birthday`: by month and day, those without one last.' }),
+  order: z.enum(['asc', 'desc'], 'must be asc or desc').default('asc'),
+  ...pageQuery,
+})
+
+export type ContactQuery = z.infer<typeof contactQuerySchema>

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+/** How many characters (Unicode code points, as JSON Schema counts them) a text has. */
+export const characters = (text: string): number => [...text].length
+
+/** C0 and C1 controls, and halves of surrogate pairs, which no database keeps. */
+const controls = /[\p{Cc}\p{Cs}]/u
+const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
+
+interface Length {
+  readonly min?: number
+  readonly max: number
+}
+
+/** Text on one line: trimmed, NFC, without control characters, of a length counted in characters. */
+export function line({ min = 0, max }: Length) {
+  return sized(
+    z
+      .string()
+      .trim()
+      .normalize('NFC')
+      .refine((text) => !controls.test(text), 'must not hold control characters'),
+    { min, max },
+  )
+}
+
+/** Text on several lines: as {@link line}, with newlines (CRLF becomes LF) and tabs. */
+export function lines({ min = 0, max }: Length) {
+  return sized(
+    z
+      .string()
+      .trim()
+      .normalize('NFC')
+      .overwrite((text) => text.replaceAll('\r\n', '\n'))
+      .refine((text) => !controlsButBreaks.test(text), 'must not hold control characters other than newline and tab'),
+    { min, max },
+  )
+}
+
+function sized(schema: z.ZodString, { min, max }: Required<Length>) {
+  return schema
+    .refine((text) => characters(text) >= min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`)
+    .refine((text) => characters(text) <= max, `must have at most ${max} characters`)
+    .meta({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
+}
+
+/** The query parameters of every list. */
+export const pageQuery = {
+  limit: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(100, 'must be 100 or less')
+    .default(20)
+    .meta({ description: 'How many at most.', example: 20 }),
+  skip: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(1_000_000, 'must be 1000000 or less')
+    .optional()
+    .meta({ description: 'How many to pass over. Not together with `cursor`.' }),
+  cursor: z.string().max(2000).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
+  total: z
+    .enum(['true', 'false'], 'must be true or false')
+    .optional()
+    .meta({ description: '`true` adds the header `X-Total-Count`.' }),
+}

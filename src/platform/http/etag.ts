@@ -1,0 +1,46 @@
+import { Problem } from './problem.ts'
+
+/** Raised when a view changes its shape, so that what clients keep of the older shape no longer matches. */
+const format = 1
+
+/** The entity tag (RFC 9110, section 8.8.3) of a thing at a revision. */
+export const etag = (revision: number): string => `"${format}-${revision}"`
+
+/** The header, for the document. */
+export const etagHeader = {
+  ETag: {
+    schema: { type: 'string' as const },
+    description: 'Changes with the contents; send it in If-Match or If-None-Match.',
+  },
+}
+
+/** As much of a request's context as conditional headers need. */
+interface Request {
+  readonly req: { header(name: string): string | undefined }
+}
+
+// Cloudflare weakens strong tags when it compresses: `W/` says nothing here.
+const listed = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+
+/** Whether the client holds this revision already (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
+export function isKnown(c: Request, revision: number): boolean {
+  const header = c.req.header('If-None-Match')
+  return header !== undefined && (header.trim() === '*' || listed(header).includes(etag(revision)))
+}
+
+/**
+ * Refuses to change what is no longer what the client saw (If-Match, RFC 9110, section 13.1.1).
+ * @throws Problem 412 `changed-meanwhile`, with the current ETag
+ */
+export function requireMatch(c: Request, revision: number): void {
+  const header = c.req.header('If-Match')
+  if (header === undefined || header.trim() === '*' || listed(header).includes(etag(revision))) return
+  throw new Problem(
+    412,
+    'changed-meanwhile',
+    'It has changed since you read it: read it again, then make your change.',
+    {
+      headers: { ETag: etag(revision) },
+    },
+  )
+}

@@ -1,0 +1,48 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { ZodError } from 'zod'
+import type { Bindings, Configuration } from '../../env.ts'
+import type { Database } from '../db/database.ts'
+import { type Fault, invalid, Problem } from './problem.ts'
+import type { Clock } from './timing.ts'
+
+/** What every route finds in its context. */
+export interface AppEnv {
+  Bindings: Bindings
+  Variables: { requestId: string; config: Configuration; db: Database; clock: Clock }
+}
+
+/**
+ * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,
+ * as one that belongs to nobody.
+ */
+export function createRouter(): OpenAPIHono<AppEnv> {
+  return new OpenAPIHono<AppEnv>({
+    // A path answers with and without its trailing slash: a redirect would drop Authorization.
+    strict: false,
+    defaultHook: (result) => {
+      if (result.success) return
+      if (result.target === 'param') throw new Problem(404, 'not-found', 'There is nothing with this id.')
+      throw invalid(faultsOf(result.error, result.target))
+    },
+  })
+}
+
+/** Each issue of a schema as a fault, unknown fields one by one. */
+export function faultsOf(error: ZodError, target: string): Fault[] {
+  const base = target === 'json' || target === 'form' ? '' : target
+  return error.issues.flatMap((issue): Fault[] => {
+    const at = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+    if (issue.code !== 'unrecognized_keys')
+      return [{ pointer: base + at, detail: sentence(issue.message, issue.path.at(-1)) }]
+    return issue.keys.map((key) => ({
+      pointer: `${base}${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      detail: `There is no such field as "${key}" here: leave it out.`,
+    }))
+  })
+}
+
+/** zod's "Invalid input: expected string, received undefined" names no field: the sentence does. */
+function sentence(message: string, field: PropertyKey | undefined): string {
+  if (field === undefined || typeof field === 'symbol' || message.includes(String(field))) return message
+  return message.endsWith('.') ? message : `${String(field)}: ${message}`
+}

@@ -1,0 +1,129 @@
+import { and, asc, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import type { Configuration } from '../../env.ts'
+import { timestamp } from '../db/columns.ts'
+import type { Database } from '../db/database.ts'
+import { rootMessage } from '../db/errors.ts'
+import { type Letter, MailError, type Mailer } from './mailer.ts'
+import { smtpMailer } from './smtp.ts'
+import { outbox } from './table.ts'
+
+/** A letter on its way into the outbox. */
+export interface Posted extends Letter {
+  readonly kind: string
+}
+
+/** Tries before a letter is given up: about a day of them. */
+const maxAttempts = 12
+/** How long a sender may hold a letter before another may take it. Longer than a whole SMTP conversation. */
+const leaseSeconds = 60
+const sweepSize = 20
+/** Letters sent side by side: a Worker may hold six connections open. */
+const abreast = 4
+
+/** Seconds until the next try: one minute, doubling, two hours at most. */
+const backOffSeconds = (attempts: number): number => Math.min(60 * 2 ** (attempts - 1), 7200)
+
+/** The row of a letter to be sent at once, for the batch of the change that causes it. */
+export function posted(letter: Posted, userId: number | null) {
+  const now = timestamp()
+  return {
+    user_id: userId,
+    kind: letter.kind,
+    recipient: letter.to,
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    due_at: now,
+    created_at: now,
+  }
+}
+
+/**
+ * Tries to send one letter, if it is due and nobody else is sending it. Never throws for the mail server's sake: what failed is
+ * written to the letter's row and tried again later, with back-off, until it is given up, visibly.
+ */
+export async function deliver(db: Database, mailer: Mailer, letterId: number): Promise<void> {
+  const now = Date.now()
+  const [letter] = await db
+    .update(outbox)
+    .set({ attempts: sql`${outbox.attempts} + 1`, due_at: timestamp(now + leaseSeconds * 1000) })
+    .where(and(eq(outbox.id, letterId), isNotNull(outbox.due_at), lte(outbox.due_at, timestamp(now))))
+    .returning()
+  if (!letter) return
+  const { recipient, subject, text, html, attempts } = letter
+  const scrubbed = { text: null, html: null, due_at: null }
+  // Whoever took the letter later, because this try outlived its lease, has a higher count: its word stands.
+  const mine = and(eq(outbox.id, letterId), eq(outbox.attempts, attempts))
+  try {
+    await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '' })
+  } catch (error) {
+    const last_error = rootMessage(error).slice(0, 300)
+    const hopeless = attempts >= maxAttempts || (error instanceof MailError && error.permanent)
+    console.warn(
+      JSON.stringify({ level: 'warn', letter: letterId, kind: letter.kind, attempts, hopeless, error: last_error }),
+    )
+    await db
+      .update(outbox)
+      .set(
+        hopeless
+          ? { ...scrubbed, failed_at: timestamp(), last_error }
+          : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error },
+      )
+      .where(mine)
+    return
+  }
+  await db
+    .update(outbox)
+    .set({ ...scrubbed, sent_at: timestamp(), last_error: null })
+    .where(mine)
+}
+
+/** Sends what is due, oldest first; cron calls it every minute. */
+export async function sweep(db: Database, mailer: Mailer): Promise<void> {
+  const due = await db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(isNotNull(outbox.due_at), lte(outbox.due_at, timestamp())))
+    .orderBy(asc(outbox.due_at))
+    .limit(sweepSize)
+  for (let at = 0; at < due.length; at += abreast) {
+    await Promise.all(due.slice(at, at + abreast).map(({ id }) => deliver(db, mailer, id)))
+  }
+}
+
+/** The mailer of this deployment. Without `SMTP_HOST` there is none, and letters wait in the outbox. */
+export function mailerOf(config: Configuration): Mailer {
+  const { SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USERNAME, SMTP_PASSWORD, MAIL_FROM } = config
+  if (!SMTP_HOST) return { send: () => Promise.reject(new MailError('SMTP_HOST is not set, so no letter can leave.')) }
+  return smtpMailer({
+    host: SMTP_HOST,
+    port: SMTP_PORT,
+    security: SMTP_SECURITY,
+    from: MAIL_FROM,
+    ...(SMTP_USERNAME === undefined ? {} : { username: SMTP_USERNAME }),
+    ...(SMTP_PASSWORD === undefined ? {} : { password: SMTP_PASSWORD }),
+  })
+}
+
+/** How late a letter may be before the mail counts as unwell. */
+const lateMinutes = 15
+
+/** Whether letters get out: no unsent one is older than 15 minutes. Asks the database only. */
+export async function mailIsWell(db: Database): Promise<boolean> {
+  const [late] = await db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(isNotNull(outbox.due_at), lte(outbox.created_at, timestamp(Date.now() - lateMinutes * 60_000))))
+    .limit(1)
+  return late === undefined
+}
+
+/** How long the record of a letter, sent or given up, is kept. */
+const keptDays = 30
+
+/** Forgets letters that were sent or given up long ago. */
+export async function forgetSent(db: Database): Promise<void> {
+  await db
+    .delete(outbox)
+    .where(and(isNull(outbox.due_at), lt(outbox.created_at, timestamp(Date.now() - keptDays * 86_400_000))))
+}

@@ -1,0 +1,408 @@
+import { Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
+import { type Letter, MailError, type Mailer } from './mailer.ts'
+
+/** Where letters leave, and in whose name. */
+export interface SmtpOptions {
+  readonly host: string
+  /** 465 goes with `tls`, 587 with `starttls`. Cloudflare lets no Worker out through port 25. */
+  readonly port: number
+  /** `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or no letter. `none`: clear text. */
+  readonly security: 'tls' | 'starttls' | 'none'
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  /** `Name <a@b>`, or an address alone. */
+  readonly from: string
+  /** For the whole conversation, from connecting to the server's last word. Twenty unless said otherwise. */
+  readonly timeoutSeconds?: number | undefined
+}
+
+const defaultTimeoutSeconds = 20 // waitUntil allows 30 after the answer: room is left to write down how it ended
+const goodbyeMilliseconds = 1000 // the letter is accepted by then, so QUIT's answer is a courtesy
+const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a line 512
+const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
+const longestLocalPart = 64 // octets, RFC 5321 section 4.5.3.1.1
+
+/**
+ * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
+ *
+ * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
+ * or cannot be a mailbox; permanent when the server answers 5yz; passing when it answers 4yz, breaks off, talks nonsense,
+ * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. No message holds
+ * the password or a word of the letter.
+ */
+export function smtpMailer(options: SmtpOptions): Mailer {
+  return {
+    async send(letter) {
+      const email = compose(options.from, letter)
+      const conversation = open(options, email)
+      const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds
+      try {
+        await within(timeoutSeconds * 1000, conversation.deliver(), () => {
+          return new MailError(`The mail server did not take the letter within ${timeoutSeconds} seconds.`)
+        })
+        await conversation.quit()
+      } finally {
+        conversation.hangUp()
+      }
+    },
+  }
+}
+
+// ---------------------------------------------------------------- the conversation
+
+/** The parts of worker-mailer 1.2.1 this file builds on. It calls them private: its version is pinned, and tests hold it. */
+interface Parts {
+  socket: Socket
+  reader: ReadableStreamDefaultReader<Uint8Array>
+  writer: WritableStreamDefaultWriter<Uint8Array>
+  emailSending: Email | null
+  supportsStartTls: boolean
+  allowAuth: boolean
+  authTypeSupported: string[]
+  greet(): Promise<void>
+  ehlo(): Promise<void>
+  tls(): Promise<void>
+  auth(): Promise<void>
+  mail(): Promise<void>
+  rcpt(): Promise<void>
+  data(): Promise<void>
+  body(): Promise<void>
+  parseCapabilities(reply: string): void
+  read(): Promise<string>
+  readTimeout(): Promise<string>
+  writeLine(line: string): Promise<void>
+}
+
+const WorkerMailerParts = WorkerMailer as unknown as new (options: WorkerMailerOptions) => Parts
+
+interface Reply {
+  readonly code: number
+  readonly text: string
+}
+
+/**
+ * One connection, one letter. worker-mailer brings the commands and the MIME; its reading, its timeouts and its queue
+ * are replaced, because it reads a closed connection for ever without yielding to any timer.
+ */
+class Conversation extends WorkerMailerParts {
+  private readonly options: SmtpOptions
+  private readonly email: Email
+  private readonly decoder = new TextDecoder()
+  private heard = ''
+  private reply: Reply | undefined
+  private supportsSmtpUtf8 = false
+
+  constructor(options: SmtpOptions, email: Email) {
+    super({
+      host: options.host,
+      port: options.port,
+      secure: options.security === 'tls',
+      startTls: options.security === 'starttls',
+      // RFC 4616 wants UTF-8, and the library's btoa() knows octets only.
+      ...(hasCredentials(options) && {
+        credentials: { username: octets(options.username), password: octets(options.password) },
+      }),
+      authType: ['plain', 'login'],
+      // Left to itself it asks servers that know RFC 3461 never to report a bounce.
+      dsn: { RET: { HEADERS: true }, NOTIFY: { FAILURE: true } },
+      // Its log shows every line, the password among them.
+      logLevel: LogLevel.NONE,
+    })
+    this.options = options
+    this.email = email
+    this.emailSending = email
+  }
+
+  /** Resolves once the server has taken responsibility for the letter (RFC 5321 section 4.2.5). */
+  async deliver(): Promise<void> {
+    await this.step('the connection', async () => void (await this.socket.opened))
+    await this.step('the connection', () => this.greet())
+    await this.step('our greeting', () => this.ehlo())
+    if (this.options.security === 'starttls') {
+      await this.step('encryption', () => this.tls())
+      await this.step('our greeting', () => this.ehlo())
+    }
+    if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
+    await this.step('the sender', () => this.mail())
+    await this.step('the recipient', () => this.rcpt())
+    await this.step('the letter', () => this.data())
+    await this.step('the letter', () => this.body(), { quote: false })
+  }
+
+  /** Says goodbye (RFC 5321 section 4.1.1.10). However the server takes it, the letter is its own by now. */
+  async quit(): Promise<void> {
+    const goodbye = async () => {
+      await this.writeLine('QUIT')
+      await this.read()
+    }
+    await within(goodbyeMilliseconds, goodbye(), () => new MailError('No goodbye.')).catch(() => undefined)
+  }
+
+  hangUp(): void {
+    // A server that is gone already makes closing fail, which is as good as closed. close() alone waits for a TLS
+    // handshake that may never end.
+    this.reader.cancel().catch(() => undefined)
+    this.writer.abort().catch(() => undefined)
+    this.socket.close().catch(() => undefined)
+  }
+
+  /** One whole reply (RFC 5321 section 4.2.1), however it was cut into packets. */
+  override async read(): Promise<string> {
+    const lines: string[] = []
+    for (let length = 0; length < longestReply; ) {
+      const line = await this.readLine()
+      const [, code, separator, text = ''] = /^(\d{3})(?:([ -])(.*))?$/.exec(line) ?? []
+      if (code === undefined) break
+      lines.push(text)
+      length += line.length
+      if (separator === '-') continue
+      this.reply = { code: Number(code), text: lines.join(' ') }
+      return lines.map((each, n) => `${code}${n < lines.length - 1 ? '-' : ' '}${each}\r\n`).join('')
+    }
+    throw new MailError('The mail server answered with something that is not SMTP.')
+  }
+
+  private async readLine(): Promise<string> {
+    while (!this.heard.includes('\n') && this.heard.length < longestReply) {
+      const { done, value } = await this.reader.read()
+      if (done) throw new MailError('The mail server closed the connection before it had taken the letter.')
+      this.heard += this.decoder.decode(value, { stream: true })
+    }
+    const [line = ''] = this.heard.split('\n', 1)
+    this.heard = this.heard.slice(line.length + 1)
+    return line.replace(/\r$/, '')
+  }
+
+  /** The library races each reply against a timer it never clears; one deadline over everything does better. */
+  override readTimeout(): Promise<string> {
+    return this.read()
+  }
+
+  /** Each command passes here: the second fence against smuggled ones, and the grammar strict servers insist on. */
+  override writeLine(line: string): Promise<void> {
+    if (hasControls(line)) throw new MailError('An SMTP command may not hold control characters.', { permanent: true })
+    this.reply = undefined // it answered an earlier command
+    const strict = line
+      .replace(/^(EHLO|HELO) .*$/, '$1 [127.0.0.1]') // RFC 5321 section 4.1.3; a Worker has no name of its own
+      .replace(/^(MAIL FROM|RCPT TO): </, '$1:<') // RFC 5321 section 3.3: no space there
+    return super.writeLine(strict.startsWith('MAIL FROM') && this.needsSmtpUtf8() ? `${strict} SMTPUTF8` : strict)
+  }
+
+  override parseCapabilities(reply: string): void {
+    super.parseCapabilities(reply)
+    this.supportsSmtpUtf8 = /^250[ -]SMTPUTF8\b/im.test(reply)
+  }
+
+  override async tls(): Promise<void> {
+    if (!this.supportsStartTls) {
+      throw new MailError(
+        'The mail server does not offer STARTTLS, so nothing was sent. Check SMTP_PORT and SMTP_SECURITY.',
+      )
+    }
+    await this.writeLine('STARTTLS')
+    await this.read()
+    if (this.reply?.code !== 220) throw new Error('STARTTLS was refused')
+    // What came in clear text after the "go ahead" may be anybody's words (RFC 3207 section 6).
+    if (this.heard !== '') throw new MailError('The mail server spoke out of turn before encryption. Nothing was sent.')
+    this.reader.releaseLock()
+    this.writer.releaseLock()
+    this.socket = this.socket.startTls()
+    this.reader = this.socket.readable.getReader()
+    this.writer = this.socket.writable.getWriter()
+    // RFC 3207 section 4.2: what was promised in clear text is forgotten.
+    this.supportsStartTls = false
+    this.allowAuth = false
+    this.authTypeSupported = []
+    this.supportsSmtpUtf8 = false
+  }
+
+  override async auth(): Promise<void> {
+    if (!this.authTypeSupported.some((type) => type === 'plain' || type === 'login')) {
+      throw new MailError('The mail server offers no sign-in by AUTH PLAIN or AUTH LOGIN, so nothing was sent.')
+    }
+    await super.auth()
+  }
+
+  override async mail(): Promise<void> {
+    if (this.needsSmtpUtf8() && !this.supportsSmtpUtf8) {
+      throw new MailError('The mail server takes no addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).', {
+        permanent: true,
+      })
+    }
+    await super.mail()
+  }
+
+  private needsSmtpUtf8(): boolean {
+    return [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
+  }
+
+  /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
+  private async step(what: string, run: () => Promise<void>, { quote = true } = {}): Promise<void> {
+    this.reply = undefined
+    try {
+      await run()
+    } catch (error) {
+      if (error instanceof MailError) throw error
+      // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
+      if (this.reply) throw refusal(what, this.reply, quote ? secretsOf(this.options) : 'unquotable')
+      throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
+    }
+  }
+}
+
+function open(options: SmtpOptions, email: Email): Conversation {
+  try {
+    return new Conversation(options, email)
+  } catch (error) {
+    throw new MailError(`The mail server ${options.host}:${options.port} cannot be reached.`, { cause: error })
+  }
+}
+
+/**
+ * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the reason,
+ * but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
+ */
+function refusal(what: string, { code, text }: Reply, secrets: readonly string[] | 'unquotable'): MailError {
+  const told = secrets !== 'unquotable' && !secrets.some((secret) => text.includes(secret))
+  const words = told ? text : (/^[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? '')
+  const printable = words
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim()
+    .slice(0, 200)
+  const permanent = code >= 500 && code <= 599
+  return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent })
+}
+
+function hasCredentials(options: SmtpOptions): options is SmtpOptions & { username: string; password: string } {
+  return options.username !== undefined && options.password !== undefined
+}
+
+/** The password in every shape in which it travels. */
+function secretsOf(options: SmtpOptions): string[] {
+  if (!hasCredentials(options)) return []
+  const [username, password] = [octets(options.username), octets(options.password)]
+  return [options.password, btoa(password), btoa(`\0${username}\0${password}`)].filter((secret) => secret !== '')
+}
+
+/** UTF-8, one character an octet, as btoa() takes it. */
+function octets(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join('')
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>, late: () => MailError): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+// ---------------------------------------------------------------- the letter
+
+interface Mailbox {
+  readonly name: string
+  readonly address: string
+}
+
+/** The library's letter, with every header written here: its own are neither escaped nor folded. */
+function compose(from: string, letter: Letter): Email {
+  const sender = mailbox(from)
+  const recipient = addrSpec(letter.to, 'recipient')
+  if (hasControls(letter.subject)) {
+    throw new MailError('A subject may not hold line breaks or other control characters.', { permanent: true })
+  }
+  return new Email({
+    from: { email: sender.address },
+    to: { email: recipient },
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    // A new object for each letter: the library writes into it.
+    headers: {
+      From: sender.name === '' ? sender.address : `${phrase(sender.name)} <${sender.address}>`,
+      To: recipient,
+      Subject: unstructured(letter.subject),
+      Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
+      'Message-ID': `<${crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
+      'Auto-Submitted': 'auto-generated', // RFC 3834 section 5: no holiday replies
+    },
+  })
+}
+
+/** `Name <a@b>`, `"Name, Inc." <a@b>` or `a@b`. */
+function mailbox(text: string): Mailbox {
+  if (hasControls(text)) {
+    throw new MailError('The sender (MAIL_FROM) may not hold line breaks or other control characters.', {
+      permanent: true,
+    })
+  }
+  const named = /^(.*)<([^<>]*)>$/.exec(text.trim())
+  const name = (named?.[1] ?? '').trim()
+  const quoted = /^"(.*)"$/.exec(name)?.[1]?.replace(/\\(.)/g, '$1')
+  return { name: quoted ?? name, address: addrSpec(named?.[2] ?? text.trim(), 'sender') }
+}
+
+/**
+ * The address as it travels: its domain in ASCII (RFC 5891), its local part as it was given. Quoted local parts and
+ * address literals are refused; nobody has them, and a command is easily hidden in one.
+ */
+function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
+  const [, localPart = '', domain = ''] =
+    /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
+  const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
+  if (
+    !address ||
+    address.endsWith('@') ||
+    octets(localPart).length > longestLocalPart ||
+    octets(address).length > longestAddress
+  ) {
+    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, { permanent: true })
+  }
+  return address
+}
+
+function asciiDomain(domain: string): string {
+  return URL.parse(`http://${domain}`)?.hostname ?? ''
+}
+
+function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text)
+}
+
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text)
+}
+
+/** A display name: a quoted string (RFC 5322 section 3.2.4), or encoded words, which may not stand inside quotes. */
+function phrase(name: string): string {
+  return needsEncoding(name) ? encodedWords(name) : `"${name.replace(/["\\]/g, '\\$&')}"`
+}
+
+function unstructured(text: string): string {
+  return needsEncoding(text) ? encodedWords(text) : text
+}
+
+/** Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word. */
+function needsEncoding(text: string): boolean {
+  return !isAscii(text) || text.length > 65 || text.includes('=?')
+}
+
+/** RFC 2047: words of at most 75 characters, each of whole characters, a folded line apart. */
+function encodedWords(text: string): string {
+  const longestWord = 45 // octets: 60 characters of Base64, and 12 of frame
+  const words: string[] = []
+  let word = ''
+  for (const character of text) {
+    if (octets(word + character).length > longestWord) {
+      words.push(word)
+      word = ''
+    }
+    word += character
+  }
+  words.push(word)
+  return words.map((each) => `=?UTF-8?B?${btoa(octets(each))}?=`).join('\r\n ')
+}

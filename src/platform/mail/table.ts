@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { time } from '../db/columns.ts'
+
+/** Letters waiting to be sent, and what became of them. */
+export const outbox = sqliteTable(
+  'outbox',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    /** Whose account the letter is about, so that deletion can take it along. No foreign key: platform knows no feature. */
+    user_id: integer('user_id'),
+    kind: text('kind').notNull(),
+    recipient: text('recipient').notNull(),
+    subject: text('subject').notNull(),
+    /** The letter itself, with its secret link: null once sent or given up. */
+    text: text('text'),
+    html: text('html'),
+    attempts: integer('attempts').notNull().default(0),
+    /** Not before this moment; null once sent or given up. A sender that takes the letter moves it ahead, as a lease. */
+    due_at: time('due_at'),
+    sent_at: time('sent_at'),
+    failed_at: time('failed_at'),
+    last_error: text('last_error'),
+    created_at: time('created_at').notNull(),
+  },
+  (table) => [
+    index('outbox_due').on(table.due_at).where(sql`due_at IS NOT NULL`),
+    index('outbox_user').on(table.user_id),
+    index('outbox_created').on(table.created_at),
+  ],
+)

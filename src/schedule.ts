@@ -1,0 +1,30 @@
+import { aliveNow } from './auth/session.ts'
+import { forgetExpired } from './auth/store.ts'
+import { type Bindings, configuration } from './env.ts'
+import { timestamp } from './platform/db/columns.ts'
+import { connect } from './platform/db/database.ts'
+import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
+
+/** How long an account may wait to be confirmed before its address is free again. */
+const unconfirmedDays = 7
+
+/** Each cron expression of wrangler.toml, and its job. */
+const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
+  '* * * * *': (bindings) =>
+    sweep(
+      connect(bindings, (go) => go()),
+      mailerOf(configuration(bindings)),
+    ),
+  '17 * * * *': async (bindings) => {
+    const db = connect(bindings, (go) => go())
+    await forgetExpired(db, timestamp(Date.now() - unconfirmedDays * 86_400_000), aliveNow(configuration(bindings)))
+    await forgetSent(db)
+  },
+}
+
+/** Runs the job of a cron expression. */
+export async function runScheduled(cron: string, bindings: Bindings): Promise<void> {
+  const job = jobs[cron]
+  if (!job) throw new Error(`wrangler.toml names a cron that src/schedule.ts does not know: ${cron}`)
+  await job(bindings)
+}

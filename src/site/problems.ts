@@ -1,0 +1,31 @@
+/** What each problem's page says, by code: what it means and what to do. A test holds this list against the code. */
+export const explanations: Readonly<Record<string, string>> = {
+  'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
+  busy: 'Several writes to one contact came at once, and yours lost each race. Nothing was written: send it again.',
+  'changed-meanwhile':
+    'You sent If-Match, and what you wanted to change has changed since you read it. Read it again, apply your change to what it is now, and send it with the new ETag.',
+  'email-not-confirmed':
+    'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
+  'email-taken': 'An account with this address exists. Log in, or use another address.',
+  'internal-error': 'A fault of ours. It has been logged under the request id; nothing was written by halves.',
+  'invalid-credentials':
+    'The e-mail or the password is wrong. Which of the two, we do not say: a stranger could ask, too.',
+  'invalid-refresh-token': 'What was sent is not a refresh token made by this service. Log in again.',
+  'invalid-token':
+    'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else.',
+  'invalid-values': 'The request was readable, but some values are not allowed. `errors` names each with what to do.',
+  'link-not-found': 'The link has expired or was never made. Ask for a new letter; the newest link works.',
+  'method-not-allowed': 'The address exists but does not answer this method. `Allow` names those it does.',
+  'not-configured':
+    'A variable of this deployment is missing or wrong. Whoever runs it finds its name and the fix in `detail`.',
+  'not-found': 'There is nothing at this address, or nothing that is yours.',
+  'not-signed-in': 'This needs an access token: log in, and send it as `Authorization: Bearer …`.',
+  'session-revoked':
+    'The session of this token has ended: by logging out, by age, or because its refresh token was used twice. Log in again.',
+  'token-expired':
+    'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
+  'too-large': 'The body is larger than this address takes.',
+  'unreadable-body': 'The body is not well-formed JSON in UTF-8, or not a well-formed form.',
+  'unsupported-media-type':
+    'Send the media type that the documentation names, usually `Content-Type: application/json`.',
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { line } from '../platform/fields.ts'
+
+export const username = line({ min: 2, max: 64 }).meta({
+  description: 'What you are called. Others may be called the same.',
+  example: 'Ana',
+})
+
+/** An address that a letter can be sent to, as typed (trimmed). Compared without case. */
+export const email = z
+  .string()
+  .trim()
+  .max(254, 'must have at most 254 characters')
+  .pipe(z.email('must be an e-mail address, such as ana@example.com'))
+  .meta({ format: 'email', example: 'ana@example.com' })
+
+export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
+
+/** An account, as its owner sees it. */
+export const userSchema = z
+  .strictObject({
+    id: z.int().positive(),
+    username: z.string(),
+    email: z.string(),
+    role: z.enum(['user', 'moderator', 'admin']),
+    avatar: z.url().nullable().meta({ description: 'Where the picture is; null when there is none.' }),
+    confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
+    created_at: z.iso.datetime(),
+  })
+  .meta({
+    id: 'User',
+    example: {
+      id: 1,
+      username: 'Ana',
+      email: 'ana@example.com',
+      role: 'user',
+      avatar: null,
+      confirmed: true,
+      created_at: '2026-11-21T09:30:00.000Z',
+    },
+  })
+
+export type User = z.infer<typeof userSchema>
+
+/** What may be changed of one's own account. */
+export const userChangesSchema = z
+  .strictObject({ username: username.optional(), locale: locale.optional() })
+  .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'uk' } })

@@ -1,0 +1,39 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { time } from '../platform/db/columns.ts'
+
+export const users = sqliteTable(
+  'users',
+  {
+    // AUTOINCREMENT: an id is never given twice, so no new person inherits what a deleted one left behind.
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    username: text('username').notNull(),
+    /** As typed. Compared by {@link emailKey}. */
+    email: text('email').notNull(),
+    email_key: text('email_key').notNull(),
+    password_hash: text('password_hash').notNull(),
+    role: text('role', { enum: ['user', 'moderator', 'admin'] })
+      .notNull()
+      .default('user'),
+    disabled: integer('disabled', { mode: 'boolean' }).notNull().default(false),
+    locale: text('locale', { enum: ['en', 'uk'] })
+      .notNull()
+      .default('en'),
+    /** When the address was confirmed; null until then. */
+    confirmed_at: time('confirmed_at'),
+    /** Rises with every change of what the user's copy shows. */
+    revision: integer('revision').notNull().default(1),
+    created_at: time('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('users_email_key').on(table.email_key),
+    // The sweep of accounts that were never confirmed.
+    index('users_unconfirmed').on(table.created_at).where(sql`confirmed_at IS NULL`),
+    check('users_email_length', sql`length(email) <= 254`),
+  ],
+)
+
+export type UserRow = typeof users.$inferSelect
+
+/** What two spellings of one address have in common: NFC, trimmed, lower case. */
+export const emailKey = (email: string): string => email.trim().normalize('NFC').toLowerCase()

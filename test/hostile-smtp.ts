@@ -1,0 +1,225 @@
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
+
+/** A point of the SMTP dialogue at which the server may misbehave. `body` is the end of the letter, `line` its first line. */
+export type Step =
+  | 'connect'
+  | 'EHLO'
+  | 'HELO'
+  | 'STARTTLS'
+  | 'AUTH'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'line'
+  | 'body'
+  | 'QUIT'
+
+export interface Turn {
+  /** What it answers, byte for byte, one packet each. */
+  readonly say?: readonly string[]
+  /** What it does next. `hang`: not another word. `flood`: words without end. `tls`: a TLS handshake. */
+  readonly next?: 'close' | 'reset' | 'hang' | 'flood' | 'tls'
+}
+
+/** How a server behaves. A step that is not named goes well. */
+export interface Script {
+  readonly steps?: Partial<Record<Step, Turn>>
+  /** What EHLO announces, in clear text and, unless `securedCapabilities` says otherwise, under TLS. */
+  readonly capabilities?: readonly string[]
+  readonly securedCapabilities?: readonly string[]
+  /** TLS from the first byte. */
+  readonly tls?: boolean
+}
+
+/** What one client did. */
+export interface Transcript {
+  /** Its commands in order; those sent under TLS begin with a padlock. */
+  readonly commands: string[]
+  /** The letter as it came over the wire, dots still stuffed. */
+  letter: string
+  closed: boolean
+}
+
+/**
+ * A certificate for localhost that nobody trusts, until Node is told to:
+ * `NODE_EXTRA_CA_CERTS=test/hostile-smtp.ts` makes workerd accept it too. Its key is public, and good for tests alone.
+ */
+const certificate = `
+-----BEGIN CERTIFICATE-----
+MIIBrDCCAVOgAwIBAgIUIQI+8wPkFAiphdtjz58tKiK6EAwwCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSVml6aXRrYSB0ZXN0cyBvbmx5MCAXDTI2MTEyMTAzMDQ1NVoY
+DzIxMjYxMDI4MDMwNDU1WjAdMRswGQYDVQQDDBJWaXppdGthIHRlc3RzIG9ubHkw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQgKnwge+dtwD8W4GIauWgYtHtgQNw/
+GTDGomt31FwJOS8vLQslS548cRkL2pDoH3xaE18P/dgjde9MvhGqjjBfo28wbTAd
+BgNVHQ4EFgQUWoGwSg2+d+L+GmAkYvCFXa2kElgwHwYDVR0jBBgwFoAUWoGwSg2+
+d+L+GmAkYvCFXa2kElgwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgUvW5CVFqI+cNoDorDCFzFrtR
+fXL5XtFpX8r+cRTUfVQCICvAZ7rW3Icc67h+lWPP7WdEgl8gj7XqVkfKga1wF97q
+-----END CERTIFICATE-----
+`
+const key = `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9JefSYyDFDM+PRMY
+ejiUjIgAav25jQxTbh1JyqtVbX2hRANCAAQgKnwge+dtwD8W4GIauWgYtHtgQNw/
+GTDGomt31FwJOS8vLQslS548cRkL2pDoH3xaE18P/dgjde9MvhGqjjBf
+-----END PRIVATE KEY-----
+`
+
+const polite: Record<Step, Turn> = {
+  connect: { say: ['220 hostile.test ESMTP\r\n'] },
+  EHLO: {},
+  HELO: { say: ['250 hostile.test\r\n'] },
+  STARTTLS: { say: ['220 2.0.0 Go ahead\r\n'], next: 'tls' },
+  AUTH: { say: ['235 2.7.0 Welcome\r\n'] },
+  MAIL: { say: ['250 2.1.0 Ok\r\n'] },
+  RCPT: { say: ['250 2.1.5 Ok\r\n'] },
+  DATA: { say: ['354 Go on\r\n'] },
+  line: {},
+  body: { say: ['250 2.0.0 Taken\r\n'] },
+  QUIT: { say: ['221 2.0.0 Bye\r\n'], next: 'close' },
+}
+
+/**
+ * Starts the SMTP servers that misbehave on order. `POST url` with a Script starts one on a free port and answers
+ * `{ port }`; `GET url/{port}` answers the transcripts of those who spoke to it.
+ */
+export async function startHostileSmtp(): Promise<{ url: string; close(): Promise<void> }> {
+  const servers = new Map<number, { server: Server; transcripts: Transcript[]; sockets: Set<Socket> }>()
+
+  const control = createHttpServer(async (request, response) => {
+    const answer = (status: number, body: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }
+    try {
+      if (request.method === 'POST') {
+        const script: Script = JSON.parse(await bodyOf(request))
+        const transcripts: Transcript[] = []
+        const sockets = new Set<Socket>()
+        const server = createTcpServer((socket) => {
+          sockets.add(socket)
+          socket.once('close', () => sockets.delete(socket))
+          serve(socket, script, transcripts)
+        })
+        const port = await listening(server)
+        servers.set(port, { server, transcripts, sockets })
+        return answer(201, { port })
+      }
+      const found = servers.get(Number(request.url?.slice(1)))
+      return found ? answer(200, found.transcripts) : answer(404, { error: 'No server on this port.' })
+    } catch (error) {
+      return answer(400, { error: String(error) })
+    }
+  })
+  const port = await listening(control)
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      for (const { server, sockets } of servers.values()) {
+        for (const socket of sockets) socket.destroy()
+        server.close()
+      }
+      control.closeAllConnections()
+      await new Promise((done) => control.close(done))
+    },
+  }
+}
+
+function serve(plain: Socket, script: Script, transcripts: Transcript[]): void {
+  const transcript: Transcript = { commands: [], letter: '', closed: false }
+  transcripts.push(transcript)
+  let socket: Socket = plain
+  let secured = false
+  let inLetter = false
+  let silent = false
+  let pending = ''
+  plain.once('close', () => {
+    transcript.closed = true
+  })
+
+  const secure = () => {
+    socket.removeAllListeners('data')
+    const secureContext = createSecureContext({ cert: certificate, key })
+    socket = new TLSSocket(plain, { isServer: true, secureContext })
+    secured = true
+    pending = ''
+    listen()
+  }
+
+  const take = async (step: Step) => {
+    const wellBehaved = step === 'EHLO' ? { say: [announcement(script, secured)] } : polite[step]
+    const turn = script.steps?.[step] ?? wellBehaved
+    for (const [n, words] of (turn.say ?? []).entries()) {
+      if (n > 0) await new Promise((later) => setTimeout(later, 10)) // so that each goes in a packet of its own
+      socket.write(words)
+    }
+    if (turn.next === 'close') socket.end()
+    if (turn.next === 'reset') plain.resetAndDestroy()
+    if (turn.next === 'tls') secure()
+    if (turn.next === 'hang' || turn.next === 'flood') silent = true
+    if (turn.next === 'flood') flood(socket)
+  }
+
+  const hear = (line: string) => {
+    if (silent) return
+    if (!inLetter) {
+      transcript.commands.push(secured ? `🔒 ${line}` : line)
+      const verb = /^\w+/.exec(line)?.[0].toUpperCase() ?? ''
+      if (verb === 'DATA') inLetter = !script.steps?.DATA
+      if (isStep(verb)) void take(verb)
+      else if (verb === 'RSET') socket.write('250 Ok\r\n')
+      else socket.write('500 5.5.1 What?\r\n')
+    } else if (line === '.') {
+      inLetter = false
+      void take('body')
+    } else {
+      if (transcript.letter === '') void take('line')
+      transcript.letter += `${line}\r\n`
+    }
+  }
+
+  const listen = () => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk: Buffer) => {
+      pending += chunk.toString()
+      const lines = pending.split('\r\n')
+      pending = lines.pop() ?? ''
+      for (const line of lines) hear(line)
+    })
+  }
+
+  if (script.tls) secure()
+  else listen()
+  void take('connect')
+}
+
+function announcement(script: Script, secured: boolean): string {
+  const capabilities = (secured ? script.securedCapabilities : undefined) ?? script.capabilities ?? []
+  const lines = ['hostile.test', ...capabilities]
+  return lines.map((line, n) => `250${n < lines.length - 1 ? '-' : ' '}${line}\r\n`).join('')
+}
+
+function flood(socket: Socket): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write('blah '.repeat(1000)));
+    if (!socket.destroyed) socket.once('drain', more)
+  }
+  more()
+}
+
+function isStep(verb: string): verb is Step {
+  return verb in polite
+}
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((done, failed) => server.once('error', failed).listen(0, '127.0.0.1', done))
+  return (server.address() as AddressInfo).port
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request) text += chunk
+  return text
+}

@@ -1,0 +1,27 @@
+import type { TestProject } from 'vitest/node'
+import { startInbox } from '../scripts/inbox.ts'
+import { startHostileSmtp } from './hostile-smtp.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the tests' letters go. */
+    smtpPort: number
+    /** Where they are read: Mailpit's API. */
+    inboxUrl: string
+    /** Where mail servers that misbehave are ordered: see hostile-smtp.ts. */
+    hostileSmtpUrl: string
+  }
+}
+
+/** Starts, once for all test files, the mail servers that workerd talks to over real sockets; vitest calls what it returns. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const inbox = await startInbox({ smtpPort: 0, httpPort: 0 })
+  const hostile = await startHostileSmtp()
+  project.provide('smtpPort', inbox.smtpPort)
+  project.provide('inboxUrl', inbox.url)
+  project.provide('hostileSmtpUrl', hostile.url)
+  return async () => {
+    await inbox.close()
+    await hostile.close()
+  }
+}
