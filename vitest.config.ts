@@ -11,6 +11,8 @@ const inNode = [
 
 export default defineConfig({
   test: {
+    // The Worker logs a line for each request; `--silent=false` shows them.
+    silent: true,
     projects: [
       {
         plugins: [

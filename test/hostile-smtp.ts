@@ -48,22 +48,22 @@ export interface Transcript {
  */
 const certificate = `
 -----BEGIN CERTIFICATE-----
-MIIBrDCCAVOgAwIBAgIUIQI+8wPkFAiphdtjz58tKiK6EAwwCgYIKoZIzj0EAwIw
-HTEbMBkGA1UEAwwSVml6aXRrYSB0ZXN0cyBvbmx5MCAXDTI2MTEyMTAzMDQ1NVoY
-DzIxMjYxMDI4MDMwNDU1WjAdMRswGQYDVQQDDBJWaXppdGthIHRlc3RzIG9ubHkw
-WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQgKnwge+dtwD8W4GIauWgYtHtgQNw/
-GTDGomt31FwJOS8vLQslS548cRkL2pDoH3xaE18P/dgjde9MvhGqjjBfo28wbTAd
-BgNVHQ4EFgQUWoGwSg2+d+L+GmAkYvCFXa2kElgwHwYDVR0jBBgwFoAUWoGwSg2+
-d+L+GmAkYvCFXa2kElgwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgUvW5CVFqI+cNoDorDCFzFrtR
-fXL5XtFpX8r+cRTUfVQCICvAZ7rW3Icc67h+lWPP7WdEgl8gj7XqVkfKga1wF97q
+MIIBqTCCAVCgAwIBAgIUZ0qtREVvi2rCIy+iKpNmJzyY2e0wCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSVml6aXRrYSB0ZXN0cyBvbmx5MCAXDTI2MTEyMTAzMTU1OVoY
+DzIxMjYxMDI4MDMxNTU5WjAdMRswGQYDVQQDDBJWaXppdGthIHRlc3RzIG9ubHkw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQJb9dX7Qh6u+1FOPw9jhaCxZxce0dk
+GbjvQFn+2eYEoARu5TifGwvE7HJbgZxs+HGOOXalAWfGz9l4aNzVZwwFo2wwajAd
+BgNVHQ4EFgQULAw1bkl0Fre/9GMv+U1dxVznuGIwHwYDVR0jBBgwFoAULAw1bkl0
+Fre/9GMv+U1dxVznuGIwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1Ud
+EwEB/wQCMAAwCgYIKoZIzj0EAwIDRwAwRAIgRXOOHBSYXP9M63qPU5Nseq4ugyBD
+1J+k60zIvPlPHHQCIGKjpeQ7uzVpgAPeAFd5hi/LCxJvKxVwuAxtu5jkmmf+
 -----END CERTIFICATE-----
 `
 const key = `
 -----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9JefSYyDFDM+PRMY
-ejiUjIgAav25jQxTbh1JyqtVbX2hRANCAAQgKnwge+dtwD8W4GIauWgYtHtgQNw/
-GTDGomt31FwJOS8vLQslS548cRkL2pDoH3xaE18P/dgjde9MvhGqjjBf
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgU0/R5UO+M7Dje+Ji
+DjoELZuSQBMBkWOrO9jxgBMptlShRANCAAQJb9dX7Qh6u+1FOPw9jhaCxZxce0dk
+GbjvQFn+2eYEoARu5TifGwvE7HJbgZxs+HGOOXalAWfGz9l4aNzVZwwF
 -----END PRIVATE KEY-----
 `
 
@@ -83,7 +83,8 @@ const polite: Record<Step, Turn> = {
 
 /**
  * Starts the SMTP servers that misbehave on order. `POST url` with a Script starts one on a free port and answers
- * `{ port }`; `GET url/{port}` answers the transcripts of those who spoke to it.
+ * `{ port }`; `GET url/{port}` answers the transcripts of those who spoke to it;
+ * `GET url` answers `{ trusted }`: whether workerd was told to accept its certificate.
  */
 export async function startHostileSmtp(): Promise<{ url: string; close(): Promise<void> }> {
   const servers = new Map<number, { server: Server; transcripts: Transcript[]; sockets: Set<Socket> }>()
@@ -106,6 +107,8 @@ export async function startHostileSmtp(): Promise<{ url: string; close(): Promis
         servers.set(port, { server, transcripts, sockets })
         return answer(201, { port })
       }
+      if (request.url === '/')
+        return answer(200, { trusted: process.env.NODE_EXTRA_CA_CERTS?.endsWith('hostile-smtp.ts') === true })
       const found = servers.get(Number(request.url?.slice(1)))
       return found ? answer(200, found.transcripts) : answer(404, { error: 'No server on this port.' })
     } catch (error) {
@@ -135,9 +138,12 @@ function serve(plain: Socket, script: Script, transcripts: Transcript[]): void {
   let inLetter = false
   let silent = false
   let pending = ''
-  plain.once('close', () => {
+
+  const gone = () => {
+    plain.destroy()
     transcript.closed = true
-  })
+  }
+  plain.on('close', gone)
 
   const secure = () => {
     socket.removeAllListeners('data')
@@ -181,7 +187,9 @@ function serve(plain: Socket, script: Script, transcripts: Transcript[]): void {
   }
 
   const listen = () => {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', () => plain.destroy())
+    socket.on('end', gone) // under TLS, no `close` follows when the handshake was given up
+    socket.on('close', gone)
     socket.on('data', (chunk: Buffer) => {
       pending += chunk.toString()
       const lines = pending.split('\r\n')

@@ -4,10 +4,7 @@ import type { Script, Transcript } from '../../../test/hostile-smtp.ts'
 import { type Letter, MailError } from './mailer.ts'
 import { type SmtpOptions, smtpMailer } from './smtp.ts'
 
-const { SMTP_PORT, TEST_INBOX, TEST_HOSTILE_SMTP } = env as unknown as Record<
-  'SMTP_PORT' | 'TEST_INBOX' | 'TEST_HOSTILE_SMTP',
-  string
->
+const { SMTP_PORT, TEST_INBOX, TEST_HOSTILE_SMTP } = env
 
 const here = { host: '127.0.0.1', security: 'none', from: 'Vizitka <hello@vizitka.test>', timeoutSeconds: 5 } as const
 const letter: Letter = {
@@ -108,7 +105,8 @@ describe('a letter', () => {
     const [transcript] = await heard()
     for (const line of transcript?.letter.split('\r\n') ?? []) {
       expect(line).toMatch(/^\p{ASCII}*$/u)
-      expect(line.length).toBeLessThanOrEqual(100)
+      // RFC 5322 section 2.1.1 would have 78; the library's boundaries do not fit that, and 998 is the law.
+      expect(line.length).toBeLessThanOrEqual(line.startsWith('Content-Type: multipart/') ? 998 : 78)
     }
     expect(await commands()).toEqual([
       'EHLO [127.0.0.1]',
@@ -154,7 +152,7 @@ describe('a letter', () => {
   it('goes to a domain written in any script', async () => {
     const { mailer, commands } = await server({})
     await mailer().send({ ...letter, to: 'ana@пошта.укр' })
-    expect(await commands()).toContain('RCPT TO:<ana@xn--80a1acny.xn--j1amh>')
+    expect(await commands()).toContain('RCPT TO:<ana@xn--80a1acn3a.xn--j1amh>')
   })
 })
 
@@ -400,24 +398,42 @@ describe('starttls', () => {
 })
 
 describe('an encrypted connection', () => {
-  // workerd trusts the hostile server's certificate only where NODE_EXTRA_CA_CERTS names it: see hostile-smtp.ts.
   const credentials = { username: 'ana', password: 'hunter2' } as const
-  const starttls: Script = { capabilities: ['STARTTLS'], securedCapabilities: ['AUTH PLAIN', 'SMTPUTF8'] }
+  const starttls: Script = { capabilities: ['STARTTLS'], securedCapabilities: ['AUTH PLAIN'] }
+  const both = [['tls', { ...starttls, tls: true }] as const, ['starttls', starttls] as const]
 
-  it.each([
-    ['tls', { ...starttls, tls: true }],
-    ['starttls', starttls],
-  ] as const)('to a server nobody vouches for is given up (%s)', async (security, script) => {
-    const { mailer, heard, commands } = await server(script)
-    const error = await mailer({ ...credentials, security })
-      .send(letter)
-      .then(
-        () => undefined,
-        (reason: unknown) => reason,
-      )
-    console.log('TLS', security, error, await heard())
-    expect(error).toBeInstanceOf(MailError)
-    await commands()
+  // workerd accepts the hostile server's certificate only where NODE_EXTRA_CA_CERTS names it: see hostile-smtp.ts.
+  const isTrusted = async () => (await (await fetch(TEST_HOSTILE_SMTP)).json<{ trusted: boolean }>()).trusted
+
+  it.for(both)('to a server nobody vouches for is given up (%s)', async ([security, script], { skip }) => {
+    skip(await isTrusted(), 'it is vouched for here')
+    const { mailer, commands } = await server(script)
+    expect(await failure(mailer({ ...credentials, security }).send(letter))).toMatchObject({ permanent: false })
+    expect((await commands()).join()).not.toMatch(/AUTH|MAIL|RCPT|DATA/)
+  })
+
+  it.for(both)('carries all that matters (%s)', async ([security, script], { skip }) => {
+    skip(!(await isTrusted()), 'NODE_EXTRA_CA_CERTS is not set')
+    const { mailer, commands } = await server(script)
+    await mailer({ ...credentials, security }).send(letter)
+    expect(await commands()).toEqual([
+      ...(security === 'starttls' ? ['EHLO [127.0.0.1]', 'STARTTLS'] : []),
+      '🔒 EHLO [127.0.0.1]',
+      '🔒 AUTH PLAIN AGFuYQBodW50ZXIy',
+      '🔒 MAIL FROM:<hello@vizitka.test>',
+      '🔒 RCPT TO:<ana@example.com>',
+      '🔒 DATA',
+      '🔒 QUIT',
+    ])
+  })
+
+  it('forgets what was promised in clear text', async ({ skip }) => {
+    skip(!(await isTrusted()), 'NODE_EXTRA_CA_CERTS is not set')
+    const { mailer, commands } = await server({ capabilities: ['STARTTLS', 'AUTH PLAIN'], securedCapabilities: [] })
+    expect(await failure(mailer({ ...credentials, security: 'starttls' }).send(letter))).toMatchObject({
+      permanent: false,
+    })
+    expect((await commands()).join()).not.toContain('AUTH')
   })
 })
 

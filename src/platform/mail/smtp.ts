@@ -139,10 +139,7 @@ class Conversation extends WorkerMailerParts {
   }
 
   hangUp(): void {
-    // A server that is gone already makes closing fail, which is as good as closed. close() alone waits for a TLS
-    // handshake that may never end.
-    this.reader.cancel().catch(() => undefined)
-    this.writer.abort().catch(() => undefined)
+    // A server that is gone already makes closing fail, which is as good as closed.
     this.socket.close().catch(() => undefined)
   }
 
@@ -323,7 +320,7 @@ function compose(from: string, letter: Letter): Email {
     html: letter.html,
     // A new object for each letter: the library writes into it.
     headers: {
-      From: sender.name === '' ? sender.address : `${phrase(sender.name)} <${sender.address}>`,
+      From: sender.name === '' ? sender.address : `${phrase(sender.name)}\r\n <${sender.address}>`,
       To: recipient,
       Subject: unstructured(letter.subject),
       Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
@@ -352,7 +349,7 @@ function mailbox(text: string): Mailbox {
  */
 function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
   const [, localPart = '', domain = ''] =
-    /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
+    /^([^]+)@([^]+)$/u.exec(text) ?? []
   const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
   if (
     !address ||
@@ -393,7 +390,7 @@ function needsEncoding(text: string): boolean {
 
 /** RFC 2047: words of at most 75 characters, each of whole characters, a folded line apart. */
 function encodedWords(text: string): string {
-  const longestWord = 45 // octets: 60 characters of Base64, and 12 of frame
+  const longestWord = 42 // octets: 56 characters of Base64 and 12 of frame fit a line of 78 after the header's name
   const words: string[] = []
   let word = ''
   for (const character of text) {

@@ -1,0 +1,321 @@
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type InboxOptions, startInbox } from './inbox.ts'
+
+const endings: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+async function inbox(options: Partial<InboxOptions> = {}) {
+  const started = await startInbox({ smtpPort: 0, httpPort: 0, ...options })
+  endings.push(() => started.close())
+  const json = async <T>(path: string, init?: RequestInit) =>
+    (await (await fetch(started.url + path, init)).json()) as T
+  return { ...started, json, text: async (path: string) => (await fetch(started.url + path)).text() }
+}
+
+/** Speaks SMTP as a terminal would: sends a line, waits for the answer; resolves with all answers. */
+async function dialogue(port: number, lines: readonly string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let heard = ''
+  const queue = [...lines]
+  return new Promise((done, failed) => {
+    socket.on('error', failed)
+    socket.on('close', () => done(heard))
+    socket.on('data', (chunk) => {
+      heard += chunk
+      if (!/^\d{3} .*\r\n$/m.test(heard.slice(heard.lastIndexOf('\n', heard.length - 2) + 1))) return
+      const next = queue.shift()
+      if (next === undefined) socket.end()
+      else socket.write(`${next}\r\n`)
+    })
+  })
+}
+
+interface Sent {
+  readonly to?: string
+  readonly subject?: string
+  readonly body?: string
+  readonly type?: string
+  readonly headers?: readonly string[]
+}
+
+function send(
+  port: number,
+  { to = 'ana@example.com', subject = 'Hello', body = 'Hi', type = 'text/plain', headers = [] }: Sent,
+) {
+  return dialogue(port, [
+    'EHLO here',
+    'MAIL FROM:<vizitka@example.com>',
+    `RCPT TO:<${to}>`,
+    'DATA',
+    [
+      'From: "Vizitka, the book" <vizitka@example.com>',
+      `To: Ana <${to}>`,
+      `Subject: ${subject}`,
+      'Message-ID: <one@example.com>',
+      'Date: Sat, 21 Nov 2026 03:00:00 +0000',
+      `Content-Type: ${type}; charset=utf-8`,
+      ...headers,
+      '',
+      body,
+      '.',
+    ].join('\r\n'),
+    'QUIT',
+  ])
+}
+
+interface Listed {
+  readonly total: number
+  readonly unread: number
+  readonly messages_count: number
+  readonly messages: { readonly ID: string; readonly Subject: string; readonly Read: boolean }[]
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'inbox-'))
+  endings.push(() => rm(path, { recursive: true }))
+  return path
+}
+
+describe('the API', () => {
+  it('lists, shows and deletes what came by SMTP, in the shape of Mailpit', async () => {
+    const { smtpPort, json, url } = await inbox()
+    expect(await send(smtpPort, { body: 'Відкрийте https://vizitka.test/confirm?a=1&b=2.' })).toContain(
+      '250 Kept in the inbox',
+    )
+
+    const list = await json<Listed>('/api/v1/messages')
+    const person = { Name: 'Ana', Address: 'ana@example.com' }
+    expect(list).toEqual({
+      total: 1,
+      unread: 1,
+      count: 1,
+      messages_count: 1,
+      start: 0,
+      tags: [],
+      messages: [
+        {
+          ID: expect.stringMatching(/^[\w-]{22}$/),
+          MessageID: 'one@example.com',
+          Read: false,
+          From: { Name: 'Vizitka, the book', Address: 'vizitka@example.com' },
+          To: [person],
+          Cc: [],
+          Bcc: [],
+          ReplyTo: [],
+          Subject: 'Hello',
+          Created: expect.stringMatching(/^\d{4}-.*Z$/),
+          Tags: [],
+          Size: expect.any(Number),
+          Attachments: 0,
+          Snippet: 'Відкрийте https://vizitka.test/confirm?a=1&b=2.',
+        },
+      ],
+    })
+
+    const detail = await json<{ ID: string }>(`/api/v1/message/${list.messages[0]?.ID}`)
+    expect(detail).toMatchObject({
+      To: [person],
+      ReturnPath: 'vizitka@example.com',
+      Date: '2026-11-21T03:00:00.000Z',
+      Text: 'Відкрийте https://vizitka.test/confirm?a=1&b=2.\n',
+      HTML: '',
+      Attachments: [],
+      Inline: [],
+    })
+    expect(await json('/api/v1/message/latest')).toEqual(detail)
+    expect(await json<Listed>('/api/v1/messages')).toMatchObject({ unread: 0, messages: [{ Read: true }] })
+
+    const deleted = await fetch(`${url}/api/v1/messages`, {
+      method: 'DELETE',
+      body: JSON.stringify({ IDs: [detail.ID] }),
+    })
+    expect(await deleted.text()).toBe('ok')
+    expect(await json<Listed>('/api/v1/messages')).toMatchObject({ total: 0, messages: [] })
+    expect((await fetch(`${url}/api/v1/message/latest`)).status).toBe(404)
+  })
+
+  it('goes through the letters in pages, newest first, and deletes all or none', async () => {
+    const { smtpPort, json, url } = await inbox()
+    for (const subject of ['one', 'two', 'three']) await send(smtpPort, { subject })
+    expect(await json('/api/v1/messages?start=1&limit=1')).toMatchObject({
+      total: 3,
+      start: 1,
+      messages: [{ Subject: 'two' }],
+    })
+    expect(await json<Listed>('/api/v1/messages?start=-1&limit=x')).toMatchObject({ messages: { length: 3 } })
+
+    const remove = (body?: string) => fetch(`${url}/api/v1/messages`, { method: 'DELETE', ...(body && { body }) })
+    for (const nonsense of ['{', '[1', '{"IDs":"all"}', '{"IDs":[1]}', 'null'])
+      expect((await remove(nonsense)).status).toBe(400)
+    await remove('{"IDs":["nobody"]}')
+    expect(await json('/api/v1/messages')).toMatchObject({ total: 3 })
+    await remove()
+    expect(await json('/api/v1/messages')).toMatchObject({ total: 0 })
+  })
+
+  it('searches', async () => {
+    const { smtpPort, json } = await inbox()
+    await send(smtpPort, { to: 'ana+book@example.com', subject: 'Confirm your address' })
+    await send(smtpPort, { to: 'bohdan@example.com', subject: 'Reset', body: 'Вітаємо' })
+    const subjects = async (query: string) => {
+      const { messages } = await json<Listed>(`/api/v1/search?query=${encodeURIComponent(query)}`)
+      return messages.map(({ Subject }) => Subject)
+    }
+    expect(await subjects('to:ANA+book@example.com')).toEqual(['Confirm your address'])
+    expect(await subjects('to:"bohdan@example.com" subject:reset')).toEqual(['Reset'])
+    expect(await subjects('to:bohdan subject:confirm')).toEqual([])
+    expect(await subjects('вітаємо')).toEqual(['Reset'])
+    expect(await subjects('from:vizitka')).toHaveLength(2)
+  })
+
+  it('takes mail with a password as well as without', async () => {
+    const { smtpPort, json } = await inbox()
+    const heard = await dialogue(smtpPort, ['EHLO here', 'AUTH PLAIN AGFuYQBodW50ZXIy', 'QUIT'])
+    expect(heard).toMatch(/^235 /m)
+    // A recipient that no header names is a blind copy.
+    await dialogue(smtpPort, [
+      'EHLO here',
+      'MAIL FROM:<a@b.test>',
+      'RCPT TO:<eve@b.test>',
+      'DATA',
+      'Subject: x\r\n\r\nHi\r\n.',
+      'QUIT',
+    ])
+    expect(await json('/api/v1/message/latest')).toMatchObject({ To: [], Bcc: [{ Address: 'eve@b.test' }] })
+  })
+})
+
+describe('the pages', () => {
+  const hostile = '<script>alert(1)</script>"\'&'
+
+  it('show a hostile letter, and run nothing of it', async () => {
+    const { smtpPort, json, text, url } = await inbox()
+    await send(smtpPort, {
+      subject: hostile,
+      type: 'text/html',
+      headers: [`X-Evil: ${hostile}`],
+      body: `<base href="https://evil.test"><script>alert(2)</script>
+        <a href="https://vizitka.test/confirm?a=1&amp;b=2">go</a> <a href="javascript:alert(3)">no</a>
+        <a href='https://evil.test/"><script>alert(4)</script>'>x</a>`,
+    })
+    const { ID } = await json<{ ID: string }>('/api/v1/message/latest')
+    for (const path of ['/', `/message/${ID}`]) {
+      const page = await text(path)
+      expect(page).toContain('&#60;script&#62;alert(1)')
+      expect(page).not.toMatch(/<script|javascript:/)
+    }
+    const page = await text(`/message/${ID}`)
+    expect(page).toContain(
+      '<a href="https://vizitka.test/confirm?a=1&#38;b=2" target="_blank" rel="noopener noreferrer">',
+    )
+    expect(page).toContain(
+      `<iframe title="The letter" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/message/${ID}/html">`,
+    )
+
+    const frame = await fetch(`${url}/message/${ID}/html`)
+    const policy = frame.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toMatch(/; sandbox allow-popups allow-popups-to-escape-sandbox$/)
+    expect(policy).not.toMatch(/script-src|allow-scripts|allow-same-origin/)
+    expect(await frame.text()).toMatch(/^<!doctype html>.*<base target="_blank">/)
+  })
+
+  it('delete by a button', async () => {
+    const { smtpPort, json, text, url } = await inbox()
+    expect(await text('/')).toContain('No letters yet')
+    await send(smtpPort, {})
+    await send(smtpPort, {})
+    const { ID } = await json<{ ID: string }>('/api/v1/message/latest')
+    const press = (path: string, headers: Record<string, string> = {}) =>
+      fetch(url + path, { method: 'POST', redirect: 'manual', headers })
+    expect((await press(`/message/${ID}/delete`, { origin: 'https://evil.test' })).status).toBe(403)
+    expect((await press(`/message/${ID}/delete`, { origin: url })).status).toBe(303)
+    expect((await fetch(`${url}/message/${ID}`)).status).toBe(404)
+    expect(await json('/api/v1/messages')).toMatchObject({ total: 1 })
+    await press('/delete')
+    expect(await json('/api/v1/messages')).toMatchObject({ total: 0 })
+  })
+
+  it('answer to names of this machine only', async () => {
+    const { url } = await inbox()
+    const port = Number(new URL(url).port)
+    const ask = (host: string) => raw(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    expect(await ask(`evil.test:${port}`)).toMatch(/^HTTP\/1\.1 403 /)
+    expect(await ask(`localhost:${port}`)).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await raw(port, 'GET //[ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 [45]\d\d /,
+    )
+  })
+})
+
+async function raw(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(request)
+  let heard = ''
+  for await (const chunk of socket) heard += chunk
+  return heard
+}
+
+describe('a restart', () => {
+  it('loses no letter that has a file', async () => {
+    const file = join(await folder(), 'deep', 'letters.jsonl')
+    const first = await inbox({ file })
+    await send(first.smtpPort, { subject: 'one' })
+    await send(first.smtpPort, { subject: 'two' })
+    const before = await first.json<Listed>('/api/v1/messages')
+    await first.json(`/api/v1/message/${before.messages[1]?.ID}`)
+    await first.close()
+    await appendFile(file, '{"ID":"cut sho') // as a crash would leave it
+
+    const second = await inbox({ file })
+    expect(await second.json<Listed>('/api/v1/messages')).toMatchObject({
+      total: 2,
+      unread: 1,
+      messages: [
+        { ID: before.messages[0]?.ID, Subject: 'two', Read: false },
+        { ID: before.messages[1]?.ID, Subject: 'one', Read: true },
+      ],
+    })
+    await send(second.smtpPort, { subject: 'three' })
+    await second.close()
+    const third = await inbox({ file })
+    expect(await third.json('/api/v1/messages')).toMatchObject({ total: 3, messages: [{ Subject: 'three' }, {}, {}] })
+    await fetch(`${third.url}/api/v1/messages`, { method: 'DELETE' })
+    expect(await readFile(file, 'utf8')).toBe('')
+  })
+
+  it('finds the newest 500', async () => {
+    const file = join(await folder(), 'letters.jsonl')
+    const first = await inbox({ file })
+    await send(first.smtpPort, { subject: 'first' })
+    await first.close()
+    const [sample = ''] = (await readFile(file, 'utf8')).split('\n')
+    for (let n = 0; n < 499; n++) await appendFile(file, `${sample.replace('first', `number ${n}`)}\n`)
+
+    const second = await inbox({ file })
+    await send(second.smtpPort, { subject: 'last' })
+    const { total, messages } = await second.json<Listed>('/api/v1/messages?limit=1000')
+    expect([total, messages[0]?.Subject, messages[499]?.Subject]).toEqual([500, 'last', 'number 0'])
+    await second.close()
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(500)
+  })
+})
+
+describe('a port in use', () => {
+  it('is told with the way out', async () => {
+    const { smtpPort, url } = await inbox()
+    await expect(startInbox({ smtpPort, httpPort: 0 })).rejects.toThrow(
+      `Port ${smtpPort} is already in use, perhaps by another inbox. Stop that one, or set SMTP_PORT to another port.`,
+    )
+    const httpPort = Number(new URL(url).port)
+    await expect(startInbox({ smtpPort: 0, httpPort })).rejects.toThrow(
+      `Port ${httpPort} is already in use, perhaps by another inbox. Stop that one, or set INBOX_PORT to another port.`,
+    )
+  })
+})

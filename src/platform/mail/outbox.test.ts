@@ -1,0 +1,185 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { call } from '../../../test/client.ts'
+import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password } from '../../../test/people.ts'
+import { sessions } from '../../auth/table.ts'
+import { configuration } from '../../env.ts'
+import { runScheduled } from '../../schedule.ts'
+import { users } from '../../users/table.ts'
+import { MailError, type Mailer } from './mailer.ts'
+import { deliver, mailerOf, mailIsWell, posted, sweep } from './outbox.ts'
+import { outbox } from './table.ts'
+
+const db = drizzle(env.DB)
+const letter = { kind: 'test', subject: 'Subject', text: 'secret text', html: '<p>secret html</p>' }
+
+async function waiting(to: string): Promise<number> {
+  const [row] = await db
+    .insert(outbox)
+    .values(posted({ ...letter, to }, null))
+    .returning({ id: outbox.id })
+  return row?.id ?? 0
+}
+
+const rowOf = async (id: number) => (await db.select().from(outbox).where(eq(outbox.id, id)))[0]
+
+async function at<T>(minutes: number, go: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 })
+  try {
+    return await go()
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+/** A mailer that remembers what it was given, and fails while told to. */
+function spy(fault?: () => Error): Mailer & { sent: string[] } {
+  const sent: string[] = []
+  return {
+    sent,
+    async send({ to }) {
+      const error = fault?.()
+      if (error) throw error
+      sent.push(to)
+    },
+  }
+}
+
+beforeEach(async () => {
+  await db.delete(outbox)
+})
+
+describe('the outbox', () => {
+  it('sends a letter once, though several try at once, and scrubs it', async () => {
+    const id = await waiting('once@example.com')
+    const mailer = spy()
+    await Promise.all(Array.from({ length: 5 }, () => deliver(db, mailer, id)))
+    await sweep(db, mailer)
+    expect(mailer.sent).toEqual(['once@example.com'])
+    expect(await rowOf(id)).toMatchObject({ text: null, html: null, due_at: null, failed_at: null, attempts: 1 })
+  })
+
+  it('tries again with back-off while the mail server is down, and loses nothing', async () => {
+    const id = await waiting('later@example.com')
+    const down = spy(() => new MailError('connection refused'))
+    await deliver(db, down, id)
+    expect(await rowOf(id)).toMatchObject({
+      attempts: 1,
+      text: 'secret text',
+      last_error: 'MailError: connection refused',
+    })
+    await sweep(db, down)
+    expect((await rowOf(id))?.attempts).toBe(1)
+    await at(1.1, () => sweep(db, down))
+    expect((await rowOf(id))?.attempts).toBe(2)
+    const up = spy()
+    await at(2.2, () => sweep(db, up))
+    expect(up.sent).toEqual([])
+    await at(3.4, () => sweep(db, up))
+    expect(up.sent).toEqual(['later@example.com'])
+    expect((await rowOf(id))?.sent_at).toBeTruthy()
+  })
+
+  it('gives a letter up after twelve tries, or when the server says never, visibly', async () => {
+    const id = await waiting('never@example.com')
+    const down = spy(() => new Error('still down'))
+    for (let attempt = 1; attempt <= 12; attempt++) await at(attempt * 121, () => sweep(db, down))
+    expect(await rowOf(id)).toMatchObject({ attempts: 12, due_at: null, sent_at: null, text: null, html: null })
+    expect((await rowOf(id))?.failed_at).toBeTruthy()
+    const refused = await waiting('refused@example.com')
+    await deliver(
+      db,
+      spy(() => new MailError('550 no such user', { permanent: true })),
+      refused,
+    )
+    expect(await rowOf(refused)).toMatchObject({ attempts: 1, due_at: null, last_error: 'MailError: 550 no such user' })
+  })
+
+  it('takes over a letter whose sender died in the middle', async () => {
+    const id = await waiting('orphan@example.com')
+    const dead: Mailer = { send: () => new Promise(() => {}) }
+    void deliver(db, dead, id)
+    await vi.waitFor(async () => expect((await rowOf(id))?.attempts).toBe(1))
+    const alive = spy()
+    await sweep(db, alive)
+    expect(alive.sent).toEqual([])
+    await at(1.1, () => sweep(db, alive))
+    expect(alive.sent).toEqual(['orphan@example.com'])
+  })
+
+  it('says that mail is late when a letter has waited for a quarter of an hour', async () => {
+    await waiting('late@example.com')
+    expect(await mailIsWell(db)).toBe(true)
+    expect(await at(15.1, () => mailIsWell(db))).toBe(false)
+  })
+
+  it('keeps letters where no mail server is configured', async () => {
+    const id = await waiting('kept@example.com')
+    await deliver(db, mailerOf({ ...configuration(env), SMTP_HOST: undefined }), id)
+    expect(await rowOf(id)).toMatchObject({ attempts: 1, text: 'secret text' })
+    expect((await rowOf(id))?.last_error).toContain('SMTP_HOST is not set')
+  })
+})
+
+describe('signing up while the mail server is down', () => {
+  it('succeeds, and the letter leaves by the next sweep', async () => {
+    const email = freshEmail('patient')
+    const { app } = await import('../../app.ts')
+    const waits: Promise<unknown>[] = []
+    const executionCtx = {
+      waitUntil: (wait: Promise<unknown>) => waits.push(wait),
+      passThroughOnException() {},
+      props: {},
+    }
+    const request = new Request('https://vizitka.test/api/auth/signup', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...from(freshAddress()) },
+      body: JSON.stringify({ username: 'patient', email, password }),
+    })
+    // Port 9 is closed.
+    const answer = await app.fetch(request, { ...env, SMTP_PORT: '9' }, executionCtx)
+    expect(answer.status).toBe(201)
+    await Promise.all(waits)
+    expect(await lettersTo(email)).toEqual([])
+    await at(1.1, () => runScheduled('* * * * *', env))
+    expect((await awaitLetters(email))[0]?.Subject).toBe('Confirm your email')
+  })
+})
+
+describe('the hourly job', () => {
+  it('frees the address of whoever did not confirm for seven days, and of nobody else', async () => {
+    const email = freshEmail('squatter')
+    const signup = () =>
+      call('POST', '/api/auth/signup', {
+        json: { username: 'squatter', email, password },
+        headers: from(freshAddress()),
+      })
+    expect((await signup()).status).toBe(201)
+    await awaitLetters(email)
+    await runScheduled('17 * * * *', env)
+    expect((await signup()).status).toBe(409)
+    const confirmed = await db
+      .insert(users)
+      .values({
+        username: 'old',
+        email,
+        email_key: freshEmail('old'),
+        password_hash: '',
+        created_at: '2020-01-01',
+        confirmed_at: '2020-01-02',
+      })
+      .returning({ id: users.id })
+    const kept = confirmed[0]?.id ?? 0
+    await db.insert(sessions).values({ user_id: kept, created_at: '2020-01-01', rotated_at: '2020-01-01' })
+    await at(7 * 1440 + 1, () => runScheduled('17 * * * *', env))
+    expect((await signup()).status).toBe(201)
+    expect(await db.select().from(users).where(eq(users.id, kept))).toHaveLength(1)
+    expect(await db.select().from(sessions).where(eq(sessions.user_id, kept))).toEqual([])
+  })
+
+  it('refuses a cron that it does not know', async () => {
+    await expect(runScheduled('* * 1 1 *', env)).rejects.toThrow('* * 1 1 *')
+  })
+})

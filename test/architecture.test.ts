@@ -1,0 +1,72 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { explanations } from '../src/site/problems.ts'
+
+/** Reading order and dependency order at once: a file imports from its own folder or an earlier one. */
+const order = [
+  'env',
+  'platform',
+  'users',
+  'auth',
+  'contacts',
+  'birthdays',
+  'account',
+  'admin',
+  'compat',
+  'site',
+  'schedule',
+  'app',
+  'worker',
+]
+
+const files = globSync('src/**/*.{ts,tsx}').filter((file) => !/\.test\.tsx?$/.test(file))
+const room = (file: string): string =>
+  relative('src', file)
+    .split('/')[0]
+    ?.replace(/\.tsx?$/, '') ?? ''
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map(([, path]) => path ?? '')
+const local = (file: string, path: string): string => join(dirname(file), path)
+
+describe('the house', () => {
+  it('has no room that the order does not name', () => {
+    expect(files.length).toBeGreaterThan(30)
+    expect(files.filter((file) => !order.includes(room(file)))).toEqual([])
+  })
+
+  it('imports downwards only', () => {
+    const climbs = files.flatMap((file) =>
+      importsOf(file)
+        .filter((path) => path.startsWith('.') && local(file, path).startsWith('src/'))
+        .filter((path) => order.indexOf(room(local(file, path))) > order.indexOf(room(file)))
+        .map((path) => `${file} → ${path}`),
+    )
+    expect(climbs).toEqual([])
+  })
+
+  it('keeps schemas free of everything but zod, other schemas and the shared fields', () => {
+    const strays = files
+      .filter((file) => file.endsWith('/schema.ts'))
+      .flatMap((file) => importsOf(file).map((path) => `${file} → ${path}`))
+      .filter((line) => !/→ (zod|\..*\/schema\.ts|\.\.\/platform\/fields\.ts)$/.test(line))
+    expect(strays).toEqual([])
+  })
+
+  it('keeps SQL in stores and HTTP in routes', () => {
+    const tables = files.filter((file) => /\/(routes|session|authenticate)\.tsx?$/.test(file))
+    expect(tables.filter((file) => importsOf(file).some((path) => path.startsWith('drizzle-orm')))).toEqual([])
+    const stores = files.filter((file) => /\/(store|table|upcoming|search)\.ts$/.test(file))
+    expect(stores.filter((file) => importsOf(file).some((path) => /^hono|^@hono/.test(path)))).toEqual([])
+  })
+
+  it('explains every problem that it throws, and none that it does not', () => {
+    const thrown = new Set(
+      files
+        .filter((file) => !file.endsWith('site/problems.ts'))
+        .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/new Problem\(\s*\d{3},\s*'([a-z-]+)'/g)])
+        .map(([, code]) => code ?? ''),
+    )
+    expect([...thrown].sort()).toEqual(Object.keys(explanations).sort())
+  })
+})

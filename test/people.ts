@@ -1,0 +1,111 @@
+import { env } from 'cloudflare:workers'
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { type Answer, type Call, call, read } from './client.ts'
+
+/** A password nobody else would choose. */
+export const password = 'пароль from the tests 7'
+
+const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
+
+export interface Tokens {
+  access: string
+  refresh: string
+}
+
+/** One who uses the service. */
+export interface Person extends Tokens {
+  readonly id: number
+  readonly email: string
+  readonly username: string
+  readonly password: string
+  readonly address: string
+  /** Calls the service with this person's access token, from this person's address. */
+  get(path: string, more?: Call): Promise<Answer>
+  post(path: string, json?: unknown, more?: Call): Promise<Answer>
+  put(path: string, json: unknown, more?: Call): Promise<Answer>
+  patch(path: string, json: unknown, more?: Call): Promise<Answer>
+  delete(path: string, more?: Call): Promise<Answer>
+  /** Logs in once more: another session's tokens. */
+  login(): Promise<Tokens>
+}
+
+/** An e-mail that no other test uses. */
+export const freshEmail = (name: string): string => `${name}-${crypto.randomUUID().slice(0, 13)}@example.com`
+
+/** An address that no other person of this run has (RFC 5737's and RFC 2544's test ranges are too small for all). */
+export const freshAddress = (): string => `10.${[1, 2, 3].map(() => Math.floor(Math.random() * 255)).join('.')}`
+
+/** The header by which the platform tells who calls. */
+export const from = (address: string): Record<string, string> => ({ 'CF-Connecting-IP': address })
+
+/** Someone who has signed up, opened the letter, confirmed and logged in: over HTTP, and by a real letter. */
+export async function signedUp(name: string): Promise<Person> {
+  const email = freshEmail(name)
+  const address = freshAddress()
+  const answer = await call('POST', '/api/auth/signup', {
+    json: { username: name, email, password },
+    headers: from(address),
+  })
+  expect(answer.status, answer.text).toBe(201)
+  const { user } = read(z.looseObject({ user: z.looseObject({ id: z.number() }) }), answer)
+  const token = await confirmationToken(email)
+  const confirmed = await call('POST', '/api/auth/confirm-email', { json: { token }, headers: from(address) })
+  expect(confirmed.status).toBe(200)
+  const login = async (): Promise<Tokens> => {
+    const signedIn = await call('POST', '/api/auth/login', { json: { email, password }, headers: from(address) })
+    expect(signedIn.status, signedIn.text).toBe(200)
+    const { access_token, refresh_token } = read(tokensSchema, signedIn)
+    return { access: access_token, refresh: refresh_token }
+  }
+  const tokens = await login()
+  const as = (method: string, path: string, more: Call = {}) =>
+    call(method, path, { token: person.access, ...more, headers: { ...from(address), ...more.headers } })
+  const person: Person = {
+    id: user.id,
+    email,
+    username: name,
+    password,
+    address,
+    ...tokens,
+    login,
+    get: (path, more) => as('GET', path, more),
+    post: (path, json, more) => as('POST', path, { json, ...more }),
+    put: (path, json, more) => as('PUT', path, { json, ...more }),
+    patch: (path, json, more) => as('PATCH', path, { json, ...more }),
+    delete: (path, more) => as('DELETE', path, more),
+  }
+  return person
+}
+
+const foundSchema = z.looseObject({ messages: z.array(z.looseObject({ ID: z.string(), Subject: z.string() })) })
+const letterSchema = z.looseObject({ Subject: z.string(), Text: z.string(), HTML: z.string() })
+
+/** The letters that have arrived for an address, newest first. */
+export async function lettersTo(email: string): Promise<z.infer<typeof letterSchema>[]> {
+  const query = new URLSearchParams({ query: `to:${email}` })
+  const found = foundSchema.parse(await (await fetch(`${env.TEST_INBOX}/api/v1/search?${query}`)).json())
+  return Promise.all(
+    found.messages.map(async ({ ID }) =>
+      letterSchema.parse(await (await fetch(`${env.TEST_INBOX}/api/v1/message/${ID}`)).json()),
+    ),
+  )
+}
+
+/** Waits until `count` letters have arrived for an address. */
+export async function awaitLetters(email: string, count = 1) {
+  for (let tries = 0; tries < 200; tries++) {
+    const letters = await lettersTo(email)
+    if (letters.length >= count) return letters
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`No ${count} letters for ${email} within five seconds.`)
+}
+
+/** The token of the newest confirmation letter to an address. */
+export async function confirmationToken(email: string, count = 1): Promise<string> {
+  const [letter] = await awaitLetters(email, count)
+  const token = letter?.Text.match(/https:\/\/vizitka\.test\/confirm-email\/([A-Za-z0-9_-]+)/)?.[1]
+  if (!token) throw new Error(`The letter to ${email} holds no link: ${letter?.Text}`)
+  return token
+}
