@@ -1,5 +1,12 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { defaultLimits } from './src/env.ts'
+import { sqldMissing } from './test/sqld.ts'
+
+/** So that no test waits for another's places; the limits have tests of their own. */
+const generous = Object.keys(defaultLimits)
+  .map((policy) => `${policy}=1000/1s`)
+  .join(',')
 
 /** Tests that need Node (processes, a browser, files) rather than workerd. */
 const inNode = [
@@ -9,40 +16,51 @@ const inNode = [
   'scripts/**/*.test.ts',
 ]
 
+/** One suite, over HTTP, for each database: what differs is which one the service is told of, and how it is shared. */
+const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
+  plugins: [
+    cloudflareTest(async ({ inject }) => ({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5',
+          PUBLIC_URL: 'https://vizitka.test',
+          SMTP_HOST: '127.0.0.1',
+          SMTP_PORT: String(inject<number>('smtpPort')),
+          SMTP_SECURITY: 'none',
+          MAIL_FROM: 'Vizitka <hello@vizitka.test>',
+          CORS_ORIGINS: 'http://localhost:3000',
+          RATE_LIMITS: generous,
+          TEST_MIGRATIONS: await readD1Migrations('./migrations'),
+          TEST_INBOX: inject<string>('inboxUrl'),
+          TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
+          ...(name === 'libsql' ? { DATABASE_URL: inject<string>('databaseUrl') } : {}),
+        },
+      },
+    })),
+  ],
+  test: {
+    name,
+    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+    exclude: inNode,
+    setupFiles: ['test/setup.ts'],
+    globalSetup: name === 'libsql' ? ['test/servers.ts', 'test/sqld.ts'] : ['test/servers.ts'],
+    // Each file has a D1 of its own; sqld's database is one, so there each file has it to itself in its turn.
+    fileParallelism: name === 'd1',
+    testTimeout: 20_000,
+  },
+})
+
+const missing = sqldMissing()
+if (missing) console.warn(`The tests on libSQL are left out: ${missing}.\n`)
+
 export default defineConfig({
   test: {
     // The Worker logs a line for each request; `--silent=false` shows them.
     silent: true,
     projects: [
-      {
-        plugins: [
-          cloudflareTest(async ({ inject }) => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5',
-                PUBLIC_URL: 'https://vizitka.test',
-                SMTP_HOST: '127.0.0.1',
-                SMTP_PORT: String(inject<number>('smtpPort')),
-                SMTP_SECURITY: 'none',
-                MAIL_FROM: 'Vizitka <hello@vizitka.test>',
-                CORS_ORIGINS: 'http://localhost:3000',
-                TEST_MIGRATIONS: await readD1Migrations('./migrations'),
-                TEST_INBOX: inject<string>('inboxUrl'),
-                TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
-              },
-            },
-          })),
-        ],
-        test: {
-          name: 'd1',
-          include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
-          exclude: inNode,
-          setupFiles: ['test/setup.ts'],
-          globalSetup: ['test/servers.ts'],
-          testTimeout: 20_000,
-        },
-      },
+      worker('d1'),
+      ...(missing ? [] : [worker('libsql')]),
       {
         test: { name: 'node', include: inNode, testTimeout: 60_000, hookTimeout: 120_000 },
       },

@@ -8,7 +8,7 @@ const blank = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
 
 export function copyAssets(): void {
   mkdirSync(target, { recursive: true })
-  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
     copyFileSync(`node_modules/swagger-ui-dist/${file}`, `${target}/${file}`)
   }
   const redoc = readFileSync('node_modules/redoc/bundles/redoc.standalone.js', 'utf8')

@@ -7,6 +7,7 @@ import { accountRoutes } from './account/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
+import { crossOrigin } from './platform/http/cors.ts'
 import { prepared } from './platform/http/prepare.ts'
 import { notFound, onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
@@ -24,6 +25,7 @@ app.notFound(notFound)
 app.use(requestId({ generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(clocked)
+app.use(crossOrigin)
 app.use(secureHeaders({ referrerPolicy: 'no-referrer' }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: tooLarge }))

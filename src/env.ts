@@ -4,6 +4,10 @@ import { z } from 'zod'
 export interface Bindings {
   readonly DB: D1Database
   readonly ASSETS: Fetcher
+  /** Copies of users: `user:{id}`. */
+  readonly CACHE: KVNamespace
+  /** Durable Objects: limits and revisions. Its class is src/platform/gate/gate.ts. */
+  readonly GATE: DurableObjectNamespace
 }
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
@@ -32,6 +36,68 @@ const origin = (text: string): string | null => {
   }
 }
 
+/** Every limit by its policy's name: at most `quota` in any `windowSeconds`. API.md says what each counts, and by whom. */
+export const defaultLimits = {
+  signup: { quota: 2, windowSeconds: 60 },
+  login: { quota: 10, windowSeconds: 60 },
+  'login-failures': { quota: 5, windowSeconds: 300 },
+  'login-failures-email': { quota: 50, windowSeconds: 3600 },
+  refresh: { quota: 10, windowSeconds: 60 },
+  'request-email': { quota: 2, windowSeconds: 60 },
+  'request-email-to': { quota: 3, windowSeconds: 3600 },
+  confirm: { quota: 10, windowSeconds: 60 },
+  reset: { quota: 10, windowSeconds: 60 },
+  'contacts-read': { quota: 120, windowSeconds: 60 },
+  'contacts-create': { quota: 2, windowSeconds: 5 },
+  'contacts-write': { quota: 30, windowSeconds: 60 },
+  avatar: { quota: 10, windowSeconds: 60 },
+  'avatar-day': { quota: 30, windowSeconds: 86_400 },
+  account: { quota: 60, windowSeconds: 60 },
+}
+
+export type PolicyName = keyof typeof defaultLimits
+type LimitTable = Readonly<Record<PolicyName, { readonly quota: number; readonly windowSeconds: number }>>
+
+const maxQuota = 1000
+const maxWindowSeconds = 7 * 86_400
+
+/** `contacts-create=2/5s,contacts-read=120/60s` over the defaults. */
+const rateLimits = z
+  .string()
+  .default('')
+  .transform((text, context): LimitTable => {
+    const table: Record<PolicyName, { quota: number; windowSeconds: number }> = { ...defaultLimits }
+    for (const entry of text.split(',').flatMap((part) => part.trim() || [])) {
+      const [, name = '', quotaText, spanText = ''] =
+        entry.match(/^([a-z-]+)=([1-9]\d{0,5})\/([1-9]\d{0,8}[smhd])$/) ?? []
+      const span = duration.safeParse(spanText)
+      const quota = Number(quotaText)
+      const fault = !span.success
+        ? 'is not of the form contacts-create=2/5s'
+        : !Object.hasOwn(defaultLimits, name)
+          ? `names no policy; there are ${Object.keys(defaultLimits).join(', ')}`
+          : quota > maxQuota || span.data > maxWindowSeconds
+            ? `is out of bounds: at most ${maxQuota} in at most 7d`
+            : null
+      if (fault !== null || !span.success) {
+        context.addIssue({ code: 'custom', message: `has an entry "${entry}" that ${fault}` })
+        return z.NEVER
+      }
+      table[name as PolicyName] = { quota, windowSeconds: span.data }
+    }
+    return table
+  })
+
+const databaseProtocols = ['http:', 'https:', 'libsql:']
+
+/** Where a libSQL database is. A token has its own variable, so that no address that is logged or shown holds one. */
+export const databaseUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false
+  const { protocol, host, username, password, search, hash } = new URL(text)
+  return databaseProtocols.includes(protocol) && host !== '' && username + password + search + hash === ''
+}, 'must be a libsql:, https: or http: address, such as libsql://vizitka-you.turso.io or http://127.0.0.1:8081, with no ' +
+  'password and no query (a token goes to DATABASE_AUTH_TOKEN)')
+
 const variables = z.object({
   SECRET_KEY: secret,
   /** The key before the last change: what it signed is still accepted until it expires. */
@@ -50,6 +116,10 @@ const variables = z.object({
       (origins) => origins.every((one) => origin(one) !== null),
       'must be exact origins separated by commas, such as https://app.example.com,http://localhost:3000',
     ),
+  RATE_LIMITS: rateLimits,
+  /** A libSQL database. Without it, the D1 database that is bound. */
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_AUTH_TOKEN: z.string().optional(),
   ACCESS_TOKEN_TTL: duration.default(15 * 60),
   REFRESH_TOKEN_TTL: duration.default(7 * 86_400),
   SESSION_TTL: duration.default(90 * 86_400),

@@ -2,6 +2,8 @@ import { app } from './app.ts'
 import type { Bindings } from './env.ts'
 import { runScheduled } from './schedule.ts'
 
+export { Gate } from './platform/gate/gate.ts'
+
 export default {
   fetch: app.fetch,
   scheduled: (controller, bindings) => runScheduled(controller.cron, bindings),

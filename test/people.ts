@@ -1,7 +1,12 @@
 import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { z } from 'zod'
+import { gateOf } from '../src/platform/gate/client.ts'
+import { revise } from '../src/platform/gate/revise.ts'
+import { users } from '../src/users/table.ts'
 import { type Answer, type Call, call, read } from './client.ts'
+import { database } from './database.ts'
 
 /** A password nobody else would choose. */
 export const password = 'пароль from the tests 7'
@@ -76,6 +81,16 @@ export async function signedUp(name: string): Promise<Person> {
     delete: (path, more) => as('DELETE', path, more),
   }
   return person
+}
+
+/** Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one write. */
+export async function change(person: Person, set: Partial<typeof users.$inferInsert>): Promise<void> {
+  await revise(gateOf(env, `user:${person.id}`), 0, async (revision) => {
+    await database()
+      .update(users)
+      .set({ ...set, revision })
+      .where(eq(users.id, person.id))
+  })
 }
 
 const foundSchema = z.looseObject({ messages: z.array(z.looseObject({ ID: z.string(), Subject: z.string() })) })

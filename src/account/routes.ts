@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { signedIn } from '../auth/authenticate.ts'
+import { revise } from '../platform/gate/revise.ts'
 import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -15,7 +16,7 @@ export const accountRoutes = createRouter()
 
 accountRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('account'),
     tags,
     method: 'get',
     path: '/me',
@@ -35,7 +36,7 @@ accountRoutes.openapi(
 
 accountRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('account'),
     tags,
     method: 'patch',
     path: '/me',
@@ -44,8 +45,10 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(...bodyProblems, 401, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
-    const changed = await changeUser(c.var.db, c.var.user.id, c.req.valid('json'))
+    const { db, user, gate } = c.var
+    requireMatch(c, user.revision)
+    const changes = c.req.valid('json')
+    const changed = await revise(gate, user.revision, (revision) => changeUser(db, user.id, changes, revision))
     if (!changed) throw new Problem(401, 'session-revoked', 'This account is gone.')
     return c.json(toUser(changed), 200, tagged(changed.revision))
   },

@@ -1,12 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { database } from '../../test/database.ts'
 import {
   awaitLetters,
+  change,
   confirmationToken,
   freshAddress,
   freshEmail,
@@ -22,7 +23,7 @@ import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 import { sessions } from './table.ts'
 
-const db = drizzle(env.DB)
+const db = database()
 const tokens = z.strictObject({
   access_token: z.string(),
   refresh_token: z.string(),
@@ -237,7 +238,7 @@ describe('logging in', () => {
 
   it('is refused to a disabled account, but only after the right password', async () => {
     const banned = await signedUp('banned')
-    await db.update(users).set({ disabled: true }).where(eq(users.id, banned.id))
+    await change(banned, { disabled: true })
     expect(problemOf(await login(banned.email, 'not the password'))).toBe('401 invalid-credentials')
     expect(problemOf(await login(banned.email))).toBe('403 account-disabled')
     expect(problemOf(await refresh(banned.refresh))).toBe('401 session-revoked')

@@ -1,11 +1,36 @@
 import { createMiddleware } from 'hono/factory'
+import { z } from 'zod'
+import type { PolicyName } from '../env.ts'
+import { Cache, type Later } from '../platform/cache.ts'
 import { readAccessToken } from '../platform/crypto/token.ts'
+import { type GateClient, gateOf, isGateUnavailable } from '../platform/gate/client.ts'
+import type { Pass } from '../platform/gate/gate.ts'
+import { documentedLimit, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import { isCurrent } from '../platform/gate/revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
-import { type Account, findAccount } from './store.ts'
+import { type Account, type Copy, findCopy } from './store.ts'
 
 /** What a route behind {@link requireUser} knows besides. */
-export type SignedInEnv = AppEnv & { Variables: { user: Account; sessionId: number } }
+export type SignedInEnv = AppEnv & { Variables: { user: Account; sessionId: number; gate: GateClient } }
+
+const copySchema: z.ZodType<Copy> = z.object({
+  account: z.object({
+    id: z.int(),
+    username: z.string(),
+    email: z.string(),
+    role: z.enum(['user', 'moderator', 'admin']),
+    disabled: z.boolean(),
+    locale: z.enum(['en', 'uk']),
+    confirmed_at: z.string().nullable(),
+    revision: z.int(),
+    created_at: z.string(),
+  }),
+  sessions: z.array(z.int()),
+})
+
+/** What this isolate and KV remember of users. A copy counts only if it is at its gate's revision and lists the session. */
+export const copies = new Cache<Copy>(copySchema)
 
 const challenge = (error?: string): { headers: Record<string, string> } => ({
   headers: { 'WWW-Authenticate': error ? `Bearer error="invalid_token", error_description="${error}"` : 'Bearer' },
@@ -17,33 +42,99 @@ export function bearerToken(header: string | undefined): string | undefined {
 }
 
 /**
- * Lets in whoever holds an access token of a session that lives, and tells the route who that is.
- * @throws Problem 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`
+ * Lets in whoever holds an access token of a session that lives, within the policy's limit, and tells the route who that is.
+ * The token is verified without I/O; then the user's gate and the cache are asked in parallel, and the database only where no
+ * copy is at the gate's revision.
+ * @throws Problem 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 429; 503 `gate-unavailable`
  */
-export const requireUser = createMiddleware<SignedInEnv>(async (c, next) => {
-  const header = c.req.header('Authorization')
-  if (!header)
-    throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())
-  const token = bearerToken(header)
-  const claims = token ? await readAccessToken(token, c.var.config) : 'invalid'
-  if (claims === 'expired') {
-    throw new Problem(401, 'token-expired', 'The access token has expired: refresh it.', challenge('expired'))
-  }
-  if (claims === 'invalid') {
-    throw new Problem(401, 'invalid-token', 'This is not an access token of ours: log in again.', challenge('invalid'))
-  }
-  // The gate and the cache of the user's copy will be asked here, in parallel, instead of the database.
-  const user = await findAccount(c.var.db, claims.userId, claims.sessionId)
-  if (!user || user.disabled) {
-    throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', challenge('revoked'))
-  }
-  c.set('user', user)
-  c.set('sessionId', claims.sessionId)
-  await next()
-})
+function requireUser(policy: PolicyName) {
+  return createMiddleware<SignedInEnv>(async (c, next) => {
+    const { config, clock, db } = c.var
+    const header = c.req.header('Authorization')
+    if (!header)
+      throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())
+    const token = bearerToken(header)
+    const claims = token ? await readAccessToken(token, config) : 'invalid'
+    if (claims === 'expired') {
+      throw new Problem(401, 'token-expired', 'The access token has expired: refresh it.', challenge('expired'))
+    }
+    if (claims === 'invalid') {
+      throw new Problem(
+        401,
+        'invalid-token',
+        'This is not an access token of ours: log in again.',
+        challenge('invalid'),
+      )
+    }
 
-/** Spread into a route: the guard and its documentation. Without it `c.var.user` does not compile. */
-export const signedIn = {
-  security: [{ password: [] }, { bearer: [] }],
-  middleware: requireUser,
+    const { userId, sessionId } = claims
+    const key = `user:${userId}`
+    const gate = gateOf(c.env, `user:${userId}`)
+    const here = copies.recall(key)
+    const [pass, there] = await Promise.all([
+      clock.time('gate', () => enter(gate, limitOf(policy, config), c.req.method)),
+      here?.sessions.includes(sessionId) ? here : clock.time('cache', () => copies.fetch(c.env.CACHE, key)),
+    ])
+    if (pass) tellStandings(c, pass.standings)
+    if (pass && pass.violated.length > 0) throw tooMany(pass.standings, pass.violated)
+
+    const usable = pass && there?.sessions.includes(sessionId) && isCurrent(there.account.revision, pass.revision)
+    let copy = usable ? there : undefined
+    clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
+    if (copy) {
+      copies.remember(key, copy)
+    } else {
+      copy = await findCopy(db, userId)
+      if (copy && pass) keep(copy, pass, key, gate, c.env.CACHE, c.executionCtx)
+    }
+    if (!copy?.sessions.includes(sessionId) || copy.account.disabled) {
+      throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', challenge('revoked'))
+    }
+    c.set('user', copy.account)
+    c.set('sessionId', sessionId)
+    c.set('gate', gate)
+    await next()
+  })
+}
+
+/**
+ * Counts the request. Without the gate, reading one's own data goes on, on what the primary database says; null then.
+ * @throws Problem 503 `gate-unavailable` for anything but a read
+ */
+async function enter(
+  gate: GateClient,
+  limit: Parameters<GateClient['enter']>[0][number],
+  method: string,
+): Promise<Pass | null> {
+  try {
+    return await gate.enter([limit])
+  } catch (error) {
+    if (isGateUnavailable(error) && (method === 'GET' || method === 'HEAD')) return null
+    throw error
+  }
+}
+
+/** Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for its own. */
+function keep(copy: Copy, pass: Pass, key: string, gate: GateClient, kv: KVNamespace, later: Later): void {
+  const { revision } = copy.account
+  if (isCurrent(revision, pass.revision)) copies.keep(kv, key, copy, later)
+  if (pass.revision !== null) return
+  const adopted = async (): Promise<void> => {
+    try {
+      if ((await gate.adopt(revision)) === revision) copies.keep(kv, key, copy, later)
+    } catch (error) {
+      // Logged where it happened; the next request tries again.
+      if (!isGateUnavailable(error)) throw error
+    }
+  }
+  later.waitUntil(adopted())
+}
+
+/** Spread into a route: the guard, its limit, and the documentation of both. Without it `c.var.user` does not compile. */
+export function signedIn(policy: PolicyName) {
+  return {
+    security: [{ password: [] }, { bearer: [] }],
+    middleware: requireUser(policy),
+    ...documentedLimit(policy),
+  }
 }

@@ -1,16 +1,28 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { Configuration } from '../env.ts'
+import type { Bindings, Configuration } from '../env.ts'
 import { randomToken, tokenHash } from '../platform/crypto/keys.ts'
-import { hashPassword, passwordFault, verifyPassword } from '../platform/crypto/password.ts'
+import { passwordFault } from '../platform/crypto/password.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { type GateClient, gateOf } from '../platform/gate/client.ts'
+import {
+  addressOf,
+  documentedLimit,
+  emailGate,
+  limited,
+  limitOf,
+  tellStandings,
+  tooMany,
+} from '../platform/gate/limits.ts'
+import { revise } from '../platform/gate/revise.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { deliver, mailerOf } from '../platform/mail/outbox.ts'
 import { findUserByEmail, toUser } from '../users/store.ts'
+import { emailKey } from '../users/table.ts'
 import { bearerToken, signedIn } from './authenticate.ts'
 import { confirmEmailLetter } from './mails.ts'
 import {
@@ -24,10 +36,11 @@ import {
   tokenSchema,
   tokensSchema,
 } from './schema.ts'
-import { refresh, tokensFor } from './session.ts'
+import { ownerOf, refresh, tokensFor } from './session.ts'
 import {
   confirmUser,
   createAccount,
+  endOldestSessions,
   endSession,
   findConfirmation,
   type LinkLetter,
@@ -43,6 +56,7 @@ export const authRoutes = createRouter()
 
 authRoutes.openapi(
   createRoute({
+    ...limited('signup'),
     tags,
     method: 'post',
     path: '/signup',
@@ -58,7 +72,8 @@ authRoutes.openapi(
     const { username, email, password, locale = 'en' } = c.req.valid('json')
     const fault = passwordFault(password, { email, username })
     if (fault) throw invalid([{ pointer: '/password', detail: fault }])
-    const passwordHash = await hashPassword(password)
+    // Hashed in the e-mail's gate, where it blocks no other request.
+    const passwordHash = await c.var.clock.time('gate', () => gateOfEmail(c, email).hash(password))
     const link = confirmationLink(email, locale, c.var.config)
     const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link)
     if (made === 'email-taken') {
@@ -72,6 +87,7 @@ authRoutes.openapi(
 
 authRoutes.openapi(
   createRoute({
+    ...limited('request-email'),
     tags,
     method: 'post',
     path: '/verification-email',
@@ -83,16 +99,20 @@ authRoutes.openapi(
   async (c) => {
     const { email } = c.req.valid('json')
     const { db, config } = c.var
+    const { violated } = await c.var.clock.time('gate', () =>
+      gateOfEmail(c, email).enter([limitOf('request-email-to', config)]),
+    )
     const user = await findUserByEmail(db, email)
     const link = confirmationLink(user?.email ?? email, user?.locale ?? 'en', config)
-    // No account has the id 0: for an unknown address the same statements run and pick nobody.
-    sendNow(c, await renewConfirmation(db, user?.id ?? 0, link))
+    // No account has the id 0: for an unknown address, or a flooded one, the same statements run and pick nobody.
+    sendNow(c, await renewConfirmation(db, violated.length === 0 ? (user?.id ?? 0) : 0, link))
     return c.json({ detail: 'If an account waits for this address to be confirmed, a letter is on its way.' }, 202)
   },
 )
 
 authRoutes.openapi(
   createRoute({
+    ...limited('confirm'),
     tags,
     method: 'post',
     path: '/confirm-email',
@@ -102,13 +122,14 @@ authRoutes.openapi(
     responses: { 200: json('Confirmed.', detailSchema), ...problems(...bodyProblems, 404) },
   }),
   async (c) => {
-    await confirmEmail(c.var.db, c.req.valid('json').token)
+    await confirmEmail(c, c.req.valid('json').token)
     return c.json({ detail: 'Your address is confirmed: you can log in.' }, 200)
   },
 )
 
 authRoutes.openapi(
   createRoute({
+    ...limited('login'),
     tags,
     method: 'post',
     path: '/login',
@@ -134,8 +155,21 @@ authRoutes.openapi(
     if (email === undefined || password === undefined) {
       throw invalid([{ pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' }])
     }
+    const address = addressOf(c)
     const user = await findUserByEmail(db, email)
-    const { right, outdated } = await verifyPassword(password, user?.password_hash ?? null)
+    const { right, rehashed, standings, violated } = await c.var.clock.time('gate', () =>
+      gateOfEmail(c, email).attempt({
+        password,
+        phc: user?.password_hash ?? null,
+        address,
+        pairLimit: limitOf('login-failures', config),
+        emailLimit: limitOf('login-failures-email', config),
+      }),
+    )
+    if (violated.length > 0) {
+      tellStandings(c, standings)
+      throw tooMany(standings, violated)
+    }
     if (!user || !right) throw wrongCredentials()
     if (!user.confirmed_at) {
       throw new Problem(
@@ -147,13 +181,17 @@ authRoutes.openapi(
     }
     if (user.disabled)
       throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
-    const hash = outdated ? await hashPassword(password) : user.password_hash
-    if (outdated && !(await replaceHash(db, user.id, user.password_hash, hash))) throw wrongCredentials()
+    const hash = rehashed ?? user.password_hash
+    if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) throw wrongCredentials()
     const session = await startSession(db, user.id, hash, {
       device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
-      address: c.req.header('CF-Connecting-IP') ?? null,
+      address,
     })
     if (!session) throw wrongCredentials()
+    if (session.crowded) {
+      const gate = gateOf(c.env, `user:${user.id}`)
+      await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
+    }
     const tokens = await tokensFor({ userId: user.id, sessionId: session.id, generation: session.generation }, config)
     return c.json(tokens, 200, unsaved)
   },
@@ -161,6 +199,7 @@ authRoutes.openapi(
 
 authRoutes.openapi(
   createRoute({
+    ...documentedLimit('refresh'),
     tags,
     method: 'post',
     path: '/refresh',
@@ -175,13 +214,19 @@ authRoutes.openapi(
     const token = c.req.valid('json').refresh_token ?? bearerToken(c.req.header('Authorization'))
     if (!token)
       throw invalid([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
-    return c.json(await refresh(c.var.db, token, c.var.config), 200, unsaved)
+    const { db, config, clock } = c.var
+    const claims = await ownerOf(db, token, config)
+    const gate = gateOf(c.env, `user:${claims.userId}`)
+    const { standings, violated } = await clock.time('gate', () => gate.enter([limitOf('refresh', config)]))
+    tellStandings(c, standings)
+    if (violated.length > 0) throw tooMany(standings, violated)
+    return c.json(await refresh(db, gate, claims, config), 200, unsaved)
   },
 )
 
 authRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('account'),
     tags,
     method: 'post',
     path: '/logout',
@@ -190,7 +235,8 @@ authRoutes.openapi(
     responses: { 204: { description: 'Ended.' }, ...problems(401) },
   }),
   async (c) => {
-    await endSession(c.var.db, c.var.user.id, c.var.sessionId)
+    const { db, user, sessionId, gate } = c.var
+    await revise(gate, user.revision, (revision) => endSession(db, user.id, sessionId, revision))
     return c.body(null, 204)
   },
 )
@@ -205,11 +251,22 @@ const wrongCredentials = (): Problem =>
  * Confirms the address that a link was sent to.
  * @throws Problem 404 `link-not-found` when there is no such link, or it has expired
  */
-export async function confirmEmail(db: Database, token: string): Promise<void> {
+export async function confirmEmail(c: Serving, token: string): Promise<void> {
+  const { db } = c.var
   const found = await findConfirmation(db, tokenHash(token))
   if (!found) throw new Problem(404, 'link-not-found', 'This link is unknown or has expired: ask for a new letter.')
-  if (!found.confirmed) await confirmUser(db, found.userId)
+  if (found.confirmed) return
+  const gate = gateOf(c.env, `user:${found.userId}`)
+  await revise(gate, found.revision, (revision) => confirmUser(db, found.userId, revision))
 }
+
+/** As much of a request's context as these functions need. */
+interface Serving {
+  readonly env: Bindings
+  readonly var: { readonly db: Database; readonly config: Configuration }
+}
+
+const gateOfEmail = (c: Serving, email: string): GateClient => gateOf(c.env, emailGate(emailKey(email), c.var.config))
 
 function confirmationLink(email: string, locale: 'en' | 'uk', config: Configuration): LinkLetter {
   const token = randomToken()

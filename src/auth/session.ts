@@ -1,7 +1,9 @@
 import type { Configuration } from '../env.ts'
-import { issueAccessToken, issueRefreshToken, readRefreshToken } from '../platform/crypto/token.ts'
+import { issueAccessToken, issueRefreshToken, type RefreshClaims, readRefreshToken } from '../platform/crypto/token.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import type { GateClient } from '../platform/gate/client.ts'
+import { revise } from '../platform/gate/revise.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { type Alive, endSession, findSession, rotateSession } from './store.ts'
 
@@ -41,16 +43,30 @@ export async function tokensFor(
 const refused = { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }
 
 /**
- * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again within
- * 30 s, gets the same successor; anything older is theft, and the whole session ends.
+ * Who a refresh token belongs to, while its session lives.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`
  */
-export async function refresh(db: Database, token: string, config: Configuration): Promise<Tokens> {
+export async function ownerOf(db: Database, token: string, config: Configuration) {
   const claims = readRefreshToken(token, config)
   if (!claims) {
     throw new Problem(401, 'invalid-refresh-token', 'This is not a refresh token of ours: log in again.', refused)
   }
-  const { sessionId, generation } = claims
+  const session = await findSession(db, claims.sessionId, aliveNow(config))
+  if (!session) throw ended()
+  return { ...claims, userId: session.userId }
+}
+
+/**
+ * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again within
+ * 30 s, gets the same successor; anything older is theft, and the whole session ends.
+ * @throws Problem 401 `session-revoked`
+ */
+export async function refresh(
+  db: Database,
+  gate: GateClient,
+  { sessionId, generation }: RefreshClaims,
+  config: Configuration,
+): Promise<Tokens> {
   const rotated = await rotateSession(db, sessionId, generation, aliveNow(config))
   if (rotated) return tokensFor({ ...rotated, sessionId }, config)
 
@@ -60,7 +76,9 @@ export async function refresh(db: Database, token: string, config: Configuration
     if (generation === session.generation - 1 && age <= replayGraceSeconds * 1000) {
       return tokensFor({ ...session, sessionId }, config)
     }
-    await endSession(db, session.userId, sessionId)
+    await revise(gate, session.revision, (revision) => endSession(db, session.userId, sessionId, revision))
   }
-  throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', refused)
+  throw ended()
 }
+
+const ended = (): Problem => new Problem(401, 'session-revoked', 'This session has ended: log in again.', refused)

@@ -1,4 +1,5 @@
-import { and, desc, eq, gt, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation } from '../platform/db/errors.ts'
@@ -106,20 +107,20 @@ export async function renewConfirmation(db: Database, userId: number, link: Link
 export async function findConfirmation(
   db: Database,
   tokenHash: string,
-): Promise<{ userId: number; confirmed: boolean } | undefined> {
+): Promise<{ userId: number; confirmed: boolean; revision: number } | undefined> {
   const [row] = await db
-    .select({ userId: users.id, confirmedAt: users.confirmed_at })
+    .select({ userId: users.id, confirmedAt: users.confirmed_at, revision: users.revision })
     .from(links)
     .innerJoin(users, eq(users.id, links.user_id))
     .where(and(eq(links.token_hash, tokenHash), eq(links.purpose, 'confirm-email'), gt(links.expires_at, timestamp())))
-  return row && { userId: row.userId, confirmed: row.confirmedAt !== null }
+  return row && { userId: row.userId, confirmed: row.confirmedAt !== null, revision: row.revision }
 }
 
-/** Confirms an account's address. A second time changes nothing. */
-export async function confirmUser(db: Database, userId: number): Promise<void> {
+/** Confirms an account's address, at a revision that its gate has issued. A second time changes nothing. */
+export async function confirmUser(db: Database, userId: number, revision: number): Promise<void> {
   await db
     .update(users)
-    .set({ confirmed_at: timestamp(), revision: sql`${users.revision} + 1` })
+    .set({ confirmed_at: timestamp(), revision })
     .where(and(eq(users.id, userId), isNull(users.confirmed_at)))
 }
 
@@ -135,22 +136,16 @@ export async function replaceHash(db: Database, userId: number, verified: string
 
 /**
  * Begins a session, only while the account still has the hash that was verified and is not disabled: a login that overlaps a
- * reset loses. Past {@link maxSessions} the one unused for longest ends.
+ * reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,
   userId: number,
   verifiedHash: string,
   client: { device: string | null; address: string | null },
-): Promise<{ id: number; generation: number } | undefined> {
+): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
   const now = timestamp()
-  const newest = db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(eq(sessions.user_id, userId))
-    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
-    .limit(maxSessions)
-  const [[session]] = await db.batch([
+  const [[session], [counted]] = await db.batch([
     db
       .insert(sessions)
       .select(
@@ -168,9 +163,23 @@ export async function startSession(
           .where(and(eq(users.id, userId), eq(users.password_hash, verifiedHash), eq(users.disabled, false))),
       )
       .returning({ id: sessions.id, generation: sessions.generation }),
+    db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
+  ])
+  return session && { ...session, crowded: (counted?.all ?? 0) > maxSessions }
+}
+
+/** Ends whatever sessions of a person are past the fifty used last, at a revision that the person's gate has issued. */
+export async function endOldestSessions(db: Database, userId: number, revision: number): Promise<void> {
+  const newest = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.user_id, userId))
+    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
+    .limit(maxSessions)
+  await db.batch([
+    db.update(users).set({ revision }).where(eq(users.id, userId)),
     db.delete(sessions).where(and(eq(sessions.user_id, userId), notInArray(sessions.id, newest))),
   ])
-  return session
 }
 
 /** A session that has been idle or alive for too long is no session. Both bounds are moments. */
@@ -204,28 +213,37 @@ export async function rotateSession(
 /** A session that is still good, as it is now. */
 export async function findSession(db: Database, sessionId: number, bounds: Alive) {
   const [row] = await db
-    .select({ userId: sessions.user_id, generation: sessions.generation, rotatedAt: sessions.rotated_at })
+    .select({
+      userId: sessions.user_id,
+      generation: sessions.generation,
+      rotatedAt: sessions.rotated_at,
+      revision: users.revision,
+    })
     .from(sessions)
-    .where(and(eq(sessions.id, sessionId), alive(bounds), ofEnabledUser(db)))
+    .innerJoin(users, eq(users.id, sessions.user_id))
+    .where(and(eq(sessions.id, sessionId), alive(bounds), eq(users.disabled, false)))
   return row
 }
 
-/** Ends one session of a person. */
-export async function endSession(db: Database, userId: number, sessionId: number): Promise<void> {
+/** Ends one session of a person, at a revision that the person's gate has issued. */
+export async function endSession(db: Database, userId: number, sessionId: number, revision: number): Promise<void> {
   await db.batch([
-    db
-      .update(users)
-      .set({ revision: sql`${users.revision} + 1` })
-      .where(eq(users.id, userId)),
+    db.update(users).set({ revision }).where(eq(users.id, userId)),
     db.delete(sessions).where(and(eq(sessions.id, sessionId), eq(sessions.user_id, userId))),
   ])
+}
+
+/** What the edge may remember of a user: the account, but no password, and the sessions that live. */
+export interface Copy {
+  readonly account: Account
+  readonly sessions: readonly number[]
 }
 
 /** The account of one who is signed in: everything but the password. */
 export type Account = Omit<UserRow, 'password_hash' | 'email_key'>
 
-/** The account that an access token speaks for, while its session lives. */
-export async function findAccount(db: Database, userId: number, sessionId: number): Promise<Account | undefined> {
+/** A user's row and sessions, as they are in the database at one moment; undefined when there is no such user. */
+export async function findCopy(db: Database, userId: number): Promise<Copy | undefined> {
   const [row] = await db
     .select({
       id: users.id,
@@ -237,12 +255,20 @@ export async function findAccount(db: Database, userId: number, sessionId: numbe
       confirmed_at: users.confirmed_at,
       revision: users.revision,
       created_at: users.created_at,
+      // One statement, so that row and sessions are of one moment. Names written out: Drizzle leaves the table out of a
+      // column's name where a query has only one.
+      sessions: sql<string>`(SELECT json_group_array(sessions.id) FROM sessions WHERE sessions.user_id = users.id)`.as(
+        'session_ids',
+      ),
     })
     .from(users)
-    .innerJoin(sessions, eq(sessions.user_id, users.id))
-    .where(and(eq(users.id, userId), eq(sessions.id, sessionId)))
-  return row
+    .where(eq(users.id, userId))
+  if (!row) return undefined
+  const { sessions: ids, ...account } = row
+  return { account, sessions: sessionIds.parse(JSON.parse(ids)) }
 }
+
+const sessionIds = z.array(z.int())
 
 /**
  * Forgets what time has made useless: links that expired, sessions that died, and accounts that nobody confirmed, so that nobody

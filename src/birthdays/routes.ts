@@ -12,7 +12,7 @@ export const birthdayRoutes = createRouter()
 
 birthdayRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-read'),
     tags: ['Contacts'],
     method: 'get',
     path: '/',

@@ -35,7 +35,7 @@ export const contactRoutes = createRouter()
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-read'),
     tags,
     method: 'get',
     path: '/',
@@ -63,7 +63,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-create'),
     tags,
     method: 'post',
     path: '/',
@@ -82,7 +82,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-read'),
     tags,
     method: 'get',
     path: '/{id}',
@@ -104,7 +104,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-write'),
     tags,
     method: 'put',
     path: '/{id}',
@@ -122,7 +122,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-write'),
     tags,
     method: 'patch',
     path: '/{id}',
@@ -155,7 +155,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-write'),
     tags,
     method: 'patch',
     path: '/{id}/favorite',
@@ -172,7 +172,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn,
+    ...signedIn('contacts-write'),
     tags,
     method: 'delete',
     path: '/{id}',

@@ -1,8 +1,9 @@
 import { SwaggerUI } from '@hono/swagger-ui'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { html, raw } from 'hono/html'
+import { raw } from 'hono/html'
 import { version } from '../../package.json'
 import type { AppEnv } from '../platform/http/router.ts'
+import { Layout } from './layout.tsx'
 import { docsPolicy, redocPolicy } from './policy.ts'
 
 const description = `A contact book at the edge. Sign up, confirm your address by the letter, log in, keep contacts.
@@ -23,56 +24,37 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: 'JWT',
     description: 'Or paste an access token.',
   })
+  // An absolute address, so that a copy of the document still says where the service is.
   app.doc31('/openapi.json', (c) => ({
     openapi: '3.1.0',
     info: { title: 'Vizitka', version, description, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: c.var.config.PUBLIC_URL }],
   }))
 
-  // Not `swaggerUI()` itself: it names another host's files and starts them by an inline script.
+  // Not the `swaggerUI()` middleware: it names another host's files and starts them by an inline script.
   app.get('/docs', docsPolicy, (c) =>
     c.html(
-      html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Vizitka: try it</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-  </head>
-  <body>
-    ${raw(
-      SwaggerUI({
-        url: '/openapi.json',
-        manuallySwaggerUIHtml: () => `
-    <link rel="stylesheet" href="/vendor/swagger-ui.css" />
-    <div id="swagger-ui"></div>
-    <script src="/vendor/swagger-ui-bundle.js"></script>
-    <script src="/assets/docs.js"></script>`,
+      Layout({
+        title: 'Vizitka: try it',
+        at: '/docs',
+        styles: ['/vendor/swagger-ui.css', '/assets/docs.css'],
+        scripts: ['/vendor/swagger-ui-bundle.js', '/assets/docs.js'],
+        children: raw(
+          SwaggerUI({ url: '/openapi.json', manuallySwaggerUIHtml: () => '<div id="swagger-ui">Loading…</div>' }),
+        ),
       }),
-    )}
-  </body>
-</html>`,
     ),
   )
 
   app.get('/redoc', redocPolicy, (c) =>
     c.html(
-      html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Vizitka: reference</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="/assets/redoc.css" />
-  </head>
-  <body>
-    <div id="redoc"></div>
-    <script src="/vendor/redoc.standalone.js"></script>
-    <script src="/assets/redoc.js"></script>
-  </body>
-</html>`,
+      Layout({
+        title: 'Vizitka: reference',
+        at: '/redoc',
+        styles: ['/assets/redoc.css'],
+        scripts: ['/vendor/redoc.standalone.js', '/assets/redoc.js'],
+        children: raw('<div id="redoc">Loading…</div>'),
+      }),
     ),
   )
 }

@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { version } from '../../package.json'
 import type { Database } from '../platform/db/database.ts'
 import { rootMessage } from '../platform/db/errors.ts'
+import { within } from '../platform/deadline.ts'
+import { gateOf } from '../platform/gate/client.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { mailIsWell } from '../platform/mail/outbox.ts'
 import { users } from '../users/table.ts'
@@ -15,34 +17,53 @@ const healthSchema = z
   .strictObject({
     status: state,
     database: state,
+    cache: state.meta({ description: 'KV. While it is down, users are read from the database.' }),
+    gate: state.meta({ description: 'Durable Objects. While they are down, only reading goes on.' }),
     mail: z
       .enum(['ok', 'late', 'unknown'])
       .meta({ description: '`late`: a letter has been waiting for 15 minutes and more.' }),
     version: z.string(),
   })
-  .meta({ id: 'Health', example: { status: 'ok', database: 'ok', mail: 'ok', version } })
+  .meta({ id: 'Health', example: { status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version } })
 
 type Health = z.infer<typeof healthSchema>
 
 /** How long an isolate answers from what it saw last: a health check that is asked often must not become load. */
 const heldSeconds = 10
+const kvDeadlineMs = 300
 let held: { health: Health; until: number } | undefined
 
 /** How the service is. Never throws: that something is down is an answer. */
 export async function health(c: Context<AppEnv>): Promise<Health> {
   if (held && Date.now() < held.until) return held.health
-  const seen = await look(c.var.db)
+  const [stored, cache, gate] = await Promise.all([
+    look(c.var.db),
+    stateOf('cache', () => within('KV', kvDeadlineMs, () => c.env.CACHE.get('health'))),
+    stateOf('gate', () => gateOf(c.env, 'health').ping()),
+  ])
+  // Only without its database is the service down: without the others it does less, or does it slower.
+  const seen: Health = { status: stored.database, ...stored, cache, gate, version }
   held = { health: seen, until: Date.now() + heldSeconds * 1000 }
   return seen
 }
 
-async function look(db: Database): Promise<Health> {
+async function stateOf(part: string, ask: () => Promise<unknown>): Promise<'ok' | 'down'> {
+  try {
+    await ask()
+    return 'ok'
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', health: part, error: rootMessage(error) }))
+    return 'down'
+  }
+}
+
+async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
   try {
     await db.select({ one: sql`1` }).from(users).limit(1)
-    return { status: 'ok', database: 'ok', mail: (await mailIsWell(db)) ? 'ok' : 'late', version }
+    return { database: 'ok', mail: (await mailIsWell(db)) ? 'ok' : 'late' }
   } catch (error) {
     console.error(JSON.stringify({ level: 'error', health: 'database', error: rootMessage(error) }))
-    return { status: 'down', database: 'down', mail: 'unknown', version }
+    return { database: 'down', mail: 'unknown' }
   }
 }
 

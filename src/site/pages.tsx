@@ -1,25 +1,44 @@
 import { zValidator } from '@hono/zod-validator'
+import type { Context } from 'hono'
+import { accepts } from 'hono/accepts'
 import { z } from 'zod'
 import { confirmEmail } from '../auth/routes.ts'
 import { findConfirmation } from '../auth/store.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
-import { Problem } from '../platform/http/problem.ts'
-import { createRouter } from '../platform/http/router.ts'
+import { notFound, Problem } from '../platform/http/problem.ts'
+import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { health } from './health.ts'
 import { Layout } from './layout.tsx'
 import { pagePolicy } from './policy.ts'
 import { explanations } from './problems.ts'
+import { type Language, words } from './words.ts'
 
 export const pageRoutes = createRouter()
 for (const path of ['/', '/confirm-email/*', '/problems/*']) pageRoutes.use(path, pagePolicy)
 
+const unsaved = { 'Cache-Control': 'no-store' }
+
+const states = {
+  ok: 'ok',
+  down: 'does not answer',
+  late: 'late: letters have been waiting for 15 minutes and more',
+  unknown: 'unknown',
+} as const
+
 pageRoutes.get('/', async (c) => {
   const { status, database, mail, version } = await health(c)
+  const signup = `curl ${c.var.config.PUBLIC_URL}/api/auth/signup \\
+  -H 'Content-Type: application/json' -d '{
+    "username": "Ana",
+    "email": "ana@example.com",
+    "password": "correct horse battery"
+  }'`
   return c.html(
-    <Layout title="Vizitka: your contacts at the edge">
+    <Layout title="Vizitka: your contacts, at the edge">
       <h1>Your contacts, at the edge</h1>
       <p class="lead">
-        Vizitka is a contact book with an API of its own: accounts, people, their phones and birthdays, yours alone.
+        Vizitka (<span lang="uk">візитка</span>, a visiting card) is a contact book with an API: people, their phones,
+        e-mails and birthdays. What you keep here is yours alone.
       </p>
       <p class="actions">
         <a class="button" href="/docs">
@@ -32,36 +51,69 @@ pageRoutes.get('/', async (c) => {
           OpenAPI document
         </a>
       </p>
+
+      <h2>Start in three steps</h2>
+      <ol class="steps">
+        <li>
+          <strong>Sign up</strong>, <a href="/docs#/Accounts/post_api_auth_signup">on a page</a> or from a terminal:
+          <pre tabindex={0}>
+            <code>{signup}</code>
+          </pre>
+        </li>
+        <li>
+          <strong>Confirm your address</strong>: open the link in our letter and press its button.
+        </li>
+        <li>
+          <strong>Log in</strong> with “Authorize” at <a href="/docs">/docs</a>, and{' '}
+          <a href="/docs#/Contacts/post_api_contacts">add your first contact</a>.
+        </li>
+      </ol>
+
       <h2>
         Health <span class={`state ${status}`}>{status}</span>
       </h2>
       <dl class="facts">
         <dt>Database</dt>
-        <dd>{database}</dd>
+        <dd>{states[database]}</dd>
         <dt>Mail</dt>
-        <dd>{mail}</dd>
+        <dd>{states[mail]}</dd>
         <dt>Version</dt>
         <dd>{version}</dd>
       </dl>
+      <p class="note">
+        For programs: <a href="/api/healthchecker">/api/healthchecker</a>
+      </p>
     </Layout>,
     status === 'ok' ? 200 : 503,
+    unsaved,
   )
 })
 
-const NoSuchLink = () => (
-  <Layout title="This link does not work">
-    <h1>This link does not work</h1>
-    <p>It has expired, or a newer letter has replaced it. Ask for a new letter where you signed up.</p>
+/** The reader's language, of those that letters are written in. */
+function languageOf(c: Context): Language {
+  c.header('Vary', 'Accept-Language', { append: true })
+  return accepts(c, { header: 'Accept-Language', supports: ['en', 'uk'], default: 'en' }) === 'uk' ? 'uk' : 'en'
+}
+
+const NoSuchLink = ({ lang }: { lang: Language }) => (
+  <Layout title={words[lang].noLink} lang={lang} unlisted>
+    <h1>{words[lang].noLink}</h1>
+    <p>{words[lang].noLinkWhy}</p>
+    <p class="actions">
+      <a class="button" href="/docs#/Accounts/post_api_auth_verification_email">
+        {words[lang].newLetter}
+      </a>
+    </p>
   </Layout>
 )
 
-const Confirmed = () => (
-  <Layout title="Address confirmed">
-    <h1>Your address is confirmed</h1>
-    <p>Thank you. You can log in now.</p>
+const Confirmed = ({ lang }: { lang: Language }) => (
+  <Layout title={words[lang].confirmed} lang={lang} unlisted>
+    <h1>{words[lang].confirmed}</h1>
+    <p>{words[lang].confirmedNext}</p>
     <p class="actions">
       <a class="button" href="/docs">
-        Try it
+        {words[lang].goOn}
       </a>
     </p>
   </Layout>
@@ -69,46 +121,98 @@ const Confirmed = () => (
 
 // GET changes nothing: mail scanners follow links. The button does.
 pageRoutes.get('/confirm-email/:token', async (c) => {
+  const lang = languageOf(c)
   const found = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
-  if (!found) return c.html(<NoSuchLink />, 404)
-  if (found.confirmed) return c.html(<Confirmed />)
+  if (!found) return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
+  if (found.confirmed) return c.html(<Confirmed lang={lang} />, 200, unsaved)
   return c.html(
-    <Layout title="Confirm your email">
-      <h1>Confirm your email</h1>
-      <p>Press the button, and your account is ready.</p>
+    <Layout title={words[lang].confirm} lang={lang} unlisted>
+      <h1>{words[lang].confirm}</h1>
+      <p>{words[lang].confirmHow}</p>
       <form method="post">
         <button class="button" type="submit">
-          Confirm my address
+          {words[lang].confirmButton}
         </button>
       </form>
     </Layout>,
+    200,
+    unsaved,
   )
 })
 
-pageRoutes.post('/confirm-email/:token', zValidator('param', z.object({ token: z.string().max(200) })), async (c) => {
-  try {
-    await confirmEmail(c.var.db, c.req.valid('param').token)
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'link-not-found') return c.html(<NoSuchLink />, 404)
-    throw error
-  }
-  return c.html(<Confirmed />)
-})
+// No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
+pageRoutes.post(
+  '/confirm-email/:token',
+  zValidator('param', z.object({ token: z.string().max(200) }), (result, c) =>
+    result.success ? undefined : c.html(<NoSuchLink lang={languageOf(c)} />, 404, unsaved),
+  ),
+  async (c) => {
+    const lang = languageOf(c)
+    try {
+      await confirmEmail(c, c.req.valid('param').token)
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'link-not-found') {
+        return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
+      }
+      throw error
+    }
+    return c.html(<Confirmed lang={lang} />, 200, unsaved)
+  },
+)
 
 pageRoutes.get('/problems/:code', (c) => {
   const code = c.req.param('code')
   const meaning = Object.hasOwn(explanations, code) ? explanations[code] : undefined
-  if (meaning === undefined) return c.notFound()
+  if (meaning === undefined) return missing(c)
   return c.html(
     <Layout title={`Problem: ${code}`}>
+      <p class="over">A problem that this API answers with</p>
       <h1>
         <code>{code}</code>
       </h1>
-      <p>{meaning}</p>
+      <p>{marked(meaning)}</p>
       <p>
         Every answer carries a request id, in <code>X-Request-Id</code> and in the problem itself: name it when you ask
         for help.
       </p>
+      <p class="actions">
+        <a class="button" href="/redoc">
+          Read the reference
+        </a>
+        <a class="button quiet" href="/docs">
+          Try it
+        </a>
+      </p>
     </Layout>,
   )
 })
+
+/** Text in which `what stands between backticks` is code. */
+function marked(text: string) {
+  return text.split('`').map((part, n) => (n % 2 === 1 ? <code>{part}</code> : part))
+}
+
+/** 404 for a path that no route has: a page for a person in a browser, a problem for a program. */
+export async function missing(c: Context<AppEnv>): Promise<Response> {
+  const person = c.req.header('Accept')?.includes('text/html') === true && !c.req.path.startsWith('/api/')
+  if (!person) return notFound(c)
+  await pagePolicy(c, async () => {
+    c.res = await c.html(
+      <Layout title="There is nothing here" unlisted>
+        <h1>There is nothing here</h1>
+        <p>This address leads nowhere. It may be cut, or mistyped.</p>
+        <p class="actions">
+          <a class="button" href="/">
+            Go to the first page
+          </a>
+          <a class="button quiet" href="/redoc">
+            Read the reference
+          </a>
+        </p>
+      </Layout>,
+      404,
+      { ...unsaved, Vary: 'Accept' },
+    )
+  })
+  return c.res
+}

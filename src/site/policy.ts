@@ -33,5 +33,9 @@ export const redocPolicy: MiddlewareHandler = headers({
 })
 
 function headers(contentSecurityPolicy: NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy']) {
-  return secureHeaders({ contentSecurityPolicy: contentSecurityPolicy ?? {}, referrerPolicy: 'no-referrer' })
+  return secureHeaders({
+    contentSecurityPolicy: contentSecurityPolicy ?? {},
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+  })
 }

@@ -4,6 +4,8 @@ export const explanations: Readonly<Record<string, string>> = {
   busy: 'Several writes to one contact came at once, and yours lost each race. Nothing was written: send it again.',
   'changed-meanwhile':
     'You sent If-Match, and what you wanted to change has changed since you read it. Read it again, apply your change to what it is now, and send it with the new ETag.',
+  'database-unavailable':
+    'The database did not answer in time. A change is written whole or not at all: read, then try again.',
   'email-not-confirmed':
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
@@ -20,11 +22,15 @@ export const explanations: Readonly<Record<string, string>> = {
     'A variable of this deployment is missing or wrong. Whoever runs it finds its name and the fix in `detail`.',
   'not-found': 'There is nothing at this address, or nothing that is yours.',
   'not-signed-in': 'This needs an access token: log in, and send it as `Authorization: Bearer …`.',
+  'gate-unavailable':
+    'The part that counts requests and guards sessions did not answer. Nothing was changed: try again in a moment.',
   'session-revoked':
     'The session of this token has ended: by logging out, by age, or because its refresh token was used twice. Log in again.',
   'token-expired':
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
   'too-large': 'The body is larger than this address takes.',
+  'too-many-requests':
+    'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',
   'unreadable-body': 'The body is not well-formed JSON in UTF-8, or not a well-formed form.',
   'unsupported-media-type':
     'Send the media type that the documentation names, usually `Content-Type: application/json`.',

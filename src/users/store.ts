@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
 import type { User } from './schema.ts'
 import { emailKey, type UserRow, users } from './table.ts'
@@ -12,15 +12,16 @@ export async function findUserByEmail(db: Database, email: string): Promise<User
   return row
 }
 
-/** Changes one's own account and returns it as it is now; undefined when it is gone. */
+/** Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is gone. */
 export async function changeUser(
   db: Database,
   userId: number,
   changes: { username?: string | undefined; locale?: UserRow['locale'] | undefined },
+  revision: number,
 ): Promise<UserRow | undefined> {
   const [row] = await db
     .update(users)
-    .set({ ...changes, revision: sql`${users.revision} + 1` })
+    .set({ ...changes, revision })
     .where(eq(users.id, userId))
     .returning()
   return row

@@ -1,45 +1,23 @@
-import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
-import type { Bindings } from '../../env.ts'
+import type { DrizzleD1Database } from 'drizzle-orm/d1'
+import { type Bindings, configuration } from '../../env.ts'
+import { connectD1 } from './d1.ts'
+import { connectLibsql } from './libsql.ts'
 
 /**
  * All that a store may do with the database, the same on every driver. There is no `transaction`, because D1 has no interactive
- * one: `batch` is atomic (docs/decisions/003). Row counts differ between drivers: use `RETURNING`.
+ * one: `batch` is atomic (docs/decisions/006). Row counts differ between drivers: use `RETURNING`. Foreign keys cascade on D1
+ * and may be off on libSQL: a store deletes what belongs to a row itself.
  */
 export type Database = Pick<DrizzleD1Database, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'batch'>
 
 /** Runs one round trip to the database: the place to time it. */
 export type Trip = <T>(go: () => Promise<T>) => Promise<T>
 
-/** The database of this deployment. `trip` is called around each round trip. */
+/**
+ * The database of this deployment: libSQL where `DATABASE_URL` says so, else D1. `trip` is called around each round trip, of
+ * which a query is one and a batch is one.
+ */
 export function connect(bindings: Bindings, trip: Trip): Database {
-  return drizzle(metered(bindings.DB, trip))
-}
-
-/** A D1 binding each of whose round trips goes through `trip`. */
-function metered(d1: D1Database, trip: Trip): D1Database {
-  const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
-    // Each overload of D1's own methods stays as it is: the calls go through unchanged.
-    const wrapped = new Proxy(statement, {
-      get(target, name) {
-        if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values))
-        const method: unknown = Reflect.get(target, name)
-        if (typeof method !== 'function') return method
-        return (...args: unknown[]) => trip(() => Reflect.apply(method, target, args))
-      },
-    })
-    inner.set(wrapped, statement)
-    return wrapped
-  }
-  return new Proxy(d1, {
-    get(target, name) {
-      if (name === 'prepare') return (sql: string) => wrap(target.prepare(sql))
-      if (name === 'batch') {
-        return (statements: D1PreparedStatement[]) =>
-          trip(() => target.batch(statements.map((statement) => inner.get(statement) ?? statement)))
-      }
-      const method: unknown = Reflect.get(target, name)
-      return typeof method === 'function' ? method.bind(target) : method
-    },
-  })
+  const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken } = configuration(bindings)
+  return url === undefined ? connectD1(bindings.DB, trip) : connectLibsql({ url, authToken }, trip)
 }

@@ -1,17 +1,26 @@
 /**
- * Whether a write failed because `columns` (as SQLite names them: `users.email_key`) must be unique. Drizzle wraps the driver's
- * error, so its causes are walked; its own message carries SQL and parameters and must never be logged or sent.
+ * Whether a write failed because `columns` (as SQLite names them: `users.email_key`, or `a.x, a.y`) must be unique. Only the
+ * driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have written.
  */
 export function isUniqueViolation(error: unknown, columns: string): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.message.includes(`UNIQUE constraint failed: ${columns}`)) return true
-  }
-  return false
+  const [, after] = root(error).message.split(`UNIQUE constraint failed: ${columns}`)
+  return after !== undefined && !/^[\w,]/.test(after)
+}
+
+/** Whether a batch was undone because a user's revision would not have risen: the trigger of migration 0001. */
+export function isStaleRevision(error: unknown): boolean {
+  return /(^|: )stale revision(:|$)/.test(root(error).message)
 }
 
 /** What may be logged of an error: the innermost cause's message, which holds no SQL and no parameters. */
 export function rootMessage(error: unknown): string {
-  let root = error
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause
-  return root instanceof Error ? `${root.name}: ${root.message}` : 'not an Error'
+  const { name, message } = root(error)
+  return `${name}: ${message}`
+}
+
+/** The innermost cause: the driver's own error. */
+function root(error: unknown): Error {
+  let innermost = error
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
+  return innermost instanceof Error ? innermost : new Error('not an Error')
 }

@@ -101,13 +101,11 @@ describe('the configuration', () => {
 
 describe('a database that fails', () => {
   it('is answered by a problem that says nothing of the inside', async () => {
-    const broken = {
-      prepare() {
-        throw new Error('D1_ERROR: secrets of the inside')
-      },
-    }
+    const fail = () => Promise.reject(new Error('D1_ERROR: secrets of the inside'))
+    const statement = { bind: () => statement, all: fail, raw: fail, run: fail, first: fail }
+    const broken = { prepare: () => statement, batch: fail }
     const answer = await withEnv({ DB: broken }, '/confirm-email/token')
-    expect(answer.status).toBe(500)
+    expect(answer.status).toBe(503)
     expect(await answer.text()).not.toContain('inside')
   })
 })

@@ -32,13 +32,13 @@ type ProblemResponse = {
   content: { 'application/problem+json': { schema: typeof problemSchema } }
 }
 
-/** The problems a route can answer with; 500 and 503 are every route's. */
-export function problems<const S extends Status>(...statuses: S[]): Record<S | 500 | 503, ProblemResponse> {
-  const entries = [...statuses, 500 as const, 503 as const].map((status) => [
+/** The problems a route can answer with; 429, 500 and 503 are every route's. */
+export function problems<const S extends Status>(...statuses: S[]): Record<S | 429 | 500 | 503, ProblemResponse> {
+  const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => [
     status,
     { description: meanings[status], content: { 'application/problem+json': { schema: problemSchema } } },
   ])
-  return Object.fromEntries(entries) as Record<S | 500 | 503, ProblemResponse>
+  return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }
 
 /** The problems that any route with a JSON body has besides its own. */

@@ -1,14 +1,37 @@
 import type { MiddlewareHandler } from 'hono'
 import { configuration } from '../../env.ts'
 import { connect } from '../db/database.ts'
+import { rootMessage } from '../db/errors.ts'
+import { within } from '../deadline.ts'
+import { Problem } from './problem.ts'
 import type { AppEnv } from './router.ts'
 
-/** Gives each request the checked configuration and a database whose round trips are timed; refuses where one is wrong. */
+const databaseDeadlineMs = 5000
+
+/** What the database says of a statement, rather than of itself: a constraint that a store expects, or a bug of ours. */
+const aboutStatement =
+  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|D1_TYPE_ERROR|stale revision/
+
+/** Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where one is wrong. */
 export const prepared: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('config', configuration(c.env))
   c.set(
     'db',
-    connect(c.env, (go) => c.var.clock.time('db', go)),
+    connect(c.env, (go) => c.var.clock.time('db', () => inTime(go))),
   )
   await next()
+}
+
+/** @throws Problem 503 `database-unavailable` when the database is late or fails */
+async function inTime<T>(go: () => Promise<T>): Promise<T> {
+  try {
+    return await within('The database', databaseDeadlineMs, async () => go())
+  } catch (error) {
+    const message = rootMessage(error)
+    if (aboutStatement.test(message)) throw error
+    console.error(JSON.stringify({ level: 'error', database: message }))
+    throw new Problem(503, 'database-unavailable', 'Something behind the service is down: try again in a moment.', {
+      headers: { 'Retry-After': '1' },
+    })
+  }
 }

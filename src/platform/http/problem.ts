@@ -102,7 +102,8 @@ export function onError(error: Error, c: Context<AppEnv>): Response {
 }
 
 function toProblem(error: Error, c: Context<AppEnv>): Problem {
-  if (error instanceof Problem) return error
+  const problem = problemIn(error)
+  if (problem) return problem
   if (error instanceof ConfigurationError) {
     console.error(error.message)
     return new Problem(503, 'not-configured', error.message)
@@ -128,6 +129,12 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
     'internal-error',
     'Something went wrong on our side. Please try again; if it stays, tell us the request id.',
   )
+}
+
+// Drizzle wraps whatever a round trip throws.
+function problemIn(error: unknown): Problem | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof Problem) return cause
+  return undefined
 }
 
 /** Where it happened, without the first lines: an error's message may hold values. */

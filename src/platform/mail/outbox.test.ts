@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { call } from '../../../test/client.ts'
+import { database } from '../../../test/database.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password } from '../../../test/people.ts'
 import { sessions } from '../../auth/table.ts'
 import { configuration } from '../../env.ts'
@@ -12,7 +12,7 @@ import { MailError, type Mailer } from './mailer.ts'
 import { deliver, mailerOf, mailIsWell, posted, sweep } from './outbox.ts'
 import { outbox } from './table.ts'
 
-const db = drizzle(env.DB)
+const db = database()
 const letter = { kind: 'test', subject: 'Subject', text: 'secret text', html: '<p>secret html</p>' }
 
 async function waiting(to: string): Promise<number> {

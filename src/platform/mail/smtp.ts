@@ -349,7 +349,7 @@ function mailbox(text: string): Mailbox {
  */
 function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
   const [, localPart = '', domain = ''] =
-    /^([^]+)@([^]+)$/u.exec(text) ?? []
+    /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
   const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
   if (
     !address ||

@@ -1,0 +1,160 @@
+/** `npm run migrate`: brings the database's tables up to date: libSQL where `DATABASE_URL` says so, else the local D1. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { type Client, createClient } from '@libsql/client/http'
+import { drizzle } from 'drizzle-orm/libsql/http'
+import { migrate as applyPending } from 'drizzle-orm/libsql/migrator'
+import { z } from 'zod'
+import { databaseUrl } from '../src/env.ts'
+
+const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }
+const reachSeconds = 10
+
+/** What is migrated. */
+export interface MigrateOptions {
+  /** A libSQL database; without it, the local D1. */
+  readonly databaseUrl?: string | undefined
+  readonly authToken?: string | undefined
+  /** Where wrangler keeps the local D1. */
+  readonly persistTo?: string
+  readonly migrationsFolder?: string
+  /** Ends wrangler when it aborts. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What keeps the database from being migrated, in words for the person who asked for it. */
+export class MigrateError extends Error {}
+
+/**
+ * Applies the migrations that a database lacks, all or none of them, and says in a sentence what it did. A second time it does
+ * nothing.
+ * @throws MigrateError in words for a person
+ */
+export function migrate(options: MigrateOptions = {}): Promise<string> {
+  const { databaseUrl: url, authToken } = options
+  if (url === undefined) return migrateD1(options)
+  return migrateLibsql(url, authToken, options.migrationsFolder ?? defaults.migrationsFolder)
+}
+
+// ---------------------------------------------------------------- libSQL
+
+async function migrateLibsql(url: string, authToken: string | undefined, migrationsFolder: string): Promise<string> {
+  const { error } = databaseUrl.safeParse(url)
+  if (error) throw new MigrateError(`DATABASE_URL ${error.issues[0]?.message}.`)
+  const { host } = new URL(url)
+  await reach(url, authToken, host)
+  const client = open(url, authToken)
+  try {
+    const last = await lastApplied(client)
+    await applyPending(drizzle({ client }), { migrationsFolder })
+    const applied = entriesOf(migrationsFolder).filter(({ when }) => when > last)
+    if (applied.length === 0) return `${host} is up to date.`
+    return `${host}: applied ${applied.map(({ tag }) => tag).join(', ')}.`
+  } catch (error) {
+    throw new MigrateError(`${host} could not be migrated, and is as it was: ${innermost(error)}`)
+  } finally {
+    client.close()
+  }
+}
+
+const open = (url: string, authToken: string | undefined, ask: typeof fetch = fetch): Client =>
+  createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
+
+/** @throws MigrateError when nobody answers at the address, or not to this token */
+async function reach(url: string, authToken: string | undefined, host: string): Promise<void> {
+  let status: number | undefined
+  const client = open(url, authToken, async (input, init) => {
+    const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(reachSeconds * 1000) })
+    status = answer.status
+    return answer
+  })
+  try {
+    await client.execute('SELECT 1')
+  } catch (error) {
+    if (status === 401 || status === 403) {
+      throw new MigrateError(`${host} refuses ${authToken ? 'the' : 'to answer without a'} DATABASE_AUTH_TOKEN.`)
+    }
+    throw new MigrateError(
+      `No libSQL database answers at ${host} (${innermost(error)}). Is DATABASE_URL right, and is it running? The one of ` +
+        'docker-compose.yml starts by: docker compose up -d sqld',
+    )
+  } finally {
+    client.close()
+  }
+}
+
+/** When the newest migration that the database has was written; 0 for a database that has none. */
+async function lastApplied(client: Client): Promise<number> {
+  const table = await client.execute(`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`)
+  if (table.rows.length === 0) return 0
+  const newest = await client.execute('SELECT max(created_at) AS newest FROM __drizzle_migrations')
+  return Number(newest.rows[0]?.newest ?? 0)
+}
+
+const journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
+
+const entriesOf = (migrationsFolder: string) =>
+  journal.parse(JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))).entries
+
+function innermost(error: unknown): string {
+  let cause = error
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
+}
+
+// ---------------------------------------------------------------- the local D1
+
+async function migrateD1({ persistTo = defaults.persistTo, signal }: MigrateOptions): Promise<string> {
+  signal?.throwIfAborted()
+  const wrangler = spawn(
+    process.execPath,
+    [
+      ...['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'apply', 'DB', '--local'],
+      ...['--persist-to', persistTo],
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
+    },
+  )
+  const stop = () => wrangler.kill()
+  signal?.addEventListener('abort', stop, { once: true })
+  let said = ''
+  for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (chunk) => (said += chunk))
+  const [code] = await once(wrangler, 'close')
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
+  if (code !== 0) throw new MigrateError(`The local D1 could not be migrated:\n${said}`)
+  return said.includes('No migrations to apply') ? 'The local D1 is up to date.' : 'The local D1: migrations applied.'
+}
+
+// ---------------------------------------------------------------- npm run migrate
+
+/** A variable of the environment, or else of `.dev.vars`. Empty means not set. */
+function variable(name: string): string | undefined {
+  let vars: NodeJS.Dict<string> = {}
+  try {
+    vars = parseEnv(readFileSync('.dev.vars', 'utf8'))
+  } catch {
+    // No such file: a machine that only deploys has none.
+  }
+  return process.env[name] || vars[name] || undefined
+}
+
+async function main(): Promise<void> {
+  const url = variable('DATABASE_URL')
+  if (url === undefined) console.log('DATABASE_URL is not set, neither here nor in .dev.vars: migrating the local D1.')
+  console.log(await migrate({ databaseUrl: url, authToken: variable('DATABASE_AUTH_TOKEN') }))
+}
+
+if (import.meta.main) {
+  try {
+    await main()
+  } catch (error) {
+    console.error(error instanceof MigrateError ? error.message : error)
+    process.exitCode = 1
+  }
+}

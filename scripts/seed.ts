@@ -1,0 +1,236 @@
+/** `npm run seed`: an account to try things with, and as many people in its book as you like, in the local database. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { count, eq, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { getPlatformProxy, unstable_readConfig } from 'wrangler'
+import { newPassword } from '../src/auth/schema.ts'
+import { sessions } from '../src/auth/table.ts'
+import { newContact } from '../src/contacts/store.ts'
+import { contacts } from '../src/contacts/table.ts'
+import { hashPassword, passwordFault } from '../src/platform/crypto/password.ts'
+import { timestamp } from '../src/platform/db/columns.ts'
+import type { Database } from '../src/platform/db/database.ts'
+import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
+import { findUserByEmail } from '../src/users/store.ts'
+import { emailKey, type UserRow, users } from '../src/users/table.ts'
+import { people } from './people.ts'
+import { migrate } from './start.ts'
+
+const maxCount = 50_000 // as many as a book holds
+const rowsAStatement = 5 // of 18 columns: D1 binds 100 parameters a statement
+const statementsABatch = 100
+
+/** Whom to seed, with how many people. */
+export interface SeedOptions {
+  readonly email: string
+  /** How many contacts the book is to hold. */
+  readonly count: number
+  /** Sets the account's password; without it a new account gets a random one, and an old one keeps its own. */
+  readonly password?: string | undefined
+  readonly persistTo: string
+  readonly onProgress?: (done: number, all: number) => void
+}
+
+/** What was done. */
+export interface Seeded {
+  readonly account: 'made' | 'confirmed' | 'found'
+  /** The password, if this seeding set it. */
+  readonly password: string | undefined
+  readonly added: number
+  readonly total: number
+}
+
+/** Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same order. */
+export async function seed(options: SeedOptions): Promise<Seeded> {
+  await migrate(options.persistTo)
+  const { db, close } = await openDatabase(options.persistTo)
+  try {
+    const { user, account, password } = await accountOf(db, options)
+    const before = await contactsOf(db, user.id)
+    await topUp(db, user.id, before, options)
+    const total = await contactsOf(db, user.id)
+    return { account, password, added: total - before, total }
+  } finally {
+    await close()
+  }
+}
+
+/** The local database that `wrangler dev` uses with the same `--persist-to`, whether or not it is running. */
+async function openDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
+  // The database alone: of the other bindings some need the whole Worker.
+  const { compatibility_date, d1_databases } = unstable_readConfig({ config: 'wrangler.toml' }, { hideWarnings: true })
+  const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-'))
+  const configPath = join(folder, 'wrangler.json')
+  writeFileSync(configPath, JSON.stringify({ name: 'seed', compatibility_date, d1_databases }))
+  const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({
+    configPath,
+    // wrangler keeps things in a folder named after its layout's version; the proxy wants that folder itself.
+    persist: { path: join(resolve(persistTo), 'v3') },
+    remoteBindings: false,
+  })
+  return {
+    db: drizzle(env.DB),
+    async close() {
+      await dispose()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function accountOf(db: Database, { email, password }: SeedOptions) {
+  const found = await findUserByEmail(db, email)
+  if (!found) {
+    const chosen = password ?? randomBytes(12).toString('base64url')
+    return { user: await makeAccount(db, email, chosen), account: 'made' as const, password: chosen }
+  }
+  const account = found.confirmed_at === null ? ('confirmed' as const) : ('found' as const)
+  if (account === 'found' && password === undefined) return { user: found, account, password }
+  await db.batch([
+    db
+      .update(users)
+      .set({
+        confirmed_at: found.confirmed_at ?? timestamp(),
+        password_hash: password === undefined ? found.password_hash : await hashPassword(password),
+        revision: sql`${users.revision} + 1`,
+      })
+      .where(eq(users.id, found.id)),
+    // As everywhere, a new password signs every device out.
+    ...(password === undefined ? [] : [db.delete(sessions).where(eq(sessions.user_id, found.id))]),
+  ])
+  return { user: found, account, password }
+}
+
+async function makeAccount(db: Database, email: string, password: string): Promise<UserRow> {
+  const now = timestamp()
+  const [user] = await db
+    .insert(users)
+    .values({
+      username: usernameFor(email),
+      email,
+      email_key: emailKey(email),
+      password_hash: await hashPassword(password),
+      confirmed_at: now,
+      created_at: now,
+    })
+    .returning()
+  if (!user) throw new Error('An inserted account came back without a row.')
+  return user
+}
+
+/** `ana@example.com` is called Ana. */
+function usernameFor(email: string): string {
+  const local = email.slice(0, email.lastIndexOf('@'))
+  const { success, data } = usernameSchema.safeParse(local.slice(0, 1).toUpperCase() + local.slice(1))
+  return success ? data : 'Demo'
+}
+
+async function contactsOf(db: Database, ownerId: number): Promise<number> {
+  const [row] = await db.select({ n: count() }).from(contacts).where(eq(contacts.owner_id, ownerId))
+  return row?.n ?? 0
+}
+
+async function topUp(db: Database, ownerId: number, before: number, { count, onProgress }: SeedOptions): Promise<void> {
+  const now = Date.now()
+  const missing = people(count).slice(before)
+  // As if they had been typed in a minute apart, the last one just now.
+  const rows = missing.map((person, n) => newContact(ownerId, person, timestamp(now - (missing.length - n) * 60_000)))
+  const batchSize = rowsAStatement * statementsABatch
+  for (let at = 0; at < rows.length; at += batchSize) {
+    onProgress?.(at, rows.length)
+    const batch = rows.slice(at, at + batchSize)
+    const statements = []
+    for (let row = 0; row < batch.length; row += rowsAStatement) {
+      statements.push(db.insert(contacts).values(batch.slice(row, row + rowsAStatement)))
+    }
+    const [first, ...rest] = statements
+    if (first) await db.batch([first, ...rest])
+  }
+  if (rows.length > 0) onProgress?.(rows.length, rows.length)
+}
+
+// ---------------------------------------------------------------- npm run seed
+
+const help = `npm run seed -- [options]
+
+  --email ADDRESS    whose book (ana@example.com); the account is made, and confirmed, where there is none
+  --count N          how many contacts the book is to hold, 0 to ${maxCount} (1000)
+  --password WORDS   the account's password; without it a new account gets a random one, which is printed,
+                     and an account that exists keeps its own
+  --persist-to DIR   the folder of the local database (.wrangler/state)
+
+The book is topped up to N: a second run adds nothing, and a book that holds more is left as it is.
+Works whether or not npm start is running.`
+
+/** What is wrong with an option, in words for the person who typed it. */
+class UsageError extends Error {}
+
+function readOptions(): SeedOptions | 'help' {
+  const { values } = parseArgs({
+    options: {
+      email: { type: 'string', default: 'ana@example.com' },
+      count: { type: 'string', default: '1000' },
+      password: { type: 'string' },
+      'persist-to': { type: 'string', default: '.wrangler/state' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const n = Number(values.count)
+  if (!/^\d+$/.test(values.count) || n > maxCount) {
+    throw new UsageError(`--count must be a whole number from 0 to ${maxCount}; it is "${values.count}".`)
+  }
+  const { success, data: email } = emailSchema.safeParse(values.email)
+  if (!success) throw new UsageError(`--email must be an address such as ana@example.com; it is "${values.email}".`)
+  const { password } = values
+  if (password !== undefined) {
+    const length = newPassword.safeParse(password).error?.issues[0]?.message
+    const fault = length ? `The password ${length}.` : passwordFault(password, { email, username: usernameFor(email) })
+    if (fault) throw new UsageError(`--password: ${fault}`)
+  }
+  return { email, count: n, password, persistTo: values['persist-to'], onProgress: drawProgress }
+}
+
+/** A bar on a terminal; nothing in a log. */
+function drawProgress(done: number, all: number): void {
+  if (!process.stderr.isTTY) return
+  const width = 30
+  const full = Math.round((done / all) * width)
+  process.stderr.write(`\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of ${all}${done === all ? '\n' : ''}`)
+}
+
+/** A text as one word of a POSIX shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  if (options === 'help') return console.log(help)
+  const { email } = options
+  const start = performance.now()
+  const { account, password, added, total } = await seed(options)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+
+  const said = { made: 'Made the account', confirmed: 'Confirmed the account', found: 'Found the account' }[account]
+  console.log(`${said} ${email} and added ${added} contacts (${seconds} s). Its book holds ${total}.`)
+  if (password !== undefined) console.log(`Its password: ${password}`)
+  else console.log('Its password is the one it had. To set another, add: --password "four or more words"')
+  const credentials = JSON.stringify({ email, password: password ?? 'YOUR PASSWORD' })
+  console.log(`
+Log in, while npm start runs, at http://127.0.0.1:${process.env.PORT || 8787}/docs (Authorize), or with:
+
+  curl http://127.0.0.1:${process.env.PORT || 8787}/api/auth/login -H 'Content-Type: application/json' \\
+    -d ${quoted(credentials)}`)
+}
+
+if (import.meta.main) {
+  try {
+    await main()
+  } catch (error) {
+    const known = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
+    console.error(known ? `${error.message}\n\n${help}` : error)
+    process.exitCode = 1
+  }
+}

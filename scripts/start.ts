@@ -1,0 +1,454 @@
+/** `npm start`: the service under `wrangler dev`, an inbox for its letters, and the crons that wrangler leaves out. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs, parseEnv } from 'node:util'
+import { copyAssets } from './assets.ts'
+import { startInbox } from './inbox.ts'
+
+const host = '127.0.0.1'
+const defaults = { port: 8787, inboxPort: 8025, smtpPort: 1025, persistTo: '.wrangler/state', varsFile: '.dev.vars' }
+const stopSeconds = 5 // after this, what has not ended when asked to is killed
+const keptLines = 40 // of wrangler's last words, for when it dies
+
+/** Where to listen and where to keep things. */
+export interface StartOptions {
+  readonly port?: number
+  readonly inboxPort?: number
+  readonly smtpPort?: number
+  /** The folder of the database and the letters. */
+  readonly persistTo?: string
+  /** The Worker's variables; written, with a random `SECRET_KEY`, where there is no such file. */
+  readonly varsFile?: string
+  /** Everything that wrangler says, rather than errors and warnings. */
+  readonly verbose?: boolean
+  /** Ends the start, and what has been started, when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+/** What {@link startAll} started. */
+export interface Running {
+  readonly url: string
+  /** Where letters go. */
+  readonly letters: Letters
+  /** Fulfilled when all has ended: with nothing after `close`, with wrangler's last words when it died by itself. */
+  readonly ended: Promise<{ died: string } | undefined>
+  close(): Promise<void>
+}
+
+/** The page that shows letters, if it is on this machine, and a sentence for a person. */
+export interface Letters {
+  readonly url?: string
+  readonly sentence: string
+}
+
+/** What keeps the service from starting, in words for the person who started it. */
+export class StartError extends Error {}
+
+/**
+ * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service answers.
+ * @throws StartError in words for a person, such as when a port is in use; then nothing is left running
+ */
+export async function startAll(options: StartOptions = {}): Promise<Running> {
+  const { port, inboxPort, smtpPort, persistTo, varsFile } = { ...defaults, ...options }
+  const { signal, verbose = false } = options
+  const closers: (() => Promise<void> | void)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+
+  try {
+    if (writeDevVars(varsFile)) console.log(`Wrote ${varsFile}, with a SECRET_KEY of its own.`)
+    const vars = parseEnv(readFileSync(varsFile, 'utf8'))
+    const url = `http://${host}:${port}`
+    const overrides: string[] = []
+    if (port !== defaults.port && vars.PUBLIC_URL === `http://${host}:${defaults.port}`) {
+      overrides.push('--var', `PUBLIC_URL:${url}`)
+    }
+    const ownInbox = [host, 'localhost'].includes(vars.SMTP_HOST ?? '') && vars.SMTP_PORT === String(defaults.smtpPort)
+    const mailpit = ownInbox && (await mailpitAt(inboxPort, smtpPort))
+    await requireFree([
+      { port, variable: 'PORT', use: 'the service' },
+      ...(ownInbox && !mailpit
+        ? [
+            { port: smtpPort, variable: 'SMTP_PORT', use: 'the inbox (to take letters)' },
+            { port: inboxPort, variable: 'INBOX_PORT', use: 'the inbox (to show letters)' },
+          ]
+        : []),
+    ])
+
+    const crons = readCrons()
+    copyAssets()
+    await migrate(persistTo, signal)
+
+    let letters = lettersElsewhere(vars, varsFile)
+    if (ownInbox) {
+      if (smtpPort !== defaults.smtpPort) overrides.push('--var', `SMTP_PORT:${smtpPort}`)
+      if (mailpit) {
+        letters = { url: mailpit, sentence: `${mailpit} (Mailpit, which was running already)` }
+      } else {
+        const inbox = await startInbox({ smtpPort, httpPort: inboxPort, host, file: join(persistTo, 'inbox.jsonl') })
+        closers.push(() => inbox.close())
+        letters = { url: inbox.url, sentence: inbox.url }
+      }
+    }
+
+    const args = ['dev', '--ip', host, '--port', `${port}`, '--inspector-port', '0', '--persist-to', persistTo]
+    if (varsFile !== defaults.varsFile) args.push('--env-file', resolve(varsFile))
+    args.push('--show-interactive-dev-session=false', '--log-level', verbose ? 'log' : 'warn', ...overrides)
+    const dev = wrangler(args)
+    const killed = () => signalGroup(dev, 'SIGKILL')
+    process.once('exit', killed)
+    let closing = false
+    closers.push(async () => {
+      closing = true
+      await end(dev)
+      process.off('exit', killed)
+    })
+    const lastWords = relay(dev, verbose)
+    const closed = once(dev, 'close')
+    const exited = once(dev, 'exit').then(async ([code, name]) => {
+      if (closing) return undefined
+      await closeAll()
+      await closed
+      return { died: `wrangler dev ended by itself (${code ?? name}). Its last words:\n${lastWords().join('\n')}` }
+    })
+
+    // A build that fails is no end: wrangler says what is wrong, and goes on when it has been mended.
+    const ready = new Promise<'ready'>((done) => {
+      dev.on('message', (message) => {
+        if (String(message).includes('DEV_SERVER_READY')) done('ready')
+      })
+    })
+    const first = await Promise.race([ready, exited, aborted(signal)])
+    if (first !== 'ready') throw new StartError(first?.died ?? 'Stopped while starting.')
+
+    closers.push(startClock(url, crons))
+    const shut = Promise.withResolvers<undefined>()
+    return {
+      url,
+      letters,
+      ended: Promise.race([shut.promise, exited.then((ending) => ending ?? shut.promise)]),
+      async close() {
+        await closeAll()
+        shut.resolve(undefined)
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** Rejects when the signal aborts; without one, never settles. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, failed) => {
+    const stop = () => failed(new StartError('Stopped while starting.'))
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+// ---------------------------------------------------------------- what has to be there
+
+/** Makes the variables of a new checkout from the example. Says whether it did: a file that exists is never touched. */
+function writeDevVars(file: string): boolean {
+  const example = readFileSync('.dev.vars.example', 'utf8')
+  const secret = `SECRET_KEY="${randomBytes(48).toString('base64')}"`
+  try {
+    writeFileSync(file, example.replace(/^SECRET_KEY=.*$/m, secret), { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Brings the local database's tables up to date. Quiet, unless it fails. */
+export async function migrate(persistTo: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const child = wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', persistTo])
+  const stop = () => signalGroup(child, 'SIGTERM')
+  signal?.addEventListener('abort', stop, { once: true })
+  const said: string[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  const [code] = await once(child, 'close')
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
+  if (code !== 0) throw new StartError(`The local database could not be migrated:\n${said.join('')}`)
+}
+
+interface Port {
+  readonly port: number
+  readonly variable: string
+  readonly use: string
+}
+
+/** @throws StartError naming each port that is in use, who it is for, and the command that chooses others */
+async function requireFree(ports: readonly Port[]): Promise<void> {
+  const faults = await Promise.all(ports.map(({ port }) => portFault(port)))
+  const taken = ports.flatMap((port, n) => (faults[n] ? [{ ...port, fault: faults[n] }] : []))
+  if (taken.length === 0) return
+  const chosen: string[] = []
+  const avoid = new Set(ports.map(({ port }) => port))
+  for (const { port, variable } of taken) {
+    let other = Math.max(port, 1023) + 1
+    while (avoid.has(other) || (await portFault(other))) other++
+    avoid.add(other)
+    chosen.push(`${variable}=${other}`)
+  }
+  const sentences = taken.map(({ port, use, fault }) => `Port ${port} ${fault}; ${use} needs it.`)
+  throw new StartError(
+    `${sentences.join('\n')}\nStop what listens there (another npm start?), or choose: ${chosen.join(' ')} npm start`,
+  )
+}
+
+/** Why a port cannot be listened on; undefined when it can. */
+function portFault(port: number): Promise<string | undefined> {
+  return new Promise((done) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      done(error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code})`)
+    })
+    probe.listen(port, host, () => probe.close(() => done(undefined)))
+  })
+}
+
+/** The address of a Mailpit (from docker-compose.yml) that holds both of the inbox's ports; it does as well as the inbox. */
+async function mailpitAt(inboxPort: number, smtpPort: number): Promise<string | undefined> {
+  const url = `http://${host}:${inboxPort}`
+  if (!(await portFault(inboxPort)) || !(await portFault(smtpPort))) return undefined
+  try {
+    const answer = await fetch(`${url}/api/v1/info`, { signal: AbortSignal.timeout(1000) })
+    const info: unknown = await answer.json()
+    return answer.ok && typeof info === 'object' && info !== null && 'Version' in info ? url : undefined
+  } catch {
+    return undefined // whatever it is, it is not Mailpit
+  }
+}
+
+function lettersElsewhere({ SMTP_HOST, SMTP_PORT }: NodeJS.Dict<string>, varsFile: string): Letters {
+  if (!SMTP_HOST) return { sentence: `wait in the outbox, because ${varsFile} sets no SMTP_HOST` }
+  return { sentence: `go to ${SMTP_HOST}:${SMTP_PORT || 587}, as ${varsFile} says` }
+}
+
+// ---------------------------------------------------------------- wrangler
+
+/** Starts wrangler on this very Node, with nothing asked, nothing measured and nothing fetched from elsewhere. */
+function wrangler(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C reaches this process alone, which then ends wrangler and all of wrangler's children.
+    detached: true,
+    env: {
+      ...process.env,
+      CI: 'true',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      WRANGLER_SEND_ERROR_REPORTS: 'false',
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_WRITE_LOGS: 'false',
+      ...(process.stderr.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }),
+    },
+  })
+}
+
+/** Passes on what wrangler says, but for its hint about crons, which are seen to here. Returns its last words. */
+function relay(child: ChildProcess, verbose: boolean): () => readonly string[] {
+  const last: string[] = []
+  let hushed = false
+  let blank = true
+  const hear = (line: string, write: (line: string) => void) => {
+    last.push(line)
+    if (last.length > keptLines) last.shift()
+    if (line.includes('Scheduled Workers are not automatically triggered')) hushed = !verbose
+    if (!hushed && !(blank && line === '')) write(line)
+    if (!hushed) blank = line === ''
+    if (line.includes('test-cron-triggers-locally')) hushed = false
+  }
+  if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => hear(line, console.log))
+  if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => hear(line, console.error))
+  return () => last
+}
+
+/** Asks wrangler to end, and its children with it; kills what does not. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), stopSeconds * 1000)
+    await exited
+    clearTimeout(timer)
+  }
+  signalGroup(child, 'SIGKILL')
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal)
+  } catch {
+    // Nobody of the group is left.
+  }
+}
+
+// ---------------------------------------------------------------- crons
+
+/** The cron expressions of wrangler.toml. */
+function readCrons(): string[] {
+  const [, list = ''] = readFileSync('wrangler.toml', 'utf8').match(/^crons\s*=\s*\[([^\]]*)\]/m) ?? []
+  const crons = [...list.matchAll(/"([^"]*)"/g)].map(([, cron = '']) => cron)
+  for (const cron of crons) isDue(cron, new Date()) // one that cannot be read is said now, not in a minute
+  return crons
+}
+
+/** `wrangler dev` fires no crons: this calls each when it is due, on the minute. Returns what stops it. */
+export function startClock(url: string, crons: readonly string[]): () => void {
+  let timer: NodeJS.Timeout
+  const tick = () => {
+    const now = new Date()
+    for (const cron of crons) if (isDue(cron, now)) void fire(url, cron)
+    wait()
+  }
+  // A moment past the minute, so that a timer that is early does not fall short of it.
+  const wait = () => {
+    timer = setTimeout(tick, 60_050 - (Date.now() % 60_000))
+  }
+  wait()
+  return () => clearTimeout(timer)
+}
+
+async function fire(url: string, cron: string): Promise<void> {
+  try {
+    const answer = await fetch(`${url}/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`)
+    if (!answer.ok) console.error(`The job of the cron "${cron}" failed; wrangler says why above.`)
+  } catch {
+    // wrangler is just rebuilding, or ending. The next minute comes.
+  }
+}
+
+/**
+ * Whether a cron expression names the minute of `at`, in UTC as Cloudflare has it: `*`, numbers, ranges, lists and steps, with
+ * Sunday as day 1 of the week.
+ * @throws StartError for what it cannot read, such as names of months, L or W
+ */
+export function isDue(cron: string, at: Date): boolean {
+  const now = [
+    { value: at.getUTCMinutes(), least: 0 },
+    { value: at.getUTCHours(), least: 0 },
+    { value: at.getUTCDate(), least: 1 },
+    { value: at.getUTCMonth() + 1, least: 1 },
+    { value: at.getUTCDay() + 1, least: 1 },
+  ]
+  const unreadable = () =>
+    new StartError(`npm start cannot read the cron "${cron}" of wrangler.toml (scripts/start.ts).`)
+  const fields = cron.trim().split(/\s+/)
+  if (fields.length !== now.length) throw unreadable()
+  const fits = now.map(({ value, least }, n) =>
+    (fields[n] ?? '').split(',').some((part) => {
+      const match = part.match(/^(?:\*|(\d+)(?:-(\d+))?)(?:\/([1-9]\d*))?$/)
+      if (!match) throw unreadable()
+      const [, from, to, step] = match
+      const first = Number(from ?? least)
+      const isOne = from !== undefined && to === undefined && step === undefined
+      const last = isOne ? first : Number(to ?? Infinity)
+      return value >= first && value <= last && (value - first) % Number(step ?? 1) === 0
+    }),
+  )
+  return fits.every(Boolean)
+}
+
+// ---------------------------------------------------------------- npm start
+
+const help = `npm start [-- options]
+
+  --persist-to DIR   where the database and the letters are kept (${defaults.persistTo})
+  --vars FILE        the Worker's variables (${defaults.varsFile}); made from .dev.vars.example where there is none
+  --verbose          all that wrangler says, and every request
+
+  PORT=8788          another port for the service (${defaults.port})
+  INBOX_PORT=8026    another for the inbox's pages (${defaults.inboxPort})
+  SMTP_PORT=1026     another for its letters (${defaults.smtpPort})`
+
+function portOf(variable: string, otherwise: number): number {
+  const text = process.env[variable]
+  if (text === undefined || text === '') return otherwise
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port
+  throw new StartError(`${variable} must be a port, a number from 1 to 65535; it is "${text}".`)
+}
+
+function readOptions(): StartOptions | 'help' {
+  const { values } = parseArgs({
+    options: {
+      'persist-to': { type: 'string', default: defaults.persistTo },
+      vars: { type: 'string', default: defaults.varsFile },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  return {
+    port: portOf('PORT', defaults.port),
+    inboxPort: portOf('INBOX_PORT', defaults.inboxPort),
+    smtpPort: portOf('SMTP_PORT', defaults.smtpPort),
+    persistTo: values['persist-to'],
+    varsFile: values.vars,
+    verbose: values.verbose,
+  }
+}
+
+/** What the service itself says is wrong, such as a weak `SECRET_KEY`; undefined when it is well. */
+async function complaint(url: string): Promise<string | undefined> {
+  const answer = await fetch(`${url}/api/healthchecker`)
+  if (answer.ok) return undefined
+  const body: unknown = await answer.json().catch(() => undefined)
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined
+  return typeof detail === 'string' ? detail : `Its health check answers ${answer.status}.`
+}
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  if (options === 'help') return console.log(help)
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+
+  console.log('Starting Vizitka…')
+  const running = await startAll({ ...options, signal: stopping.signal }).catch((error: unknown) => {
+    if (stopping.signal.aborted) return undefined
+    throw error
+  })
+  if (!running) return
+  stopping.signal.addEventListener('abort', () => void running.close())
+  if (stopping.signal.aborted) await running.close()
+
+  const fault = await complaint(running.url).catch(() => undefined)
+  if (fault) console.error(`\nThe service runs, but something is wrong. ${fault}`)
+  console.log(`
+Vizitka is ready.
+
+  Service    ${running.url}
+  Try it     ${running.url}/docs
+  Reference  ${running.url}/redoc
+  Health     ${running.url}/api/healthchecker
+  Letters    ${running.letters.sentence}
+
+Ctrl-C ends it. What you enter is kept in ${options.persistTo}.
+`)
+  const ending = await running.ended
+  if (ending) throw new StartError(ending.died)
+  console.log('\nStopped.')
+}
+
+if (import.meta.main) {
+  try {
+    await main()
+  } catch (error) {
+    const known = error instanceof StartError || (error instanceof TypeError && 'code' in error)
+    console.error(known ? error.message : error)
+    process.exitCode = 1
+  }
+}

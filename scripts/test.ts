@@ -1,0 +1,77 @@
+/** `npm test`: every test there is. Its last line is the tally, `N passed, N failed` and, where any were, `, N skipped`. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findChromium } from '../test/browser/chromium.ts'
+import { copyAssets } from './assets.ts'
+
+interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { status: string }[] }[]
+}
+
+/** Counts a report. What kept tests from running counts as a failure: a file that did not load, an error outside of tests. */
+export function count(report: Report, exitCode: number): Tally {
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  ).length
+  const tally = {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+  if (Object.values(tally).some((n) => !Number.isInteger(n))) throw new Error('The report lacks a count.')
+  const nothingRan = tally.passed + tally.failed === 0
+  return tally.failed === 0 && (exitCode !== 0 || nothingRan) ? { ...tally, failed: 1 } : tally
+}
+
+async function main(): Promise<void> {
+  copyAssets()
+  const chromium = findChromium()
+  if (!chromium) console.log('No Chromium found: browser tests are skipped. Set CHROMIUM_PATH to where one is.\n')
+
+  const folder = mkdtempSync(join(tmpdir(), 'vizitka-test-'))
+  const report = join(folder, 'report.json')
+  const vitest = spawn(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...process.argv.slice(2),
+    ],
+    { stdio: 'inherit', env: { ...process.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}) } },
+  )
+  // Ctrl-C reaches vitest as well, and it ends by itself; the tally is printed all the same.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vitest.kill(signal))
+  const [code] = await once(vitest, 'exit')
+  const exitCode = typeof code === 'number' ? code : 1
+
+  let tally: Tally
+  try {
+    tally = count(JSON.parse(readFileSync(report, 'utf8')), exitCode)
+  } catch (error) {
+    console.error(`vitest left no report that can be read: ${error instanceof Error ? error.message : error}`)
+    tally = { passed: 0, failed: 1, skipped: 0 }
+  }
+  rmSync(folder, { recursive: true, force: true })
+
+  const { passed, failed, skipped } = tally
+  if (exitCode === 0 && failed > 0) console.error('No test ran, and that is no success.')
+  process.exitCode = failed > 0 ? exitCode || 1 : exitCode
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+}
+
+if (import.meta.main) await main()

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import type { Bindings } from '../../env.ts'
+import { rootMessage } from '../db/errors.ts'
+import { within } from '../deadline.ts'
+import { Problem } from '../http/problem.ts'
+import type { Attempt, Gate, Pass, Verdict } from './gate.ts'
+import type { Limit } from './window.ts'
+
+const deadlineMs = 1000
+/** Hashing waits its turn behind other hashes of the same e-mail, each about 150 ms. */
+const hashDeadlineMs = 5000
+
+const standing = z.object({
+  name: z.string(),
+  quota: z.number(),
+  windowSeconds: z.number(),
+  remaining: z.number(),
+  resetSeconds: z.number(),
+})
+const limits = { standings: z.array(standing), violated: z.array(z.string()) }
+const passSchema = z.object({ revision: z.number().nullable(), ...limits })
+const verdictSchema = z.object({ right: z.boolean(), rehashed: z.string().nullable(), ...limits })
+
+/** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
+export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'
+
+/**
+ * A gate as the rest of the service sees it. Every call is one round trip with a deadline.
+ * @throws Problem 503 `gate-unavailable` from each, when the gate is late, fails, or answers what is no answer
+ */
+export interface GateClient {
+  enter(limits: readonly Limit[]): Promise<Pass>
+  raise(known: number): Promise<number>
+  adopt(revision: number): Promise<number>
+  attempt(attempt: Attempt): Promise<Verdict>
+  hash(password: string): Promise<string>
+  ping(): Promise<string>
+}
+
+/** Whether an error says that a gate could not be asked. */
+export const isGateUnavailable = (error: unknown): boolean =>
+  error instanceof Problem && error.code === 'gate-unavailable'
+
+/** The gate of a name. */
+export function gateOf(bindings: Bindings, name: GateName): GateClient {
+  // The binding's class is known here and not in env.ts, which comes before it.
+  const namespace = bindings.GATE as DurableObjectNamespace<Gate>
+  const ask = async <T>(
+    schema: z.ZodType<T>,
+    go: (gate: DurableObjectStub<Gate>) => Promise<unknown>,
+    ms = deadlineMs,
+  ) => {
+    try {
+      return schema.parse(await within('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: rootMessage(error) }))
+      throw new Problem(503, 'gate-unavailable', 'Something behind the service is down: try again in a moment.', {
+        headers: { 'Retry-After': '1' },
+      })
+    }
+  }
+  return {
+    enter: (wanted) => ask(passSchema, async (gate) => gate.enter(wanted)),
+    raise: (known) => ask(z.number(), async (gate) => gate.raise(known)),
+    adopt: (revision) => ask(z.number(), async (gate) => gate.adopt(revision)),
+    attempt: (attempt) => ask(verdictSchema, async (gate) => gate.attempt(attempt), hashDeadlineMs),
+    hash: (password) => ask(z.string(), async (gate) => gate.hash(password), hashDeadlineMs),
+    ping: () => ask(z.string(), async (gate) => gate.ping()),
+  }
+}

@@ -1,0 +1,88 @@
+import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { type Configuration, defaultLimits, type PolicyName } from '../../env.ts'
+import { keysFor, sign } from '../crypto/keys.ts'
+import { Problem } from '../http/problem.ts'
+import type { AppEnv } from '../http/router.ts'
+import { type GateName, gateOf } from './client.ts'
+import type { Limit, Standing } from './window.ts'
+
+/** The limit of a policy in this deployment. */
+export function limitOf(policy: PolicyName, config: Configuration): Limit {
+  return { name: policy, ...config.RATE_LIMITS[policy] }
+}
+
+/**
+ * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a client could
+ * send. An IPv6 subscriber has a whole /64, so that is what counts.
+ */
+export function addressOf(c: { req: { header(name: string): string | undefined } }): string {
+  const address = c.req.header('CF-Connecting-IP')?.trim().toLowerCase() ?? 'unknown'
+  if (!address.includes(':')) return address
+  const mapped = address.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/)?.[1]
+  return mapped ?? `${networkOf(address)}::/64`
+}
+
+/** The first four groups of an IPv6 address (RFC 4291, section 2.2), written in full. */
+function networkOf(address: string): string {
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
+  const groups = (part: string | undefined): string[] => (part ? part.split(':') : [])
+  const [before, after] = [groups(head), groups(tail)]
+  // A dotted quad at the end stands for two groups.
+  const width = after.length + (after.at(-1)?.includes('.') ? 1 : 0)
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - width)
+  const all = [...before, ...Array<string>(zeros).fill('0'), ...after]
+  return all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
+
+/** The name of an e-mail's gate: it tells nobody the e-mail. */
+export function emailGate(emailKey: string, config: Configuration): GateName {
+  return `email:${sign(keysFor('email-name', config)[0], emailKey)}`
+}
+
+/** Tells a client how its limits stand (draft-ietf-httpapi-ratelimit-headers-10), on every answer, errors too. */
+export function tellStandings(c: { header(name: string, value: string): void }, standings: readonly Standing[]): void {
+  const policies = standings.map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
+  const states = standings.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
+  c.header('RateLimit-Policy', policies.join(', '))
+  c.header('RateLimit', states.join(', '))
+}
+
+/** 429, with the seconds after which one more is admitted. */
+export function tooMany(standings: readonly Standing[], violated: readonly string[]): Problem {
+  const full = standings.filter(({ name }) => violated.includes(name))
+  const seconds = Math.max(1, ...full.map(({ resetSeconds }) => resetSeconds))
+  const wait = seconds === 1 ? 'one second' : `${seconds} seconds`
+  return new Problem(429, 'too-many-requests', `That was too often: try again in ${wait}.`, {
+    headers: { 'Retry-After': String(seconds) },
+    members: { violated_policies: violated },
+  })
+}
+
+/** Admits an anonymous request, by its address, or answers 429. One call to the address's gate. */
+export async function admit(c: Context<AppEnv>, policy: PolicyName): Promise<void> {
+  const gate = gateOf(c.env, `address:${addressOf(c)}`)
+  const { standings, violated } = await c.var.clock.time('gate', () => gate.enter([limitOf(policy, c.var.config)]))
+  tellStandings(c, standings)
+  if (violated.length > 0) throw tooMany(standings, violated)
+}
+
+/** Spread into a route that nobody need sign in for: its limit, and the limit's documentation. */
+export function limited(policy: PolicyName) {
+  return {
+    middleware: createMiddleware<AppEnv>(async (c, next) => {
+      await admit(c, policy)
+      await next()
+    }),
+    ...documentedLimit(policy),
+  }
+}
+
+/** How the document names a route's limit. */
+export function documentedLimit(policy: PolicyName) {
+  const { quota, windowSeconds } = defaultLimits[policy]
+  return { 'x-rate-limit': { policy, quota, window_seconds: windowSeconds } }
+}

