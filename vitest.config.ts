@@ -11,6 +11,7 @@ const generous = Object.keys(defaultLimits)
 /** Tests that need Node (processes, a browser, files) rather than workerd. */
 const inNode = [
   'test/architecture.test.ts',
+  'test/revisions.test.ts',
   'test/node/**/*.test.ts',
   'test/browser/**/*.test.ts',
   'scripts/**/*.test.ts',
@@ -34,7 +35,9 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
           TEST_MIGRATIONS: await readD1Migrations('./migrations'),
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
-          ...(name === 'libsql' ? { DATABASE_URL: inject<string>('databaseUrl') } : {}),
+          // Always said, so that no `.dev.vars` points the tests at somebody's data: libSQL's is emptied by test/setup.ts.
+          DATABASE_URL: name === 'libsql' ? inject<string>('databaseUrl') : '',
+          DATABASE_AUTH_TOKEN: '',
         },
       },
     })),

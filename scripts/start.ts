@@ -415,6 +415,11 @@ async function main(): Promise<void> {
   if (options === 'help') return console.log(help)
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+  // npm, told to end, does not always tell its child: that it is gone says the same.
+  const parent = process.ppid
+  const orphaned = () => process.ppid !== parent && stopping.abort()
+  if (process.env.npm_lifecycle_event) setInterval(orphaned, 500).unref()
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // nobody reads any more
 
   console.log('Starting Vizitka…')
   const running = await startAll({ ...options, signal: stopping.signal }).catch((error: unknown) => {

@@ -13,8 +13,8 @@ declare global {
       /** Where the misbehaving SMTP servers are controlled. */
       TEST_HOSTILE_SMTP: string
       SMTP_PORT: string
-      /** In the project `libsql` alone. */
-      DATABASE_URL?: string
+      /** The sqld of the project `libsql`; empty in `d1`. */
+      DATABASE_URL: string
     }
   }
 }

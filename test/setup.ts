@@ -2,7 +2,7 @@ import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createClient } from '@libsql/client/http'
 
-if (env.DATABASE_URL === undefined) {
+if (env.DATABASE_URL === '') {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 } else {
   // Every file finds an empty database on D1. Here it is one database, so each file in its turn empties it first. Ids go on

@@ -20,8 +20,8 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 
   it('show what the service is and how it is, on /', async () => {
     await using tab = await open('/')
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your contacts, at the edge')
-    expect(await tab.page.locator('.state').innerText()).toBe('ok')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Your contacts, at the edge')
+    expect(await tab.page.locator('.state').textContent()).toBe('ok')
     const links = await tab.page.getByRole('main').getByRole('link').all()
     const paths = await Promise.all(links.map((link) => link.getAttribute('href')))
     expect(paths).toEqual(expect.arrayContaining(['/docs', '/redoc', '/openapi.json', '/api/healthchecker']))
@@ -97,13 +97,13 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   it('confirm an address without JavaScript, by the button and not by the link alone', async () => {
     const taras = await signedUp('taras')
     await using tab = await open(taras.link, { javaScriptEnabled: false })
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Confirm your email')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Confirm your email')
     expect(await login(taras.email)).toMatchObject({ status: 401, code: 'email-not-confirmed' })
     await tab.page.getByRole('button', { name: 'Confirm my address' }).click()
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your address is confirmed')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Your address is confirmed')
     expect(await login(taras.email)).toMatchObject({ status: 200 })
     await tab.page.goto(service.url + taras.link)
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Your address is confirmed')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Your address is confirmed')
     expect(tab.faults).toEqual([])
   })
 
@@ -112,7 +112,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     await using tab = await open(lesia.link, { locale: 'uk-UA' })
     expect(await tab.page.locator('html').getAttribute('lang')).toBe('uk')
     await tab.page.getByRole('button', { name: 'Підтвердити мою адресу' }).click()
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('Вашу адресу підтверджено')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Вашу адресу підтверджено')
     expect(tab.faults).toEqual([])
   })
 
@@ -128,8 +128,8 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 
   it('explain a problem by its code', async () => {
     await using tab = await open('/problems/invalid-values')
-    expect(await tab.page.getByRole('heading', { level: 1 }).innerText()).toBe('invalid-values')
-    expect(await tab.page.getByRole('main').innerText()).not.toContain('`')
+    expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('invalid-values')
+    expect(await tab.page.getByRole('main').textContent()).not.toContain('`')
     expect(tab.faults).toEqual([])
   })
 
@@ -273,9 +273,9 @@ async function execute(page: Page, method: string, path: string, body?: object) 
   await button.click()
   const live = block.locator('.live-responses-table')
   await live.waitFor()
-  const status = Number.parseInt(await live.locator('.response .response-col_status').innerText(), 10)
+  const status = Number.parseInt((await live.locator('.response .response-col_status').textContent()) ?? '', 10)
   const text = live.locator('.response-col_description .highlight-code code').first()
-  const answer = { status, body: (await text.count()) > 0 ? await text.innerText() : '' }
+  const answer = { status, body: (await text.count()) > 0 ? ((await text.textContent()) ?? '') : '' }
   await block.locator('.opblock-summary-control').click()
   return answer
 }

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { call, problemOf, read } from '../../../test/client.ts'
+import { driver } from '../../../test/database.ts'
 import { app } from '../../app.ts'
 
 const executionCtx = { waitUntil() {}, passThroughOnException() {}, props: {} }
@@ -103,8 +104,10 @@ describe('a database that fails', () => {
   it('is answered by a problem that says nothing of the inside', async () => {
     const fail = () => Promise.reject(new Error('D1_ERROR: secrets of the inside'))
     const statement = { bind: () => statement, all: fail, raw: fail, run: fail, first: fail }
-    const broken = { prepare: () => statement, batch: fail }
-    const answer = await withEnv({ DB: broken }, '/confirm-email/token')
+    const failing = { prepare: () => statement, batch: fail }
+    const unreachable = 'http://127.0.0.1:9/inside' // a port that is closed
+    const broken = driver === 'D1' ? { DB: failing } : { DATABASE_URL: unreachable }
+    const answer = await withEnv(broken, '/confirm-email/token')
     expect(answer.status).toBe(503)
     expect(await answer.text()).not.toContain('inside')
   })

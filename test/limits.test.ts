@@ -1,0 +1,263 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { defaultLimits } from '../src/env.ts'
+import { addressOf } from '../src/platform/gate/limits.ts'
+import { apiDocument } from './client.ts'
+import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password, signedUp } from './people.ts'
+import { serve } from './serving.ts'
+
+/** The service under the limits that it has by default. */
+const strict = { RATE_LIMITS: '' }
+const problem = z.looseObject({ code: z.string(), detail: z.string(), violated_policies: z.array(z.string()) })
+const policiesOf = (response: Response) => response.headers.get('RateLimit-Policy')
+const stateOf = (response: Response) => response.headers.get('RateLimit')
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const later = (seconds: number): void => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
+}
+
+async function violatedBy(response: Response): Promise<string[]> {
+  expect(response.status).toBe(429)
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json')
+  expect(Number(response.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1)
+  const { code, violated_policies } = problem.parse(await response.json())
+  expect(code).toBe('too-many-requests')
+  return violated_policies
+}
+
+const login = (email: string, address: string, secret: string, bindings: object = strict) =>
+  serve(bindings, '/api/auth/login', { method: 'POST', json: { email, password: secret }, headers: from(address) })
+
+describe('the limits by default', () => {
+  it('are those of the document, on every limited route', async () => {
+    const { paths } = await apiDocument()
+    const table = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => [
+        `${method} ${path.replace(/(?<=.)\/$/, '')}`,
+        operation['x-rate-limit'],
+      ]),
+    )
+    const by = (policy: keyof typeof defaultLimits) => ({
+      policy,
+      quota: defaultLimits[policy].quota,
+      window_seconds: defaultLimits[policy].windowSeconds,
+    })
+    expect(Object.fromEntries(table)).toEqual({
+      'post /api/auth/signup': by('signup'),
+      'post /api/auth/verification-email': by('request-email'),
+      'post /api/auth/confirm-email': by('confirm'),
+      'post /api/auth/login': by('login'),
+      'post /api/auth/refresh': by('refresh'),
+      'post /api/auth/logout': by('account'),
+      'get /api/users/me': by('account'),
+      'patch /api/users/me': by('account'),
+      'get /api/contacts/birthdays': by('contacts-read'),
+      'get /api/contacts': by('contacts-read'),
+      'post /api/contacts': by('contacts-create'),
+      'get /api/contacts/{id}': by('contacts-read'),
+      'put /api/contacts/{id}': by('contacts-write'),
+      'patch /api/contacts/{id}': by('contacts-write'),
+      'patch /api/contacts/{id}/favorite': by('contacts-write'),
+      'delete /api/contacts/{id}': by('contacts-write'),
+      'get /api/healthchecker': undefined,
+    })
+  })
+
+  it('let exactly two of 200 simultaneous creates through, and lose or double none', async () => {
+    const ana = await signedUp('ana')
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        serve(strict, '/api/contacts', { method: 'POST', token: ana.access, json: { first_name: `No ${index}` } }),
+      ),
+    )
+    const made = answers.filter(({ status }) => status === 201)
+    const refused = answers.filter(({ status }) => status === 429)
+    expect([made.length, refused.length]).toEqual([2, 198])
+    for (const response of answers) expect(policiesOf(response)).toBe('"contacts-create";q=2;w=5')
+    expect(made.map(stateOf).sort()).toEqual([
+      expect.stringMatching(/^"contacts-create";r=0;t=5$/),
+      expect.stringMatching(/^"contacts-create";r=1;t=5$/),
+    ])
+    for (const response of refused) {
+      expect(stateOf(response)).toMatch(/^"contacts-create";r=0;t=[1-5]$/)
+      expect(response.headers.get('Retry-After')).toMatch(/^[1-5]$/)
+      expect(await violatedBy(response)).toEqual(['contacts-create'])
+    }
+    const listed = z.array(z.looseObject({ id: z.number() })).parse((await ana.get('/api/contacts?limit=100')).body)
+    const told = await Promise.all(
+      made.map(async (response) => z.looseObject({ id: z.number() }).parse(await response.json()).id),
+    )
+    expect(listed.map(({ id }) => id).sort()).toEqual(told.sort())
+    // Whoever waits as told is admitted, and a refusal has not made the wait longer.
+    later(5)
+    const again = await serve(strict, '/api/contacts', {
+      method: 'POST',
+      token: ana.access,
+      json: { first_name: 'Again' },
+    })
+    expect(again.status).toBe(201)
+  })
+
+  it('keep reading apart from writing, and share one count among all contacts', async () => {
+    const ana = await signedUp('ana')
+    const limits = { RATE_LIMITS: 'contacts-read=3/60s,contacts-write=2/60s,contacts-create=1/60s' }
+    const call = (method: string, path: string, json?: unknown) =>
+      serve(limits, path, { method, token: ana.access, json })
+    expect((await call('POST', '/api/contacts', { first_name: 'One' })).status).toBe(201)
+    expect(await violatedBy(await call('POST', '/api/contacts/', { first_name: 'Two' }))).toEqual(['contacts-create'])
+    // A path parameter opens no bucket of its own; a 404 and a 422 count.
+    expect((await call('GET', '/api/contacts/1000001')).status).toBe(404)
+    expect((await call('GET', '/api/contacts/1000002')).status).toBe(404)
+    expect((await call('GET', '/api/contacts?limit=0')).status).toBe(422)
+    expect(await violatedBy(await call('GET', '/api/contacts/birthdays'))).toEqual(['contacts-read'])
+    expect((await call('DELETE', '/api/contacts/1000003')).status).toBe(404)
+    const second = await call('PUT', '/api/contacts/1000004', { first_name: 'X' })
+    expect([second.status, stateOf(second)]).toEqual([404, expect.stringMatching(/^"contacts-write";r=0;t=\d+$/)])
+    expect(await violatedBy(await call('PATCH', '/api/contacts/1000005', {}))).toEqual(['contacts-write'])
+    // The account's own bucket is untouched by all that, and so is another person's.
+    expect((await call('GET', '/api/users/me')).status).toBe(200)
+    const boris = await signedUp('boris')
+    expect((await serve(limits, '/api/contacts', { token: boris.access })).status).toBe(200)
+  })
+
+  it('count the anonymous by the platform’s word for their address, and by no header of theirs', async () => {
+    const address = freshAddress()
+    const signup = (headers: Record<string, string>) =>
+      serve(strict, '/api/auth/signup', { method: 'POST', json: { username: 'x' }, headers })
+    expect((await signup(from(address))).status).toBe(422)
+    expect(
+      (await signup({ ...from(address), 'X-Forwarded-For': '203.0.113.7', 'X-Real-IP': '203.0.113.8' })).status,
+    ).toBe(422)
+    const third = await signup({ ...from(address), 'X-Forwarded-For': '203.0.113.9', Forwarded: 'for=203.0.113.9' })
+    expect(await violatedBy(third)).toEqual(['signup'])
+    expect((await signup(from(freshAddress()))).status).toBe(422)
+  })
+
+  it('count an IPv6 subscriber by the /64', () => {
+    const of = (address: string) => addressOf({ req: { header: () => address } })
+    expect(of('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
+    expect(of('2001:0DB8:0001:0002:ffff::1')).toBe('2001:db8:1:2::/64')
+    expect(of('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64')
+    expect(of('2001:db8::1')).toBe('2001:db8:0:0::/64')
+    expect(of('::1')).toBe('0:0:0:0::/64')
+    expect(of('1:2:3::192.0.2.1')).toBe('1:2:3:0::/64')
+    expect(of('::ffff:192.0.2.1')).toBe('192.0.2.1')
+    expect(of('192.0.2.1')).toBe('192.0.2.1')
+  })
+
+  it('bound the refreshing of one user, over all sessions', async () => {
+    const ana = await signedUp('ana')
+    const refresh = () =>
+      serve({ RATE_LIMITS: 'refresh=2/60s' }, '/api/auth/refresh', {
+        method: 'POST',
+        json: { refresh_token: ana.refresh },
+      })
+    expect([(await refresh()).status, (await refresh()).status]).toEqual([200, 200])
+    expect(await violatedBy(await refresh())).toEqual(['refresh'])
+  })
+
+  it('send no more than three letters an hour to one address, and say nothing of it', async () => {
+    const email = freshEmail('flooded')
+    await serve({}, '/api/auth/signup', {
+      method: 'POST',
+      json: { username: 'flooded', email, password },
+      headers: from(freshAddress()),
+    })
+    await awaitLetters(email)
+    const answers = []
+    for (let asked = 0; asked < 5; asked++) {
+      answers.push(
+        await serve(strict, '/api/auth/verification-email', {
+          method: 'POST',
+          json: { email },
+          headers: from(freshAddress()),
+        }),
+      )
+    }
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(202))
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
+    expect(policiesOf(answers[4] as Response)).toBe('"request-email";q=2;w=60')
+    expect(await awaitLetters(email, 4)).toHaveLength(4)
+    expect(await lettersTo(email)).toHaveLength(4)
+  })
+})
+
+describe('failures to log in', () => {
+  it('are limited from one address, with right passwords not counted', async () => {
+    const ana = await signedUp('ana')
+    const address = freshAddress()
+    for (let round = 0; round < 2; round++) expect((await login(ana.email, address, password)).status).toBe(200)
+    for (let failure = 0; failure < 5; failure++) expect((await login(ana.email, address, 'wrong')).status).toBe(401)
+    const sixth = await login(ana.email, address, password)
+    expect(policiesOf(sixth)).toBe('"login-failures";q=5;w=300')
+    expect(await violatedBy(sixth)).toEqual(['login-failures'])
+    // The same for an address that nobody has an account with: nothing tells them apart.
+    const nobody = freshEmail('nobody')
+    const other = freshAddress()
+    for (let failure = 0; failure < 5; failure++) expect((await login(nobody, other, 'wrong')).status).toBe(401)
+    expect(await violatedBy(await login(nobody, other, 'wrong'))).toEqual(['login-failures'])
+  })
+
+  it('from everywhere do not lock the owner out of an address that logged in before', async () => {
+    const limits = { RATE_LIMITS: 'login-failures-email=4/3600s' }
+    const ana = await signedUp('ana')
+    for (let stranger = 0; stranger < 4; stranger++) {
+      expect((await login(ana.email.toUpperCase(), freshAddress(), 'guess', limits)).status).toBe(401)
+    }
+    // From here on strangers are refused unheard, the right password or not…
+    expect(await violatedBy(await login(ana.email, freshAddress(), password, limits))).toEqual(['login-failures-email'])
+    // …but the owner, where the owner has been before, is not.
+    expect((await login(ana.email, ana.address, password, limits)).status).toBe(200)
+    // That address is free of it for 90 days, and bound by its own failures all the same.
+    for (let failure = 0; failure < 5; failure++) {
+      expect((await login(ana.email, ana.address, 'typo', limits)).status).toBe(401)
+    }
+    expect(await violatedBy(await login(ana.email, ana.address, password, limits))).toEqual(['login-failures'])
+  })
+
+  it('forget an address after 90 days', async () => {
+    const limits = { RATE_LIMITS: 'login-failures-email=1/7d' }
+    const ana = await signedUp('ana')
+    later(90 * 86_400 + 60)
+    expect((await login(ana.email, freshAddress(), 'guess', limits)).status).toBe(401)
+    expect(await violatedBy(await login(ana.email, ana.address, password, limits))).toEqual(['login-failures-email'])
+  })
+
+  it('leave no trace of a password or an e-mail in a gate’s name', async () => {
+    const seen: string[] = []
+    const GATE = new Proxy(env.GATE, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return (...args: unknown[]) => {
+          if (typeof args[0] === 'string') seen.push(args[0])
+          return Reflect.apply(method, target, args)
+        }
+      },
+    })
+    await login('someone@example.com', '192.0.2.77', 'wrong', { GATE })
+    expect(seen).toEqual(['address:192.0.2.77', expect.stringMatching(/^email:[\w-]{43}$/)])
+  })
+})
+
+describe('RATE_LIMITS', () => {
+  it('names the entry that is wrong, and why', async () => {
+    for (const [text, words] of [
+      ['contacts-create=2', /"contacts-create=2" that is not of the form/],
+      ['contacts-create=0/5s', /"contacts-create=0\/5s" that is not of the form/],
+      ['contacts-read=5/60s,contact-read=1/1s', /"contact-read=1\/1s" that names no policy/],
+      ['login=1001/1s', /"login=1001\/1s" that is out of bounds/],
+      ['login=1/8d', /"login=1\/8d" that is out of bounds/],
+      ['constructor=1/1s', /names no policy/],
+    ] as const) {
+      const response = await serve({ RATE_LIMITS: text }, '/api/healthchecker')
+      expect(response.status).toBe(503)
+      expect(z.looseObject({ detail: z.string() }).parse(await response.json()).detail).toMatch(words)
+    }
+  })
+})

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { createClient } from '@libsql/client/http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MigrateError, migrate } from '../../scripts/migrate.ts'
+import { type Sqld, sqldMissing, startSqld } from '../sqld.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vizitka-migrate-'))
+const tags: string[] = JSON.parse(readFileSync('migrations/meta/_journal.json', 'utf8')).entries.map(
+  ({ tag }: { tag: string }) => tag,
+)
+const nowhere = 'http://127.0.0.1:9' // a port that is closed
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs `npm run migrate`'s command in a folder of its own, where no `.dev.vars` of this machine is. */
+async function run(env: Record<string, string>): Promise<{ code: number; said: string }> {
+  const { DATABASE_URL: _, DATABASE_AUTH_TOKEN: __, ...rest } = process.env
+  const options = { cwd: folder, env: { ...rest, ...env } }
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [resolve('scripts/migrate.ts')], options)
+    return { code: 0, said: stdout + stderr }
+  } catch (error) {
+    const failed = error as { code: number; stdout: string; stderr: string }
+    return { code: failed.code, said: failed.stdout + failed.stderr }
+  }
+}
+
+describe('migrating', () => {
+  it('says that nobody answers, and what to do', async () => {
+    const error = await migrate({ databaseUrl: nowhere }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(MigrateError)
+    expect(String(error)).toMatch(/No libSQL database answers at 127\.0\.0\.1:9 .*docker compose up -d sqld/)
+  })
+
+  it('refuses an address that is none', async () => {
+    for (const databaseUrl of ['file:local.db', 'db.example.com', 'https://ana:secret@db.example.com', '']) {
+      const error = await migrate({ databaseUrl }).catch((reason: unknown) => reason)
+      expect(String(error)).toContain('DATABASE_URL must be a libsql:, https: or http: address')
+      expect(String(error)).not.toContain('secret')
+    }
+  })
+
+  it('brings the local D1 up to date where no other database is named', async () => {
+    const persistTo = join(folder, 'd1')
+    expect(await migrate({ persistTo })).toBe('The local D1: migrations applied.')
+    expect(await migrate({ persistTo })).toBe('The local D1 is up to date.')
+  })
+})
+
+describe.skipIf(sqldMissing())('migrating libSQL', () => {
+  let sqld: Sqld
+  beforeAll(async () => {
+    sqld = await startSqld()
+    return () => sqld.stop()
+  })
+
+  const tables = async () => {
+    const { rows } = await createClient(sqld).execute(
+      `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`,
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  it('applies the migrations, says which, and does nothing the second time', async () => {
+    const { host } = new URL(sqld.url)
+    expect(await migrate({ databaseUrl: sqld.url })).toBe(`${host}: applied ${tags.join(', ')}.`)
+    expect(await tables()).toEqual(expect.arrayContaining(['contacts', 'links', 'outbox', 'sessions', 'users']))
+    const client = createClient(sqld)
+    await client.execute(`INSERT INTO outbox (kind, recipient, subject, created_at) VALUES ('test', 'a@b.c', 's', '')`)
+    expect(await migrate({ databaseUrl: sqld.url })).toBe(`${host} is up to date.`)
+    expect((await client.execute('SELECT kind FROM outbox')).rows).toHaveLength(1)
+  })
+
+  it('applies all of what is new or nothing of it', async () => {
+    const migrationsFolder = join(folder, 'migrations')
+    cpSync('migrations', migrationsFolder, { recursive: true })
+    const path = join(migrationsFolder, 'meta/_journal.json')
+    const journal = JSON.parse(readFileSync(path, 'utf8'))
+    const { idx, when } = journal.entries.at(-1)
+    journal.entries.push({ ...journal.entries.at(-1), idx: idx + 1, when: when + 1, tag: '9999_new' })
+    writeFileSync(path, JSON.stringify(journal))
+    const next = join(migrationsFolder, '9999_new.sql')
+    writeFileSync(next, 'CREATE TABLE half (id INTEGER);\n--> statement-breakpoint\nINSERT INTO nowhere VALUES (1);')
+    const failed = migrate({ databaseUrl: sqld.url, migrationsFolder })
+    await expect(failed).rejects.toThrow(/could not be migrated, and is as it was: .*no such table: nowhere/)
+    expect(await tables()).not.toContain('half')
+    writeFileSync(next, 'CREATE TABLE whole (id INTEGER);')
+    expect(await migrate({ databaseUrl: sqld.url, migrationsFolder })).toContain(': applied 9999_new.')
+    expect(await tables()).toContain('whole')
+  })
+
+  it('says that a token is missing or wrong', async () => {
+    const closed = await startSqld(['--http-auth', `basic:${Buffer.from('ana:secret').toString('base64')}`])
+    try {
+      const asked = migrate({ databaseUrl: closed.url })
+      await expect(asked).rejects.toThrow(/refuses to answer without a DATABASE_AUTH_TOKEN\.$/)
+      const wrong = migrate({ databaseUrl: closed.url, authToken: 'wrong' })
+      await expect(wrong).rejects.toThrow(/refuses the DATABASE_AUTH_TOKEN\.$/)
+    } finally {
+      await closed.stop()
+    }
+  })
+
+  it('reads the environment, and else .dev.vars', async () => {
+    writeFileSync(join(folder, '.dev.vars'), `DATABASE_URL="${nowhere}"\n`)
+    cpSync('migrations', join(folder, 'migrations'), { recursive: true })
+    expect(await run({})).toMatchObject({ code: 1, said: expect.stringMatching(/^No libSQL database answers at/) })
+    const { code, said } = await run({ DATABASE_URL: sqld.url })
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining(new URL(sqld.url).host) })
+  })
+})

@@ -1,0 +1,275 @@
+import { env } from 'cloudflare:workers'
+import { and, eq } from 'drizzle-orm'
+import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { copies } from '../src/auth/authenticate.ts'
+import { sessions } from '../src/auth/table.ts'
+import { gateOf } from '../src/platform/gate/client.ts'
+import { revise } from '../src/platform/gate/revise.ts'
+import { users } from '../src/users/table.ts'
+import { call, read } from './client.ts'
+import { database } from './database.ts'
+import { change, from, type Person, signedUp } from './people.ts'
+import { counted, serve } from './serving.ts'
+
+const db = database()
+const keyOf = (person: Person): string => `user:${person.id}`
+const me = (person: Person, bindings: object = {}) => serve(bindings, '/api/users/me', { token: person.access })
+const levelOf = (response: Response) =>
+  response.headers.get('Server-Timing')?.match(/cache;dur=[\d.]+;desc="(\w+)"/)?.[1]
+
+/** What this isolate and KV hold of a person. */
+async function held(person: Person) {
+  return { memory: copies.recall(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
+}
+
+/** Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately stale. */
+async function warmed(person: Person): Promise<() => Promise<void>> {
+  expect((await me(person)).status).toBe(200)
+  const { memory, kv } = await held(person)
+  if (!memory || !kv) throw new Error('Nothing was kept.')
+  return async () => {
+    copies.remember(keyOf(person), memory)
+    await env.CACHE.put(keyOf(person), kv)
+  }
+}
+
+/** Each cause for which the edge must forget what it remembers, and what the very next request then gets. */
+const causes: Record<string, { happen: (person: Person) => Promise<unknown>; next: number; body?: object }> = {
+  'logging out': {
+    happen: (person) => person.post('/api/auth/logout'),
+    next: 401,
+  },
+  'the theft of a refresh token': {
+    happen: async (person) => {
+      const refresh = (refresh_token: string) =>
+        call('POST', '/api/auth/refresh', { json: { refresh_token }, headers: from(person.address) })
+      const next = z.looseObject({ refresh_token: z.string() })
+      await refresh(read(next, await refresh(person.refresh)).refresh_token)
+      expect((await refresh(person.refresh)).status).toBe(401)
+    },
+    next: 401,
+  },
+  'a changed username': {
+    happen: (person) => person.patch('/api/users/me', { username: 'renamed' }),
+    next: 200,
+    body: { username: 'renamed' },
+  },
+  // The causes to come go the same way: a revision from the gate, then the change and that revision in one write.
+  'a changed role': {
+    happen: (person) => change(person, { role: 'moderator' }),
+    next: 200,
+    body: { role: 'moderator' },
+  },
+  'a ban': { happen: (person) => change(person, { disabled: true }), next: 401 },
+  'a changed password, which ends every session': {
+    happen: (person) =>
+      revise(gateOf(env, `user:${person.id}`), 0, (revision) =>
+        db.batch([
+          db.update(users).set({ password_hash: 'other', revision }).where(eq(users.id, person.id)),
+          db.delete(sessions).where(eq(sessions.user_id, person.id)),
+        ]),
+      ),
+    next: 401,
+  },
+  deletion: {
+    happen: (person) =>
+      revise(gateOf(env, `user:${person.id}`), 0, () =>
+        db.batch([
+          db.delete(sessions).where(eq(sessions.user_id, person.id)),
+          db.delete(users).where(eq(users.id, person.id)),
+        ]),
+      ),
+    next: 401,
+  },
+}
+
+describe('what the edge remembers', () => {
+  for (const [cause, { happen, next, body }] of Object.entries(causes)) {
+    it(`is not believed at the very next request after ${cause}, however stale every level is`, async () => {
+      const ana = await signedUp('ana')
+      const makeStale = await warmed(ana)
+      expect(levelOf(await me(ana))).toBe('memory')
+      await happen(ana)
+      await makeStale()
+      const first = await me(ana)
+      expect(first.status).toBe(next)
+      if (body) expect(await first.json()).toMatchObject(body)
+      // Another isolate, which has only KV's stale copy.
+      await makeStale()
+      copies.clear()
+      expect((await me(ana)).status).toBe(next)
+    })
+  }
+
+  it('is never what a write is decided on, either', async () => {
+    const ana = await signedUp('ana')
+    const makeStale = await warmed(ana)
+    await ana.post('/api/auth/logout')
+    await makeStale()
+    expect(
+      (await serve({}, '/api/contacts', { method: 'POST', token: ana.access, json: { first_name: 'Late' } })).status,
+    ).toBe(401)
+  })
+
+  it('of one person is never shown to another, though KV holds it under their key', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    await warmed(ana)
+    await warmed(boris)
+    const kv = await env.CACHE.get(keyOf(ana))
+    await env.CACHE.put(keyOf(boris), kv ?? '')
+    copies.clear()
+    expect(await (await me(boris)).json()).toMatchObject({ email: boris.email })
+  })
+})
+
+describe('a change that is overtaken', () => {
+  it('is tried again, and both are kept', async () => {
+    const ana = await signedUp('ana')
+    const answers = await Promise.all([
+      ana.patch('/api/users/me', { username: 'first' }),
+      ana.patch('/api/users/me', { locale: 'uk' }),
+      ana.login().then(() => ({ status: 200 })),
+      ana.patch('/api/users/me', { username: 'third' }),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    const [row] = await db.select().from(users).where(eq(users.id, ana.id))
+    expect(row?.locale).toBe('uk')
+    expect(['first', 'third']).toContain(row?.username)
+  })
+
+  it('writes nothing when no revision can be had', async () => {
+    const ana = await signedUp('ana')
+    // The gate counts the request, and is gone when the revision is asked for.
+    const GATE = new Proxy(env.GATE, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name)
+        if (name !== 'get' || typeof method !== 'function') return method
+        return (id: DurableObjectId) =>
+          new Proxy(env.GATE.get(id), {
+            get(stub, rpc) {
+              if (rpc === 'raise') return () => Promise.reject(new Error('gone'))
+              const inner: unknown = Reflect.get(stub, rpc)
+              return typeof inner === 'function' ? (...args: unknown[]) => Reflect.apply(inner, stub, args) : inner
+            },
+          })
+      },
+    })
+    const renamed = await serve({ GATE }, '/api/users/me', {
+      method: 'PATCH',
+      token: ana.access,
+      json: { username: 'never' },
+    })
+    expect([renamed.status, renamed.headers.get('Retry-After')]).toEqual([503, '1'])
+    expect((await serve({ GATE }, '/api/auth/logout', { method: 'POST', token: ana.access })).status).toBe(503)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ username: 'ana' })
+  })
+
+  it('costs uncached reads, never a stale one, when it dies between gate and database', async () => {
+    const ana = await signedUp('ana')
+    await warmed(ana)
+    await gateOf(env, `user:${ana.id}`).raise(0)
+    for (const _ of [1, 2]) expect(levelOf(await me(ana))).toBe('database')
+    // The next change puts it right.
+    await ana.patch('/api/users/me', { username: 'healed' })
+    await me(ana)
+    const healed = await me(ana)
+    expect([levelOf(healed), await healed.json()]).toEqual(['memory', expect.objectContaining({ username: 'healed' })])
+  })
+})
+
+describe('the round trips of an authenticated read', () => {
+  it('are one call to the gate and one query, when the cache is warm', async () => {
+    const ana = await signedUp('ana')
+    await warmed(ana)
+    const { bindings, trips, reset } = counted()
+    for (const path of ['/api/contacts', '/api/contacts/birthdays', '/api/contacts?total=true']) {
+      reset()
+      expect((await serve(bindings, path, { token: ana.access })).status).toBe(200)
+      expect(trips).toMatchObject({ gate: ['enter'], kvReads: [], kvWrites: [], database: queries(1) })
+    }
+    reset()
+    expect((await me(ana, bindings)).status).toBe(200)
+    expect(trips).toMatchObject({ gate: ['enter'], kvReads: [], kvWrites: [], database: 0 })
+  })
+
+  it('are one read of KV more in another isolate, side by side with the gate', async () => {
+    const ana = await signedUp('ana')
+    await warmed(ana)
+    copies.clear()
+    const { bindings, trips } = counted()
+    const response = await serve(bindings, '/api/contacts', { token: ana.access })
+    expect(levelOf(response)).toBe('kv')
+    expect(trips).toMatchObject({ gate: ['enter'], kvReads: [keyOf(ana)], kvWrites: [], database: queries(1) })
+    expect(trips.overlaps).toContain('gate+kv')
+  })
+
+  it('are at most one read of KV and one query more when nobody remembers', async () => {
+    const ana = await signedUp('ana')
+    await me(ana)
+    await env.CACHE.delete(keyOf(ana))
+    copies.clear()
+    const { bindings, trips } = counted()
+    const response = await serve(bindings, '/api/contacts', { token: ana.access })
+    expect(levelOf(response)).toBe('database')
+    expect(trips).toMatchObject({
+      gate: ['enter'],
+      kvReads: [keyOf(ana)],
+      kvWrites: [keyOf(ana)],
+      database: queries(2),
+    })
+  })
+
+  it('are shown by Server-Timing', async () => {
+    const ana = await signedUp('ana')
+    const timing = (await serve({}, '/api/contacts', { token: ana.access })).headers.get('Server-Timing')
+    for (const part of ['total', 'gate', 'cache', 'db']) expect(timing).toMatch(new RegExp(`\\b${part};dur=\\d`))
+  })
+})
+
+/** Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips. */
+const queries = (count: number): number => (env.DATABASE_URL ? 0 : count)
+
+describe('KV', () => {
+  it('is written fewer than 50 times in a day of 20 people who make 10,000 requests', async () => {
+    const people = await Promise.all(Array.from({ length: 20 }, (_, index) => signedUp(`day-${index}`)))
+    const { bindings, trips } = counted()
+    const { issueAccessToken } = await import('../src/platform/crypto/token.ts')
+    const { configuration } = await import('../src/env.ts')
+    const config = configuration(env)
+    const sessionOf = new Map<number, number>()
+    for (const person of people) {
+      const [row] = await db
+        .select()
+        .from(sessions)
+        .where(and(eq(sessions.user_id, person.id)))
+      sessionOf.set(person.id, row?.id ?? 0)
+    }
+    const start = Date.now()
+    const requests = 10_000
+    vi.useFakeTimers({ toFake: ['Date'], now: start })
+    try {
+      for (let at = 0; at < requests; at += 20) {
+        vi.setSystemTime(start + (at / requests) * 86_400_000)
+        // Isolates come and go: every few minutes the next request finds one that remembers nothing.
+        if (at % 200 === 0) copies.clear()
+        const answers = await Promise.all(
+          people.map(async (person) => {
+            const token = await issueAccessToken(
+              { userId: person.id, sessionId: sessionOf.get(person.id) ?? 0 },
+              config,
+            )
+            return serve(bindings, '/api/users/me', { token })
+          }),
+        )
+        expect(answers.every(({ status }) => status === 200)).toBe(true)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(trips.gate.filter((method) => method === 'enter')).toHaveLength(requests)
+    expect(trips.kvWrites.length).toBeLessThan(50)
+    // Once a person, for nothing of theirs changed.
+    expect(trips.kvWrites).toHaveLength(20)
+  }, 120_000)
+})
