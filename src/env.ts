@@ -98,39 +98,47 @@ export const databaseUrl = z.string().refine((text) => {
 }, 'must be a libsql:, https: or http: address, such as libsql://vizitka-you.turso.io or http://127.0.0.1:8081, with no ' +
   'password and no query (a token goes to DATABASE_AUTH_TOKEN)')
 
-const variables = z.object({
-  SECRET_KEY: secret,
-  /** The key before the last change: what it signed is still accepted until it expires. */
-  SECRET_KEY_PREVIOUS: secret.optional(),
-  PUBLIC_URL: z
-    .string({
-      error: 'is missing; set it to the address people reach this service at, such as https://contacts.example.com',
-    })
-    .transform((text) => text.replace(/\/+$/, ''))
-    .refine((text) => origin(text) !== null, 'must be an origin, such as https://contacts.example.com, with no path'),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
-    .refine(
-      (origins) => origins.every((one) => origin(one) !== null),
-      'must be exact origins separated by commas, such as https://app.example.com,http://localhost:3000',
-    ),
-  RATE_LIMITS: rateLimits,
-  /** A libSQL database. Without it, the D1 database that is bound. */
-  DATABASE_URL: databaseUrl.optional(),
-  DATABASE_AUTH_TOKEN: z.string().optional(),
-  ACCESS_TOKEN_TTL: duration.default(15 * 60),
-  REFRESH_TOKEN_TTL: duration.default(7 * 86_400),
-  SESSION_TTL: duration.default(90 * 86_400),
-  VERIFICATION_LINK_TTL: duration.default(7 * 86_400),
-  SMTP_HOST: z.string().min(1).optional(),
-  SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
-  SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),
-  SMTP_USERNAME: z.string().optional(),
-  SMTP_PASSWORD: z.string().optional(),
-  MAIL_FROM: z.string().min(3).default('Vizitka <vizitka@localhost>'),
-})
+const variables = z
+  .object({
+    SECRET_KEY: secret,
+    /** The key before the last change: what it signed is still accepted until it expires. */
+    SECRET_KEY_PREVIOUS: secret.optional(),
+    PUBLIC_URL: z
+      .string({
+        error: 'is missing; set it to the address people reach this service at, such as https://contacts.example.com',
+      })
+      .transform((text) => text.replace(/\/+$/, ''))
+      .refine((text) => origin(text) !== null, 'must be an origin, such as https://contacts.example.com, with no path'),
+    CORS_ORIGINS: z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+      .refine(
+        (origins) => origins.every((one) => origin(one) !== null),
+        'must be exact origins separated by commas, such as https://app.example.com,http://localhost:3000',
+      ),
+    RATE_LIMITS: rateLimits,
+    /** A libSQL database. Without it, the D1 database that is bound. */
+    DATABASE_URL: databaseUrl.optional(),
+    DATABASE_AUTH_TOKEN: z.string().optional(),
+    ACCESS_TOKEN_TTL: duration.default(15 * 60),
+    REFRESH_TOKEN_TTL: duration.default(7 * 86_400),
+    SESSION_TTL: duration.default(90 * 86_400),
+    VERIFICATION_LINK_TTL: duration.default(7 * 86_400),
+    SMTP_HOST: z.string().min(1).optional(),
+    SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
+    SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),
+    SMTP_USERNAME: z.string().optional(),
+    SMTP_PASSWORD: z.string().optional(),
+    MAIL_FROM: z
+      .string()
+      .regex(/^(?:[^<>@\p{Cc}]*<)?[^\s<>@]+@[^\s<>@]+>?$/u, 'must be an address, such as Vizitka <hello@example.com>')
+      .default('Vizitka <vizitka@localhost>'),
+  })
+  .refine((set) => (set.SMTP_USERNAME === undefined) === (set.SMTP_PASSWORD === undefined), {
+    path: ['SMTP_USERNAME'],
+    error: 'and SMTP_PASSWORD go together: set both or neither',
+  })
 
 /** The checked variables: durations are seconds, lists are arrays. */
 export type Configuration = z.output<typeof variables>

@@ -15,7 +15,7 @@ Every path answers with and without a trailing slash.`
 export function documentation(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'password', {
     type: 'oauth2',
-    description: 'Log in here with your e-mail (as username) and password.',
+    description: 'Log in with your e-mail and password.',
     flows: { password: { tokenUrl: '/api/auth/login', scopes: {} } },
   })
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -26,7 +26,7 @@ const states = {
 } as const
 
 pageRoutes.get('/', async (c) => {
-  const { status, database, mail, version } = await health(c)
+  const { status, database, cache, gate, mail, version } = await health(c)
   const signup = `curl ${c.var.config.PUBLIC_URL}/api/auth/signup \\
   -H 'Content-Type: application/json' -d '{
     "username": "Ana",
@@ -75,6 +75,10 @@ pageRoutes.get('/', async (c) => {
       <dl class="facts">
         <dt>Database</dt>
         <dd>{states[database]}</dd>
+        <dt>Cache</dt>
+        <dd>{states[cache]}</dd>
+        <dt>Gate</dt>
+        <dd>{states[gate]}</dd>
         <dt>Mail</dt>
         <dd>{states[mail]}</dd>
         <dt>Version</dt>
@@ -92,7 +96,19 @@ pageRoutes.get('/', async (c) => {
 /** The reader's language, of those that letters are written in. */
 function languageOf(c: Context): Language {
   c.header('Vary', 'Accept-Language', { append: true })
-  return accepts(c, { header: 'Accept-Language', supports: ['en', 'uk'], default: 'en' }) === 'uk' ? 'uk' : 'en'
+  // Browsers send uk-UA too, and not always uk besides.
+  const primary = (tag: string) => tag.split('-')[0]?.toLowerCase()
+  const lang = accepts(c, {
+    header: 'Accept-Language',
+    supports: Object.keys(words),
+    default: 'en',
+    match: (asked, { supports, default: otherwise }) =>
+      asked
+        .toSorted((a, b) => b.q - a.q)
+        .map(({ type }) => primary(type))
+        .find((tag) => tag && supports.includes(tag)) ?? otherwise,
+  })
+  return lang === 'uk' ? 'uk' : 'en'
 }
 
 const NoSuchLink = ({ lang }: { lang: Language }) => (

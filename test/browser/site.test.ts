@@ -87,9 +87,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 
   it.each(['light', 'dark'] as const)('list every operation on /redoc (%s)', async (colorScheme) => {
     await using tab = await open('/redoc', { colorScheme })
-    await tab.page.getByRole('heading', { name: 'Sign up' }).waitFor()
     for (const { summary } of await operations()) {
-      expect(await tab.page.getByRole('heading', { name: summary, exact: true }).count(), summary).toBe(1)
+      // It draws them a few at a time.
+      await tab.page.getByRole('heading', { name: summary, exact: true }).waitFor()
     }
     expect(tab.faults).toEqual([])
   })
@@ -259,7 +259,7 @@ async function fillAuthorization(page: Page, email: string, tried: string): Prom
 
 async function authorize(page: Page, email: string): Promise<void> {
   const dialog = await fillAuthorization(page, email, password)
-  await dialog.getByRole('button', { name: 'Logout' }).waitFor()
+  await dialog.getByText('Logout', { exact: true }).waitFor()
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }
 

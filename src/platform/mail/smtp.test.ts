@@ -192,7 +192,8 @@ describe('a smuggled line', () => {
     'is refused in a sender: %j',
     async (from) => {
       const { mailer, heard } = await server({})
-      expect(await failure(mailer({ from }).send(letter))).toMatchObject({ permanent: true })
+      // Configured wrongly, it can be mended while the letters wait.
+      expect(await failure(mailer({ from }).send(letter))).toMatchObject({ permanent: false })
       expect(await heard()).toEqual([])
     },
   )
@@ -283,18 +284,20 @@ describe('a server that talks nonsense', () => {
 
 describe('a refusal', () => {
   const steps = ['connect', 'EHLO', 'HELO', 'MAIL', 'RCPT', 'DATA', 'body'] as const
-  it.each(steps.flatMap((step) => [[step, 451, false] as const, [step, 550, true] as const]))(
-    'at %s with %i',
-    async (step, code, permanent) => {
-      const says = { say: [`${code}-5.7.1 Not\r\n${code} 5.7.1 today\r\n`] }
-      const { mailer, commands } = await server({
-        steps: step === 'HELO' ? { EHLO: { say: ['502 5.5.1 What?\r\n'] }, HELO: says } : { HELO: says, [step]: says },
-      })
-      const error = await failure(mailer().send(letter))
-      expect(error).toMatchObject({ permanent, message: expect.stringContaining(`${code} 5.7.1`) })
-      await commands()
-    },
-  )
+  it.each(
+    steps.flatMap((step) => [
+      [step, 451, false] as const,
+      [step, 550, ['RCPT', 'DATA', 'body'].includes(step)] as const,
+    ]),
+  )('at %s with %i', async (step, code, permanent) => {
+    const says = { say: [`${code}-5.7.1 Not\r\n${code} 5.7.1 today\r\n`] }
+    const { mailer, commands } = await server({
+      steps: step === 'HELO' ? { EHLO: { say: ['502 5.5.1 What?\r\n'] }, HELO: says } : { HELO: says, [step]: says },
+    })
+    const error = await failure(mailer().send(letter))
+    expect(error).toMatchObject({ permanent, message: expect.stringContaining(`${code} 5.7.1`) })
+    await commands()
+  })
 
   it('keeps what the server echoes of the letter and the password out of the message', async () => {
     const credentials = { username: 'ana', password: 'hunter2-їжак' }

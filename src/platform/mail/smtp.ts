@@ -26,7 +26,7 @@ const longestLocalPart = 64 // octets, RFC 5321 section 4.5.3.1.1
  * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
  *
  * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
- * or cannot be a mailbox; permanent when the server answers 5yz; passing when it answers 4yz, breaks off, talks nonsense,
+ * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter; passing when it answers 4yz, or 5yz to anything before, breaks off, talks nonsense,
  * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. No message holds
  * the password or a word of the letter.
  */
@@ -124,9 +124,10 @@ class Conversation extends WorkerMailerParts {
     }
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
-    await this.step('the recipient', () => this.rcpt())
-    await this.step('the letter', () => this.data())
-    await this.step('the letter', () => this.body(), { quote: false })
+    // From here on a refusal is about this letter. Before, it is about us: a wrong password must not kill every letter.
+    await this.step('the recipient', () => this.rcpt(), { aboutLetter: true })
+    await this.step('the letter', () => this.data(), { aboutLetter: true })
+    await this.step('the letter', () => this.body(), { quote: false, aboutLetter: true })
   }
 
   /** Says goodbye (RFC 5321 section 4.1.1.10). However the server takes it, the letter is its own by now. */
@@ -234,14 +235,18 @@ class Conversation extends WorkerMailerParts {
   }
 
   /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
-  private async step(what: string, run: () => Promise<void>, { quote = true } = {}): Promise<void> {
+  private async step(
+    what: string,
+    run: () => Promise<void>,
+    { quote = true, aboutLetter = false } = {},
+  ): Promise<void> {
     this.reply = undefined
     try {
       await run()
     } catch (error) {
       if (error instanceof MailError) throw error
       // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
-      if (this.reply) throw refusal(what, this.reply, quote ? secretsOf(this.options) : 'unquotable')
+      if (this.reply) throw refusal(what, this.reply, quote ? secretsOf(this.options) : 'unquotable', aboutLetter)
       throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
     }
   }
@@ -259,14 +264,19 @@ function open(options: SmtpOptions, email: Email): Conversation {
  * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the reason,
  * but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
  */
-function refusal(what: string, { code, text }: Reply, secrets: readonly string[] | 'unquotable'): MailError {
+function refusal(
+  what: string,
+  { code, text }: Reply,
+  secrets: readonly string[] | 'unquotable',
+  aboutLetter: boolean,
+): MailError {
   const told = secrets !== 'unquotable' && !secrets.some((secret) => text.includes(secret))
   const words = told ? text : (/^[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? '')
   const printable = words
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, 200)
-  const permanent = code >= 500 && code <= 599
+  const permanent = aboutLetter && code >= 500 && code <= 599
   return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent })
 }
 
@@ -334,7 +344,7 @@ function compose(from: string, letter: Letter): Email {
 function mailbox(text: string): Mailbox {
   if (hasControls(text)) {
     throw new MailError('The sender (MAIL_FROM) may not hold line breaks or other control characters.', {
-      permanent: true,
+      permanent: false,
     })
   }
   const named = /^(.*)<([^<>]*)>$/.exec(text.trim())
@@ -357,7 +367,10 @@ function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
     octets(localPart).length > longestLocalPart ||
     octets(address).length > longestAddress
   ) {
-    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, { permanent: true })
+    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, {
+      // The sender's is configured, and can be mended while the letter waits.
+      permanent: whose === 'recipient',
+    })
   }
   return address
 }
