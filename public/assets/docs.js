@@ -21,7 +21,10 @@ function remember(paths, { ok, url, body }) {
   }
   if (path === '/api/auth/login' || path === '/api/auth/refresh') {
     const value = JSON.stringify({ refresh_token: body.refresh_token }, null, 2)
-    window.ui.oas3Actions.setRequestBodyValue({ value, pathMethod: ['/api/auth/refresh', 'post'] })
+    const pathMethod = ['/api/auth/refresh', 'post']
+    window.ui.oas3Actions.setRequestBodyValue({ value, pathMethod })
+    // Or the example would take its place when the operation is opened.
+    window.ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod })
   }
 }
 

@@ -89,7 +89,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     await using tab = await open('/redoc', { colorScheme })
     for (const { summary } of await operations()) {
       // It draws them a few at a time.
-      await tab.page.getByRole('heading', { name: summary, exact: true }).waitFor()
+      await tab.page.locator('h2').getByText(summary, { exact: true }).waitFor()
     }
     expect(tab.faults).toEqual([])
   })

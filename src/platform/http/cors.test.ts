@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { signedUp } from '../../../test/people.ts'
+import { serve } from '../../../test/serving.ts'
+
+const allowed = 'http://localhost:3000'
+const corsOf = ({ headers }: Response) => ({
+  origin: headers.get('Access-Control-Allow-Origin'),
+  credentials: headers.get('Access-Control-Allow-Credentials'),
+  varies: headers.get('Vary')?.includes('Origin') ?? false,
+})
+
+describe('an origin on the list', () => {
+  it('may read every answer: a page of contacts, an error, a 429, a 503', async () => {
+    const ana = await signedUp('ana')
+    const asks = (path: string, bindings: object = {}, init: Parameters<typeof serve>[2] = {}) =>
+      serve(bindings, path, { token: ana.access, ...init, headers: { Origin: allowed } })
+    const limits = { RATE_LIMITS: 'contacts-create=1/60s' }
+    const create = { method: 'POST', json: { first_name: 'Once' } }
+    const answers: [number, Response][] = [
+      [200, await asks('/api/contacts')],
+      [201, await asks('/api/contacts', limits, create)],
+      [429, await asks('/api/contacts', limits, create)],
+      [401, await asks('/api/contacts', {}, { token: 'x' })],
+      [404, await asks('/api/nowhere')],
+      [405, await asks('/api/contacts', {}, { method: 'PUT' })],
+      [422, await asks('/api/contacts?limit=0')],
+      [503, await asks('/api/contacts', { GATE: undefined }, create)],
+    ]
+    for (const [status, answer] of answers) {
+      expect(answer.status).toBe(status)
+      expect(corsOf(answer), String(status)).toEqual({ origin: allowed, credentials: null, varies: true })
+    }
+    const exposed = answers[2]?.[1].headers.get('Access-Control-Expose-Headers')?.split(',')
+    expect(exposed).toEqual([
+      'ETag',
+      'Link',
+      'Location',
+      'Retry-After',
+      'RateLimit',
+      'RateLimit-Policy',
+      'X-Total-Count',
+      'Server-Timing',
+      'X-Request-Id',
+    ])
+  })
+
+  it('is told before it asks what it may send', async () => {
+    const preflight = await serve({}, '/api/contacts/1', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: allowed,
+        'Access-Control-Request-Method': 'PATCH',
+        'Access-Control-Request-Headers': 'authorization,content-type,if-match',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(corsOf(preflight)).toEqual({ origin: allowed, credentials: null, varies: true })
+    expect(preflight.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST,PUT,PATCH,DELETE')
+    expect(preflight.headers.get('Access-Control-Allow-Headers')).toBe(
+      'Authorization,Content-Type,If-Match,If-None-Match,Idempotency-Key',
+    )
+    expect(preflight.headers.get('Access-Control-Max-Age')).toBe('86400')
+  })
+})
+
+describe('any other origin', () => {
+  it('is named in no answer, however like an allowed one it looks', async () => {
+    for (const origin of [
+      'http://localhost:3001',
+      'https://localhost:3000',
+      'http://localhost:3000.evil.test',
+      'http://LOCALHOST:3000',
+      'null',
+      '*',
+      '',
+    ]) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const answer = await serve({}, '/api/healthchecker', { method, headers: { Origin: origin } })
+        expect(corsOf(answer), origin).toEqual({ origin: null, credentials: null, varies: true })
+      }
+    }
+  })
+
+  it('means every other one where the list is empty', async () => {
+    const answer = await serve({ CORS_ORIGINS: '' }, '/api/healthchecker', { headers: { Origin: allowed } })
+    expect(corsOf(answer)).toEqual({ origin: null, credentials: null, varies: true })
+  })
+})
