@@ -91,7 +91,10 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
       if (mailpit) {
         letters = { url: mailpit, sentence: `${mailpit} (Mailpit, which was running already)` }
       } else {
-        const inbox = await startInbox({ smtpPort, httpPort: inboxPort, host, file: join(persistTo, 'inbox.jsonl') })
+        const file = join(persistTo, 'inbox.jsonl')
+        const inbox = await startInbox({ smtpPort, httpPort: inboxPort, host, file }).catch((error: Error) => {
+          throw new StartError(error.message, { cause: error })
+        })
         closers.push(() => inbox.close())
         letters = { url: inbox.url, sentence: inbox.url }
       }
