@@ -9,18 +9,18 @@ import { birthdayRoutes } from './birthdays/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
 import { prepared } from './platform/http/prepare.ts'
-import { notFound, onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
 import { clocked } from './platform/http/timing.ts'
 import { documentation } from './site/docs.ts'
 import { healthRoutes } from './site/health.ts'
-import { pageRoutes } from './site/pages.tsx'
+import { missing, pageRoutes } from './site/pages.tsx'
 
 const bodyLimitBytes = 1_000_000
 
 export const app = createRouter()
 app.onError(onError)
-app.notFound(notFound)
+app.notFound(missing)
 
 app.use(requestId({ generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))

@@ -16,7 +16,7 @@ function metered(d1: D1Database, trip: Trip): D1Database {
         if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values))
         const method: unknown = Reflect.get(target, name)
         if (typeof method !== 'function') return method
-        return (...args: unknown[]) => trip(() => Reflect.apply(method, target, args))
+        return (...args: unknown[]) => trip(async () => promised(name, await Reflect.apply(method, target, args)))
       },
     })
     inner.set(wrapped, statement)
@@ -27,10 +27,33 @@ function metered(d1: D1Database, trip: Trip): D1Database {
       if (name === 'prepare') return (sql: string) => wrap(target.prepare(sql))
       if (name === 'batch') {
         return (statements: D1PreparedStatement[]) =>
-          trip(() => target.batch(statements.map((statement) => inner.get(statement) ?? statement)))
+          trip(async () => {
+            const results = await target.batch(statements.map((statement) => inner.get(statement) ?? statement))
+            if (results?.length !== statements.length) throw noResult()
+            return results.map((result) => promised('all', result))
+          })
       }
       const method: unknown = Reflect.get(target, name)
       return typeof method === 'function' ? method.bind(target) : method
     },
   })
 }
+
+/**
+ * What D1 answered, if it is of the shape that D1 promises: what is not must not pass for an empty table.
+ * @throws Error otherwise
+ */
+function promised<T>(method: string | symbol, answer: T): T {
+  const rows: unknown = method === 'raw' ? answer : isObject(answer) && 'results' in answer ? answer.results : undefined
+  const isRow = method === 'raw' ? isRawRow : isObject
+  if (!Array.isArray(rows) || !rows.every(isRow)) throw noResult()
+  return answer
+}
+
+const noResult = (): Error => new Error('D1 answered with what is no result.')
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** A blob is an array of numbers; nothing else in a row is an object. */
+const isRawRow = (row: unknown): boolean =>
+  Array.isArray(row) && row.every((cell) => !isObject(cell) || Array.isArray(cell))

@@ -10,16 +10,19 @@ const deadlineMs = 1000
 /** Hashing waits its turn behind other hashes of the same e-mail, each about 150 ms. */
 const hashDeadlineMs = 5000
 
+// What is no gate's answer must go no further: names and numbers become headers, a revision and a hash are stored.
+const policyName = z.string().regex(/^[a-z-]+$/)
 const standing = z.object({
-  name: z.string(),
-  quota: z.number(),
-  windowSeconds: z.number(),
-  remaining: z.number(),
-  resetSeconds: z.number(),
+  name: policyName,
+  quota: z.int(),
+  windowSeconds: z.int(),
+  remaining: z.int(),
+  resetSeconds: z.int(),
 })
-const limits = { standings: z.array(standing), violated: z.array(z.string()) }
-const passSchema = z.object({ revision: z.number().nullable(), ...limits })
-const verdictSchema = z.object({ right: z.boolean(), rehashed: z.string().nullable(), ...limits })
+const limits = { standings: z.array(standing).min(1), violated: z.array(policyName) }
+const phc = z.string().startsWith('$scrypt$')
+const passSchema = z.object({ revision: z.int().nullable(), ...limits })
+const verdictSchema = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limits })
 
 /** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
 export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'
@@ -61,10 +64,10 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
   }
   return {
     enter: (wanted) => ask(passSchema, async (gate) => gate.enter(wanted)),
-    raise: (known) => ask(z.number(), async (gate) => gate.raise(known)),
-    adopt: (revision) => ask(z.number(), async (gate) => gate.adopt(revision)),
+    raise: (known) => ask(z.int().gt(known), async (gate) => gate.raise(known)),
+    adopt: (revision) => ask(z.int(), async (gate) => gate.adopt(revision)),
     attempt: (attempt) => ask(verdictSchema, async (gate) => gate.attempt(attempt), hashDeadlineMs),
-    hash: (password) => ask(z.string(), async (gate) => gate.hash(password), hashDeadlineMs),
-    ping: () => ask(z.string(), async (gate) => gate.ping()),
+    hash: (password) => ask(phc, async (gate) => gate.hash(password), hashDeadlineMs),
+    ping: () => ask(z.literal('pong'), async (gate) => gate.ping()),
   }
 }

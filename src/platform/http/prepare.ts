@@ -10,7 +10,7 @@ const databaseDeadlineMs = 5000
 
 /** What the database says of a statement, rather than of itself: a constraint that a store expects, or a bug of ours. */
 const aboutStatement =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|D1_TYPE_ERROR|stale revision/
+  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|D1_TYPE_ERROR|stale revision/
 
 /** Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where one is wrong. */
 export const prepared: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -1,0 +1,483 @@
+import { env } from 'cloudflare:workers'
+import { eq, inArray } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import operations from '../docs/operations.md?raw'
+import { app } from '../src/app.ts'
+import { copies } from '../src/auth/authenticate.ts'
+import { tokensFor } from '../src/auth/session.ts'
+import { type Copy, confirmUser, createAccount, endSession, findCopy, startSession } from '../src/auth/store.ts'
+import { links, sessions } from '../src/auth/table.ts'
+import { createContact } from '../src/contacts/store.ts'
+import { contacts } from '../src/contacts/table.ts'
+import { type Bindings, configuration } from '../src/env.ts'
+import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
+import { hashPassword } from '../src/platform/crypto/password.ts'
+import { timestamp } from '../src/platform/db/columns.ts'
+import { gateOf } from '../src/platform/gate/client.ts'
+import { revise } from '../src/platform/gate/revise.ts'
+import { outbox } from '../src/platform/mail/table.ts'
+import { emailKey, users } from '../src/users/table.ts'
+import { apiDocument } from './client.ts'
+import { database, driver } from './database.ts'
+import { freshAddress, freshEmail, from, password } from './people.ts'
+
+const db = database()
+const origin = 'http://localhost:3000'
+const hangingMs = 10_000
+
+// ---------------------------------------------------------------- how a part fails
+
+/** Stands around each call to a part: calls it by `go`, or does something else. */
+type Around = (go: () => unknown) => unknown
+type Part = 'KV' | 'Gate' | 'Database' | 'Mail'
+type Way = 'throwing' | 'hanging' | 'garbage'
+
+/** Something around the methods of an object that `methods` names; the rest is as it was. */
+function around<T extends object>(target: T, methods: (name: string) => boolean, on: Around): T {
+  return new Proxy(target, {
+    get(inner, name) {
+      const value: unknown = Reflect.get(inner, name)
+      if (typeof value !== 'function') return value
+      const call = (...args: unknown[]): unknown => Reflect.apply(value, inner, args)
+      return typeof name === 'string' && methods(name) ? (...args: unknown[]) => on(() => call(...args)) : call
+    },
+  })
+}
+
+/** Each libSQL server that the tests made up, by its host. */
+const servers = new Map<string, Around>()
+
+function aroundD1(d1: D1Database, on: Around): D1Database {
+  const real = new WeakMap<object, D1PreparedStatement>()
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const watched = around(statement, (name) => name !== 'bind', on)
+    const wrapped = new Proxy(watched, {
+      get: (inner, name) =>
+        name === 'bind' ? (...values: unknown[]) => wrap(statement.bind(...values)) : Reflect.get(inner, name),
+    })
+    real.set(wrapped, statement)
+    return wrapped
+  }
+  return new Proxy(d1, {
+    get(inner, name) {
+      if (name === 'prepare') return (sql: string) => wrap(inner.prepare(sql))
+      if (name !== 'batch') return Reflect.get(inner, name)
+      return (list: D1PreparedStatement[]) => on(() => inner.batch(list.map((one) => real.get(one) ?? one)))
+    },
+  })
+}
+
+const wrapped: Record<Exclude<Part, 'Mail'>, (on: Around) => Partial<Bindings> & { DATABASE_URL?: string }> = {
+  KV: (on) => ({ CACHE: around(env.CACHE, () => true, on) }),
+  Gate: (on) => ({
+    GATE: new Proxy(env.GATE, {
+      get: (inner, name) =>
+        name === 'get'
+          ? (id: DurableObjectId) => around(inner.get(id), () => true, on)
+          : around(inner, () => false, on)[name as keyof DurableObjectNamespace],
+    }),
+  }),
+  Database: (on) => {
+    if (driver === 'D1') return { DB: aroundD1(env.DB, on) }
+    const host = `${crypto.randomUUID()}.database.test`
+    servers.set(host, on)
+    return { DATABASE_URL: `http://${host}` }
+  },
+}
+
+const inside = 'SELECT password_hash FROM inside'
+const ways: Record<Way, Record<string, Around>> = {
+  throwing: {
+    'a rejection': () => Promise.reject(new Error(inside)),
+    'an exception': () => {
+      throw new Error(inside)
+    },
+    'no error at all': () => Promise.reject(inside),
+  },
+  hanging: {
+    'for ten seconds': () => new Promise((resolve) => setTimeout(resolve, hangingMs)),
+  },
+  garbage: {
+    nothing: () => Promise.resolve(undefined),
+    'an empty object': () => Promise.resolve({}),
+    words: () => Promise.resolve(inside),
+    numbers: () => Promise.resolve(-1.5),
+    'an empty list': () => Promise.resolve([]),
+  },
+}
+
+/** Garbage that looks like the part's own answers. */
+const likely: Record<Exclude<Part, 'Mail'>, Record<string, unknown>> = {
+  KV: {
+    'a copy of nothing': { account: {}, sessions: 'all' },
+    'a copy without its end': { account: { id: 1, username: inside, revision: 2 } },
+  },
+  Gate: {
+    'a pass that bounds nothing': { revision: 'x', standings: {}, violated: 7, right: true },
+    'a pass of nonsense': {
+      revision: 0.5,
+      standings: [{ name: `${inside}\r\n`, quota: 1, windowSeconds: 1, remaining: 1, resetSeconds: 1 }],
+      violated: [],
+      right: true,
+      rehashed: inside,
+    },
+  },
+  Database: {
+    'rows of numbers': [7, null],
+    'rows of objects': [[{ inside }], [{ inside }]],
+    'results without rows': [{ results: inside }, { results: [7] }],
+    'a pipeline without results': { baton: null, base_url: null, results: [] },
+    'a pipeline of rows that are none': {
+      results: [
+        { type: 'ok', response: { type: 'execute', result: { cols: [], rows: [[inside]] } } },
+        { type: 'ok', response: { type: 'close' } },
+      ],
+    },
+  },
+}
+
+interface Failure {
+  readonly part: Part
+  readonly way: Way
+  readonly what: string
+  readonly bindings: object
+}
+
+async function failures(): Promise<Failure[]> {
+  const parts = ['KV', 'Gate', 'Database'] as const
+  const list: Failure[] = parts.flatMap((part) => {
+    const more = Object.entries(likely[part]).map(([what, value]) => [what, () => Promise.resolve(value)] as const)
+    return (['throwing', 'hanging', 'garbage'] as const).flatMap((way) =>
+      [...Object.entries(ways[way]), ...(way === 'garbage' ? more : [])].map(([what, on]) => ({
+        part,
+        way,
+        what,
+        bindings: wrapped[part](on),
+      })),
+    )
+  })
+  const server = async (turn: object) => {
+    const body = JSON.stringify({ steps: { connect: turn } })
+    const { port } = z
+      .object({ port: z.number() })
+      .parse(await (await fetch(env.TEST_HOSTILE_SMTP, { method: 'POST', body })).json())
+    return { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) }
+  }
+  const closed = { SMTP_HOST: '127.0.0.1', SMTP_PORT: '9' }
+  const silent = await server({ say: [], next: 'hang' })
+  const babbling = await server({ say: [`<html>${inside}</html>\r\n`], next: 'close' })
+  return [
+    ...list,
+    { part: 'Mail', way: 'throwing', what: 'a closed port', bindings: closed },
+    { part: 'Mail', way: 'hanging', what: 'not a word', bindings: silent },
+    { part: 'Mail', way: 'garbage', what: 'words that are no SMTP', bindings: babbling },
+  ]
+}
+
+// ---------------------------------------------------------------- who asks, and for what
+
+/** Someone with an account, a session and a contact, made without the service. */
+interface Newcomer {
+  readonly id: number
+  readonly email: string
+  /** The username and the contact's name: what a right answer of theirs says. */
+  readonly mark: string
+  readonly access: string
+  readonly refresh: string
+  readonly contactId: number
+  /** Of the letter that confirms the address. */
+  readonly link: string
+}
+
+let hash = ''
+
+async function newcomer({ confirmed = true } = {}): Promise<Newcomer> {
+  const email = freshEmail('failing')
+  const mark = crypto.randomUUID()
+  const link = randomToken()
+  const letter = { kind: 'confirm-email', to: email, subject: 'Confirm', text: link, html: link }
+  const made = await createAccount(
+    db,
+    { username: mark, email, passwordHash: hash, locale: 'en' },
+    { tokenHash: tokenHash(link), expiresAt: timestamp(Date.now() + 60_000), letter },
+  )
+  if (made === 'email-taken') throw new Error('Two newcomers share an address.')
+  const { id } = made.user
+  const gate = gateOf(env, `user:${id}`)
+  if (confirmed) await revise(gate, 1, (revision) => confirmUser(db, id, revision))
+  const session = await startSession(db, id, hash, { device: null, address: null })
+  if (!session) throw new Error('There is no session.')
+  const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
+  const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
+  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' })
+  return { id, email, mark, access: tokens.access_token, refresh: tokens.refresh_token, contactId: contact.id, link }
+}
+
+interface Asked {
+  readonly path: string
+  readonly json?: unknown
+  readonly token?: string
+}
+
+interface Case {
+  /** As the document has it. */
+  readonly route: string
+  readonly note?: string
+  /** Whether an account still waits to be confirmed. */
+  readonly unconfirmed?: boolean
+  /** Whether a right answer holds the newcomer's mark. */
+  readonly own?: boolean
+  ask(ana: Newcomer): Asked | Promise<Asked>
+}
+
+const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (ana: Newcomer) => ({
+  path: path(ana),
+  token: ana.access,
+  json,
+})
+const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
+
+/** Every operation of the document, and the pages. */
+const cases: readonly Case[] = [
+  {
+    route: 'GET /api/users/me',
+    note: 'KV holds the copy',
+    own: true,
+    async ask(ana) {
+      await env.CACHE.put(`user:${ana.id}`, JSON.stringify(await findCopy(db, ana.id)))
+      return { path: '/api/users/me', token: ana.access }
+    },
+  },
+  { route: 'GET /api/users/me', note: 'it does not', own: true, ask: signedIn(() => '/api/users/me') },
+  { route: 'GET /api/contacts', own: true, ask: signedIn(() => '/api/contacts?total=true') },
+  { route: 'GET /api/contacts/{id}', own: true, ask: signedIn(contactPath) },
+  { route: 'GET /api/contacts/birthdays', own: true, ask: signedIn(() => '/api/contacts/birthdays?days=366') },
+  { route: 'POST /api/contacts', ask: signedIn(() => '/api/contacts', { first_name: 'New' }) },
+  { route: 'PUT /api/contacts/{id}', ask: signedIn(contactPath, { first_name: 'New' }) },
+  { route: 'PATCH /api/contacts/{id}', own: true, ask: signedIn(contactPath, { last_name: 'New' }) },
+  {
+    route: 'PATCH /api/contacts/{id}/favorite',
+    own: true,
+    ask: signedIn((ana) => `${contactPath(ana)}/favorite`, { favorite: true }),
+  },
+  { route: 'DELETE /api/contacts/{id}', ask: signedIn(contactPath) },
+  { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: 'Renamed' }) },
+  { route: 'POST /api/auth/logout', ask: signedIn(() => '/api/auth/logout') },
+  {
+    route: 'POST /api/auth/refresh',
+    ask: (ana) => ({ path: '/api/auth/refresh', json: { refresh_token: ana.refresh } }),
+  },
+  {
+    route: 'POST /api/auth/signup',
+    ask: (ana) => ({ path: '/api/auth/signup', json: { username: 'New', email: `new.${ana.email}`, password } }),
+  },
+  { route: 'POST /api/auth/login', ask: (ana) => ({ path: '/api/auth/login', json: { email: ana.email, password } }) },
+  {
+    route: 'POST /api/auth/verification-email',
+    unconfirmed: true,
+    ask: (ana) => ({ path: '/api/auth/verification-email', json: { email: ana.email } }),
+  },
+  {
+    route: 'POST /api/auth/confirm-email',
+    unconfirmed: true,
+    ask: (ana) => ({ path: '/api/auth/confirm-email', json: { token: ana.link } }),
+  },
+  {
+    route: 'POST /confirm-email/{token}',
+    unconfirmed: true,
+    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
+  },
+  {
+    route: 'GET /confirm-email/{token}',
+    unconfirmed: true,
+    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
+  },
+  ...['GET /docs', 'GET /redoc', 'GET /openapi.json', 'GET /problems/{code}'].map((route) => ({
+    route,
+    ask: () => ({ path: route.slice(4).replace('{code}', 'not-found') }),
+  })),
+]
+
+/** Held for ten seconds by each isolate, so asked by a clock that leaps. */
+const healthCases: readonly Case[] = ['GET /', 'GET /api/healthchecker'].map((route) => ({
+  route,
+  ask: () => ({ path: route.slice(4) }),
+}))
+
+// ---------------------------------------------------------------- asking
+
+interface Seen {
+  readonly status: number
+  /** The status and, of a problem, its code; of the health check, what is not well. */
+  readonly told: string
+}
+
+/** All that the database holds about a newcomer and about whoever signs up beside. */
+async function stored(ana: Newcomer) {
+  const mine = inArray(users.email_key, [emailKey(ana.email), emailKey(`new.${ana.email}`)])
+  const ids = db.select({ id: users.id }).from(users).where(mine)
+  return db.batch([
+    db.select().from(users).where(mine),
+    db.select().from(sessions).where(inArray(sessions.user_id, ids)),
+    db.select().from(links).where(inArray(links.user_id, ids)),
+    db.select().from(contacts).where(inArray(contacts.owner_id, ids)),
+    db.select().from(outbox).where(inArray(outbox.user_id, ids)),
+  ])
+}
+
+/**
+ * Asks, and checks what every answer must be: not by a bug, silent about the inside, readable for an allowed origin, and, where it
+ * is a refusal, without anything written.
+ */
+async function answered(one: Case, ana: Newcomer, bindings: object, where: string, waits = true): Promise<Seen> {
+  const { path, json, token } = await one.ask(ana)
+  const before = await stored(ana)
+  copies.clear()
+  const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
+  if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
+  if (json !== undefined) headers.set('Content-Type', 'application/json')
+  const method = one.route.split(' ', 1)[0] ?? 'GET'
+  const init: RequestInit = { method, headers, ...(json === undefined ? {} : { body: JSON.stringify(json) }) }
+  const later: Promise<unknown>[] = []
+  const executionCtx = {
+    waitUntil: (work: Promise<unknown>) => later.push(work),
+    passThroughOnException() {},
+    props: {},
+  }
+  const start = performance.now()
+  const response = await app.fetch(
+    new Request(`https://vizitka.test${path}`, init),
+    { ...env, ...bindings },
+    executionCtx,
+  )
+  const text = await response.text()
+  expect(performance.now() - start, where).toBeLessThan(hangingMs - 2000)
+  if (waits) await Promise.all(later)
+
+  expect(response.status, `${where}: ${text}`).not.toBe(500)
+  expect(text, where).not.toMatch(/inside|\bat \S+ \(|\.ts:\d|SELECT |INSERT INTO|UPDATE `|DELETE FROM|sqlite|D1_/i)
+  expect(response.headers.get('Access-Control-Allow-Origin'), where).toBe(origin)
+  expect(response.headers.get('X-Request-Id'), where).toMatch(/^[0-9a-f-]{36}$/)
+  if (response.headers.get('Content-Type') !== 'application/problem+json') {
+    if (one.own) expect(text, where).toContain(ana.mark)
+    return { status: response.status, told: one.route.endsWith('healthchecker') ? unwell(text) : '' }
+  }
+  expect(response.headers.get('Retry-After'), `${where}: ${text}`).toBe('1')
+  expect(await stored(ana), `${where} wrote something`).toEqual(before)
+  const { code } = z.looseObject({ code: z.string(), status: z.literal(response.status) }).parse(JSON.parse(text))
+  return { status: response.status, told: `\`${code}\`` }
+}
+
+function unwell(health: string): string {
+  return Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(health)))
+    .filter(([name, state]) => state !== 'ok' && !['status', 'version'].includes(name))
+    .map(([name, state]) => `\`${name}: ${state}\``)
+    .join(', ')
+}
+
+const nameOf = ({ route, note }: Case): string => `\`${route}\`${note ? ` (${note})` : ''}`
+
+/** A table of Markdown: routes that answer alike share a line. */
+function rendered(cells: ReadonlyMap<string, ReadonlyMap<Part, string>>): string {
+  const columns: Part[] = ['KV', 'Gate', 'Database', 'Mail']
+  const rows = new Map<string, string[]>()
+  for (const [name, byPart] of cells) {
+    const line = columns.map((part) => byPart.get(part) ?? '').join(' | ')
+    rows.set(line, [...(rows.get(line) ?? []), name])
+  }
+  return [
+    `| Route | ${columns.join(' | ')} |`,
+    `|---|${columns.map(() => '---|').join('')}`,
+    ...[...rows].map(([line, names]) => `| ${names.join('<br>')} | ${line} |`),
+  ].join('\n')
+}
+
+// ---------------------------------------------------------------- what is promised
+
+beforeAll(async () => {
+  hash = await hashPassword(password)
+  const real = globalThis.fetch
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    const request = new Request(input as RequestInfo, init)
+    const on = servers.get(new URL(request.url).hostname)
+    if (!on) return real(request)
+    const { pathname } = new URL(request.url)
+    const said = await on(() => real(new Request(new URL(pathname, env.DATABASE_URL), request)))
+    return said instanceof Response ? said : typeof said === 'string' ? new Response(said) : Response.json(said ?? null)
+  })
+})
+
+afterAll(() => {
+  vi.restoreAllMocks()
+})
+
+describe('a part that fails', () => {
+  it('is answered as docs/operations.md says, on every route', { timeout: 120_000 }, async () => {
+    const documented = Object.entries((await apiDocument()).paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/(?<=.)\/$/, '')}`),
+    )
+    const asked = new Set([...cases, ...healthCases].map(({ route }) => route))
+    expect(documented.filter((route) => !asked.has(route))).toEqual([])
+
+    const well = new Map<Case, Seen>()
+    for (const one of [...cases, ...healthCases]) {
+      const seen = await answered(one, await newcomer({ confirmed: !one.unconfirmed }), {}, one.route)
+      expect(seen.status, one.route).toBeLessThan(400)
+      well.set(one, seen)
+    }
+
+    /** By route, part and way: each answer that was seen. */
+    const found = new Map<Case, Map<Part, Map<Way, Set<string>>>>()
+    const run = async (one: Case, ana: Newcomer, { part, way, what, bindings }: Failure) => {
+      const where = `${one.route}, ${part} ${way}: ${what}`
+      const { status, told } = await answered(one, ana, bindings, where, way !== 'hanging')
+      const normal = well.get(one)
+      const cell = status === normal?.status && told === normal.told ? 'as ever' : [status, told].join(' ').trim()
+      const byPart = found.get(one) ?? new Map<Part, Map<Way, Set<string>>>()
+      const byWay = byPart.get(part) ?? new Map<Way, Set<string>>()
+      found.set(one, byPart.set(part, byWay.set(way, (byWay.get(way) ?? new Set<string>()).add(cell))))
+    }
+
+    const all = await failures()
+    const ana = await newcomer()
+    const base = Date.now()
+    let leaps = 0
+    const leaping = vi.spyOn(Date, 'now').mockImplementation(() => base + 11_000 * leaps++)
+    await Promise.all(healthCases.flatMap((one) => all.map((failure) => run(one, ana, failure))))
+    leaping.mockRestore()
+
+    const hanging = await Promise.all(
+      cases.flatMap((one) =>
+        all
+          .filter(({ way }) => way === 'hanging')
+          .map(async (failure) => ({ one, failure, who: await newcomer({ confirmed: !one.unconfirmed }) })),
+      ),
+    )
+    const late = Promise.all(hanging.map(({ one, failure, who }) => run(one, who, failure)))
+    for (const one of cases) {
+      for (const failure of all.filter(({ way }) => way !== 'hanging')) {
+        await run(one, await newcomer({ confirmed: !one.unconfirmed }), failure)
+      }
+    }
+    await late
+
+    const cells = new Map(
+      [...cases, ...healthCases].map((one) => [
+        nameOf(one),
+        new Map(
+          [...(found.get(one) ?? [])].map(([part, byWay]) => {
+            const answers = [...byWay].map(([way, seen]) => [way, [...seen].sort().join(' or ')] as const)
+            const same = new Set(answers.map(([, told]) => told))
+            return [part, same.size === 1 ? [...same].join('') : answers.map((each) => each.join(': ')).join('; ')]
+          }),
+        ),
+      ]),
+    )
+    const table = rendered(cells)
+    const written = operations.match(/<!-- failures:begin -->\n+(.*?)\n+<!-- failures:end -->/s)?.[1]
+    if (written !== table) {
+      expect.fail(`The table of docs/operations.md is not what was seen. Put this between its two marks:\n\n${table}\n`)
+    }
+  })
+})
