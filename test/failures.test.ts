@@ -103,17 +103,18 @@ const ways: Record<Way, Record<string, Around>> = {
     'an empty object': () => Promise.resolve({}),
     words: () => Promise.resolve(inside),
     numbers: () => Promise.resolve(-1.5),
-    'an empty list': () => Promise.resolve([]),
   },
 }
 
 /** Garbage that looks like the part's own answers. */
 const likely: Record<Exclude<Part, 'Mail'>, Record<string, unknown>> = {
   KV: {
+    'an empty list': [],
     'a copy of nothing': { account: {}, sessions: 'all' },
     'a copy without its end': { account: { id: 1, username: inside, revision: 2 } },
   },
   Gate: {
+    'an empty list': [],
     'a pass that bounds nothing': { revision: 'x', standings: {}, violated: 7, right: true },
     'a pass of nonsense': {
       revision: 0.5,

@@ -56,7 +56,11 @@ export const refreshSchema = z
 
 export const tokenSchema = z
   .strictObject({ token: z.string().min(1, 'must not be empty').max(200, 'is longer than any token here') })
-  .meta({ id: 'LinkToken', description: 'The last part of the link in the letter.' })
+  .meta({
+    id: 'LinkToken',
+    description: 'The last part of the link in the letter.',
+    example: { token: 'paste-the-last-part-of-the-link-in-the-letter' },
+  })
 
 export const addressSchema = z.strictObject({ email }).meta({ id: 'Address' })
 

@@ -22,7 +22,7 @@ export const birthdayQuerySchema = z.strictObject({
     .min(0, 'must be 0 or more')
     .max(366, 'must be 366 or less')
     .default(7)
-    .meta({ description: 'From today to today + days, inclusive.' }),
+    .meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
   tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone.', example: 'Europe/Kyiv' }),
   leap_day: z
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')

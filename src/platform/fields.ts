@@ -52,14 +52,14 @@ export const pageQuery = {
     .min(1, 'must be 1 or more')
     .max(100, 'must be 100 or less')
     .default(20)
-    .meta({ description: 'How many at most.', example: 20 }),
+    .meta({ type: 'integer', description: 'How many at most.', example: 20 }),
   skip: z.coerce
     .number('must be a whole number')
     .int('must be a whole number')
     .min(0, 'must be 0 or more')
     .max(1_000_000, 'must be 1000000 or less')
     .optional()
-    .meta({ description: 'How many to pass over. Not together with `cursor`.' }),
+    .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
   cursor: z.string().max(2000).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
   total: z
     .enum(['true', 'false'], 'must be true or false')

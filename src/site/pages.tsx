@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { confirmEmail } from '../auth/routes.ts'
 import { findConfirmation } from '../auth/store.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
+import { admit } from '../platform/gate/limits.ts'
 import { notFound, Problem } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { health } from './health.ts'
@@ -137,6 +138,7 @@ const Confirmed = ({ lang }: { lang: Language }) => (
 
 // GET changes nothing: mail scanners follow links. The button does.
 pageRoutes.get('/confirm-email/:token', async (c) => {
+  await admit(c, 'confirm')
   const lang = languageOf(c)
   const found = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
   if (!found) return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
@@ -164,6 +166,7 @@ pageRoutes.post(
   ),
   async (c) => {
     const lang = languageOf(c)
+    await admit(c, 'confirm')
     try {
       await confirmEmail(c, c.req.valid('param').token)
     } catch (error) {

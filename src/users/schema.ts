@@ -45,4 +45,4 @@ export type User = z.infer<typeof userSchema>
 /** What may be changed of one's own account. */
 export const userChangesSchema = z
   .strictObject({ username: username.optional(), locale: locale.optional() })
-  .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'uk' } })
+  .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'en' } })

@@ -40,7 +40,7 @@ function metered(d1: D1Database, trip: Trip): D1Database {
 }
 
 /**
- * What D1 answered, if it is of the shape that D1 promises: what is not must not pass for an empty table.
+ * What D1 answered to one of the methods that Drizzle calls (`raw`, `all`, `run`), if it is of the shape that D1 promises.
  * @throws Error otherwise
  */
 function promised<T>(method: string | symbol, answer: T): T {
