@@ -1,24 +1,24 @@
 /** `npm run seed`: an account to try things with, and as many people in its book as you like, in the local database. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs, parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
 import { getPlatformProxy, unstable_readConfig } from 'wrangler'
 import { newPassword } from '../src/auth/schema.ts'
-import { sessions } from '../src/auth/table.ts'
 import { newContact } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
 import { hashPassword, passwordFault } from '../src/platform/crypto/password.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
+import { connectD1 } from '../src/platform/db/d1.ts'
 import type { Database } from '../src/platform/db/database.ts'
+import { connectLibsql } from '../src/platform/db/libsql.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
 import { emailKey, type UserRow, users } from '../src/users/table.ts'
+import { MigrateError, migrate } from './migrate.ts'
 import { people } from './people.ts'
-import { migrate } from './start.ts'
 
 const maxCount = 50_000 // as many as a book holds
 const rowsAStatement = 5 // of 18 columns: D1 binds 100 parameters a statement
@@ -31,7 +31,10 @@ export interface SeedOptions {
   readonly count: number
   /** Sets the account's password; without it a new account gets a random one, and an old one keeps its own. */
   readonly password?: string | undefined
+  /** Where wrangler keeps the local D1. */
   readonly persistTo: string
+  /** The Worker's variables, which may name a libSQL database to fill instead. */
+  readonly varsFile: string
   readonly onProgress?: (done: number, all: number) => void
 }
 
@@ -46,8 +49,12 @@ export interface Seeded {
 
 /** Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same order. */
 export async function seed(options: SeedOptions): Promise<Seeded> {
-  await migrate(options.persistTo)
-  const { db, close } = await openDatabase(options.persistTo)
+  const { DATABASE_URL, DATABASE_AUTH_TOKEN } = variables(options.varsFile)
+  const libsql = DATABASE_URL ? { url: DATABASE_URL, authToken: DATABASE_AUTH_TOKEN || undefined } : undefined
+  await migrate({ databaseUrl: libsql?.url, authToken: libsql?.authToken, persistTo: options.persistTo })
+  const { db, close } = libsql
+    ? { db: connectLibsql(libsql, (go) => go()), close: async () => {} }
+    : await openD1(options.persistTo)
   try {
     const { user, account, password } = await accountOf(db, options)
     const before = await contactsOf(db, user.id)
@@ -59,8 +66,13 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
   }
 }
 
-/** The local database that `wrangler dev` uses with the same `--persist-to`, whether or not it is running. */
-async function openDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
+/** The Worker's variables; none where `npm start` has not written them yet. */
+function variables(file: string): NodeJS.Dict<string> {
+  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+}
+
+/** The local D1 that `wrangler dev` uses with the same `--persist-to`, whether or not it is running. */
+async function openD1(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
   // The database alone: of the other bindings some need the whole Worker.
   const { compatibility_date, d1_databases } = unstable_readConfig({ config: 'wrangler.toml' }, { hideWarnings: true })
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-'))
@@ -73,7 +85,7 @@ async function openDatabase(persistTo: string): Promise<{ db: Database; close():
     remoteBindings: false,
   })
   return {
-    db: drizzle(env.DB),
+    db: connectD1(env.DB, (go) => go()),
     async close() {
       await dispose()
       rmSync(folder, { recursive: true, force: true })
@@ -87,21 +99,14 @@ async function accountOf(db: Database, { email, password }: SeedOptions) {
     const chosen = password ?? randomBytes(12).toString('base64url')
     return { user: await makeAccount(db, email, chosen), account: 'made' as const, password: chosen }
   }
-  const account = found.confirmed_at === null ? ('confirmed' as const) : ('found' as const)
-  if (account === 'found' && password === undefined) return { user: found, account, password }
-  await db.batch([
-    db
-      .update(users)
-      .set({
-        confirmed_at: found.confirmed_at ?? timestamp(),
-        password_hash: password === undefined ? found.password_hash : await hashPassword(password),
-        revision: sql`${users.revision} + 1`,
-      })
-      .where(eq(users.id, found.id)),
-    // As everywhere, a new password signs every device out.
-    ...(password === undefined ? [] : [db.delete(sessions).where(eq(sessions.user_id, found.id))]),
-  ])
-  return { user: found, account, password }
+  const changes = {
+    // No copy of the user shows the hash, so it needs no revision from the gate; who is signed in stays so.
+    ...(password === undefined ? {} : { password_hash: await hashPassword(password) }),
+    // Nobody has ever logged in to an unconfirmed account: there is no copy yet, and its gate knows no revision.
+    ...(found.confirmed_at ? {} : { confirmed_at: timestamp(), revision: sql`${users.revision} + 1` }),
+  }
+  if (Object.keys(changes).length > 0) await db.update(users).set(changes).where(eq(users.id, found.id))
+  return { user: found, account: found.confirmed_at ? ('found' as const) : ('confirmed' as const), password }
 }
 
 async function makeAccount(db: Database, email: string, password: string): Promise<UserRow> {
@@ -161,6 +166,7 @@ const help = `npm run seed -- [options]
   --password WORDS   the account's password; without it a new account gets a random one, which is printed,
                      and an account that exists keeps its own
   --persist-to DIR   the folder of the local database (.wrangler/state)
+  --vars FILE        the Worker's variables (.dev.vars); a DATABASE_URL there is filled instead
 
 The book is topped up to N: a second run adds nothing, and a book that holds more is left as it is.
 Works whether or not npm start is running.`
@@ -175,6 +181,7 @@ function readOptions(): SeedOptions | 'help' {
       count: { type: 'string', default: '1000' },
       password: { type: 'string' },
       'persist-to': { type: 'string', default: '.wrangler/state' },
+      vars: { type: 'string', default: '.dev.vars' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -191,7 +198,7 @@ function readOptions(): SeedOptions | 'help' {
     const fault = length ? `The password ${length}.` : passwordFault(password, { email, username: usernameFor(email) })
     if (fault) throw new UsageError(`--password: ${fault}`)
   }
-  return { email, count: n, password, persistTo: values['persist-to'], onProgress: drawProgress }
+  return { email, count: n, password, persistTo: values['persist-to'], varsFile: values.vars, onProgress: drawProgress }
 }
 
 /** A bar on a terminal; nothing in a log. */
@@ -229,8 +236,9 @@ if (import.meta.main) {
   try {
     await main()
   } catch (error) {
-    const known = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-    console.error(known ? `${error.message}\n\n${help}` : error)
+    const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
+    if (usage) console.error(`${error.message}\n\n${help}`)
+    else console.error(error instanceof MigrateError ? error.message : error)
     process.exitCode = 1
   }
 }

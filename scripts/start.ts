@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs, parseEnv } from 'node:util'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
+import { MigrateError, migrate } from './migrate.ts'
 
 const host = '127.0.0.1'
 const defaults = { port: 8787, inboxPort: 8025, smtpPort: 1025, persistTo: '.wrangler/state', varsFile: '.dev.vars' }
@@ -83,7 +84,10 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
 
     const crons = readCrons()
     copyAssets()
-    await migrate(persistTo, signal)
+    const [databaseUrl, authToken] = [vars.DATABASE_URL || undefined, vars.DATABASE_AUTH_TOKEN || undefined]
+    await migrate({ databaseUrl, authToken, persistTo, signal }).catch((error: unknown) => {
+      throw error instanceof MigrateError ? new StartError(error.message, { cause: error }) : error
+    })
 
     let letters = lettersElsewhere(vars, varsFile)
     if (ownInbox) {
@@ -169,20 +173,6 @@ function writeDevVars(file: string): boolean {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
   }
-}
-
-/** Brings the local database's tables up to date. Quiet, unless it fails. */
-export async function migrate(persistTo: string, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted()
-  const child = wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', persistTo])
-  const stop = () => signalGroup(child, 'SIGTERM')
-  signal?.addEventListener('abort', stop, { once: true })
-  const said: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-  const [code] = await once(child, 'close')
-  signal?.removeEventListener('abort', stop)
-  signal?.throwIfAborted()
-  if (code !== 0) throw new StartError(`The local database could not be migrated:\n${said.join('')}`)
 }
 
 interface Port {
