@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
-import { getPlatformProxy, unstable_readConfig } from 'wrangler'
 import { newPassword } from '../src/auth/schema.ts'
 import { newContact } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
@@ -73,6 +72,7 @@ function variables(file: string): NodeJS.Dict<string> {
 
 /** The local D1 that `wrangler dev` uses with the same `--persist-to`, whether or not it is running. */
 async function openD1(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
+  const { getPlatformProxy, unstable_readConfig } = await import('wrangler') // a second's work, so only where needed
   // The database alone: of the other bindings some need the whole Worker.
   const { compatibility_date, d1_databases } = unstable_readConfig({ config: 'wrangler.toml' }, { hideWarnings: true })
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-'))

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseArgs, parseEnv, stripVTControlCharacters } from 'node:util'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
 import { MigrateError, migrate } from './migrate.ts'
@@ -245,7 +245,6 @@ function wrangler(args: readonly string[]): ChildProcess {
       WRANGLER_SEND_ERROR_REPORTS: 'false',
       WRANGLER_SEND_METRICS: 'false',
       WRANGLER_WRITE_LOGS: 'false',
-      ...(process.stderr.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }),
     },
   })
 }
@@ -255,12 +254,15 @@ function relay(child: ChildProcess, verbose: boolean): () => readonly string[] {
   const last: string[] = []
   let hushed = false
   let blank = true
-  const hear = (line: string, write: (line: string) => void) => {
+  const hear = (said: string, write: (line: string) => void) => {
+    // wrangler colours what it says whoever listens; a log wants words alone.
+    const line = process.stderr.isTTY ? said : stripVTControlCharacters(said)
     last.push(line)
     if (last.length > keptLines) last.shift()
     if (line.includes('Scheduled Workers are not automatically triggered')) hushed = !verbose
-    if (!hushed && !(blank && line === '')) write(line)
-    if (!hushed) blank = line === ''
+    const isBlank = line.trim() === ''
+    if (!hushed && !(blank && isBlank)) write(line)
+    if (!hushed) blank = isBlank
     if (line.includes('test-cron-triggers-locally')) hushed = false
   }
   if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => hear(line, console.log))

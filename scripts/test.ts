@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { findChromium } from '../test/browser/chromium.ts'
 import { copyAssets } from './assets.ts'
 
@@ -52,7 +52,15 @@ async function main(): Promise<void> {
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...process.argv.slice(2),
     ],
-    { stdio: 'inherit', env: { ...process.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}) } },
+    {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
+        // The mail tests' own certificate authority, so that letters over TLS can really be sent.
+        NODE_EXTRA_CA_CERTS: resolve('test/hostile-smtp.ts'),
+      },
+    },
   )
   // Ctrl-C reaches vitest as well, and it ends by itself; the tally is printed all the same.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vitest.kill(signal))

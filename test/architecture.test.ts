@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../src/env.ts'
 import { explanations } from '../src/site/problems.ts'
 
 /** Reading order and dependency order at once: a file imports from its own folder or an earlier one. */
@@ -58,6 +59,24 @@ describe('the house', () => {
     expect(tables.filter((file) => importsOf(file).some((path) => path.startsWith('drizzle-orm')))).toEqual([])
     const stores = files.filter((file) => /\/(store|table|upcoming|search)\.ts$/.test(file))
     expect(stores.filter((file) => importsOf(file).some((path) => /^hono|^@hono/.test(path)))).toEqual([])
+  })
+
+  it('describes every variable and every limit in the README, with its default', () => {
+    const readme = readFileSync('README.md', 'utf8')
+    const rows = [...readme.matchAll(/^\| `([\w-]+)` \| ([^|]+) \|/gm)]
+    const variables = [...readFileSync('src/env.ts', 'utf8').matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name]) => name)
+    expect(variables.length).toBeGreaterThan(15)
+    expect(rows.map(([, name]) => name).filter((name) => name && /^[A-Z_]+$/.test(name))).toEqual(variables)
+    const waiting = ['reset', 'avatar', 'avatar-day']
+    expect(
+      Object.fromEntries(rows.filter(([, name]) => name && /^[a-z]/.test(name)).map(([, name, text]) => [name, text])),
+    ).toEqual(
+      Object.fromEntries(
+        Object.entries(defaultLimits)
+          .filter(([name]) => !waiting.includes(name))
+          .map(([name, { quota, windowSeconds }]) => [name, `${quota} / ${windowSeconds} s`]),
+      ),
+    )
   })
 
   it('explains every problem that it throws, and none that it does not', () => {

@@ -33,7 +33,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     if (!document) {
       document = app.getOpenAPI31Document({
         openapi: '3.1.0',
-        info: { title: 'Vizitka', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+        info: { title: 'Vizitka', version, description, license: { name: 'MIT' } },
         servers: [{ url }],
       })
       documents.set(url, document)

@@ -12,20 +12,31 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** Limits are not what is tested here, and everybody comes from one address. */
-const limits = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'contacts-create'].map(
-  (name) => `${name}=1000/60s`,
-)
+/** Variables of the service that a test wants other than those of `.dev.vars.example`. */
+export interface ServiceOptions {
+  readonly CORS_ORIGINS?: string
+  /** Over the generous ones below: `contacts-create=2/60s`. */
+  readonly RATE_LIMITS?: string
+}
+
+/** Limits are seldom what is tested here, and everybody comes from one address. */
+const generous = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'contacts-create']
+  .map((name) => `${name}=1000/60s`)
+  .join(',')
 
 /** Starts it on free ports; `close` ends what was started and deletes what was stored. */
-export async function startService(): Promise<Service> {
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-browser-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const varsFile = join(folder, 'vars')
     const example = await readFile('.dev.vars.example', 'utf8')
-    const secret = 'SECRET_KEY="only-for-tests-8b1d5f0a7c3e9264d8f1a6b0c5e72943"'
-    await writeFile(varsFile, `${example.replace(/^SECRET_KEY=.*$/m, secret)}\nRATE_LIMITS="${limits.join(',')}"\n`)
+    const vars = {
+      SECRET_KEY: 'only-for-tests-8b1d5f0a7c3e9264d8f1a6b0c5e72943',
+      ...options,
+      RATE_LIMITS: `${generous},${options.RATE_LIMITS ?? ''}`,
+    }
+    await writeFile(varsFile, Object.entries(vars).reduce(withVariable, example))
     const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
     const running = await startAll({ port, inboxPort, smtpPort, persistTo: join(folder, 'state'), varsFile })
     const close = async () => {
@@ -37,6 +48,13 @@ export async function startService(): Promise<Service> {
     await remove()
     throw error
   }
+}
+
+/** The text of a vars file, with one variable set. */
+function withVariable(text: string, [name, value]: [name: string, value: string]): string {
+  const line = `${name}="${value}"`
+  const there = new RegExp(`^${name}=.*$`, 'm')
+  return there.test(text) ? text.replace(there, () => line) : `${text}\n${line}\n`
 }
 
 /** Ports that nobody listens on at this moment. All are held until all are known, so that no two are the same. */

@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
+import { confirmed, linkTo, password, send, signedUp } from './people.ts'
 import { type Service, startService } from './service.ts'
 
 const chromiumPath = findChromium()
-const password = 'correct horse battery'
 
 describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   let service: Service
@@ -29,7 +29,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('authorize by e-mail and password on /docs, and create and list contacts there', async () => {
-    const ana = await confirmed('ana')
+    const ana = await confirmed(service, 'ana')
     await using tab = await open('/docs')
     await authorize(tab.page, ana.email)
     expect((await execute(tab.page, 'post', '/api/contacts')).status).toBe(201)
@@ -50,7 +50,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('say on /docs when the password is wrong', async () => {
-    const olha = await confirmed('olha')
+    const olha = await confirmed(service, 'olha')
     await using tab = await open('/docs')
     await fillAuthorization(tab.page, olha.email, 'not this one')
     await tab.page.getByText('Auth Error', { exact: false }).first().waitFor()
@@ -58,15 +58,15 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 
   it('succeed on /docs with “Execute” on every operation, as it is filled in', async () => {
     // Somebody came before: neither the first contact nor the first account is this person's.
-    await confirmed('first')
-    const bohdan = await confirmed('bohdan')
+    await confirmed(service, 'first')
+    const bohdan = await confirmed(service, 'bohdan')
     await using tab = await open('/docs')
     await authorize(tab.page, bohdan.email)
     const fresh = `new-${crypto.randomUUID()}@example.com`
     // What no example can know: an address that is free, a letter's token, whose account this is.
     const filled: Record<string, () => object | Promise<object>> = {
       'post /api/auth/signup': () => ({ username: 'New', email: fresh, password }),
-      'post /api/auth/confirm-email': async () => ({ token: (await linkTo(fresh)).split('/').at(-1) }),
+      'post /api/auth/confirm-email': async () => ({ token: (await linkTo(service, fresh)).split('/').at(-1) }),
       'post /api/auth/login': () => ({ email: bohdan.email, password }),
     }
     const failed: Record<string, string> = {}
@@ -95,7 +95,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('confirm an address without JavaScript, by the button and not by the link alone', async () => {
-    const taras = await signedUp('taras')
+    const taras = await signedUp(service, 'taras')
     await using tab = await open(taras.link, { javaScriptEnabled: false })
     expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Confirm your email')
     expect(await login(taras.email)).toMatchObject({ status: 401, code: 'email-not-confirmed' })
@@ -108,7 +108,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('speak Ukrainian to whoever confirms in Ukrainian', async () => {
-    const lesia = await signedUp('lesia')
+    const lesia = await signedUp(service, 'lesia')
     await using tab = await open(lesia.link, { locale: 'uk-UA' })
     expect(await tab.page.locator('html').getAttribute('lang')).toBe('uk')
     await tab.page.getByRole('button', { name: 'Підтвердити мою адресу' }).click()
@@ -165,44 +165,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     return { page, faults, [Symbol.asyncDispose]: () => context.close() }
   }
 
-  async function signedUp(name: string): Promise<{ email: string; link: string }> {
-    const email = `${name}-${crypto.randomUUID()}@example.com`
-    const { status } = await send('/api/auth/signup', { username: name, email, password })
-    expect(status).toBe(201)
-    return { email, link: new URL(await linkTo(email)).pathname }
-  }
-
-  async function confirmed(name: string): Promise<{ email: string }> {
-    const person = await signedUp(name)
-    const { status } = await send('/api/auth/confirm-email', { token: person.link.split('/').at(-1) })
-    expect(status).toBe(200)
-    return person
-  }
-
   async function login(email: string): Promise<{ status: number; code?: string }> {
-    const answer = await send('/api/auth/login', { email, password })
+    const answer = await send(service, '/api/auth/login', { email, password })
     return { ...((await answer.json()) as { code?: string }), status: answer.status }
-  }
-
-  function send(path: string, body: object): Promise<Response> {
-    const headers = { 'Content-Type': 'application/json' }
-    return fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
-  }
-
-  /** The link of the letter that an address got; the letter may still be on its way. */
-  async function linkTo(email: string): Promise<string> {
-    const query = new URLSearchParams({ query: `to:${email}` })
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const found = (await (await fetch(`${service.inboxUrl}/api/v1/search?${query}`)).json()) as Found
-      const [letter] = found.messages
-      if (letter) {
-        const { Text } = (await (await fetch(`${service.inboxUrl}/api/v1/message/${letter.ID}`)).json()) as Letter
-        const [link] = Text.match(/https?:\S+\/confirm-email\/[\w-]+/) ?? []
-        if (link) return link
-      }
-      await new Promise((done) => setTimeout(done, 100))
-    }
-    throw new Error(`No letter came to ${email}.`)
   }
 
   /** Every operation of the document: those that make something first, those that end something last. */
@@ -226,8 +191,6 @@ interface Operation {
   readonly summary: string
 }
 type OpenApi = { paths: Record<string, Record<string, { summary: string }>> }
-type Found = { messages: { ID: string }[] }
-type Letter = { Text: string }
 
 function watch(context: BrowserContext, origin: string): string[] {
   const faults: string[] = []

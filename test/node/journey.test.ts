@@ -1,0 +1,325 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { isDue, startAll, startClock } from '../../scripts/start.ts'
+import { descendants, freePorts, isFree, type Ports, type Script, start, survivors } from './running.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'vizitka-journey-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const newFolder = () => mkdtempSync(join(scratch, 'home-'))
+const started = new Set<Script>()
+
+/** Starts the service as `npm start` does, and waits until it says that it is ready. */
+async function begin(folder: string, ports: Ports): Promise<Script> {
+  const script = start(folder, ports)
+  started.add(script)
+  await script.prints('Ctrl-C ends it')
+  return script
+}
+
+/** Ends it as Ctrl-C does; gives its exit code and whatever outlived it. */
+async function finish(script: Script, signal: NodeJS.Signals = 'SIGINT') {
+  const children = descendants(script.child.pid ?? 0)
+  script.child.kill(signal)
+  const code = await script.ended
+  started.delete(script)
+  return { code, children, left: survivors(children) }
+}
+
+afterEach(async () => {
+  for (const script of started) await finish(script, 'SIGTERM')
+})
+
+describe('from signing up to logging out, on what npm start starts', () => {
+  const folder = newFolder()
+  const email = 'ana@example.com'
+  const password = 'correct horse battery'
+
+  it('keeps a book, through letters, restarts and Ctrl-C', { timeout: 120_000 }, async () => {
+    const ports = await freePorts()
+    const url = `http://127.0.0.1:${ports.port}`
+    const inbox = `http://127.0.0.1:${ports.inboxPort}`
+    const call = async (method: string, path: string, { token, json }: { token?: string; json?: unknown } = {}) => {
+      const answer = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      })
+      const text = await answer.text()
+      return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
+    }
+    const logIn = () => call('POST', '/api/auth/login', { json: { email, password } })
+
+    const first = await begin(folder, ports)
+    expect(first.said()).toContain(`Wrote ${join(folder, 'vars')}`)
+    for (const line of [url, `${url}/docs`, `${url}/redoc`, `${url}/api/healthchecker`, inbox]) {
+      expect(first.said()).toMatch(new RegExp(`  ${line}$`, 'm'))
+    }
+    const variables = readFileSync(join(folder, 'vars'), 'utf8')
+    expect(parseEnv(variables).SECRET_KEY).toMatch(/^[A-Za-z0-9+/]{64}$/)
+    expect(statSync(join(folder, 'vars')).mode & 0o777).toBe(0o600)
+
+    // The account, and the letter that confirms it, over a real SMTP conversation.
+    const signedUp = await call('POST', '/api/auth/signup', { json: { username: 'Ana', email, password } })
+    expect(signedUp.status).toBe(201)
+    const letter = await letterTo(inbox, email)
+    expect(letter.Subject).toBe('Confirm your email')
+    const [link = ''] = letter.Text.match(/http\S*\/confirm-email\/[\w-]+/) ?? []
+    expect(link).toMatch(new RegExp(`^${url}/`))
+
+    // Whatever follows links follows this one: only the button confirms.
+    const page = await fetch(link)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toMatch(/<form method="post"/)
+    expect(await logIn()).toMatchObject({ status: 401, body: { code: 'email-not-confirmed' } })
+    expect((await fetch(link, { method: 'POST' })).status).toBe(200)
+
+    const { status, body: tokens } = await logIn()
+    expect(status).toBe(200)
+    const form = new URLSearchParams({ grant_type: 'password', username: email, password })
+    const formLogin = await fetch(`${url}/api/auth/login`, { method: 'POST', body: form })
+    expect([formLogin.status, await formLogin.json()]).toEqual([200, expect.objectContaining({ token_type: 'bearer' })])
+
+    const token: string = tokens.access_token
+    const oles = { first_name: 'Олесь', last_name: 'Гончар', birthday: '1918-04-03' }
+    const mary = { first_name: 'Mary', birthday: '--02-29' }
+    expect((await call('POST', '/api/contacts', { token, json: oles })).status).toBe(201)
+    expect((await call('POST', '/api/contacts', { token, json: mary })).status).toBe(201)
+    const names = async (path: string, bearer: string) => {
+      const { body } = await call('GET', path, { token: bearer })
+      return body.map((contact: { full_name: string }) => contact.full_name)
+    }
+    expect(await names('/api/contacts', token)).toEqual(['Mary', 'Олесь Гончар'])
+    expect((await names('/api/contacts/birthdays?days=366', token)).toSorted()).toEqual(['Mary', 'Олесь Гончар'])
+
+    const refreshed = await call('POST', '/api/auth/refresh', { json: { refresh_token: tokens.refresh_token } })
+    expect(refreshed.status).toBe(200)
+    const { access_token: fresh, refresh_token: next } = refreshed.body
+    expect(await names('/api/contacts', fresh)).toHaveLength(2)
+    expect((await call('POST', '/api/auth/logout', { token: fresh })).status).toBe(204)
+    for (const old of [token, fresh]) {
+      expect(await call('GET', '/api/contacts', { token: old })).toMatchObject({
+        status: 401,
+        body: { code: 'session-revoked' },
+      })
+    }
+    expect((await call('POST', '/api/auth/refresh', { json: { refresh_token: next } })).status).toBe(401)
+
+    // What the minute's clock calls; wrangler must know the path and its parameter.
+    for (const cron of ['* * * * *', '17 * * * *']) {
+      const run = await fetch(`${url}/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`)
+      expect([run.status, await run.text()]).toEqual([200, 'ok'])
+    }
+
+    const { code, children, left } = await finish(first)
+    expect(code, first.said()).toBe(0)
+    expect(children.map(({ command }) => command).join('\n')).toMatch(/workerd serve/)
+    expect(left).toEqual([])
+    for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true)
+
+    // The same folder again: variables untouched, and everything still there.
+    const second = await begin(folder, ports)
+    expect(second.said()).not.toContain('Wrote')
+    expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
+    expect(await names('/api/contacts', (await logIn()).body.access_token)).toEqual(['Mary', 'Олесь Гончар'])
+    expect((await letterTo(inbox, email)).Subject).toBe('Confirm your email')
+    expect(await finish(second, 'SIGTERM')).toMatchObject({ code: 0, left: [] })
+  })
+})
+
+describe('npm start, when something is in its way', () => {
+  it('names the ports in use, who needs them, and the command that chooses others', async () => {
+    const ports = await freePorts()
+    const others = [ports.port, ports.smtpPort].map((port) => createServer().listen(port, '127.0.0.1'))
+    await Promise.all(others.map((other) => once(other, 'listening')))
+    const script = start(newFolder(), ports)
+    expect(await script.ended).toBe(1)
+    for (const other of others) other.close()
+    expect(script.said()).toContain(`Port ${ports.port} is already in use; the service needs it.`)
+    expect(script.said()).toContain(`Port ${ports.smtpPort} is already in use; the inbox (to take letters) needs it.`)
+    expect(script.said()).not.toContain(`Port ${ports.inboxPort}`)
+    expect(script.said()).toMatch(/or choose: PORT=\d+ SMTP_PORT=\d+ npm start/)
+  })
+
+  it('refuses a port that is none', async () => {
+    const script = start(newFolder(), { ...(await freePorts()), port: 70_000 })
+    expect(await script.ended).toBe(1)
+    expect(script.said()).toContain('PORT must be a port, a number from 1 to 65535; it is "70000".')
+  })
+
+  it('keeps the variables it finds, says what is wrong with them, and ends with wrangler', async () => {
+    const folder = newFolder()
+    const ports = await freePorts()
+    const variables = `SECRET_KEY="secret"\nPUBLIC_URL="http://127.0.0.1:8787"\nSMTP_HOST="mail.example.com"\nSMTP_PORT="2525"\n`
+    writeFileSync(join(folder, 'vars'), variables)
+    const script = await begin(folder, ports)
+    expect(script.said()).toMatch(/something is wrong\. .*SECRET_KEY is too short/)
+    expect(script.said()).toContain(`Letters    go to mail.example.com:2525, as ${join(folder, 'vars')} says`)
+    expect(await isFree(ports.smtpPort)).toBe(true)
+    expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
+
+    const children = descendants(script.child.pid ?? 0)
+    const wrangler = children.find(({ command }) => command.includes('wrangler.js dev'))
+    process.kill(wrangler?.pid ?? 0, 'SIGKILL')
+    expect(await script.ended).toBe(1)
+    started.delete(script)
+    expect(script.said()).toContain('wrangler dev ended by itself (SIGKILL). Its last words:')
+    expect(survivors(children)).toEqual([])
+  })
+
+  it('uses a Mailpit that runs on the ports of the inbox', async () => {
+    const { port, inboxPort, smtpPort } = await freePorts()
+    const smtp = createServer().listen(smtpPort, '127.0.0.1')
+    const pages = createServer((_, answer) => {
+      answer.end(JSON.stringify({ Version: 'v1.27.0' }))
+    }).listen(inboxPort, '127.0.0.1')
+    onTestFinished(() => {
+      smtp.close()
+      pages.close()
+    })
+    const folder = newFolder()
+    const running = await startAll({
+      ...{ port, inboxPort, smtpPort },
+      ...{ persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') },
+    })
+    expect(running.letters.url).toBe(`http://127.0.0.1:${inboxPort}`)
+    await running.close()
+    expect(await running.ended).toBeUndefined()
+  })
+})
+
+describe('the clock', () => {
+  it('knows the minute of a cron expression, in UTC', () => {
+    const sunday = new Date('2026-11-22T09:17:30Z')
+    for (const cron of ['* * * * *', '17 * * * *', '*/17 9 * * *', '2-59/15 * * * *', '0,17 8-10 22 11 1']) {
+      expect(isDue(cron, sunday), cron).toBe(true)
+    }
+    for (const cron of ['16 * * * *', '*/15 * * * *', '17 8 * * *', '17 9 21 * *', '17 9 * 10 *', '17 9 * * 2-7']) {
+      expect(isDue(cron, sunday), cron).toBe(false)
+    }
+    for (const cron of ['* * * *', '* * * * MON', '0 0 L * *', ''])
+      expect(() => isDue(cron, sunday)).toThrow(/cannot read/)
+  })
+
+  it('calls each job when it is due, once a minute, until it is stopped', async () => {
+    const called: (string | null)[] = []
+    const service = createServer((request, answer) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://service')
+      if (pathname === '/cdn-cgi/local/scheduled') called.push(searchParams.get('cron'))
+      answer.end('ok')
+    }).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const address = service.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: new Date('2026-11-21T09:15:59.500Z') })
+    onTestFinished(() => {
+      vi.useRealTimers()
+      service.close()
+    })
+
+    const stop = startClock(url, ['* * * * *', '17 * * * *'])
+    vi.advanceTimersByTime(1000)
+    await vi.waitFor(() => expect(called).toEqual(['* * * * *']))
+    vi.advanceTimersByTime(60_000)
+    await vi.waitFor(() => expect(called.toSorted()).toEqual(['* * * * *', '* * * * *', '17 * * * *']))
+    stop()
+    vi.advanceTimersByTime(180_000)
+    await fetch(url) // whatever had been called would have come before
+    expect(called).toHaveLength(3)
+  })
+})
+
+describe('the tour of the README', () => {
+  it('answers each command, as it stands, as shown', { timeout: 90_000 }, async () => {
+    const folder = newFolder()
+    const ports = await freePorts()
+    const here = (text: string) =>
+      text
+        .replaceAll('127.0.0.1:8787', `127.0.0.1:${ports.port}`)
+        .replaceAll('127.0.0.1:8025', `127.0.0.1:${ports.inboxPort}`)
+    const steps = tour(readFileSync('README.md', 'utf8'))
+    expect(steps.length).toBeGreaterThan(8)
+
+    const running = await startAll({ ...ports, persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') })
+    onTestFinished(() => running.close())
+    const answers = await session(steps.map(({ commands }) => here(commands)))
+    for (const [n, { commands, language, shown }] of steps.entries()) {
+      const answer = answers[n] ?? ''
+      if (language === 'json')
+        expect(masked(JSON.parse(answer), JSON.parse(here(shown))), commands).toEqual(JSON.parse(here(shown)))
+      else expect(answer.trim(), commands).toMatch(pattern(here(shown)))
+    }
+  })
+
+  interface Step {
+    readonly commands: string
+    readonly language: string
+    readonly shown: string
+  }
+
+  /** Each block of commands with the answer that is shown after it. */
+  function tour(readme: string): Step[] {
+    const [, chapter = ''] = readme.match(/^## A tour\n([\s\S]*?)(?=^## |$(?![\s\S]))/m) ?? []
+    const blocks = [...chapter.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+      language,
+      text,
+    }))
+    return blocks.flatMap(({ language, text }, n) => {
+      if (language !== 'sh') return []
+      const answer = blocks[n + 1]
+      if (answer?.language !== 'json' && answer?.language !== 'text') {
+        throw new Error(`The tour shows no answer to:\n${text}`)
+      }
+      return [{ commands: text, language: answer.language, shown: answer.text }]
+    })
+  }
+
+  /** What each of some commands prints, run one after another in one shell, as if typed there. */
+  async function session(commands: readonly string[]): Promise<string[]> {
+    const mark = '---- next ----'
+    const shell = spawn('bash', ['--norc', '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
+    shell.stdin.end(commands.map((each) => `${each}\nprintf '\\n%s\\n' '${mark}'\n`).join(''))
+    await once(shell, 'close')
+    return said.split(mark)
+  }
+
+  /** An answer with `…` wherever `…` is shown. */
+  function masked(answer: unknown, shown: unknown): unknown {
+    if (shown === '…') return answer === undefined ? undefined : '…'
+    if (Array.isArray(answer) && Array.isArray(shown)) return answer.map((each, n) => masked(each, shown[n]))
+    if (typeof answer !== 'object' || answer === null || typeof shown !== 'object' || shown === null) return answer
+    const expected = new Map<string, unknown>(Object.entries(shown))
+    return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, masked(value, expected.get(name))]))
+  }
+
+  /** A text with `…` for what differs. */
+  function pattern(shown: string): RegExp {
+    return new RegExp(`^${shown.trim().split('…').map(RegExp.escape).join('.+')}$`)
+  }
+})
+
+/** The newest letter to an address, once it has arrived. */
+async function letterTo(inbox: string, email: string): Promise<{ Subject: string; Text: string }> {
+  return vi.waitFor(
+    async () => {
+      const list = await (await fetch(`${inbox}/api/v1/messages`)).json()
+      const found = list.messages.find((letter: { To: { Address: string }[] }) =>
+        letter.To.some(({ Address }) => Address === email),
+      )
+      expect(found).toBeDefined()
+      return (await fetch(`${inbox}/api/v1/message/${found.ID}`)).json()
+    },
+    { timeout: 10_000, interval: 100 },
+  )
+}

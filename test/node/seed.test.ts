@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { people } from '../../scripts/people.ts'
+import { type Running, startAll } from '../../scripts/start.ts'
+import { fold } from '../../src/contacts/search.ts'
+import { freePorts, run } from './running.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-test-'))
+const email = 'demo@example.com'
+const home = ['--persist-to', join(folder, 'state'), '--vars', join(folder, 'vars')]
+
+/** Runs what `npm run seed` runs. */
+async function seed(...args: string[]): Promise<{ code: number | null; said: string }> {
+  const script = run('seed', [...home, ...args])
+  return { code: await script.ended, said: script.said() }
+}
+
+describe('npm run seed, while npm start runs', () => {
+  let service: Running
+  let password = ''
+  let token = ''
+
+  beforeAll(async () => {
+    service = await startAll({
+      ...(await freePorts()),
+      ...{ persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') },
+    })
+  })
+  afterAll(async () => {
+    await service.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const logIn = (given: string) =>
+    fetch(`${service.url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email, password: given }),
+    })
+  const list = async (query: string) => {
+    const answer = await fetch(`${service.url}/api/contacts${query}`, { headers: { Authorization: `Bearer ${token}` } })
+    expect(answer.status).toBe(200)
+    const found: { full_name: string; first_name: string | null; birthday: string | null }[] = await answer.json()
+    return { found, total: answer.headers.get('X-Total-Count') }
+  }
+
+  it('makes an account that can log in, with 1,000 people, 29 February and unknown years among them', async () => {
+    const { code, said } = await seed('--count', '1000', '--email', email)
+    expect(code, said).toBe(0)
+    expect(said).toMatch(
+      /Made the account demo@example\.com and added 1000 contacts \([\d.]+ s\)\. Its book holds 1000\./,
+    )
+    expect(said).toMatch(/curl http:\/\/127\.0\.0\.1:\d+\/api\/auth\/login/)
+    password = said.match(/^Its password: (\S+)$/m)?.[1] ?? ''
+
+    const answer = await logIn(password)
+    expect(answer.status).toBe(200)
+    token = (await answer.json()).access_token
+    expect((await list('?limit=1&total=true')).total).toBe('1000')
+    const { found } = await list('/birthdays?days=366')
+    expect(found.filter(({ birthday }) => /^\d{4}-02-29$/.test(birthday ?? '')).length).toBeGreaterThan(0)
+    expect(found.filter(({ birthday }) => birthday === '--02-29').length).toBeGreaterThan(0)
+    expect(found.filter(({ birthday }) => birthday?.startsWith('--')).length).toBeGreaterThan(50)
+  })
+
+  it('makes people that the service finds and sorts like its own', async () => {
+    const made = people(1000)
+    const first = made.find((person) => /\p{Script=Cyrillic}/u.test(person.first_name ?? ''))?.first_name ?? ''
+    const same = made.filter((person) => fold(person.first_name ?? '').includes(fold(first)))
+    const { found, total } = await list(`?first_name=${encodeURIComponent(first.toUpperCase())}&limit=100&total=true`)
+    expect(total).toBe(String(same.length))
+    const names = found.map(({ full_name }) => fold(full_name))
+    expect(names).toEqual(names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  })
+
+  it('adds nothing and changes nothing the second time, and tops up to a higher count', async () => {
+    const again = await seed('--count', '1000', '--email', 'Demo@Example.com')
+    expect(again.code, again.said).toBe(0)
+    expect(again.said).toContain('added 0 contacts')
+    expect(again.said).toContain('Its password is the one it had.')
+    expect((await logIn(password)).status).toBe(200)
+
+    expect((await seed('--count', '1003', '--email', email)).said).toContain('added 3 contacts')
+    expect((await list('?limit=1&total=true')).total).toBe('1003')
+    expect((await seed('--count', '10', '--email', email)).said).toContain('added 0 contacts')
+  })
+
+  it('sets a password where one is given', async () => {
+    const { said } = await seed('--count', '0', '--email', email, '--password', "four words, it's fine")
+    expect(said).toContain("Its password: four words, it's fine")
+    expect(said).toContain(`'{"email":"${email}","password":"four words, it'\\''s fine"}'`)
+    expect((await logIn(password)).status).toBe(401)
+    expect((await logIn("four words, it's fine")).status).toBe(200)
+  })
+
+  it.each([
+    [['--count', '50001'], '--count must be a whole number from 0 to 50000; it is "50001".'],
+    [['--count', '1e3'], '--count must be a whole number'],
+    [['--email', 'ana'], '--email must be an address such as ana@example.com; it is "ana".'],
+    [['--password', 'short'], '--password: The password must have at least 8 characters.'],
+    [['--password', 'password1'], '--password: This is one of the most common passwords'],
+    [['--counts', '3'], "Unknown option '--counts'"],
+  ])('refuses %j', async (args, words) => {
+    const { code, said } = await seed(...args)
+    expect(code).toBe(1)
+    expect(said).toContain(words)
+  })
+})
