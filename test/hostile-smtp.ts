@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
+import { stranger } from './stranger.ts'
 
 /** A point of the SMTP dialogue at which the server may misbehave. `body` is the end of the letter, `line` its first line. */
 export type Step =
@@ -31,6 +32,8 @@ export interface Script {
   readonly securedCapabilities?: readonly string[]
   /** TLS from the first byte. */
   readonly tls?: boolean
+  /** Shows a certificate that nobody vouches for. */
+  readonly stranger?: boolean
 }
 
 /** What one client did. */
@@ -147,7 +150,7 @@ function serve(plain: Socket, script: Script, transcripts: Transcript[]): void {
 
   const secure = () => {
     socket.removeAllListeners('data')
-    const secureContext = createSecureContext({ cert: certificate, key })
+    const secureContext = createSecureContext(script.stranger ? stranger : { cert: certificate, key })
     socket = new TLSSocket(plain, { isServer: true, secureContext })
     secured = true
     pending = ''

@@ -112,7 +112,11 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
         headers: { etag: elsewhere.headers.get('ETag') },
       })
       const [preflight] = await tab.settled((sent) => sent.asks.startsWith('PATCH'), 1)
-      expect(preflight).toMatchObject({ preflight: true, status: 204, asks: 'PATCH authorization,content-type,if-match' })
+      expect(preflight).toMatchObject({
+        preflight: true,
+        status: 204,
+        asks: 'PATCH authorization,content-type,if-match',
+      })
     })
 
     it('reads what an error says: 401, 422, 404', async () => {
@@ -238,6 +242,8 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       contacts: () => page.locator('#contacts span').allTextContents(),
       /** What was sent and is asked for, when all of it has ended. What the browser tells of the network may come late. */
       settled: async (wanted: (sent: Exchange) => boolean, count: number): Promise<Exchange[]> => {
+        await new Promise((d) => setTimeout(d, 1500))
+        console.log(JSON.stringify([...exchanges.entries()], null, 1))
         const found = () => [...exchanges.values()].filter(wanted)
         await expect.poll(() => found().filter(({ ended }) => ended).length).toBeGreaterThanOrEqual(count)
         expect(found()).toHaveLength(count)
@@ -308,6 +314,24 @@ async function listen(context: BrowserContext, page: Page): Promise<ReadonlyMap<
   const exchanges = new Map<string, Exchange>()
   const statuses = new Map<string, number>()
   const session = await context.newCDPSession(page)
+  for (const n of [
+    'Network.requestWillBeSent',
+    'Network.responseReceived',
+    'Network.responseReceivedExtraInfo',
+    'Network.loadingFailed',
+    'Network.loadingFinished',
+  ] as const)
+    session.on(n, (e: any) =>
+      console.log(
+        n,
+        e.requestId,
+        e.type,
+        e.statusCode ?? e.response?.status,
+        e.request?.method,
+        e.request?.url,
+        JSON.stringify(e.corsErrorStatus),
+      ),
+    )
   session.on('Network.requestWillBeSent', ({ requestId, request, type }) => {
     const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]))
     const asked = ['access-control-request-method', 'access-control-request-headers'].flatMap(

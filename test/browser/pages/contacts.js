@@ -75,7 +75,12 @@ async function ask(method, path, { json, headers = {} } = {}) {
     const response = await fetch(service + path, { method, headers: sent, body: json && JSON.stringify(json) })
     const text = await response.text()
     const body = text && /json/.test(response.headers.get('Content-Type')) ? JSON.parse(text) : text
-    show(`${title} → ${response.status}`, response.status < 400 ? 'ok' : 'error', said(response, body), response.headers)
+    show(
+      `${title} → ${response.status}`,
+      response.status < 400 ? 'ok' : 'error',
+      said(response, body),
+      response.headers,
+    )
     return { ok: response.ok, headers: response.headers, body }
   } catch (error) {
     show(`${title} → refused by the browser`, 'refused', [`${error}. The service does not list ${location.origin}.`])
