@@ -3,6 +3,7 @@ import { forgetExpired } from './auth/store.ts'
 import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
+import { rootMessage } from './platform/db/errors.ts'
 import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
 
 /** How long an account may wait to be confirmed before its address is free again. */
@@ -26,5 +27,10 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
 export async function runScheduled(cron: string, bindings: Bindings): Promise<void> {
   const job = jobs[cron]
   if (!job) throw new Error(`wrangler.toml names a cron that src/schedule.ts does not know: ${cron}`)
-  await job(bindings)
+  try {
+    await job(bindings)
+  } catch (error) {
+    // Drizzle's own message holds SQL and parameters, and what a cron throws is logged.
+    throw new Error(`The job of ${cron} failed: ${rootMessage(error)}`)
+  }
 }

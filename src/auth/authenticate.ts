@@ -78,7 +78,11 @@ function requireUser(policy: PolicyName) {
     if (pass) tellStandings(c, pass.standings)
     if (pass && pass.violated.length > 0) throw tooMany(pass.standings, pass.violated)
 
-    const usable = pass && there?.sessions.includes(sessionId) && isCurrent(there.account.revision, pass.revision)
+    const usable =
+      pass &&
+      there?.account.id === userId &&
+      there.sessions.includes(sessionId) &&
+      isCurrent(there.account.revision, pass.revision)
     let copy = usable ? there : undefined
     clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
     if (copy) {

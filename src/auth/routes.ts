@@ -6,6 +6,7 @@ import { randomToken, tokenHash } from '../platform/crypto/keys.ts'
 import { passwordFault } from '../platform/crypto/password.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { rootMessage } from '../platform/db/errors.ts'
 import { type GateClient, gateOf } from '../platform/gate/client.ts'
 import {
   addressOf,
@@ -280,5 +281,12 @@ function confirmationLink(email: string, locale: 'en' | 'uk', config: Configurat
 
 /** Tries a letter at once, after the answer; what fails is the sweep's. */
 function sendNow(c: Context<AppEnv>, letterId: number | undefined): void {
-  if (letterId !== undefined) c.executionCtx.waitUntil(deliver(c.var.db, mailerOf(c.var.config), letterId))
+  if (letterId === undefined) return
+  const sent = deliver(c.var.db, mailerOf(c.var.config), letterId).catch((error: unknown) => {
+    // Drizzle's own message holds SQL and parameters. The letter stays where it is, and the sweep finds it.
+    console.error(
+      JSON.stringify({ level: 'error', request_id: c.var.requestId, letter: letterId, error: rootMessage(error) }),
+    )
+  })
+  c.executionCtx.waitUntil(sent)
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 
 /** The demonstration page, served by nobody that the service knows. */
 export interface Pages {
@@ -18,7 +19,7 @@ export async function servePages(): Promise<Pages> {
   const server = createServer(async (request, response) => {
     const file = files[(request.url ?? '').replace(/\?.*/, '')]
     if (!file) return response.writeHead(404).end()
-    const body = await readFile(new URL(`./pages/${file.name}`, import.meta.url))
+    const body = await readFile(join('test/browser/pages', file.name))
     return response.writeHead(200, { 'Content-Type': file.type, 'Cache-Control': 'no-store' }).end(body)
   })
   server.listen(0, '127.0.0.1')

@@ -309,16 +309,20 @@ describe('the tour of the README', () => {
   }
 })
 
+/** As much of a listed letter as is looked at. */
+interface Listed {
+  readonly ID: string
+  readonly To: readonly { readonly Address: string }[]
+}
+
 /** The newest letter to an address, once it has arrived. */
 async function letterTo(inbox: string, email: string): Promise<{ Subject: string; Text: string }> {
   return vi.waitFor(
     async () => {
-      const list = await (await fetch(`${inbox}/api/v1/messages`)).json()
-      const found = list.messages.find((letter: { To: { Address: string }[] }) =>
-        letter.To.some(({ Address }) => Address === email),
-      )
+      const list = (await (await fetch(`${inbox}/api/v1/messages`)).json()) as { messages: Listed[] }
+      const found = list.messages.find((letter) => letter.To.some(({ Address }) => Address === email))
       expect(found).toBeDefined()
-      return (await fetch(`${inbox}/api/v1/message/${found.ID}`)).json()
+      return (await fetch(`${inbox}/api/v1/message/${found?.ID}`)).json() as Promise<{ Subject: string; Text: string }>
     },
     { timeout: 10_000, interval: 100 },
   )

@@ -57,7 +57,7 @@ describe('npm run seed, while npm start runs', () => {
 
     const answer = await logIn(password)
     expect(answer.status).toBe(200)
-    token = (await answer.json()).access_token
+    token = ((await answer.json()) as { access_token: string }).access_token
     expect((await list('?limit=1&total=true')).total).toBe('1000')
     const { found } = await list('/birthdays?days=366')
     expect(found.filter(({ birthday }) => /^\d{4}-02-29$/.test(birthday ?? '')).length).toBeGreaterThan(0)

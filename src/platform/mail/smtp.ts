@@ -1,5 +1,7 @@
-import { Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
-import { type Letter, MailError, type Mailer } from './mailer.ts'
+import { type Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
+import { Late, within } from '../deadline.ts'
+import { MailError, type Mailer } from './mailer.ts'
+import { compose, hasControls, isAscii, octets } from './message.ts'
 
 /** Where letters leave, and in whose name. */
 export interface SmtpOptions {
@@ -19,8 +21,6 @@ export interface SmtpOptions {
 const defaultTimeoutSeconds = 20 // waitUntil allows 30 after the answer: room is left to write down how it ended
 const goodbyeMilliseconds = 1000 // the letter is accepted by then, so QUIT's answer is a courtesy
 const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a line 512
-const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
-const longestLocalPart = 64 // octets, RFC 5321 section 4.5.3.1.1
 
 /**
  * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
@@ -37,10 +37,11 @@ export function smtpMailer(options: SmtpOptions): Mailer {
       const conversation = open(options, email)
       const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds
       try {
-        await within(timeoutSeconds * 1000, conversation.deliver(), () => {
-          return new MailError(`The mail server did not take the letter within ${timeoutSeconds} seconds.`)
-        })
+        await within('The mail server', timeoutSeconds * 1000, () => conversation.deliver())
         await conversation.quit()
+      } catch (error) {
+        if (!(error instanceof Late)) throw error
+        throw new MailError(`The mail server did not take the letter within ${timeoutSeconds} seconds.`)
       } finally {
         conversation.hangUp()
       }
@@ -136,7 +137,7 @@ class Conversation extends WorkerMailerParts {
       await this.writeLine('QUIT')
       await this.read()
     }
-    await within(goodbyeMilliseconds, goodbye(), () => new MailError('No goodbye.')).catch(() => undefined)
+    await within('The goodbye', goodbyeMilliseconds, goodbye).catch(() => undefined)
   }
 
   hangUp(): void {
@@ -289,130 +290,4 @@ function secretsOf(options: SmtpOptions): string[] {
   if (!hasCredentials(options)) return []
   const [username, password] = [octets(options.username), octets(options.password)]
   return [options.password, btoa(password), btoa(`\0${username}\0${password}`)].filter((secret) => secret !== '')
-}
-
-/** UTF-8, one character an octet, as btoa() takes it. */
-function octets(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join('')
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>, late: () => MailError): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-// ---------------------------------------------------------------- the letter
-
-interface Mailbox {
-  readonly name: string
-  readonly address: string
-}
-
-/** The library's letter, with every header written here: its own are neither escaped nor folded. */
-function compose(from: string, letter: Letter): Email {
-  const sender = mailbox(from)
-  const recipient = addrSpec(letter.to, 'recipient')
-  if (hasControls(letter.subject)) {
-    throw new MailError('A subject may not hold line breaks or other control characters.', { permanent: true })
-  }
-  return new Email({
-    from: { email: sender.address },
-    to: { email: recipient },
-    subject: letter.subject,
-    text: letter.text,
-    html: letter.html,
-    // A new object for each letter: the library writes into it.
-    headers: {
-      From: sender.name === '' ? sender.address : `${phrase(sender.name)}\r\n <${sender.address}>`,
-      To: recipient,
-      Subject: unstructured(letter.subject),
-      Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
-      'Message-ID': `<${crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
-      'Auto-Submitted': 'auto-generated', // RFC 3834 section 5: no holiday replies
-    },
-  })
-}
-
-/** `Name <a@b>`, `"Name, Inc." <a@b>` or `a@b`. */
-function mailbox(text: string): Mailbox {
-  if (hasControls(text)) {
-    throw new MailError('The sender (MAIL_FROM) may not hold line breaks or other control characters.', {
-      permanent: false,
-    })
-  }
-  const named = /^(.*)<([^<>]*)>$/.exec(text.trim())
-  const name = (named?.[1] ?? '').trim()
-  const quoted = /^"(.*)"$/.exec(name)?.[1]?.replace(/\\(.)/g, '$1')
-  return { name: quoted ?? name, address: addrSpec(named?.[2] ?? text.trim(), 'sender') }
-}
-
-/**
- * The address as it travels: its domain in ASCII (RFC 5891), its local part as it was given. Quoted local parts and
- * address literals are refused; nobody has them, and a command is easily hidden in one.
- */
-function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
-  const [, localPart = '', domain = ''] =
-    /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
-  const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
-  if (
-    !address ||
-    address.endsWith('@') ||
-    octets(localPart).length > longestLocalPart ||
-    octets(address).length > longestAddress
-  ) {
-    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, {
-      // The sender's is configured, and can be mended while the letter waits.
-      permanent: whose === 'recipient',
-    })
-  }
-  return address
-}
-
-function asciiDomain(domain: string): string {
-  return URL.parse(`http://${domain}`)?.hostname ?? ''
-}
-
-function isAscii(text: string): boolean {
-  return /^\p{ASCII}*$/u.test(text)
-}
-
-function hasControls(text: string): boolean {
-  return /\p{Cc}/u.test(text)
-}
-
-/** A display name: a quoted string (RFC 5322 section 3.2.4), or encoded words, which may not stand inside quotes. */
-function phrase(name: string): string {
-  return needsEncoding(name) ? encodedWords(name) : `"${name.replace(/["\\]/g, '\\$&')}"`
-}
-
-function unstructured(text: string): string {
-  return needsEncoding(text) ? encodedWords(text) : text
-}
-
-/** Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word. */
-function needsEncoding(text: string): boolean {
-  return !isAscii(text) || text.length > 65 || text.includes('=?')
-}
-
-/** RFC 2047: words of at most 75 characters, each of whole characters, a folded line apart. */
-function encodedWords(text: string): string {
-  const longestWord = 42 // octets: 56 characters of Base64 and 12 of frame fit a line of 78 after the header's name
-  const words: string[] = []
-  let word = ''
-  for (const character of text) {
-    if (octets(word + character).length > longestWord) {
-      words.push(word)
-      word = ''
-    }
-    word += character
-  }
-  words.push(word)
-  return words.map((each) => `=?UTF-8?B?${btoa(octets(each))}?=`).join('\r\n ')
 }

@@ -32,8 +32,9 @@ async function read(path) {
   const answer = await ask('GET', path)
   if (!answer?.ok) return
   const [, next = ''] = answer.headers.get('Link')?.match(/<([^>]*)>; rel="next"/) ?? []
-  nextPage = next.replace(service, '')
   element('more').disabled = next === ''
+  // Only where to go on: the service may name itself otherwise than this page does.
+  nextPage = next.replace(/^https?:\/\/[^/]+/, '')
   element('contacts').append(...answer.body.map(row))
   element('count').textContent = `${element('contacts').children.length} of ${answer.headers.get('X-Total-Count')}`
 }
@@ -83,7 +84,9 @@ async function ask(method, path, { json, headers = {} } = {}) {
     )
     return { ok: response.ok, headers: response.headers, body }
   } catch (error) {
-    show(`${title} → refused by the browser`, 'refused', [`${error}. The service does not list ${location.origin}.`])
+    show(`${title} → refused by the browser`, 'refused', [
+      `${error}: ${service} does not list ${location.origin}, or is not there.`,
+    ])
     return undefined
   }
 }

@@ -1,0 +1,122 @@
+import { Email } from 'worker-mailer'
+import { type Letter, MailError } from './mailer.ts'
+
+const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
+const longestLocalPart = 64 // octets, RFC 5321 section 4.5.3.1.1
+
+interface Mailbox {
+  readonly name: string
+  readonly address: string
+}
+
+/**
+ * The library's letter, with every header written here (RFC 5322): its own are neither escaped nor folded.
+ * @throws MailError when the subject or an address could smuggle a header, or cannot be a mailbox
+ */
+export function compose(from: string, letter: Letter): Email {
+  const sender = mailbox(from)
+  const recipient = addrSpec(letter.to, 'recipient')
+  if (hasControls(letter.subject)) {
+    throw new MailError('A subject may not hold line breaks or other control characters.', { permanent: true })
+  }
+  return new Email({
+    from: { email: sender.address },
+    to: { email: recipient },
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    // A new object for each letter: the library writes into it.
+    headers: {
+      From: sender.name === '' ? sender.address : `${phrase(sender.name)}\r\n <${sender.address}>`,
+      To: recipient,
+      Subject: unstructured(letter.subject),
+      Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
+      'Message-ID': `<${crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
+      'Auto-Submitted': 'auto-generated', // RFC 3834 section 5: no holiday replies
+    },
+  })
+}
+
+/** `Name <a@b>`, `"Name, Inc." <a@b>` or `a@b`. */
+function mailbox(text: string): Mailbox {
+  if (hasControls(text)) {
+    throw new MailError('The sender (MAIL_FROM) may not hold line breaks or other control characters.', {
+      permanent: false,
+    })
+  }
+  const named = /^(.*)<([^<>]*)>$/.exec(text.trim())
+  const name = (named?.[1] ?? '').trim()
+  const quoted = /^"(.*)"$/.exec(name)?.[1]?.replace(/\\(.)/g, '$1')
+  return { name: quoted ?? name, address: addrSpec(named?.[2] ?? text.trim(), 'sender') }
+}
+
+/**
+ * The address as it travels: its domain in ASCII (RFC 5891), its local part as it was given. Quoted local parts and
+ * address literals are refused; nobody has them, and a command is easily hidden in one.
+ */
+function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
+  const [, localPart = '', domain = ''] =
+    /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
+  const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
+  if (
+    !address ||
+    address.endsWith('@') ||
+    octets(localPart).length > longestLocalPart ||
+    octets(address).length > longestAddress
+  ) {
+    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, {
+      // The sender's is configured, and can be mended while the letter waits.
+      permanent: whose === 'recipient',
+    })
+  }
+  return address
+}
+
+function asciiDomain(domain: string): string {
+  return URL.parse(`http://${domain}`)?.hostname ?? ''
+}
+
+/** Whether every character is ASCII. */
+export function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text)
+}
+
+/** Whether a text holds a line break or another control character. */
+export function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text)
+}
+
+/** A display name: a quoted string (RFC 5322 section 3.2.4), or encoded words, which may not stand inside quotes. */
+function phrase(name: string): string {
+  return needsEncoding(name) ? encodedWords(name) : `"${name.replace(/["\\]/g, '\\$&')}"`
+}
+
+function unstructured(text: string): string {
+  return needsEncoding(text) ? encodedWords(text) : text
+}
+
+/** Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word. */
+function needsEncoding(text: string): boolean {
+  return !isAscii(text) || text.length > 65 || text.includes('=?')
+}
+
+/** RFC 2047: words of at most 75 characters, each of whole characters, a folded line apart. */
+function encodedWords(text: string): string {
+  const longestWord = 42 // octets: 56 characters of Base64 and 12 of frame fit a line of 78 after the header's name
+  const words: string[] = []
+  let word = ''
+  for (const character of text) {
+    if (octets(word + character).length > longestWord) {
+      words.push(word)
+      word = ''
+    }
+    word += character
+  }
+  words.push(word)
+  return words.map((each) => `=?UTF-8?B?${btoa(octets(each))}?=`).join('\r\n ')
+}
+
+/** UTF-8, one character an octet, as btoa() takes it. */
+export function octets(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join('')
+}
