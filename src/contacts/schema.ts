@@ -30,13 +30,13 @@ const phone = line({ max: 32 }).refine(
   'must have digits, and nothing else but + - . ( ) / and spaces',
 )
 
-const fields = {
-  first_name: optional(name),
-  last_name: optional(name),
-  email: optional(email),
-  phone: optional(phone),
-  birthday: optional(birthday),
-  additional: optional(lines({ max: 5000 })),
+const writable = {
+  first_name: optional(name).optional(),
+  last_name: optional(name).optional(),
+  email: optional(email).optional(),
+  phone: optional(phone).optional(),
+  birthday: optional(birthday).optional(),
+  additional: optional(lines({ max: 5000 })).optional(),
 }
 
 const answered = z.unknown().optional().meta({ readOnly: true, description: 'Ignored: so that GET, edit, PUT works.' })
@@ -64,12 +64,7 @@ const named = 'Give a first name, a last name, or both.'
 /** A contact as it is created or replaced: what is left out is empty. */
 export const contactInputSchema = z
   .strictObject({
-    first_name: fields.first_name.optional(),
-    last_name: fields.last_name.optional(),
-    email: fields.email.optional(),
-    phone: fields.phone.optional(),
-    birthday: fields.birthday.optional(),
-    additional: fields.additional.optional(),
+    ...writable,
     favorite: z.boolean().optional(),
     ...readOnly,
   })
@@ -79,12 +74,7 @@ export const contactInputSchema = z
 /** Changes to a contact, as a merge patch (RFC 7396): null empties a field, what is left out stays. */
 export const contactPatchSchema = z
   .strictObject({
-    first_name: fields.first_name.optional(),
-    last_name: fields.last_name.optional(),
-    email: fields.email.optional(),
-    phone: fields.phone.optional(),
-    birthday: fields.birthday.optional(),
-    additional: fields.additional.optional(),
+    ...writable,
     favorite: z.boolean().nullable().optional(),
     ...readOnly,
   })
