@@ -8,6 +8,7 @@ import { authRoutes } from './auth/routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
+import { wellEncoded } from './platform/http/encoding.ts'
 import { prepared } from './platform/http/prepare.ts'
 import { onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
@@ -26,9 +27,10 @@ app.use(requestId({ generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(clocked)
 app.use(crossOrigin)
-app.use(secureHeaders({ referrerPolicy: 'no-referrer' }))
+app.use(secureHeaders({ referrerPolicy: 'no-referrer', xFrameOptions: 'DENY' }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: tooLarge }))
+app.use(wellEncoded)
 app.use(prepared)
 
 app.route('/api/auth', authRoutes)

@@ -10,6 +10,9 @@ export interface Bindings {
   readonly GATE: DurableObjectNamespace
 }
 
+/** Far enough for anything, near enough for every date. */
+const maxDurationSeconds = 3653 * 86_400
+
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** `15m`, `7d`, `30s`, `1h` → seconds. */
@@ -17,6 +20,7 @@ const duration = z
   .string()
   .regex(/^[1-9]\d{0,8}[smhd]$/, 'write a whole number and a unit, such as 30s, 15m, 1h or 7d')
   .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1) as keyof typeof unitSeconds])
+  .refine((seconds) => seconds <= maxDurationSeconds, 'must be ten years or less')
 
 const makeOne = 'make one with: openssl rand -base64 48'
 
@@ -41,6 +45,7 @@ export const defaultLimits = {
   signup: { quota: 2, windowSeconds: 60 },
   login: { quota: 10, windowSeconds: 60 },
   'login-failures': { quota: 5, windowSeconds: 300 },
+  'login-failures-hour': { quota: 10, windowSeconds: 3600 },
   'login-failures-email': { quota: 50, windowSeconds: 3600 },
   refresh: { quota: 10, windowSeconds: 60 },
   'request-email': { quota: 2, windowSeconds: 60 },

@@ -1,13 +1,10 @@
 import { aliveNow } from './auth/session.ts'
-import { forgetExpired } from './auth/store.ts'
+import { forgetExpired, unconfirmedSeconds } from './auth/store.ts'
 import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
 import { rootMessage } from './platform/db/errors.ts'
 import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
-
-/** How long an account may wait to be confirmed before its address is free again. */
-const unconfirmedDays = 7
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
@@ -18,7 +15,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     ),
   '17 * * * *': async (bindings) => {
     const db = connect(bindings, (go) => go())
-    await forgetExpired(db, timestamp(Date.now() - unconfirmedDays * 86_400_000), aliveNow(configuration(bindings)))
+    await forgetExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), aliveNow(configuration(bindings)))
     await forgetSent(db)
   },
 }

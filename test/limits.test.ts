@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defaultLimits } from '../src/env.ts'
 import { addressOf } from '../src/platform/gate/limits.ts'
-import { apiDocument } from './client.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
@@ -35,23 +34,31 @@ const login = (email: string, address: string, secret: string, bindings: object 
 
 describe('the limits by default', () => {
   it('are those of the document, on every limited route', async () => {
-    const { paths } = await apiDocument()
-    const table = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(([method, operation]) => [
-        `${method} ${path.replace(/(?<=.)\/$/, '')}`,
-        operation['x-rate-limit'],
-      ]),
-    )
-    const by = (policy: keyof typeof defaultLimits) => ({
-      policy,
-      quota: defaultLimits[policy].quota,
-      window_seconds: defaultLimits[policy].windowSeconds,
-    })
-    expect(Object.fromEntries(table)).toEqual({
+    const limits = z.array(z.object({ policy: z.string(), quota: z.number(), window_seconds: z.number() }))
+    const operations = z.record(z.string(), z.looseObject({ 'x-rate-limits': limits.optional() }))
+    const document = z.looseObject({ paths: z.record(z.string(), operations) })
+    const tableOf = async (bindings: object) => {
+      const { paths } = document.parse(await (await serve(bindings, '/openapi.json')).json())
+      return Object.fromEntries(
+        Object.entries(paths).flatMap(([path, methods]) =>
+          Object.entries(methods).map(([method, operation]) => [
+            `${method} ${path.replace(/(?<=.)\/$/, '')}`,
+            operation['x-rate-limits'],
+          ]),
+        ),
+      )
+    }
+    const by = (...policies: (keyof typeof defaultLimits)[]) =>
+      policies.map((policy) => ({
+        policy,
+        quota: defaultLimits[policy].quota,
+        window_seconds: defaultLimits[policy].windowSeconds,
+      }))
+    expect(await tableOf(strict)).toEqual({
       'post /api/auth/signup': by('signup'),
-      'post /api/auth/verification-email': by('request-email'),
+      'post /api/auth/verification-email': by('request-email', 'request-email-to'),
       'post /api/auth/confirm-email': by('confirm'),
-      'post /api/auth/login': by('login'),
+      'post /api/auth/login': by('login', 'login-failures', 'login-failures-hour', 'login-failures-email'),
       'post /api/auth/refresh': by('refresh'),
       'post /api/auth/logout': by('account'),
       'get /api/users/me': by('account'),
@@ -66,6 +73,10 @@ describe('the limits by default', () => {
       'delete /api/contacts/{id}': by('contacts-write'),
       'get /api/healthchecker': undefined,
     })
+    // What is configured is what the document says.
+    expect((await tableOf({ RATE_LIMITS: 'refresh=7/1h' }))['post /api/auth/refresh']).toEqual([
+      { policy: 'refresh', quota: 7, window_seconds: 3600 },
+    ])
   })
 
   it('let exactly two of 200 simultaneous creates through, and lose or double none', async () => {
@@ -194,7 +205,8 @@ describe('failures to log in', () => {
     for (let round = 0; round < 2; round++) expect((await login(ana.email, address, password)).status).toBe(200)
     for (let failure = 0; failure < 5; failure++) expect((await login(ana.email, address, 'wrong')).status).toBe(401)
     const sixth = await login(ana.email, address, password)
-    expect(policiesOf(sixth)).toBe('"login-failures";q=5;w=300')
+    expect(policiesOf(sixth)).toContain('"login";q=10;w=60')
+    expect(policiesOf(sixth)).toContain('"login-failures";q=5;w=300')
     expect(await violatedBy(sixth)).toEqual(['login-failures'])
     // The same for an address that nobody has an account with: nothing tells them apart.
     const nobody = freshEmail('nobody')
@@ -220,6 +232,21 @@ describe('failures to log in', () => {
     expect(await violatedBy(await login(ana.email, ana.address, password, limits))).toEqual(['login-failures'])
   })
 
+  it('of one stranger alone never use up what the owner needs to log in from a new address', async () => {
+    const ana = await signedUp('ana')
+    const stranger = freshAddress()
+    let heard = 0
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    // A guess a minute, for two hours, by one who is patient.
+    for (let minute = 0; minute < 120; minute++) {
+      vi.setSystemTime(Date.now() + 60_000)
+      const guess = await login(ana.email, stranger, 'guess')
+      if (guess.status === 401) heard += 1
+    }
+    expect(heard).toBeLessThanOrEqual(20)
+    expect((await login(ana.email, freshAddress(), password)).status).toBe(200)
+  }, 60_000)
+
   it('forget an address after 90 days', async () => {
     const limits = { RATE_LIMITS: 'login-failures-email=1/7d' }
     const ana = await signedUp('ana')
@@ -242,6 +269,42 @@ describe('failures to log in', () => {
     })
     await login('someone@example.com', '192.0.2.77', 'wrong', { GATE })
     expect(seen).toEqual(['address:192.0.2.77', expect.stringMatching(/^email:[\w-]{43}$/)])
+  })
+})
+
+describe('signing up with somebody’s e-mail', () => {
+  it('keeps its owner’s gate free: nothing is hashed there', async () => {
+    const ana = await signedUp('ana')
+    const asked: string[] = []
+    const GATE = new Proxy(env.GATE, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return (...args: unknown[]) => {
+          if (typeof args[0] === 'string') asked.push(args[0])
+          return Reflect.apply(method, target, args)
+        }
+      },
+    })
+    const json = { username: 'mallory', email: ana.email, password }
+    const taken = await serve({ GATE }, '/api/auth/signup', { method: 'POST', json, headers: from('192.0.2.78') })
+    expect(taken.status).toBe(409)
+    expect(asked).toEqual(['address:192.0.2.78', 'address:192.0.2.78'])
+  })
+})
+
+describe('the pages of confirmation', () => {
+  it('share the limit of the route that they stand for', async () => {
+    const limits = { RATE_LIMITS: 'confirm=3/60s' }
+    const headers = from(freshAddress())
+    expect((await serve(limits, '/confirm-email/none', { headers })).status).toBe(404)
+    expect((await serve(limits, '/confirm-email/none', { method: 'POST', headers })).status).toBe(404)
+    const json = { token: 'none' }
+    expect((await serve(limits, '/api/auth/confirm-email', { method: 'POST', json, headers })).status).toBe(404)
+    expect(await violatedBy(await serve(limits, '/confirm-email/none', { headers }))).toEqual(['confirm'])
+    expect(await violatedBy(await serve(limits, '/confirm-email/none', { method: 'POST', headers }))).toEqual([
+      'confirm',
+    ])
   })
 })
 

@@ -1,9 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import { signedIn } from '../auth/authenticate.ts'
 import { revise } from '../platform/gate/revise.ts'
-import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
+import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
-import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
 import { changeUser, toUser } from '../users/store.ts'
@@ -42,14 +41,17 @@ accountRoutes.openapi(
     path: '/me',
     summary: 'Change my username or language',
     request: { body: body(userChangesSchema) },
-    responses: { 200: me, ...problems(...bodyProblems, 401, 412) },
+    responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
     const { db, user, gate } = c.var
     requireMatch(c, user.revision)
     const changes = c.req.valid('json')
-    const changed = await revise(gate, user.revision, (revision) => changeUser(db, user.id, changes, revision))
-    if (!changed) throw new Problem(401, 'session-revoked', 'This account is gone.')
+    const changed = await revise(gate, user.revision, (revision) =>
+      changeUser(db, user.id, changes, revision, isConditional(c) ? user.revision : undefined),
+    )
+    // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
+    if (!changed) throw changedMeanwhile()
     return c.json(toUser(changed), 200, tagged(changed.revision))
   },
 )

@@ -17,10 +17,12 @@ import {
   password,
   signedUp,
 } from '../../test/people.ts'
+import { serve } from '../../test/serving.ts'
 import { configuration } from '../env.ts'
 import { keysFor, sign } from '../platform/crypto/keys.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
+import { startSession } from './store.ts'
 import { sessions } from './table.ts'
 
 const db = database()
@@ -103,7 +105,9 @@ describe('signing up', () => {
     expect(await faults({ username: 'a\u0000b' })).toEqual(['/username'])
     expect(await faults({ email: 'ana' })).toEqual(['/email'])
     expect(await faults({ email: `ana@example.com\r\nBcc: all@example.com` })).toEqual(['/email'])
-    expect(await faults({ email: `${'a'.repeat(250)}@example.com` })).toEqual(['/email'])
+    expect([...new Set(await faults({ email: `${'a'.repeat(250)}@example.com` }))]).toEqual(['/email'])
+    expect(await faults({ email: `${'a'.repeat(65)}@example.com` })).toEqual(['/email'])
+    expect(await faults({ username: '\u200b\u200b' })).toEqual(['/username'])
     expect(await faults({ password: '7 chars' })).toEqual(['/password'])
     expect(await faults({ password: 'p'.repeat(129) })).toEqual(['/password'])
     expect(await faults({ password: 'Password1' })).toEqual(['/password'])
@@ -364,6 +368,37 @@ describe('logging out', () => {
     expect(problemOf(await ana.post('/api/auth/logout'))).toBe('401 session-revoked')
     expect(problemOf(await refresh(ana.refresh))).toBe('401 session-revoked')
     expect((await call('GET', '/api/users/me', { token: other.access })).status).toBe(200)
+  })
+})
+
+describe('a session', () => {
+  it('does not begin once the password that was verified has been changed', async () => {
+    const ana = await signedUp('ana')
+    const [row] = await db.select().from(users).where(eq(users.id, ana.id))
+    const client = { device: null, address: null }
+    expect(await startSession(db, ana.id, row?.password_hash ?? '', client)).toBeDefined()
+    expect(await startSession(db, ana.id, 'the hash before a reset', client)).toBeUndefined()
+    await change(ana, { disabled: true })
+    expect(await startSession(db, ana.id, row?.password_hash ?? '', client)).toBeUndefined()
+  })
+})
+
+describe('a changed SECRET_KEY', () => {
+  it('ends nothing while the one before is named, and everything after', async () => {
+    const ana = await signedUp('ana')
+    const SECRET_KEY = 'quite-another-key-7d1f0b3c9a5e2846f1c7d0'
+    const me = (bindings: object, token: string) => serve(bindings, '/api/users/me', { token })
+    const again = (bindings: object) =>
+      serve(bindings, '/api/auth/refresh', { method: 'POST', json: { refresh_token: ana.refresh } })
+    const during = { SECRET_KEY, SECRET_KEY_PREVIOUS: configuration(env).SECRET_KEY }
+    expect((await me(during, ana.access)).status).toBe(200)
+    const renewed = await again(during)
+    expect(renewed.status).toBe(200)
+    const { access_token } = tokens.parse(await renewed.json())
+    // What is signed from now on is signed by the new key.
+    expect((await me({ SECRET_KEY }, access_token)).status).toBe(200)
+    expect((await me({ SECRET_KEY }, ana.access)).status).toBe(401)
+    expect((await again({ SECRET_KEY })).status).toBe(401)
   })
 })
 

@@ -3,13 +3,16 @@ import { z } from 'zod'
 import type { PolicyName } from '../env.ts'
 import { Cache, type Later } from '../platform/cache.ts'
 import { readAccessToken } from '../platform/crypto/token.ts'
+import type { Database } from '../platform/db/database.ts'
+import { rootMessage } from '../platform/db/errors.ts'
 import { type GateClient, gateOf, isGateUnavailable } from '../platform/gate/client.ts'
 import type { Pass } from '../platform/gate/gate.ts'
-import { documentedLimit, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import { documentedLimits, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import { revise } from '../platform/gate/revise.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
-import { type Account, type Copy, findCopy } from './store.ts'
+import { type Account, type Copy, findCopy, touchUser } from './store.ts'
 
 /** What a route behind {@link requireUser} knows besides. */
 export type SignedInEnv = AppEnv & { Variables: { user: Account; sessionId: number; gate: GateClient } }
@@ -89,7 +92,7 @@ function requireUser(policy: PolicyName) {
       copies.remember(key, copy)
     } else {
       copy = await findCopy(db, userId)
-      if (copy && pass) keep(copy, pass, key, gate, c.env.CACHE, c.executionCtx)
+      if (copy && pass) keep(copy, pass, key, gate, db, c.env.CACHE, c.executionCtx)
     }
     if (!copy?.sessions.includes(sessionId) || copy.account.disabled) {
       throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', challenge('revoked'))
@@ -118,20 +121,52 @@ async function enter(
   }
 }
 
-/** Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for its own. */
-function keep(copy: Copy, pass: Pass, key: string, gate: GateClient, kv: KVNamespace, later: Later): void {
-  const { revision } = copy.account
-  if (isCurrent(revision, pass.revision)) copies.keep(kv, key, copy, later)
-  if (pass.revision !== null) return
-  const adopted = async (): Promise<void> => {
-    try {
+/**
+ * Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for its own;
+ * one that has long been ahead of its row, because a change died in between, is caught up with.
+ */
+function keep(
+  copy: Copy,
+  pass: Pass,
+  key: string,
+  gate: GateClient,
+  db: Database,
+  kv: KVNamespace,
+  later: Later,
+): void {
+  const { id, revision } = copy.account
+  if (isCurrent(revision, pass.revision)) {
+    lagging.delete(key)
+    copies.keep(kv, key, copy, later)
+    return
+  }
+  const mend = async (): Promise<void> => {
+    if (pass.revision === null) {
       if ((await gate.adopt(revision)) === revision) copies.keep(kv, key, copy, later)
-    } catch (error) {
-      // Logged where it happened; the next request tries again.
-      if (!isGateUnavailable(error)) throw error
+    } else if (hasLagged(key, pass.revision)) {
+      await revise(gate, revision, (raised) => touchUser(db, id, raised))
     }
   }
-  later.waitUntil(adopted())
+  later.waitUntil(
+    mend().catch((error: unknown) => {
+      // Nobody waits for it, and the next request tries again.
+      console.error(JSON.stringify({ level: 'error', mending: rootMessage(error) }))
+    }),
+  )
+}
+
+/** How long a row may lag behind its gate before that is no change on its way, but one that died. */
+const lagSeconds = 10
+const maxLagging = 1000
+const lagging = new Map<string, { gate: number; since: number }>()
+
+/** Whether this isolate has seen a gate at this revision, ahead of its row, for a while. */
+function hasLagged(key: string, gateRevision: number): boolean {
+  const seen = lagging.get(key)
+  if (seen?.gate === gateRevision) return Date.now() - seen.since >= lagSeconds * 1000
+  if (lagging.size >= maxLagging) lagging.clear()
+  lagging.set(key, { gate: gateRevision, since: Date.now() })
+  return false
 }
 
 /** Spread into a route: the guard, its limit, and the documentation of both. Without it `c.var.user` does not compile. */
@@ -139,6 +174,6 @@ export function signedIn(policy: PolicyName) {
   return {
     security: [{ password: [] }, { bearer: [] }],
     middleware: requireUser(policy),
-    ...documentedLimit(policy),
+    ...documentedLimits(policy),
   }
 }

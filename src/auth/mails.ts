@@ -10,7 +10,7 @@ const confirmEmail = {
     paragraph:
       'Someone, we hope you, signed up to Vizitka with this address. Confirm it to start keeping your contacts.',
     label: 'Confirm your email',
-    valid: (days: number) => `The link works for ${days === 1 ? 'one day' : `${days} days`}.`,
+    valid: 'The link works for',
     footer: 'If it was not you, do nothing: without a confirmation the account is deleted.',
   },
   uk: {
@@ -18,15 +18,23 @@ const confirmEmail = {
     paragraph:
       'Хтось, сподіваємося, що ви, зареєструвався у Vizitka з цією адресою. Підтвердьте її, щоб почати вести контакти.',
     label: 'Підтвердити пошту',
-    valid: (days: number) => `Посилання діє ${days === 1 ? 'один день' : `${days} дн.`}`,
+    valid: 'Посилання діє',
     footer: 'Якщо це були не ви, нічого не робіть: без підтвердження обліковий запис буде видалено.',
   },
 } as const
 
+/** A span of time as a person says it, in days or hours, never longer than it is. */
+function span(seconds: number, locale: Locale): string {
+  const [unit, length]: [string, number] =
+    seconds >= 2 * 86_400 ? ['day', 86_400] : seconds >= 3600 ? ['hour', 3600] : ['minute', 60]
+  const format = new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })
+  return format.format(Math.max(1, Math.floor(seconds / length)))
+}
+
 /** The letter with the link that confirms an address. */
 export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): Posted {
   const { title, paragraph, label, valid, footer } = confirmEmail[locale]
-  const days = Math.max(1, Math.round(ttlSeconds / 86_400))
-  const bodies = layOut({ lang: locale, title, paragraphs: [paragraph, valid(days)], action: { label, url }, footer })
+  const paragraphs = [paragraph, `${valid} ${span(ttlSeconds, locale)}.`]
+  const bodies = layOut({ lang: locale, title, paragraphs, action: { label, url }, footer })
   return { kind: 'confirm-email', to, subject: title, ...bodies }
 }

@@ -10,7 +10,7 @@ import { rootMessage } from '../platform/db/errors.ts'
 import { type GateClient, gateOf } from '../platform/gate/client.ts'
 import {
   addressOf,
-  documentedLimit,
+  documentedLimits,
   emailGate,
   limited,
   limitOf,
@@ -48,6 +48,7 @@ import {
   renewConfirmation,
   replaceHash,
   startSession,
+  unconfirmedSeconds,
 } from './store.ts'
 
 const tags = ['Accounts']
@@ -73,8 +74,9 @@ authRoutes.openapi(
     const { username, email, password, locale = 'en' } = c.req.valid('json')
     const fault = passwordFault(password, { email, username })
     if (fault) throw invalid([{ pointer: '/password', detail: fault }])
-    // Hashed in the e-mail's gate, where it blocks no other request.
-    const passwordHash = await c.var.clock.time('gate', () => gateOfEmail(c, email).hash(password))
+    // Hashed in the caller's own gate, where it keeps no other request waiting: in the e-mail's it could keep its owner out.
+    const own = gateOf(c.env, `address:${addressOf(c)}`)
+    const passwordHash = await c.var.clock.time('gate', () => own.hash(password))
     const link = confirmationLink(email, locale, c.var.config)
     const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link)
     if (made === 'email-taken') {
@@ -88,7 +90,7 @@ authRoutes.openapi(
 
 authRoutes.openapi(
   createRoute({
-    ...limited('request-email'),
+    ...limited('request-email', 'request-email-to'),
     tags,
     method: 'post',
     path: '/verification-email',
@@ -104,9 +106,17 @@ authRoutes.openapi(
       gateOfEmail(c, email).enter([limitOf('request-email-to', config)]),
     )
     const user = await findUserByEmail(db, email)
-    const link = confirmationLink(user?.email ?? email, user?.locale ?? 'en', config)
-    // No account has the id 0: for an unknown address, or a flooded one, the same statements run and pick nobody.
-    sendNow(c, await renewConfirmation(db, violated.length === 0 ? (user?.id ?? 0) : 0, link))
+    // Unconfirmed accounts are deleted a week after signup: no link outlives its account.
+    const remaining = user ? (Date.parse(user.created_at) - Date.now()) / 1000 + unconfirmedSeconds : 0
+    const ttl = Math.min(config.VERIFICATION_LINK_TTL, Math.floor(remaining))
+    if (user && !user.confirmed_at && ttl > 0 && violated.length === 0) {
+      const link = confirmationLink(user.email, user.locale, config, ttl)
+      // Written after the answer, so that its time does not tell who has an account.
+      afterwards(c, async () => {
+        const letterId = await renewConfirmation(db, user.id, link)
+        if (letterId !== undefined) await deliver(db, mailerOf(config), letterId)
+      })
+    }
     return c.json({ detail: 'If an account waits for this address to be confirmed, a letter is on its way.' }, 202)
   },
 )
@@ -120,7 +130,7 @@ authRoutes.openapi(
     summary: 'Confirm an address',
     description: 'With the token from the letter. Confirming twice is fine.',
     request: { body: body(tokenSchema) },
-    responses: { 200: json('Confirmed.', detailSchema), ...problems(...bodyProblems, 404) },
+    responses: { 200: json('Confirmed.', detailSchema), ...problems(...bodyProblems, 404, 409) },
   }),
   async (c) => {
     await confirmEmail(c, c.req.valid('json').token)
@@ -130,7 +140,7 @@ authRoutes.openapi(
 
 authRoutes.openapi(
   createRoute({
-    ...limited('login'),
+    ...limited('login', 'login-failures', 'login-failures-hour', 'login-failures-email'),
     tags,
     method: 'post',
     path: '/login',
@@ -145,7 +155,7 @@ authRoutes.openapi(
         },
       },
     },
-    responses: { 200: json('Signed in.', tokensSchema), ...problems(...bodyProblems, 401, 403) },
+    responses: { 200: json('Signed in.', tokensSchema), ...problems(...bodyProblems, 401, 403, 409) },
   }),
   async (c) => {
     const { db, config } = c.var
@@ -163,7 +173,9 @@ authRoutes.openapi(
         password,
         phc: user?.password_hash ?? null,
         address,
+        accountId: user?.confirmed_at && !user.disabled ? user.id : null,
         pairLimit: limitOf('login-failures', config),
+        shareLimit: limitOf('login-failures-hour', config),
         emailLimit: limitOf('login-failures-email', config),
       }),
     )
@@ -200,7 +212,7 @@ authRoutes.openapi(
 
 authRoutes.openapi(
   createRoute({
-    ...documentedLimit('refresh'),
+    ...documentedLimits('refresh'),
     tags,
     method: 'post',
     path: '/refresh',
@@ -209,7 +221,7 @@ authRoutes.openapi(
       'Exchanges a refresh token, in the body or as a bearer token, for new ones. Used again within 30 s it gets the same ' +
       'successor; used later it counts as stolen, and the session ends.',
     request: { body: { content: { 'application/json': { schema: refreshSchema } } } },
-    responses: { 200: json('New tokens.', tokensSchema), ...problems(...bodyProblems, 401) },
+    responses: { 200: json('New tokens.', tokensSchema), ...problems(...bodyProblems, 401, 409) },
   }),
   async (c) => {
     const token = c.req.valid('json').refresh_token ?? bearerToken(c.req.header('Authorization'))
@@ -233,7 +245,7 @@ authRoutes.openapi(
     path: '/logout',
     summary: 'Log out',
     description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
   }),
   async (c) => {
     const { db, user, sessionId, gate } = c.var
@@ -269,24 +281,32 @@ interface Serving {
 
 const gateOfEmail = (c: Serving, email: string): GateClient => gateOf(c.env, emailGate(emailKey(email), c.var.config))
 
-function confirmationLink(email: string, locale: 'en' | 'uk', config: Configuration): LinkLetter {
+function confirmationLink(
+  email: string,
+  locale: 'en' | 'uk',
+  config: Configuration,
+  ttlSeconds = Math.min(config.VERIFICATION_LINK_TTL, unconfirmedSeconds),
+): LinkLetter {
   const token = randomToken()
   const url = `${config.PUBLIC_URL}/confirm-email/${token}`
   return {
     tokenHash: tokenHash(token),
-    expiresAt: timestamp(Date.now() + config.VERIFICATION_LINK_TTL * 1000),
-    letter: confirmEmailLetter(email, locale, url, config.VERIFICATION_LINK_TTL),
+    expiresAt: timestamp(Date.now() + ttlSeconds * 1000),
+    letter: confirmEmailLetter(email, locale, url, ttlSeconds),
   }
 }
 
 /** Tries a letter at once, after the answer; what fails is the sweep's. */
 function sendNow(c: Context<AppEnv>, letterId: number | undefined): void {
-  if (letterId === undefined) return
-  const sent = deliver(c.var.db, mailerOf(c.var.config), letterId).catch((error: unknown) => {
-    // Drizzle's own message holds SQL and parameters. The letter stays where it is, and the sweep finds it.
-    console.error(
-      JSON.stringify({ level: 'error', request_id: c.var.requestId, letter: letterId, error: rootMessage(error) }),
-    )
-  })
-  c.executionCtx.waitUntil(sent)
+  if (letterId !== undefined) afterwards(c, () => deliver(c.var.db, mailerOf(c.var.config), letterId))
+}
+
+/** Does something after the answer. What fails there is logged, in words that hold no SQL and no parameters. */
+function afterwards(c: Context<AppEnv>, work: () => Promise<void>): void {
+  const { requestId } = c.var
+  c.executionCtx.waitUntil(
+    work().catch((error: unknown) => {
+      console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: rootMessage(error) }))
+    }),
+  )
 }

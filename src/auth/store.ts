@@ -8,6 +8,9 @@ import { outbox } from '../platform/mail/table.ts'
 import { emailKey, type UserRow, users } from '../users/table.ts'
 import { links, sessions } from './table.ts'
 
+/** How long an account may wait to be confirmed before its address is free again. */
+export const unconfirmedSeconds = 7 * 86_400
+
 /** How many devices one person may be signed in on; the one unused for longest ends. */
 const maxSessions = 50
 
@@ -95,7 +98,7 @@ export async function createAccount(
 }
 
 /**
- * Sends the confirmation again, if the account exists and needs one; does the same work when not.
+ * Makes one more link and the letter that carries it, if the account still exists and needs one.
  * Returns the letter to deliver, if there is one.
  */
 export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
@@ -116,12 +119,20 @@ export async function findConfirmation(
   return row && { userId: row.userId, confirmed: row.confirmedAt !== null, revision: row.revision }
 }
 
-/** Confirms an account's address, at a revision that its gate has issued. A second time changes nothing. */
+/**
+ * Confirms an account's address, at a revision that its gate has issued. A second time changes nothing but the revision, which
+ * is always written: a gate ahead of its row would keep the user out of every cache.
+ */
 export async function confirmUser(db: Database, userId: number, revision: number): Promise<void> {
   await db
     .update(users)
-    .set({ confirmed_at: timestamp(), revision })
-    .where(and(eq(users.id, userId), isNull(users.confirmed_at)))
+    .set({ confirmed_at: sql`coalesce(${users.confirmed_at}, ${timestamp()})`, revision })
+    .where(eq(users.id, userId))
+}
+
+/** Writes a revision that a person's gate has issued, and nothing else: so that row and gate agree again. */
+export async function touchUser(db: Database, userId: number, revision: number): Promise<void> {
+  await db.update(users).set({ revision }).where(eq(users.id, userId))
 }
 
 /** Replaces a hash by a costlier one of the same password, unless the password has changed meanwhile. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { contactSchema } from '../contacts/schema.ts'
+import { whole } from '../platform/fields.ts'
 
 /** A time zone of the IANA database, as this runtime knows it. */
 const timeZone = z
@@ -16,13 +17,7 @@ const timeZone = z
 
 /** Which birthdays are asked for. */
 export const birthdayQuerySchema = z.strictObject({
-  days: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must be 0 or more')
-    .max(366, 'must be 366 or less')
-    .default(7)
-    .meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
+  days: whole(0, 366).default(7).meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
   tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone.', example: 'Europe/Kyiv' }),
   leap_day: z
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')

@@ -110,6 +110,14 @@ describe('a contact', () => {
       headers: { 'Content-Type': 'application/json' },
     })
     expect(problemOf(broken)).toBe('400 unreadable-body')
+    const bytes = new Uint8Array([...new TextEncoder().encode('{"first_name":"'), 0xff, 0xfe, 0x22, 0x7d])
+    const latin = await ana.post('/api/contacts', undefined, {
+      raw: bytes,
+      headers: { 'Content-Type': 'application/json' },
+    })
+    expect(problemOf(latin)).toBe('400 unreadable-body')
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field-${index}`, 1]))
+    expect(pointersOf(await ana.post('/api/contacts', { first_name: 'Many', ...many }))).toHaveLength(20)
     const after = (await ana.get('/api/contacts?total=true')).headers.get('X-Total-Count')
     expect(after).toBe(before)
   })
@@ -204,6 +212,17 @@ describe('a contact', () => {
     expect(contact(await ana.get(path))).toMatchObject({ first_name: 'Tag', phone: '1', favorite: false })
   })
 
+  it('says so when too many change it at once, and loses none that it took', async () => {
+    const { id } = await add(ana, { first_name: 'Crowd' })
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => ana.patch(`/api/contacts/${id}`, { additional: `${index}` })),
+    )
+    const taken = answers.filter(({ status }) => status === 200)
+    for (const answer of answers.filter(({ status }) => status !== 200)) expect(problemOf(answer)).toBe('409 busy')
+    expect(taken.length).toBeGreaterThanOrEqual(5)
+    expect((await ana.get(`/api/contacts/${id}`)).headers.get('ETag')).toBe(`"1-${taken.length + 1}"`)
+  })
+
   it('loses none of several patches sent at once', async () => {
     const { id } = await add(ana, { first_name: 'Race' })
     const patches = [{ phone: '12345' }, { email: 'race@example.com' }, { additional: 'kept' }]
@@ -266,6 +285,8 @@ describe('the list of contacts', () => {
     expect(await found({ favorite: 'true' })).toEqual(['Łukasz Żak', 'Zoë'])
     expect(await found({ favorite: 'true', last_name: 'zak' })).toEqual(['Łukasz Żak'])
     expect(await found({ favorite: 'false', first_name: 'a' })).toEqual(["ana O'Neil"])
+    // An accent alone is in nobody's name.
+    expect(await found({ first_name: '\u0301' })).toEqual([])
     // Nothing in a filter is a pattern.
     for (const first_name of ['%', '_', '*', '\\', "'", '" OR 1=1']) expect(await found({ first_name })).toEqual([])
   })
@@ -295,6 +316,22 @@ describe('the list of contacts', () => {
     }
   })
 
+  it('is followed to its end whatever names are like', async () => {
+    const long = await signedUp('long')
+    // One character that folds to eighteen, and one of two halves where the sort key is cut.
+    for (const first_name of ['ﷺ'.repeat(60), `${'ﷺ'.repeat(60)}2`, '👩'.repeat(100), `x${'👩'.repeat(99)}`])
+      await add(long, { first_name })
+    const seen: string[] = []
+    let path: string | undefined = '/api/contacts?limit=1'
+    while (path) {
+      const page: Answer = await long.get(path)
+      expect(page.status).toBe(200)
+      seen.push(...names(page))
+      path = nextOf(page)
+    }
+    expect(new Set(seen).size).toBe(4)
+  })
+
   it('loses and repeats nobody while others come and go between two pages', async () => {
     const rita = await signedUp('rita')
     for (const first_name of ['B', 'D', 'F', 'H']) await add(rita, { first_name })
@@ -312,11 +349,16 @@ describe('the list of contacts', () => {
       'limit=101': 'query/limit',
       'limit=ten': 'query/limit',
       'limit=1.5': 'query/limit',
+      'limit=0x10': 'query/limit',
+      'limit=1e1': 'query/limit',
+      'limit=': 'query/limit',
       'skip=-1': 'query/skip',
+      'skip=': 'query/skip',
       'sort=age': 'query/sort',
       'order=up': 'query/order',
       'favorite=1': 'query/favorite',
       'phone=abc': 'query/phone',
+      'phone=٣': 'query/phone',
       'first_name=': 'query/first_name',
       'first_name=a&first_name=b': 'query/first_name',
       'cursor=nonsense': 'query/cursor',

@@ -111,7 +111,7 @@ contactRoutes.openapi(
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
     request: { params: contactIdSchema, body: body(contactInputSchema) },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
   }),
   async (c) => {
     const fields = complete(c.req.valid('json'))
@@ -138,7 +138,7 @@ contactRoutes.openapi(
         },
       },
     },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
   }),
   async (c) => {
     const patch = c.req.valid('json')
@@ -161,7 +161,7 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     summary: 'Make a contact a favourite, or not',
     request: { params: contactIdSchema, body: body(favoriteSchema) },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
   }),
   async (c) => {
     const { favorite } = c.req.valid('json')
@@ -178,7 +178,7 @@ contactRoutes.openapi(
     path: '/{id}',
     summary: 'Delete a contact',
     request: { params: contactIdSchema },
-    responses: { 204: { description: 'Deleted.' }, ...problems(401, 404, 412) },
+    responses: { 204: { description: 'Deleted.' }, ...problems(401, 404, 409, 412) },
   }),
   async (c) => {
     const { id } = c.req.valid('param')

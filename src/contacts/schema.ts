@@ -132,7 +132,7 @@ export const contactQuerySchema = z.strictObject({
   last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
   email: part.meta({ description: 'Part of the e-mail.' }),
   phone: line({ max: 64 })
-    .refine((text) => /\p{Nd}/u.test(text), 'must have a digit')
+    .refine((text) => /[0-9]/.test(text.normalize('NFKD')), 'must have a digit')
     .optional()
     .meta({ description: 'Part of the phone number: its digits, in any format.' }),
   favorite: z.enum(['true', 'false'], 'must be true or false').optional(),

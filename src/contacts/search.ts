@@ -41,6 +41,9 @@ export function fold(text: string): string {
 /** The digits of a phone number, in any script's digits that NFKD makes plain. */
 export const digits = (phone: string): string => phone.normalize('NFKD').replace(/\D/g, '')
 
+/** How much of a name it is sorted by. */
+const maxSortKey = 200
+
 /** What a contact without a birthday sorts as: after every `MM-DD`. */
 export const noBirthday = '~'
 
@@ -57,7 +60,8 @@ export function searchKeys(contact: {
     last_name_key: fold(contact.last_name ?? ''),
     email_key: fold(contact.email ?? ''),
     phone_key: digits(contact.phone ?? ''),
-    name_key: fold(fullName(contact)),
+    // Lists are sorted by it and cursors hold it; NFKD can make eighteen characters of one.
+    name_key: fold(fullName(contact)).slice(0, maxSortKey).toWellFormed(),
     birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
   }
 }

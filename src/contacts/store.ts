@@ -108,7 +108,9 @@ export async function listContacts(
 }
 
 // `instr`, not LIKE: D1 bounds a LIKE pattern to 50 bytes, and nothing in a part needs escaping.
-const contains = (column: AnySQLiteColumn, part: string): SQL => sql`instr(${column}, ${part}) > 0`
+// A part that folds to nothing is in nobody's name.
+const contains = (column: AnySQLiteColumn, part: string): SQL =>
+  part === '' ? sql`0` : sql`instr(${column}, ${part}) > 0`
 
 function* filters(query: ContactQuery): Generator<SQL> {
   if (query.first_name) yield contains(contacts.first_name_key, fold(query.first_name))

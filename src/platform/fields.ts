@@ -44,20 +44,21 @@ function sized(schema: z.ZodString, { min, max }: Required<Length>) {
     .meta({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
 }
 
+/** A whole number in a query: digits and nothing else, within bounds. */
+export function whole(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min, `must be ${min} or more`)
+    .refine((value) => value <= max, `must be ${max} or less`)
+    .meta({ type: 'integer', minimum: min, maximum: max })
+}
+
 /** The query parameters of every list. */
 export const pageQuery = {
-  limit: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(1, 'must be 1 or more')
-    .max(100, 'must be 100 or less')
-    .default(20)
-    .meta({ type: 'integer', description: 'How many at most.', example: 20 }),
-  skip: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must be 0 or more')
-    .max(1_000_000, 'must be 1000000 or less')
+  limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'How many at most.', example: 20 }),
+  skip: whole(0, 1_000_000)
     .optional()
     .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
   cursor: z.string().max(2000).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),

@@ -2,6 +2,7 @@ import { SwaggerUI } from '@hono/swagger-ui'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { raw } from 'hono/html'
 import { version } from '../../package.json'
+import type { Configuration, PolicyName } from '../env.ts'
 import type { AppEnv } from '../platform/http/router.ts'
 import { Layout } from './layout.tsx'
 import { docsPolicy, redocPolicy } from './policy.ts'
@@ -24,20 +25,12 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: 'JWT',
     description: 'Or paste an access token.',
   })
-  const documents = new Map<string, ReturnType<typeof app.getOpenAPI31Document>>()
+  const documents = new WeakMap<Configuration, object>()
   app.get('/openapi.json', (c) => {
-    // An absolute address, so that a copy of the document still says where the service is.
-    const url = c.var.config.PUBLIC_URL
+    const { config } = c.var
     // Made once in an isolate: it takes more CPU than any other answer.
-    let document = documents.get(url)
-    if (!document) {
-      document = app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: { title: 'Vizitka', version, description, license: { name: 'MIT' } },
-        servers: [{ url }],
-      })
-      documents.set(url, document)
-    }
+    const document = documents.get(config) ?? documentOf(app, config)
+    documents.set(config, document)
     return c.json(document, 200, { 'Cache-Control': 'public, max-age=300' })
   })
 
@@ -67,4 +60,28 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
       }),
     ),
   )
+}
+
+function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Vizitka', version, description, license: { name: 'MIT' } },
+    // An absolute address, so that a copy of the document still says where the service is.
+    servers: [{ url: config.PUBLIC_URL }],
+  })
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations)) withLimits(operation, config)
+  }
+  return document
+}
+
+/** Routes name their limits' policies; the document says how much each is in this deployment. */
+function withLimits(operation: { 'x-rate-limits'?: PolicyName[] | object[] }, config: Configuration): void {
+  const policies = operation['x-rate-limits']
+  if (!policies) return
+  operation['x-rate-limits'] = policies.map((policy) => {
+    if (typeof policy !== 'string') return policy
+    const { quota, windowSeconds } = config.RATE_LIMITS[policy]
+    return { policy, quota, window_seconds: windowSeconds }
+  })
 }

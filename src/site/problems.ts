@@ -1,7 +1,7 @@
 /** What each problem's page says, by code: what it means and what to do. A test holds this list against the code. */
 export const explanations: Readonly<Record<string, string>> = {
   'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
-  busy: 'Several writes to one contact came at once, and yours lost each race. Nothing was written: send it again.',
+  busy: 'Several changes of one thing came at once, and yours lost each race. Nothing was written: send it again.',
   'changed-meanwhile':
     'You sent If-Match, and what you wanted to change has changed since you read it. Read it again, apply your change to what it is now, and send it with the new ETag.',
   'database-unavailable':
@@ -16,7 +16,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'invalid-token':
     'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else.',
   'invalid-values': 'The request was readable, but some values are not allowed. `errors` names each with what to do.',
-  'link-not-found': 'The link has expired or was never made. Ask for a new letter; the newest link works.',
+  'link-not-found': 'The link has expired or was never made. Ask for a new letter, and open the link in it.',
   'method-not-allowed': 'The address exists but does not answer this method. `Allow` names those it does.',
   'not-configured':
     'A variable of this deployment is missing or wrong. Whoever runs it finds its name and the fix in `detail`.',

@@ -11,8 +11,7 @@ export const words = {
     confirmedNext: 'Thank you. You can log in now, and add your first contact.',
     goOn: 'Log in and try it',
     noLink: 'This link does not work',
-    noLinkWhy:
-      'It has expired, it is not whole, or a newer letter has replaced it. Ask for a new letter to your address.',
+    noLinkWhy: 'It has expired, or it is not whole. Ask for a new letter to your address.',
     newLetter: 'Ask for a new letter',
   },
   uk: {
@@ -23,7 +22,7 @@ export const words = {
     confirmedNext: 'Дякуємо. Тепер ви можете увійти й додати свій перший контакт.',
     goOn: 'Увійти й спробувати',
     noLink: 'Це посилання не діє',
-    noLinkWhy: 'Його термін минув, воно неповне або його замінив новіший лист. Попросіть надіслати вам новий лист.',
+    noLinkWhy: 'Його термін минув, або воно неповне. Попросіть надіслати вам новий лист.',
     newLetter: 'Попросити новий лист',
   },
 } as const satisfies Record<Language, Record<string, string>>

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { line } from '../platform/fields.ts'
 
-export const username = line({ min: 2, max: 64 }).meta({
-  description: 'What you are called. Others may be called the same.',
-  example: 'Ana',
-})
+export const username = line({ min: 2, max: 64 })
+  .refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must have a character that can be seen')
+  .meta({
+    description: 'What you are called. Others may be called the same.',
+    example: 'Ana',
+  })
 
 /** An address that a letter can be sent to, as typed (trimmed). Compared without case. */
 export const email = z
@@ -12,6 +14,8 @@ export const email = z
   .trim()
   .max(254, 'must have at most 254 characters')
   .pipe(z.email('must be an e-mail address, such as ana@example.com'))
+  // RFC 5321, section 4.5.3.1.1: no mail server takes more.
+  .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
   .meta({ format: 'email', example: 'ana@example.com' })
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })

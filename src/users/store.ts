@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
 import type { User } from './schema.ts'
 import { emailKey, type UserRow, users } from './table.ts'
@@ -12,17 +12,21 @@ export async function findUserByEmail(db: Database, email: string): Promise<User
   return row
 }
 
-/** Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is gone. */
+/**
+ * Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is gone, or no longer at
+ * the `expected` revision.
+ */
 export async function changeUser(
   db: Database,
   userId: number,
   changes: { username?: string | undefined; locale?: UserRow['locale'] | undefined },
   revision: number,
+  expected?: number | undefined,
 ): Promise<UserRow | undefined> {
   const [row] = await db
     .update(users)
     .set({ ...changes, revision })
-    .where(eq(users.id, userId))
+    .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))
     .returning()
   return row
 }

@@ -7,9 +7,6 @@ const current = { ln: 14, r: 8, p: 5 }
 const keyBytes = 32
 const saltBytes = 16
 
-/** The lengths a password may have, in characters (Unicode code points). */
-export const passwordLength = { min: 8, max: 128 }
-
 /**
  * A PHC string, `$scrypt$ln=14,r=8,p=5$salt$hash`, of a password (scrypt, RFC 7914), with a salt of its own.
  * The password is taken in NFC, so that the same one typed on another keyboard is the same; it is never trimmed or cut.

@@ -8,7 +8,7 @@ import { connectLibsql } from './libsql.ts'
  * one: `batch` is atomic (docs/decisions/006). Row counts differ between drivers: use `RETURNING`. Foreign keys cascade on D1
  * and may be off on libSQL: a store deletes what belongs to a row itself.
  */
-export type Database = Pick<DrizzleD1Database, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'batch'>
+export type Database = Pick<DrizzleD1Database, 'select' | 'insert' | 'update' | 'delete' | 'batch'>
 
 /** Runs one round trip to the database: the place to time it. */
 export type Trip = <T>(go: () => Promise<T>) => Promise<T>

@@ -46,7 +46,9 @@ describe('a gate', () => {
         password,
         phc: '$scrypt$ln=4,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAA',
         address,
+        accountId: 7,
         pairLimit: { ...limit, name: 'login-failures' },
+        shareLimit: { ...limit, name: 'login-failures-hour' },
         emailLimit: { ...limit, name: 'login-failures-email' },
       })
     await attempt('192.0.2.1', 'wrong')
@@ -59,12 +61,54 @@ describe('a gate', () => {
       password: 'right',
       phc,
       address: '192.0.2.2',
+      accountId: 7,
       pairLimit: { ...limit, name: 'login-failures' },
+      shareLimit: { ...limit, name: 'login-failures-hour' },
       emailLimit: { ...limit, name: 'login-failures-email' },
     })
     expect(verdict).toMatchObject({ right: true, violated: [] })
     const { keys } = await stored(gate)
     expect(keys).not.toContain('window login-failures 192.0.2.1')
-    expect(keys).toContain('known 192.0.2.2')
+    expect(keys).toContain('known 7 192.0.2.2')
+  })
+
+  it('of an e-mail remembers an address for 90 days, through the alarms of shorter things, and then no more', async () => {
+    const gate = gates.getByName('email:known')
+    const phc = await gate.hash('right')
+    const attempt = (address: string) =>
+      gate.attempt({
+        password: 'right',
+        phc,
+        address,
+        accountId: 7,
+        pairLimit: { ...limit, name: 'login-failures' },
+        shareLimit: { ...limit, name: 'login-failures-hour' },
+        emailLimit: { ...limit, name: 'login-failures-email', windowSeconds: 3600 },
+      })
+    await attempt('192.0.2.1')
+    const start = Date.now()
+    vi.useFakeTimers({ toFake: ['Date'], now: start + 3 * 3_600_000 })
+    await runDurableObjectAlarm(gate)
+    expect((await stored(gate)).keys).toContain('known 7 192.0.2.1')
+    vi.setSystemTime(start + 91 * 86_400_000)
+    await attempt('192.0.2.2')
+    const { keys } = await stored(gate)
+    expect(keys).toContain('known 7 192.0.2.2')
+    expect(keys).not.toContain('known 7 192.0.2.1')
+  })
+
+  it('of an e-mail remembers no address of an account that may not log in', async () => {
+    const gate = gates.getByName('email:squatter')
+    const verdict = await gate.attempt({
+      password: 'right',
+      phc: await gate.hash('right'),
+      address: '192.0.2.1',
+      accountId: null,
+      pairLimit: { ...limit, name: 'login-failures' },
+      shareLimit: { ...limit, name: 'login-failures-hour' },
+      emailLimit: { ...limit, name: 'login-failures-email' },
+    })
+    expect(verdict.right).toBe(true)
+    expect((await stored(gate)).keys.filter((key) => key.startsWith('known'))).toEqual([])
   })
 })

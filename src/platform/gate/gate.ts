@@ -27,8 +27,12 @@ export interface Attempt {
   /** The hash to verify against; null for an account that does not exist, which takes the same time. */
   readonly phc: string | null
   readonly address: string
+  /** The account, if it may log in: only then is the address remembered when the password is right. */
+  readonly accountId: number | null
   /** Failures of this e-mail from this address. */
   readonly pairLimit: Limit
+  /** The same over a longer time, so that one address cannot use up the e-mail's own limit; not for a known address. */
+  readonly shareLimit: Limit
   /** Failures of this e-mail from anywhere; does not bind an address that has logged in lately. */
   readonly emailLimit: Limit
 }
@@ -78,13 +82,19 @@ export class Gate extends DurableObject {
    * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given back when
    * the password is right. An address that logged in within 90 days is not bound by what strangers do to the e-mail.
    */
-  async attempt({ password, phc, address, pairLimit, emailLimit }: Attempt): Promise<Verdict> {
-    const knownKey = `known ${address}`
+  async attempt({ password, phc, address, accountId, pairLimit, shareLimit, emailLimit }: Attempt): Promise<Verdict> {
+    // By account: who signed up with somebody's address before them left nothing behind that counts.
+    const knownKey = `known ${accountId} ${address}`
     const seen = this.ctx.storage.kv.get<number>(knownKey)
     const trusted = seen !== undefined && seen > this.#time() - knownMs
     const places = [
       { limit: pairLimit, ledger: `${pairLimit.name} ${address}` },
-      ...(trusted ? [] : [{ limit: emailLimit, ledger: emailLimit.name }]),
+      ...(trusted
+        ? []
+        : [
+            { limit: shareLimit, ledger: `${shareLimit.name} ${address}` },
+            { limit: emailLimit, ledger: emailLimit.name },
+          ]),
     ]
     const { standings, violated, taken } = await this.#take(places)
     if (violated.length > 0) return { standings, violated, right: false, rehashed: null }
@@ -94,9 +104,11 @@ export class Gate extends DurableObject {
         giveBack(this.#ledger(ledger), at)
         this.#save(ledger)
       }
-      this.ctx.storage.kv.put(knownKey, this.#time())
+      if (accountId !== null) {
+        this.ctx.storage.kv.put(knownKey, this.#time())
+        await this.#eraseAfter(knownMs)
+      }
       this.#tidy()
-      await this.#eraseAfter(knownMs)
     }
     return { standings, violated, right, rehashed: right && outdated ? await hashPassword(password) : null }
   }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { type Configuration, defaultLimits, type PolicyName } from '../../env.ts'
+import type { Configuration, PolicyName } from '../../env.ts'
 import { keysFor, sign } from '../crypto/keys.ts'
 import { Problem } from '../http/problem.ts'
 import type { AppEnv } from '../http/router.ts'
@@ -44,11 +44,14 @@ export function emailGate(emailKey: string, config: Configuration): GateName {
 }
 
 /** Tells a client how its limits stand (draft-ietf-httpapi-ratelimit-headers-10), on every answer, errors too. */
-export function tellStandings(c: { header(name: string, value: string): void }, standings: readonly Standing[]): void {
+export function tellStandings(
+  c: { header(name: string, value: string, options: { append: boolean }): void },
+  standings: readonly Standing[],
+): void {
   const policies = standings.map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
   const states = standings.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
-  c.header('RateLimit-Policy', policies.join(', '))
-  c.header('RateLimit', states.join(', '))
+  c.header('RateLimit-Policy', policies.join(', '), { append: true })
+  c.header('RateLimit', states.join(', '), { append: true })
 }
 
 /** 429, with the seconds after which one more is admitted. */
@@ -70,19 +73,18 @@ export async function admit(c: Context<AppEnv>, policy: PolicyName): Promise<voi
   if (violated.length > 0) throw tooMany(standings, violated)
 }
 
-/** Spread into a route that nobody need sign in for: its limit, and the limit's documentation. */
-export function limited(policy: PolicyName) {
+/** Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts besides. */
+export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   return {
     middleware: createMiddleware<AppEnv>(async (c, next) => {
       await admit(c, policy)
       await next()
     }),
-    ...documentedLimit(policy),
+    ...documentedLimits(policy, ...besides),
   }
 }
 
-/** How the document names a route's limit. */
-export function documentedLimit(policy: PolicyName) {
-  const { quota, windowSeconds } = defaultLimits[policy]
-  return { 'x-rate-limit': { policy, quota, window_seconds: windowSeconds } }
+/** How a route names its limits; the document says how much each is in this deployment. */
+export function documentedLimits(...policies: PolicyName[]) {
+  return { 'x-rate-limits': policies }
 }

@@ -29,7 +29,7 @@ export interface Standing {
 }
 
 /** Places reserved by one write: so that few requests wait for the disk, and losing memory costs few places. */
-export const blockOf = (quota: number): number => Math.max(1, Math.floor(quota / 16))
+const blockOf = (quota: number): number => Math.max(1, Math.floor(quota / 16))
 
 /** A ledger as the disk holds it, opened at `now`: what was reserved counts as used at this moment, at the latest possible. */
 export function openLedger(saved: { stamps: ArrayLike<number>; open: number } | undefined, now: number): Ledger {

@@ -35,12 +35,18 @@ export function isKnown(c: Request, revision: number): boolean {
 export function requireMatch(c: Request, revision: number): void {
   const header = c.req.header('If-Match')
   if (header === undefined || header.trim() === '*' || listed(header).includes(etag(revision))) return
-  throw new Problem(
-    412,
-    'changed-meanwhile',
-    'It has changed since you read it: read it again, then make your change.',
-    {
-      headers: { ETag: etag(revision) },
-    },
-  )
+  throw changedMeanwhile(revision)
+}
+
+/** Whether a change is wanted only of what the client saw. */
+export function isConditional(c: Request): boolean {
+  const header = c.req.header('If-Match')
+  return header !== undefined && header.trim() !== '*'
+}
+
+/** 412 for a change of what is no longer what the client saw; with its current ETag, where that is known. */
+export function changedMeanwhile(revision?: number): Problem {
+  const headers: Record<string, string> = revision === undefined ? {} : { ETag: etag(revision) }
+  const detail = 'It has changed since you read it: read it again, then make your change.'
+  return new Problem(412, 'changed-meanwhile', detail, { headers })
 }

@@ -18,6 +18,7 @@ describe('every answer', () => {
       expect(headers.get('Strict-Transport-Security')).toMatch(/max-age=/)
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
       expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+      expect(headers.get('X-Frame-Options')).toBe('DENY')
     }
   })
 
@@ -85,6 +86,7 @@ describe('the configuration', () => {
       [{ PUBLIC_URL: '' }, /PUBLIC_URL is missing/],
       [{ PUBLIC_URL: 'https://a.test/path' }, /PUBLIC_URL must be an origin/],
       [{ CORS_ORIGINS: '*' }, /CORS_ORIGINS must be exact origins/],
+      [{ REFRESH_TOKEN_TTL: '999999999d' }, /REFRESH_TOKEN_TTL must be ten years or less/],
       [{ ACCESS_TOKEN_TTL: '15 minutes' }, /ACCESS_TOKEN_TTL write a whole number and a unit/],
       [{ SMTP_PORT: 'smtp', SMTP_SECURITY: 'ssl' }, /SMTP_PORT must be a port number; SMTP_SECURITY must be/],
     ] as const) {

@@ -110,7 +110,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   }
   if (error instanceof HTTPException) {
     if (error.status === 400) {
-      return new Problem(400, 'unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.')
+      return unreadable()
     }
     if (error.status === 415) {
       return new Problem(
@@ -144,6 +144,10 @@ function stackOf(error: Error): string {
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n')
 }
+
+/** 400 for a body that is no JSON, or not in UTF-8. */
+export const unreadable = (): Problem =>
+  new Problem(400, 'unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.')
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {

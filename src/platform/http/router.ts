@@ -27,10 +27,13 @@ export function createRouter(): OpenAPIHono<AppEnv> {
   })
 }
 
-/** Each issue of a schema as a fault, unknown fields one by one. */
+/** Enough for a person; a body of a megabyte can hold a hundred thousand. */
+const maxFaults = 20
+
+/** Each issue of a schema as a fault, unknown fields one by one, the first twenty. */
 export function faultsOf(error: ZodError, target: string): Fault[] {
   const base = target === 'json' || target === 'form' ? '' : target
-  return error.issues.flatMap((issue): Fault[] => {
+  const faults = error.issues.flatMap((issue): Fault[] => {
     const at = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
     if (issue.code !== 'unrecognized_keys')
       return [{ pointer: base + at, detail: sentence(issue.message, issue.path.at(-1)) }]
@@ -39,6 +42,7 @@ export function faultsOf(error: ZodError, target: string): Fault[] {
       detail: `There is no such field as "${key}" here: leave it out.`,
     }))
   })
+  return faults.slice(0, maxFaults)
 }
 
 /** zod's "Invalid input: expected string, received undefined" names no field: the sentence does. */

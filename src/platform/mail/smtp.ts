@@ -235,6 +235,11 @@ class Conversation extends WorkerMailerParts {
     return [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
   }
 
+  /** What no message may hold: our secrets, and whom the letter is for. */
+  private unspoken(): string[] {
+    return [...secretsOf(this.options), ...this.email.to.map(({ email }) => email)]
+  }
+
   /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
   private async step(
     what: string,
@@ -247,7 +252,7 @@ class Conversation extends WorkerMailerParts {
     } catch (error) {
       if (error instanceof MailError) throw error
       // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
-      if (this.reply) throw refusal(what, this.reply, quote ? secretsOf(this.options) : 'unquotable', aboutLetter)
+      if (this.reply) throw refusal(what, this.reply, quote ? this.unspoken() : 'unquotable', aboutLetter)
       throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
     }
   }
