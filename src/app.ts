@@ -10,17 +10,17 @@ import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
 import { wellEncoded } from './platform/http/encoding.ts'
 import { prepared } from './platform/http/prepare.ts'
-import { onError, tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
 import { clocked } from './platform/http/timing.ts'
 import { documentation } from './site/docs.ts'
 import { healthRoutes } from './site/health.ts'
-import { missing, pageRoutes } from './site/pages.tsx'
+import { failed, missing, pageRoutes } from './site/pages.tsx'
 
 const bodyLimitBytes = 1_000_000
 
 export const app = createRouter()
-app.onError(onError)
+app.onError(failed)
 app.notFound(missing)
 
 app.use(requestId({ generator: () => crypto.randomUUID() }))

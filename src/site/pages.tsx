@@ -1,12 +1,13 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { confirmEmail } from '../auth/routes.ts'
 import { findConfirmation } from '../auth/store.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { admit } from '../platform/gate/limits.ts'
-import { notFound, Problem } from '../platform/http/problem.ts'
+import { notFound, onError, Problem, problemSchema } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { health } from './health.ts'
 import { Layout } from './layout.tsx'
@@ -211,15 +212,37 @@ function marked(text: string) {
   return text.split('`').map((part, n) => (n % 2 === 1 ? <code>{part}</code> : part))
 }
 
-/** 404 for a path that no route has: a page for a person in a browser, a problem for a program. */
+/** Whether a person in a browser asks, and not a program. */
+const isPerson = (c: Context<AppEnv>): boolean =>
+  c.req.header('Accept')?.includes('text/html') === true && !c.req.path.startsWith('/api/')
+
+/** 404 for a path that no route has: a page for a person, a problem for a program. */
 export async function missing(c: Context<AppEnv>): Promise<Response> {
-  const person = c.req.header('Accept')?.includes('text/html') === true && !c.req.path.startsWith('/api/')
-  if (!person) return notFound(c)
+  if (!isPerson(c)) return notFound(c)
+  return apology(c, 404, 'There is nothing here', 'This address leads nowhere. It may be cut, or mistyped.')
+}
+
+/** Whatever was thrown: a page that says what the problem says for a person, the problem itself for a program. */
+export async function failed(error: Error, c: Context<AppEnv>): Promise<Response> {
+  const problem = onError(error, c)
+  if (!isPerson(c)) return problem
+  const { title, detail } = problemSchema.parse(await problem.json())
+  const retry = problem.headers.get('Retry-After')
+  return apology(c, problem.status, title, detail, retry === null ? {} : { 'Retry-After': retry })
+}
+
+async function apology(
+  c: Context<AppEnv>,
+  status: number,
+  title: string,
+  detail: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   await pagePolicy(c, async () => {
     c.res = await c.html(
-      <Layout title="There is nothing here" unlisted>
-        <h1>There is nothing here</h1>
-        <p>This address leads nowhere. It may be cut, or mistyped.</p>
+      <Layout title={title} unlisted>
+        <h1>{title}</h1>
+        <p>{detail}</p>
         <p class="actions">
           <a class="button" href="/">
             Go to the first page
@@ -229,8 +252,9 @@ export async function missing(c: Context<AppEnv>): Promise<Response> {
           </a>
         </p>
       </Layout>,
-      404,
-      { ...unsaved, Vary: 'Accept' },
+      // A problem's status is an error's, and those have bodies.
+      status as ContentfulStatusCode,
+      { ...unsaved, ...headers, Vary: 'Accept' },
     )
   })
   return c.res

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { call, problemOf, read } from '../../../test/client.ts'
 import { driver } from '../../../test/database.ts'
+import { serve } from '../../../test/serving.ts'
 import { app } from '../../app.ts'
 
 const executionCtx = { waitUntil() {}, passThroughOnException() {}, props: {} }
@@ -51,6 +52,30 @@ describe('a path', () => {
       status: 404,
     })
     expect(read(z.looseObject({ request_id: z.string() }), answer).request_id).toBe(answer.headers.get('X-Request-Id'))
+  })
+
+  it('that is nowhere, or fails, is a page for a person in a browser and never so under /api', async () => {
+    const Accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+    const nowhere = await serve({}, '/nowhere', { headers: { Accept } })
+    const limits = { RATE_LIMITS: 'confirm=1/60s' }
+    const asked = () => serve(limits, '/confirm-email/x', { headers: { Accept, 'CF-Connecting-IP': '192.0.2.191' } })
+    await asked()
+    const often = await asked()
+    for (const [status, words, page] of [
+      [404, 'leads nowhere', nowhere],
+      [429, 'too often', often],
+    ] as const) {
+      expect(page.status).toBe(status)
+      expect(page.headers.get('Content-Type')).toMatch(/^text\/html/)
+      expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
+      expect(await page.text()).toContain(words)
+    }
+    expect(often.headers.get('Retry-After')).toMatch(/^\d+$/)
+    expect(often.headers.get('RateLimit')).toMatch(/^"confirm";r=0;t=\d+$/)
+    const unset = await serve({ SECRET_KEY: '' }, '/', { headers: { Accept } })
+    expect([unset.status, await unset.text()]).toEqual([503, expect.stringContaining('SECRET_KEY is missing')])
+    const program = await serve({}, '/api/nowhere', { headers: { Accept } })
+    expect(program.headers.get('Content-Type')).toBe('application/problem+json')
   })
 
   it('asked by another method says which it answers', async () => {

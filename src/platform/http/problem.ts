@@ -42,7 +42,7 @@ export class Problem extends Error {
 /** The wire shape of every error (RFC 9457, section 3.1, with `code` and `request_id`). */
 export const problemSchema = z
   .looseObject({
-    type: z.url().meta({ description: 'A page that explains this kind of problem.' }),
+    type: z.string().meta({ format: 'uri-reference', description: 'A page that explains this kind of problem.' }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'What happened and what to do next, for a person.' }),
