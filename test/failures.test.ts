@@ -589,10 +589,14 @@ describe('a part that fails', () => {
           const ana = await newcomer(!one.unconfirmed)
           const { status } = await answered(one, ana, bindings, `${one.route}, ${what}`, way !== 'hanging')
           expect(status).toBe(one.route.endsWith('signup') ? 201 : 202)
-          const letters = (await stored(ana))[4]
-          const waiting = letters.filter(({ due_at, text, sent_at }) => due_at && text && sent_at === null)
-          // The newcomer's own, which nobody has tried to send, and the one that was just asked for.
-          expect(waiting).toHaveLength(2)
+          // The newcomer's own, which nobody has tried to send, and the one that was just asked for: written with the account at
+          // signup, and soon after the answer when it is asked for again.
+          const waiting = await vi.waitFor(async () => {
+            const letters = (await stored(ana))[4]
+            const unsent = letters.filter(({ due_at, text, sent_at }) => due_at && text && sent_at === null)
+            expect(unsent).toHaveLength(2)
+            return unsent
+          }, 5000)
           if (way !== 'hanging') {
             expect(waiting.map(({ attempts, last_error }) => [attempts, last_error !== null])).toEqual([
               [0, false],
