@@ -23,7 +23,8 @@ export const app = createRouter()
 app.onError(failed)
 app.notFound(missing)
 
-app.use(requestId({ generator: () => crypto.randomUUID() }))
+// Ours alone: a client's own id could be another person's.
+app.use(requestId({ headerName: '', generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(clocked)
 app.use(crossOrigin)

@@ -144,6 +144,10 @@ const variables = z
     path: ['SMTP_USERNAME'],
     error: 'and SMTP_PASSWORD go together: set both or neither',
   })
+  .refine((set) => set.ACCESS_TOKEN_TTL <= set.REFRESH_TOKEN_TTL, {
+    path: ['ACCESS_TOKEN_TTL'],
+    error: 'must not be longer than REFRESH_TOKEN_TTL',
+  })
 
 /** The checked variables: durations are seconds, lists are arrays. */
 export type Configuration = z.output<typeof variables>

@@ -190,6 +190,24 @@ describe('a change that is overtaken', () => {
       ),
     )
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412])
+    // And none of them leaves the gate ahead of the row.
+    await me(ana)
+    expect(levelOf(await me(ana))).toBe('memory')
+  })
+})
+
+describe('one who goes on asking with a session that has ended', () => {
+  it('writes nothing to KV', async () => {
+    const ana = await signedUp('ana')
+    const other = await ana.login()
+    await warmed(ana)
+    await ana.post('/api/auth/logout')
+    const { bindings, trips } = counted()
+    for (let asked = 0; asked < 5; asked++) expect((await me(ana, bindings)).status).toBe(401)
+    expect(trips.kvWrites).toEqual([])
+    // The person's other session is remembered as ever.
+    expect((await serve({}, '/api/users/me', { token: other.access })).status).toBe(200)
+    expect(levelOf(await serve({}, '/api/users/me', { token: other.access }))).toBe('memory')
   })
 })
 

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { signedIn } from '../auth/authenticate.ts'
+import { touchUser } from '../auth/store.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
@@ -51,7 +52,11 @@ accountRoutes.openapi(
       changeUser(db, user.id, changes, revision, isConditional(c) ? user.revision : undefined),
     )
     // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
-    if (!changed) throw changedMeanwhile()
+    if (!changed) {
+      // The gate has issued a revision that nothing was written with: the row catches up.
+      await revise(gate, user.revision, (revision) => touchUser(db, user.id, revision))
+      throw changedMeanwhile()
+    }
     return c.json(toUser(changed), 200, tagged(changed.revision))
   },
 )

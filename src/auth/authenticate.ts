@@ -90,9 +90,12 @@ function requireUser(policy: PolicyName) {
     clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
     if (copy) {
       copies.remember(key, copy)
+      lagging.delete(key)
     } else {
       copy = await findCopy(db, userId)
-      if (copy && pass) keep(copy, pass, key, gate, db, c.env.CACHE, c.executionCtx)
+      // What lets nobody in is not worth keeping: whoever goes on asking with an ended session would write KV each time.
+      const lives = copy?.sessions.includes(sessionId) === true && !copy.account.disabled
+      if (copy && pass) keep(copy, lives, pass, key, gate, db, c.env.CACHE, c.executionCtx)
     }
     if (!copy?.sessions.includes(sessionId) || copy.account.disabled) {
       throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', challenge('revoked'))
@@ -127,6 +130,7 @@ async function enter(
  */
 function keep(
   copy: Copy,
+  lives: boolean,
   pass: Pass,
   key: string,
   gate: GateClient,
@@ -137,12 +141,12 @@ function keep(
   const { id, revision } = copy.account
   if (isCurrent(revision, pass.revision)) {
     lagging.delete(key)
-    copies.keep(kv, key, copy, later)
+    if (lives) copies.keep(kv, key, copy, later)
     return
   }
   const mend = async (): Promise<void> => {
     if (pass.revision === null) {
-      if ((await gate.adopt(revision)) === revision) copies.keep(kv, key, copy, later)
+      if ((await gate.adopt(revision)) === revision && lives) copies.keep(kv, key, copy, later)
     } else if (hasLagged(key, pass.revision)) {
       await revise(gate, revision, (raised) => touchUser(db, id, raised))
     }
@@ -164,7 +168,9 @@ const lagging = new Map<string, { gate: number; since: number }>()
 function hasLagged(key: string, gateRevision: number): boolean {
   const seen = lagging.get(key)
   if (seen?.gate === gateRevision) return Date.now() - seen.since >= lagSeconds * 1000
-  if (lagging.size >= maxLagging) lagging.clear()
+  lagging.delete(key)
+  const oldest = lagging.keys().next().value
+  if (lagging.size >= maxLagging && oldest !== undefined) lagging.delete(oldest)
   lagging.set(key, { gate: gateRevision, since: Date.now() })
   return false
 }

@@ -158,7 +158,7 @@ authRoutes.openapi(
     responses: { 200: json('Signed in.', tokensSchema), ...problems(...bodyProblems, 401, 403, 409) },
   }),
   async (c) => {
-    const { db, config } = c.var
+    const { config } = c.var
     const form: Partial<z.infer<typeof loginFormSchema>> = c.req.valid('form')
     const given: Partial<z.infer<typeof loginSchema>> = c.req.valid('json')
     const email = form.username ?? given.email
@@ -166,46 +166,9 @@ authRoutes.openapi(
     if (email === undefined || password === undefined) {
       throw invalid([{ pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' }])
     }
-    const address = addressOf(c)
-    const user = await findUserByEmail(db, email)
-    const { right, rehashed, standings, violated } = await c.var.clock.time('gate', () =>
-      gateOfEmail(c, email).attempt({
-        password,
-        phc: user?.password_hash ?? null,
-        address,
-        accountId: user?.confirmed_at && !user.disabled ? user.id : null,
-        pairLimit: limitOf('login-failures', config),
-        shareLimit: limitOf('login-failures-hour', config),
-        emailLimit: limitOf('login-failures-email', config),
-      }),
-    )
-    if (violated.length > 0) {
-      tellStandings(c, standings)
-      throw tooMany(standings, violated)
-    }
-    if (!user || !right) throw wrongCredentials()
-    if (!user.confirmed_at) {
-      throw new Problem(
-        401,
-        'email-not-confirmed',
-        'Confirm your address first: open the link in our letter, or ask for a new one.',
-        challenged,
-      )
-    }
-    if (user.disabled)
-      throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
-    const hash = rehashed ?? user.password_hash
-    if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) throw wrongCredentials()
-    const session = await startSession(db, user.id, hash, {
-      device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
-      address,
-    })
-    if (!session) throw wrongCredentials()
-    if (session.crowded) {
-      const gate = gateOf(c.env, `user:${user.id}`)
-      await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
-    }
-    const tokens = await tokensFor({ userId: user.id, sessionId: session.id, generation: session.generation }, config)
+    const signedInAs = (await signIn(c, email, password)) ?? (await signIn(c, email, password))
+    if (!signedInAs) throw wrongCredentials()
+    const tokens = await tokensFor(signedInAs, config)
     return c.json(tokens, 200, unsaved)
   },
 )
@@ -253,6 +216,55 @@ authRoutes.openapi(
     return c.body(null, 204)
   },
 )
+
+/**
+ * Verifies a password in the e-mail's gate and begins a session. Undefined when the hash was replaced between the two: by another
+ * login, which hashed the same password anew, or by a change of it. Then the password has to be verified once more.
+ * @throws Problem 401 `invalid-credentials` or `email-not-confirmed`, 403 `account-disabled`, 429
+ */
+async function signIn(c: Context<AppEnv>, email: string, password: string) {
+  const { db, config } = c.var
+  const address = addressOf(c)
+  const user = await findUserByEmail(db, email)
+  const { right, rehashed, standings, violated } = await c.var.clock.time('gate', () =>
+    gateOfEmail(c, email).attempt({
+      password,
+      phc: user?.password_hash ?? null,
+      address,
+      accountId: user?.confirmed_at && !user.disabled ? user.id : null,
+      pairLimit: limitOf('login-failures', config),
+      shareLimit: limitOf('login-failures-hour', config),
+      emailLimit: limitOf('login-failures-email', config),
+    }),
+  )
+  if (violated.length > 0) {
+    tellStandings(c, standings)
+    throw tooMany(standings, violated)
+  }
+  if (!user || !right) throw wrongCredentials()
+  if (!user.confirmed_at) {
+    throw new Problem(
+      401,
+      'email-not-confirmed',
+      'Confirm your address first: open the link in our letter, or ask for a new one.',
+      challenged,
+    )
+  }
+  if (user.disabled)
+    throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
+  const hash = rehashed ?? user.password_hash
+  if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) return undefined
+  const session = await startSession(db, user.id, hash, {
+    device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
+    address,
+  })
+  if (!session) return undefined
+  if (session.crowded) {
+    const gate = gateOf(c.env, `user:${user.id}`)
+    await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
+  }
+  return { userId: user.id, sessionId: session.id, generation: session.generation }
+}
 
 const challenged = { headers: { 'WWW-Authenticate': 'Bearer' } }
 

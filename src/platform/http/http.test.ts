@@ -35,6 +35,13 @@ describe('every answer', () => {
   })
 })
 
+describe('a request id', () => {
+  it('is the service’s own, whatever a client sends', async () => {
+    const { headers } = await call('GET', '/api/healthchecker', { headers: { 'X-Request-Id': 'chosen-by-client' } })
+    expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
 describe('a path', () => {
   it('answers with and without its trailing slash', async () => {
     for (const path of ['/api/healthchecker', '/docs', '/openapi.json']) {
@@ -112,6 +119,7 @@ describe('the configuration', () => {
       [{ PUBLIC_URL: 'https://a.test/path' }, /PUBLIC_URL must be an origin/],
       [{ CORS_ORIGINS: '*' }, /CORS_ORIGINS must be exact origins/],
       [{ REFRESH_TOKEN_TTL: '999999999d' }, /REFRESH_TOKEN_TTL must be ten years or less/],
+      [{ ACCESS_TOKEN_TTL: '8d' }, /ACCESS_TOKEN_TTL must not be longer than REFRESH_TOKEN_TTL/],
       [{ ACCESS_TOKEN_TTL: '15 minutes' }, /ACCESS_TOKEN_TTL write a whole number and a unit/],
       [{ SMTP_PORT: 'smtp', SMTP_SECURITY: 'ssl' }, /SMTP_PORT must be a port number; SMTP_SECURITY must be/],
     ] as const) {

@@ -34,6 +34,7 @@ export class Clock {
 export const clocked: MiddlewareHandler<AppEnv> = async (c, next) => {
   const clock = new Clock()
   c.set('clock', clock)
+  c.header('X-Request-Id', c.var.requestId)
   const start = performance.now()
   await next()
   for (const [part, ms, note] of clock) setMetric(c, part, ms, note)

@@ -12,8 +12,8 @@ export interface Posted extends Letter {
   readonly kind: string
 }
 
-/** Tries before a letter is given up: about a day of them. */
-const maxAttempts = 12
+/** Tries before a letter is given up: seven in the first two hours, then one every two, so seven days in all. */
+const maxAttempts = 90
 /** How long a sender may hold a letter before another may take it. Longer than a whole SMTP conversation. */
 const leaseSeconds = 60
 const sweepSize = 20
@@ -42,7 +42,8 @@ export function posted(letter: Posted, userId: number | null) {
  * Tries to send one letter, if it is due and nobody else is sending it. Never throws for the mail server's sake: what failed is
  * written to the letter's row and tried again later, with back-off, until it is given up, visibly.
  */
-export async function deliver(db: Database, mailer: Mailer, letterId: number): Promise<void> {
+export async function deliver(db: Database, mailer: Mailer | null, letterId: number): Promise<void> {
+  if (!mailer) return
   const now = Date.now()
   const [letter] = await db
     .update(outbox)
@@ -79,7 +80,8 @@ export async function deliver(db: Database, mailer: Mailer, letterId: number): P
 }
 
 /** Sends what is due, oldest first; cron calls it every minute. */
-export async function sweep(db: Database, mailer: Mailer): Promise<void> {
+export async function sweep(db: Database, mailer: Mailer | null): Promise<void> {
+  if (!mailer) return
   const due = await db
     .select({ id: outbox.id })
     .from(outbox)
@@ -91,10 +93,10 @@ export async function sweep(db: Database, mailer: Mailer): Promise<void> {
   }
 }
 
-/** The mailer of this deployment. Without `SMTP_HOST` there is none, and letters wait in the outbox. */
-export function mailerOf(config: Configuration): Mailer {
+/** The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there is. */
+export function mailerOf(config: Configuration): Mailer | null {
   const { SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USERNAME, SMTP_PASSWORD, MAIL_FROM } = config
-  if (!SMTP_HOST) return { send: () => Promise.reject(new MailError('SMTP_HOST is not set, so no letter can leave.')) }
+  if (!SMTP_HOST) return null
   return smtpMailer({
     host: SMTP_HOST,
     port: SMTP_PORT,

@@ -284,18 +284,23 @@ describe('a server that talks nonsense', () => {
 
 describe('a refusal', () => {
   const steps = ['connect', 'EHLO', 'HELO', 'MAIL', 'RCPT', 'DATA', 'body'] as const
+  const letters = ['RCPT', 'DATA', 'body']
   it.each(
     steps.flatMap((step) => [
-      [step, 451, false] as const,
-      [step, 550, ['RCPT', 'DATA', 'body'].includes(step)] as const,
+      [step, '451', '4.7.1', false] as const,
+      // No such mailbox: for good, but only where the letter is what is answered.
+      [step, '550', '5.1.1', letters.includes(step)] as const,
+      // Relaying denied, sender not allowed, no TLS: about us, though servers say so at RCPT, and to be mended.
+      [step, '554', '5.7.1', false] as const,
+      [step, '530', '5.7.0', false] as const,
     ]),
-  )('at %s with %i', async (step, code, permanent) => {
-    const says = { say: [`${code}-5.7.1 Not\r\n${code} 5.7.1 today\r\n`] }
+  )('at %s with %s %s', async (step, code, status, permanent) => {
+    const says = { say: [`${code}-${status} Not\r\n${code} ${status} today\r\n`] }
     const { mailer, commands } = await server({
       steps: step === 'HELO' ? { EHLO: { say: ['502 5.5.1 What?\r\n'] }, HELO: says } : { HELO: says, [step]: says },
     })
     const error = await failure(mailer().send(letter))
-    expect(error).toMatchObject({ permanent, message: expect.stringContaining(`${code} 5.7.1`) })
+    expect(error).toMatchObject({ permanent, message: expect.stringContaining(`${code} ${status}`) })
     await commands()
   })
 

@@ -26,7 +26,7 @@ const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a li
  * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
  *
  * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
- * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter; passing when it answers 4yz, or 5yz to anything before, breaks off, talks nonsense,
+ * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter and means these; passing when it answers 4yz, or 5yz to anything else, breaks off, talks nonsense,
  * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. No message holds
  * the password or a word of the letter.
  */
@@ -125,7 +125,7 @@ class Conversation extends WorkerMailerParts {
     }
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
-    // From here on a refusal is about this letter. Before, it is about us: a wrong password must not kill every letter.
+    // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this one.
     await this.step('the recipient', () => this.rcpt(), { aboutLetter: true })
     await this.step('the letter', () => this.data(), { aboutLetter: true })
     await this.step('the letter', () => this.body(), { quote: false, aboutLetter: true })
@@ -282,8 +282,17 @@ function refusal(
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, 200)
-  const permanent = aboutLetter && code >= 500 && code <= 599
+  const permanent = aboutLetter && isAboutLetter(code, text)
   return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent })
+}
+
+/**
+ * Whether a refusal is about the letter or whom it is for, and so for good. Servers answer many of their grudges against the
+ * sender at RCPT too (relaying, sender policy, missing TLS: RFC 3463's x.3, x.5 and x.7), and those can be mended.
+ */
+function isAboutLetter(code: number, text: string): boolean {
+  const subject = /^5\.(\d{1,3})\.\d{1,3}\b/.exec(text)?.[1]
+  return subject === undefined ? [550, 551, 553].includes(code) : ['1', '2', '6'].includes(subject)
 }
 
 function hasCredentials(options: SmtpOptions): options is SmtpOptions & { username: string; password: string } {
