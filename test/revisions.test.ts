@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { adopted, isCurrent, raised } from '../src/platform/gate/revision.ts'
 
 /**
- * The revision protocol as a model, explored whole: every interleaving of two changes and two reads through two isolates, where
+ * The revision protocol as a model, explored whole: every interleaving of two changes and three reads through two isolates, where
  * any change may crash between any two of its steps, any KV write may be lost, and KV answers what it held at any time.
  * The arithmetic is the service's own (gate/revision.ts); the order of steps is that of revise() and requireUser().
  */
