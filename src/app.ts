@@ -4,8 +4,12 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { timing } from 'hono/timing'
 import { accountRoutes } from './account/routes.ts'
+import { adminRoutes } from './admin/routes.ts'
+import { resetRoutes } from './auth/reset-routes.ts'
 import { authRoutes } from './auth/routes.ts'
+import { sessionRoutes } from './auth/session-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
+import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
 import { wellEncoded } from './platform/http/encoding.ts'
@@ -35,9 +39,13 @@ app.use(wellEncoded)
 app.use(prepared)
 
 app.route('/api/auth', authRoutes)
+app.route('/api/auth', sessionRoutes)
+app.route('/api/auth', resetRoutes)
 app.route('/api/users', accountRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts', contactRoutes)
+app.route('/api/admin', adminRoutes)
+app.route('/', compatRoutes)
 app.route('/', healthRoutes)
 app.route('/', pageRoutes)
 documentation(app)

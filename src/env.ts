@@ -58,6 +58,7 @@ export const defaultLimits = {
   avatar: { quota: 10, windowSeconds: 60 },
   'avatar-day': { quota: 30, windowSeconds: 86_400 },
   account: { quota: 60, windowSeconds: 60 },
+  'email-change': { quota: 3, windowSeconds: 3600 },
 }
 
 export type PolicyName = keyof typeof defaultLimits
@@ -91,6 +92,52 @@ const rateLimits = z
       table[name as PolicyName] = { quota, windowSeconds: span.data }
     }
     return table
+  })
+
+export const roles = ['user', 'moderator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** What a role may allow. src/auth/policy.ts says which allows what, and where each is asked. */
+export const permissions = [
+  'contacts:read',
+  'contacts:create',
+  'contacts:update',
+  'contacts:delete',
+  'users:read',
+  'users:disable',
+  'users:role',
+  'users:delete',
+  'events:read',
+  'outbox:manage',
+] as const
+export type Permission = (typeof permissions)[number]
+
+const strings = z.array(z.string())
+
+/** `{"user": ["contacts:read"], …}`: what each named role may do, instead of src/auth/policy.ts's table. */
+const rolePermissions = z
+  .string()
+  .default('{}')
+  .transform((text, context): Partial<Record<Role, readonly Permission[]>> => {
+    const refuse = (message: string) => {
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+    let table: unknown
+    try {
+      table = JSON.parse(text)
+    } catch {
+      return refuse('is not JSON')
+    }
+    const { success, data } = z.record(z.string(), strings).safeParse(table)
+    if (!success) return refuse('must be an object of lists, such as {"user":["contacts:read","contacts:create"]}')
+    for (const [role, allowed] of Object.entries(data)) {
+      if (!roles.some((known) => known === role))
+        return refuse(`names no role: "${role}"; there are ${roles.join(', ')}`)
+      const odd = allowed.find((one) => !permissions.some((known) => known === one))
+      if (odd !== undefined) return refuse(`names no permission: "${odd}"; there are ${permissions.join(', ')}`)
+    }
+    return data as Partial<Record<Role, Permission[]>>
   })
 
 const databaseProtocols = ['http:', 'https:', 'libsql:']
@@ -130,6 +177,15 @@ const variables = z
     REFRESH_TOKEN_TTL: duration.default(7 * 86_400),
     SESSION_TTL: duration.default(90 * 86_400),
     VERIFICATION_LINK_TTL: duration.default(7 * 86_400),
+    RESET_LINK_TTL: duration.default(3600),
+    /** Whether asking for a new password bars the old one at once. It lets a stranger lock anyone out: docs/security.md. */
+    RESET_LOCKS_PASSWORD: z
+      .enum(['true', 'false'], 'must be true or false')
+      .default('false')
+      .transform((text) => text === 'true'),
+    ROLE_PERMISSIONS: rolePermissions,
+    /** The account that is confirmed with this address is an admin. */
+    ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
     SMTP_HOST: z.string().min(1).optional(),
     SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
     SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),

@@ -5,8 +5,9 @@ import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
 import { copies } from '../src/auth/authenticate.ts'
+import { confirmUser } from '../src/auth/links.ts'
 import { tokensFor } from '../src/auth/session.ts'
-import { confirmUser, createAccount, endSession, findCopy, startSession } from '../src/auth/store.ts'
+import { createAccount, endSessions, findCopy, startSession } from '../src/auth/store.ts'
 import { links, sessions } from '../src/auth/table.ts'
 import { createContact } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
@@ -203,6 +204,8 @@ function newcomer(confirmed = true): Promise<Newcomer> {
   return next
 }
 
+const nowhere = { device: null, address: null }
+
 async function makeNewcomer(confirmed: boolean): Promise<Newcomer> {
   const email = freshEmail('failing')
   const mark = crypto.randomUUID()
@@ -212,16 +215,21 @@ async function makeNewcomer(confirmed: boolean): Promise<Newcomer> {
     db,
     { username: mark, email, passwordHash: hash, locale: 'en' },
     { tokenHash: tokenHash(link), expiresAt: timestamp(Date.now() + 60_000), letter },
+    nowhere,
   )
   if (account === 'email-taken') throw new Error('Two newcomers share an address.')
   const { id } = account.user
   const gate = gateOf(env, `user:${id}`)
-  if (confirmed) await revise(gate, 1, (revision) => confirmUser(db, id, revision))
-  const session = await startSession(db, id, hash, { device: null, address: null })
+  if (confirmed)
+    await revise(gate, 1, (revision) =>
+      confirmUser(db, { userId: id, email }, revision, { kind: 'email-confirmed', ...nowhere }),
+    )
+  const session = await startSession(db, id, hash, nowhere)
   if (!session) throw new Error('There is no session.')
   const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
   const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' })
+  if (!contact) throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens
   return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }
 }
@@ -560,7 +568,9 @@ describe('a part that fails', () => {
       gateFailures.map(async ({ what, bindings }) => {
         const ana = await newcomer()
         const stale = JSON.stringify(await findCopy(db, ana.id))
-        await revise(gateOf(env, `user:${ana.id}`), 0, (revision) => endSession(db, ana.id, ana.sessionId, revision))
+        await revise(gateOf(env, `user:${ana.id}`), 0, (revision) =>
+          endSessions(db, ana.id, { only: ana.sessionId }, revision, { kind: 'session-ended', ...nowhere }),
+        )
         await env.CACHE.put(`user:${ana.id}`, stale)
         for (const path of ['/api/users/me', contactPath(ana)]) {
           expect(await problemOf(path, ana, bindings), what).toBe('401 session-revoked')

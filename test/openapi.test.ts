@@ -4,7 +4,26 @@ import { explanations } from '../src/site/problems.ts'
 import { apiDocument, call } from './client.ts'
 
 /** Pages and the document itself: for people, not for clients. */
-const pages = ['/', '/docs', '/redoc', '/openapi.json', '/confirm-email/{}', '/problems/{}', '/favicon.ico']
+const pages = [
+  '/',
+  '/docs',
+  '/redoc',
+  '/openapi.json',
+  '/confirm-email/{}',
+  '/forgot-password',
+  '/reset-password/{}',
+  '/problems/{}',
+  '/favicon.ico',
+]
+
+/** Older clients' paths: described in docs/compat.md, and not in the document. */
+const older = [
+  'GET /api/auth/refresh_token',
+  'POST /api/auth/request_email',
+  'GET /api/auth/confirmed_email/{}',
+  'GET /api/email/confirm/{}',
+  'POST /api/auth/reset_pwd',
+]
 
 const shape = (path: string): string => path.replace(/:\w+(\{[^}]*\})?|\{[^}]+\}/g, '{}').replace(/(?<=.)\/$/, '')
 
@@ -13,7 +32,8 @@ describe('the OpenAPI document', () => {
     const routed = new Set(
       app.routes
         .filter(({ method, path }) => method !== 'ALL' && !pages.includes(shape(path)) && !path.endsWith('*'))
-        .map(({ method, path }) => `${method} ${shape(path)}`),
+        .map(({ method, path }) => `${method} ${shape(path)}`)
+        .filter((route) => !older.includes(route)),
     )
     const { paths } = await apiDocument()
     const documented = new Set(
@@ -22,7 +42,7 @@ describe('the OpenAPI document', () => {
       ),
     )
     expect([...documented].sort()).toEqual([...routed].sort())
-    expect(documented.size).toBeGreaterThanOrEqual(17)
+    expect(documented.size).toBeGreaterThanOrEqual(36)
   })
 
   it('gives every operation a summary, a success, and problems with a schema', async () => {

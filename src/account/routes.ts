@@ -1,12 +1,33 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { TypedResponse } from 'hono'
+import { z } from 'zod'
 import { signedIn } from '../auth/authenticate.ts'
-import { touchUser } from '../auth/store.ts'
+import { listEvents, toEvent } from '../auth/events.ts'
+import { changePassword, startEmailChange } from '../auth/links.ts'
+import { confirmNewEmailLetter, emailChangeLetter, emailInUseLetter, passwordChangedLetter } from '../auth/mails.tsx'
+import { forgotUrl, freshLink, hashChosen, mayWriteTo, sendNow } from '../auth/recovery.ts'
+import { detailSchema, eventSchema } from '../auth/schema.ts'
+import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { revise } from '../platform/gate/revise.ts'
+import { afterwards } from '../platform/http/afterwards.ts'
 import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
+import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
+import { invalid } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { changeUser, toUser } from '../users/store.ts'
+import { changeUser, findUserByEmail, toUser } from '../users/store.ts'
+import { remove } from './delete.ts'
+import { exportOf } from './export.ts'
+import {
+  deletionSchema,
+  type Export,
+  emailChangeSchema,
+  eventQuerySchema,
+  exportSchema,
+  passwordChangeSchema,
+} from './schema.ts'
+import { stillHas, tellInUse } from './store.ts'
 
 const tags = ['Me']
 const me = { ...json('Your account.', userSchema), headers: etagHeader }
@@ -52,11 +73,152 @@ accountRoutes.openapi(
       changeUser(db, user.id, changes, revision, isConditional(c) ? user.revision : undefined),
     )
     // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
-    if (!changed) {
-      // The gate has issued a revision that nothing was written with: the row catches up.
-      await revise(gate, user.revision, (revision) => touchUser(db, user.id, revision))
-      throw changedMeanwhile()
-    }
+    if (!changed) throw changedMeanwhile()
     return c.json(toUser(changed), 200, tagged(changed.revision))
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'put',
+    path: '/me/password',
+    summary: 'Change my password',
+    description: 'Ends every other session; a letter tells you.',
+    request: { body: body(passwordChangeSchema) },
+    responses: { 204: { description: 'Changed.' }, ...problems(...bodyProblems, 401, 403, 409) },
+  }),
+  async (c) => {
+    const { db, config, gate, sessionId } = c.var
+    const { current_password, password } = c.req.valid('json')
+    const user = await requirePassword(c, current_password)
+    const chosen = {
+      userId: user.id,
+      passwordHash: await hashChosen(c, password, user),
+      notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
+      happening: { kind: 'password-changed' as const, ...clientOf(c) },
+    }
+    const letterId = await revise(gate, user.revision, (revision) =>
+      changePassword(db, user.password_hash, sessionId, chosen, revision),
+    )
+    if (letterId === null) throw wrongPassword()
+    sendNow(c, letterId)
+    return c.body(null, 204)
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn(['account', 'email-change']),
+    tags,
+    method: 'post',
+    path: '/me/email',
+    summary: 'Change my e-mail',
+    description:
+      'Sends a letter to the new address, whose link makes the change, and a notice to the old one. The answer is the same ' +
+      'where another account uses the new address: its owner gets a letter that says so.',
+    request: { body: body(emailChangeSchema) },
+    responses: {
+      202: json('A letter is on its way to the new address.', detailSchema),
+      ...problems(...bodyProblems, 401, 403, 409),
+    },
+  }),
+  async (c) => {
+    const { db, config } = c.var
+    const { email, current_password } = c.req.valid('json')
+    const user = await requirePassword(c, current_password)
+    if (email === user.email) throw invalid([{ pointer: '/email', detail: 'This is your address already.' }])
+    const allowed = await mayWriteTo(c, email)
+    const owner = await findUserByEmail(db, email)
+    const notice = emailChangeLetter(user.email, user.locale, email, forgotUrl(config))
+    const happening = { kind: 'email-change-requested' as const, ...clientOf(c) }
+    if (allowed) {
+      // Written after the answer, so that its time does not tell who else has an account.
+      afterwards(c, async () => {
+        const ttl = config.VERIFICATION_LINK_TTL
+        const letterIds =
+          owner && owner.id !== user.id
+            ? await tellInUse(
+                db,
+                owner.id,
+                emailInUseLetter(owner.email, owner.locale, forgotUrl(config)),
+                user.id,
+                notice,
+                happening,
+              )
+            : await startEmailChange(
+                db,
+                user.id,
+                email,
+                freshLink(config, 'confirm-email', ttl, (url) => confirmNewEmailLetter(email, user.locale, url, ttl)),
+                notice,
+                happening,
+              )
+        sendNow(c, ...letterIds)
+      })
+    }
+    return c.json({ detail: 'Open the link in the letter to the new address: then it is yours.' }, 202)
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'get',
+    path: '/me/events',
+    summary: 'What happened to my account',
+    description: 'Newest first, for 180 days: who logged in from where, who tried, and what was changed.',
+    request: { query: eventQuerySchema },
+    responses: {
+      200: { ...json('A page of events.', z.array(eventSchema)), headers: pageHeaders },
+      ...problems(401, 422),
+    },
+  }),
+  async (c) => {
+    const query = c.req.valid('query')
+    const { rows, next, total } = await listEvents(c.var.db, c.var.user.id, query, cursorOf(query, 'events'))
+    tellPage(c, next, total)
+    return c.json(rows.map(toEvent), 200, { 'Cache-Control': 'private, no-cache' })
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'get',
+    path: '/me/export',
+    summary: 'Export everything about me',
+    description: 'The account, its sessions, letters and events, and every contact, as one JSON file.',
+    responses: { 200: json('All of it.', exportSchema), ...problems(401) },
+  }),
+  (c) => {
+    const headers = {
+      'Content-Type': 'application/json',
+      'Content-Disposition': 'attachment; filename="vizitka-export.json"',
+      'Cache-Control': 'no-store',
+    }
+    // It is JSON, of this shape; that it is streamed, no type says.
+    return c.body(exportOf(c.var.db, c.var.user), 200, headers) as unknown as TypedResponse<Export, 200, 'json'>
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'delete',
+    path: '/me',
+    summary: 'Delete my account',
+    description: 'With its contacts, sessions and letters, at once and for good. The address can sign up again.',
+    request: { body: body(deletionSchema) },
+    responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409) },
+  }),
+  async (c) => {
+    const user = await requirePassword(c, c.req.valid('json').current_password)
+    await remove(c, user, stillHas(user.password_hash))
+    return c.body(null, 204)
   },
 )

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory'
 import { z } from 'zod'
-import type { PolicyName } from '../env.ts'
+import { type Permission, type PolicyName, roles } from '../env.ts'
 import { Cache, type Later } from '../platform/cache.ts'
 import { readAccessToken } from '../platform/crypto/token.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -12,7 +12,10 @@ import { revise } from '../platform/gate/revise.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
-import { type Account, type Copy, findCopy, touchUser } from './store.ts'
+import type { Account } from '../users/table.ts'
+import { may, notPermitted } from './policy.ts'
+import { sessionEnded } from './session.ts'
+import { type Copy, findCopy, touchUser } from './store.ts'
 
 /** What a route behind {@link requireUser} knows besides. */
 export type SignedInEnv = AppEnv & { Variables: { user: Account; sessionId: number; gate: GateClient } }
@@ -22,7 +25,7 @@ const copySchema: z.ZodType<Copy> = z.object({
     id: z.int(),
     username: z.string(),
     email: z.string(),
-    role: z.enum(['user', 'moderator', 'admin']),
+    role: z.enum(roles),
     disabled: z.boolean(),
     locale: z.enum(['en', 'uk']),
     confirmed_at: z.string().nullable(),
@@ -48,9 +51,10 @@ export function bearerToken(header: string | undefined): string | undefined {
  * Lets in whoever holds an access token of a session that lives, within the policy's limit, and tells the route who that is.
  * The token is verified without I/O; then the user's gate and the cache are asked in parallel, and the database only where no
  * copy is at the gate's revision.
- * @throws Problem 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 429; 503 `gate-unavailable`
+ * @throws Problem 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503
+ * `gate-unavailable`
  */
-function requireUser(policy: PolicyName) {
+function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission[]) {
   return createMiddleware<SignedInEnv>(async (c, next) => {
     const { config, clock, db } = c.var
     const header = c.req.header('Authorization')
@@ -75,7 +79,13 @@ function requireUser(policy: PolicyName) {
     const gate = gateOf(c.env, `user:${userId}`)
     const here = copies.recall(key)
     const [pass, there] = await Promise.all([
-      clock.time('gate', () => enter(gate, limitOf(policy, config), c.req.method)),
+      clock.time('gate', () =>
+        enter(
+          gate,
+          policies.map((policy) => limitOf(policy, config)),
+          c.req.method,
+        ),
+      ),
       here?.sessions.includes(sessionId) ? here : clock.time('cache', () => copies.fetch(c.env.CACHE, key)),
     ])
     if (pass) tellStandings(c, pass.standings)
@@ -98,8 +108,10 @@ function requireUser(policy: PolicyName) {
       if (copy && pass) keep(copy, lives, pass, key, gate, db, c.env.CACHE, c.executionCtx)
     }
     if (!copy?.sessions.includes(sessionId) || copy.account.disabled) {
-      throw new Problem(401, 'session-revoked', 'This session has ended: log in again.', challenge('revoked'))
+      throw sessionEnded()
     }
+    const { role } = copy.account
+    if (anyOf.length > 0 && !anyOf.some((permission) => may(role, permission, config))) throw notPermitted(anyOf)
     c.set('user', copy.account)
     c.set('sessionId', sessionId)
     c.set('gate', gate)
@@ -113,11 +125,11 @@ function requireUser(policy: PolicyName) {
  */
 async function enter(
   gate: GateClient,
-  limit: Parameters<GateClient['enter']>[0][number],
+  limits: Parameters<GateClient['enter']>[0],
   method: string,
 ): Promise<Pass | null> {
   try {
-    return await gate.enter([limit])
+    return await gate.enter(limits)
   } catch (error) {
     if (isGateUnavailable(error) && (method === 'GET' || method === 'HEAD')) return null
     throw error
@@ -175,11 +187,16 @@ function hasLagged(key: string, gateRevision: number): boolean {
   return false
 }
 
-/** Spread into a route: the guard, its limit, and the documentation of both. Without it `c.var.user` does not compile. */
-export function signedIn(policy: PolicyName) {
+/**
+ * Spread into a route: the guard, its limits, the permissions of which it asks for any, and the documentation of all. Without it
+ * `c.var.user` does not compile.
+ */
+export function signedIn(policy: PolicyName | readonly PolicyName[], ...anyOf: Permission[]) {
+  const policies = typeof policy === 'string' ? [policy] : policy
   return {
     security: [{ password: [] }, { bearer: [] }],
-    middleware: requireUser(policy),
-    ...documentedLimits(policy),
+    middleware: requireUser(policies, anyOf),
+    ...documentedLimits(...policies),
+    ...(anyOf.length === 0 ? {} : { 'x-permissions': anyOf }),
   }
 }

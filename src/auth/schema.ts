@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characters } from '../platform/fields.ts'
+import { characters, idInPath } from '../platform/fields.ts'
 import { email, locale, username, userSchema } from '../users/schema.ts'
 
 /** A password that is being chosen. NFC when hashed; never trimmed and never cut. */
@@ -11,7 +11,7 @@ export const newPassword = z
   .meta({ format: 'password', minLength: 8, maxLength: 128, example: 'correct horse battery' })
 
 /** A password that is being tried: whatever it is, it is compared, not judged. The bound keeps hashing cheap. */
-const triedPassword = z
+export const triedPassword = z
   .string()
   .min(1, 'must not be empty')
   .max(1024, 'is longer than any password here')
@@ -67,3 +67,93 @@ export const addressSchema = z.strictObject({ email }).meta({ id: 'Address' })
 export const detailSchema = z
   .strictObject({ detail: z.string().meta({ description: 'What happened, for a person.' }) })
   .meta({ id: 'Detail' })
+
+/** A session, as its owner sees it. */
+export const sessionSchema = z
+  .strictObject({
+    id: z.int().positive(),
+    device: z.string().nullable().meta({ description: 'The User-Agent that logged in.' }),
+    address: z.string().nullable().meta({ description: 'Where it was last used from.' }),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().meta({ description: 'When its tokens were last refreshed.' }),
+    current: z.boolean().meta({ description: 'Whether it is the one that asks.' }),
+  })
+  .meta({
+    id: 'Session',
+    example: {
+      id: 7,
+      device: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+      address: '192.0.2.7',
+      created_at: '2026-11-21T09:30:00.000Z',
+      last_used_at: '2026-11-21T10:15:00.000Z',
+      current: true,
+    },
+  })
+
+export const sessionIdSchema = z.object({ id: idInPath })
+
+/** The token of a link, in a path. */
+export const linkTokenParamSchema = z.object({
+  token: z
+    .string()
+    .max(1000)
+    .meta({ description: 'The last part of the link in the letter.', example: 'paste-the-last-part-of-the-link' }),
+})
+
+export const resetConfirmationSchema = z
+  .strictObject({
+    reset_password_confirmation_token: z.string().meta({ description: 'Send it with the new password.' }),
+    expires_in: z.int().positive().meta({ description: 'Seconds until it expires.' }),
+  })
+  .meta({ id: 'ResetConfirmation' })
+
+export const resetSchema = z
+  .strictObject({
+    password: newPassword,
+    email: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
+    username: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
+  })
+  .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
+
+/** What happens to accounts, and is kept for a while, so that their owners and the operator can look back. */
+export const eventKinds = [
+  'signed-up',
+  'email-confirmed',
+  'logged-in',
+  'login-failed',
+  'refresh-token-stolen',
+  'session-ended',
+  'reset-requested',
+  'password-reset',
+  'password-changed',
+  'email-change-requested',
+  'email-changed',
+  'role-changed',
+  'disabled',
+  'enabled',
+  'deleted',
+] as const
+
+/** Something that happened to an account. */
+export const eventSchema = z
+  .strictObject({
+    id: z.int().positive(),
+    kind: z.enum(eventKinds),
+    actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
+    address: z.string().nullable(),
+    device: z.string().nullable(),
+    detail: z.string().nullable().meta({ description: 'One word more, such as the new role.' }),
+    created_at: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Event',
+    example: {
+      id: 12,
+      kind: 'logged-in',
+      actor_id: null,
+      address: '192.0.2.7',
+      device: 'curl/8.5.0',
+      detail: null,
+      created_at: '2026-11-21T09:30:00.000Z',
+    },
+  })

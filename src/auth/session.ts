@@ -5,7 +5,8 @@ import type { Database } from '../platform/db/database.ts'
 import type { GateClient } from '../platform/gate/client.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { type Alive, endSession, findSession, rotateSession } from './store.ts'
+import type { Client } from './events.ts'
+import { type Alive, endSessions, findSession, rotateSession } from './store.ts'
 
 /** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
 const replayGraceSeconds = 30
@@ -52,22 +53,23 @@ export async function ownerOf(db: Database, token: string, config: Configuration
     throw new Problem(401, 'invalid-refresh-token', 'This is not a refresh token of ours: log in again.', refused)
   }
   const session = await findSession(db, claims.sessionId, aliveNow(config))
-  if (!session) throw ended()
+  if (!session) throw sessionEnded()
   return { ...claims, userId: session.userId }
 }
 
 /**
  * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again within
- * 30 s, gets the same successor; anything older is theft, and the whole session ends.
+ * 30 s, gets the same successor; anything older is theft: the whole session ends, and that is recorded.
  * @throws Problem 401 `session-revoked`
  */
 export async function refresh(
   db: Database,
   gate: GateClient,
   { sessionId, generation }: RefreshClaims,
+  client: Client,
   config: Configuration,
 ): Promise<Tokens> {
-  const rotated = await rotateSession(db, sessionId, generation, aliveNow(config))
+  const rotated = await rotateSession(db, sessionId, generation, aliveNow(config), client.address)
   if (rotated) return tokensFor({ ...rotated, sessionId }, config)
 
   const session = await findSession(db, sessionId, aliveNow(config))
@@ -76,9 +78,15 @@ export async function refresh(
     if (generation === session.generation - 1 && age <= replayGraceSeconds * 1000) {
       return tokensFor({ ...session, sessionId }, config)
     }
-    await revise(gate, session.revision, (revision) => endSession(db, session.userId, sessionId, revision))
+    await revise(gate, session.revision, (revision) =>
+      endSessions(db, session.userId, { only: sessionId }, revision, { kind: 'refresh-token-stolen', ...client }),
+    )
   }
-  throw ended()
+  throw sessionEnded()
 }
 
-const ended = (): Problem => new Problem(401, 'session-revoked', 'This session has ended: log in again.', refused)
+/** 401 for a session that has ended, or whose account is gone. */
+export const sessionEnded = (): Problem =>
+  new Problem(401, 'session-revoked', 'This session has ended: log in again.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token", error_description="revoked"' },
+  })

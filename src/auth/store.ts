@@ -1,68 +1,22 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation } from '../platform/db/errors.ts'
-import { type Posted, posted } from '../platform/mail/outbox.ts'
+import { rowOf } from '../platform/db/rows.ts'
+import { fold } from '../platform/fold.ts'
 import { outbox } from '../platform/mail/table.ts'
-import { emailKey, type UserRow, users } from '../users/table.ts'
-import { links, sessions } from './table.ts'
+import { catchUp, changedAt } from '../users/store.ts'
+import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
+import { type Client, forgetEvents, type Happening, recorded } from './events.ts'
+import { type LinkLetter, linkStatements } from './links.ts'
+import { events, links, sessions } from './table.ts'
 
 /** How long an account may wait to be confirmed before its address is free again. */
 export const unconfirmedSeconds = 7 * 86_400
 
 /** How many devices one person may be signed in on; the one unused for longest ends. */
 const maxSessions = 50
-
-/** A link that goes out in a letter: its stored hash and the letter that carries it. */
-export interface LinkLetter {
-  readonly tokenHash: string
-  readonly expiresAt: string
-  readonly letter: Posted
-}
-
-// A link and its letter, for the account that `whose` picks: both rows, or, where it picks nobody, neither.
-function linkStatements(db: Database, { tokenHash, expiresAt, letter }: LinkLetter, whose: ReturnType<typeof and>) {
-  const row = posted(letter, null)
-  return [
-    db.insert(links).select(
-      db
-        .select({
-          id: sql<number>`NULL`.as('id'),
-          user_id: users.id,
-          purpose: sql<'confirm-email'>`'confirm-email'`.as('purpose'),
-          token_hash: sql<string>`${tokenHash}`.as('token_hash'),
-          expires_at: sql<string>`${expiresAt}`.as('expires_at'),
-          created_at: sql<string>`${row.created_at}`.as('created_at'),
-        })
-        .from(users)
-        .where(whose),
-    ),
-    db
-      .insert(outbox)
-      .select(
-        db
-          .select({
-            id: sql<number>`NULL`.as('id'),
-            user_id: sql<number>`${users.id}`.as('user_id'),
-            kind: sql<string>`${row.kind}`.as('kind'),
-            recipient: sql<string>`${users.email}`.as('recipient'),
-            subject: sql<string>`${row.subject}`.as('subject'),
-            text: sql<string>`${row.text}`.as('text'),
-            html: sql<string>`${row.html}`.as('html'),
-            attempts: sql<number>`0`.as('attempts'),
-            due_at: sql<string>`${row.due_at}`.as('due_at'),
-            sent_at: sql<null>`NULL`.as('sent_at'),
-            failed_at: sql<null>`NULL`.as('failed_at'),
-            last_error: sql<null>`NULL`.as('last_error'),
-            created_at: sql<string>`${row.created_at}`.as('created_at'),
-          })
-          .from(users)
-          .where(whose),
-      )
-      .returning({ id: outbox.id }),
-  ] as const
-}
 
 /**
  * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one address (in
@@ -72,6 +26,7 @@ export async function createAccount(
   db: Database,
   account: { username: string; email: string; passwordHash: string; locale: UserRow['locale'] },
   link: LinkLetter,
+  client: Client,
 ): Promise<{ user: UserRow; letterId: number | undefined } | 'email-taken'> {
   const email_key = emailKey(account.email)
   try {
@@ -80,6 +35,7 @@ export async function createAccount(
         .insert(users)
         .values({
           username: account.username,
+          username_key: fold(account.username),
           email: account.email,
           email_key,
           password_hash: account.passwordHash,
@@ -87,7 +43,8 @@ export async function createAccount(
           created_at: timestamp(),
         })
         .returning(),
-      ...linkStatements(db, link, eq(users.email_key, email_key)),
+      ...linkStatements(db, 'confirm-email', link, eq(users.email_key, email_key)),
+      recorded(db, { kind: 'signed-up', ...client }, eq(users.email_key, email_key)),
     ])
     if (!user) throw new Error('An inserted user came back without a row.')
     return { user, letterId: letter?.id }
@@ -97,42 +54,17 @@ export async function createAccount(
   }
 }
 
-/**
- * Makes one more link and the letter that carries it, if the account still exists and needs one.
- * Returns the letter to deliver, if there is one.
- */
-export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
-  const [, [letter]] = await db.batch(linkStatements(db, link, and(eq(users.id, userId), isNull(users.confirmed_at))))
-  return letter?.id
-}
-
-/** The account that a confirmation link belongs to, while the link lives. */
-export async function findConfirmation(
-  db: Database,
-  tokenHash: string,
-): Promise<{ userId: number; confirmed: boolean; revision: number } | undefined> {
-  const [row] = await db
-    .select({ userId: users.id, confirmedAt: users.confirmed_at, revision: users.revision })
-    .from(links)
-    .innerJoin(users, eq(users.id, links.user_id))
-    .where(and(eq(links.token_hash, tokenHash), eq(links.purpose, 'confirm-email'), gt(links.expires_at, timestamp())))
-  return row && { userId: row.userId, confirmed: row.confirmedAt !== null, revision: row.revision }
-}
-
-/**
- * Confirms an account's address, at a revision that its gate has issued. A second time changes nothing but the revision, which
- * is always written: a gate ahead of its row would keep the user out of every cache.
- */
-export async function confirmUser(db: Database, userId: number, revision: number): Promise<void> {
-  await db
-    .update(users)
-    .set({ confirmed_at: sql`coalesce(${users.confirmed_at}, ${timestamp()})`, revision })
-    .where(eq(users.id, userId))
-}
-
 /** Writes a revision that a person's gate has issued, and nothing else: so that row and gate agree again. */
 export async function touchUser(db: Database, userId: number, revision: number): Promise<void> {
-  await db.update(users).set({ revision }).where(eq(users.id, userId))
+  await catchUp(db, userId, revision)
+}
+
+/** Makes an account an admin, at a revision that its gate has issued. */
+export async function promote(db: Database, userId: number, revision: number, client: Client): Promise<void> {
+  await db.batch([
+    db.update(users).set({ role: 'admin', revision }).where(eq(users.id, userId)),
+    recorded(db, { kind: 'role-changed', detail: 'admin', ...client }, changedAt(userId, revision)),
+  ])
 }
 
 /** Replaces a hash by a costlier one of the same password, unless the password has changed meanwhile. */
@@ -146,35 +78,30 @@ export async function replaceHash(db: Database, userId: number, verified: string
 }
 
 /**
- * Begins a session, only while the account still has the hash that was verified and is not disabled: a login that overlaps a
- * reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
+ * Begins a session, only while the account still has the hash that was verified, is not disabled and its password not barred: a
+ * login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,
   userId: number,
   verifiedHash: string,
-  client: { device: string | null; address: string | null },
+  client: Client,
 ): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
   const now = timestamp()
+  const whose = and(
+    eq(users.id, userId),
+    eq(users.password_hash, verifiedHash),
+    eq(users.disabled, false),
+    eq(users.password_barred, false),
+  )
+  const row = rowOf(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
   const [[session], [counted]] = await db.batch([
     db
       .insert(sessions)
-      .select(
-        db
-          .select({
-            id: sql<number>`NULL`.as('id'),
-            user_id: users.id,
-            generation: sql<number>`1`.as('generation'),
-            device: sql<string | null>`${client.device}`.as('device'),
-            address: sql<string | null>`${client.address}`.as('address'),
-            created_at: sql<string>`${now}`.as('created_at'),
-            rotated_at: sql<string>`${now}`.as('rotated_at'),
-          })
-          .from(users)
-          .where(and(eq(users.id, userId), eq(users.password_hash, verifiedHash), eq(users.disabled, false))),
-      )
+      .select(db.select(row).from(users).where(whose))
       .returning({ id: sessions.id, generation: sessions.generation }),
     db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
+    recorded(db, { kind: 'logged-in', ...client }, whose),
   ])
   return session && { ...session, crowded: (counted?.all ?? 0) > maxSessions }
 }
@@ -212,10 +139,11 @@ export async function rotateSession(
   sessionId: number,
   generation: number,
   bounds: Alive,
+  address: string | null,
 ): Promise<{ userId: number; generation: number } | undefined> {
   const [row] = await db
     .update(sessions)
-    .set({ generation: sql`${sessions.generation} + 1`, rotated_at: timestamp() })
+    .set({ generation: sql`${sessions.generation} + 1`, rotated_at: timestamp(), address })
     .where(and(eq(sessions.id, sessionId), eq(sessions.generation, generation), alive(bounds), ofEnabledUser(db)))
     .returning({ userId: sessions.user_id, generation: sessions.generation })
   return row
@@ -236,12 +164,49 @@ export async function findSession(db: Database, sessionId: number, bounds: Alive
   return row
 }
 
-/** Ends one session of a person, at a revision that the person's gate has issued. */
-export async function endSession(db: Database, userId: number, sessionId: number, revision: number): Promise<void> {
-  await db.batch([
+/** A person's sessions that live, the one used last first. */
+export function listSessions(db: Database, userId: number, bounds: Alive) {
+  return db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.user_id, userId), alive(bounds)))
+    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
+}
+
+/**
+ * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why. Returns how
+ * many ended.
+ */
+export async function endSessions(
+  db: Database,
+  userId: number,
+  which: { only: number } | { allBut: number },
+  revision: number,
+  happening: Happening,
+): Promise<number> {
+  const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
+  const [, , ended] = await db.batch([
     db.update(users).set({ revision }).where(eq(users.id, userId)),
-    db.delete(sessions).where(and(eq(sessions.id, sessionId), eq(sessions.user_id, userId))),
+    recorded(
+      db,
+      happening,
+      and(
+        eq(users.id, userId),
+        inArray(
+          users.id,
+          db
+            .select({ id: sessions.user_id })
+            .from(sessions)
+            .where(and(eq(sessions.user_id, userId), chosen)),
+        ),
+      ),
+    ),
+    db
+      .delete(sessions)
+      .where(and(eq(sessions.user_id, userId), chosen))
+      .returning({ id: sessions.id }),
   ])
+  return ended.length
 }
 
 /** What the edge may remember of a user: the account, but no password, and the sessions that live. */
@@ -249,9 +214,6 @@ export interface Copy {
   readonly account: Account
   readonly sessions: readonly number[]
 }
-
-/** The account of one who is signed in: everything but the password. */
-export type Account = Omit<UserRow, 'password_hash' | 'email_key'>
 
 /** A user's row and sessions, as they are in the database at one moment; undefined when there is no such user. */
 export async function findCopy(db: Database, userId: number): Promise<Copy | undefined> {
@@ -282,8 +244,8 @@ export async function findCopy(db: Database, userId: number): Promise<Copy | und
 const sessionIds = z.array(z.int())
 
 /**
- * Forgets what time has made useless: links that expired, sessions that died, and accounts that nobody confirmed, so that nobody
- * blocks another's address.
+ * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that nobody
+ * confirmed, so that nobody blocks another's address.
  */
 export async function forgetExpired(db: Database, unconfirmedBefore: string, { usedSince, startedSince }: Alive) {
   const abandoned = db
@@ -292,6 +254,8 @@ export async function forgetExpired(db: Database, unconfirmedBefore: string, { u
     .where(and(isNull(users.confirmed_at), lt(users.created_at, unconfirmedBefore)))
   await db.batch([
     db.delete(links).where(or(lt(links.expires_at, timestamp()), inArray(links.user_id, abandoned))),
+    forgetEvents(db),
+    db.delete(events).where(inArray(events.user_id, abandoned)),
     db.delete(sessions).where(or(lt(sessions.rotated_at, usedSince), lt(sessions.created_at, startedSince))),
     db.delete(outbox).where(inArray(outbox.user_id, abandoned)),
     // Last: the statements above ask who is abandoned. Foreign keys cascade on D1 and may be off on libSQL.

@@ -1,6 +1,7 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { time } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
+import { eventKinds } from './schema.ts'
 
 /** One signed-in device. Its refresh token is made of its id and generation; nothing of the token is stored. */
 export const sessions = sqliteTable(
@@ -29,8 +30,10 @@ export const links = sqliteTable(
     user_id: integer('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    purpose: text('purpose', { enum: ['confirm-email'] }).notNull(),
+    purpose: text('purpose', { enum: ['confirm-email', 'change-email', 'reset-password'] }).notNull(),
     token_hash: text('token_hash').notNull(),
+    /** The address that the account is to have, where the link changes it. */
+    email: text('email'),
     expires_at: time('expires_at').notNull(),
     created_at: time('created_at').notNull(),
   },
@@ -40,3 +43,25 @@ export const links = sqliteTable(
     index('links_expires').on(table.expires_at),
   ],
 )
+
+/** An append-only record: rows are added, and forgotten by age or with the account, never changed. */
+export const events = sqliteTable(
+  'events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    /** Whose account. No foreign key: that an account was deleted is told after it is gone. */
+    user_id: integer('user_id').notNull(),
+    kind: text('kind', { enum: eventKinds }).notNull(),
+    /** Who did it, where that is somebody else. */
+    actor_id: integer('actor_id'),
+    address: text('address'),
+    device: text('device'),
+    /** One word more, such as the new role. Never a secret. */
+    detail: text('detail'),
+    created_at: time('created_at').notNull(),
+  },
+  (table) => [index('events_user').on(table.user_id, table.id), index('events_created').on(table.created_at)],
+)
+
+export type EventRow = typeof events.$inferSelect
+export type EventKind = EventRow['kind']

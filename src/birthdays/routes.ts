@@ -12,14 +12,14 @@ export const birthdayRoutes = createRouter()
 
 birthdayRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-read'),
+    ...signedIn('contacts-read', 'contacts:read'),
     tags: ['Contacts'],
     method: 'get',
     path: '/',
     summary: 'List upcoming birthdays',
     description: 'Soonest first, across New Year, from today to today + days inclusive.',
     request: { query: birthdayQuerySchema },
-    responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 422) },
+    responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 403, 422) },
   }),
   async (c) => {
     const { days, tz, leap_day } = c.req.valid('query')

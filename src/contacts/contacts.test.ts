@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Answer, pointersOf, problemOf, read } from '../../test/client.ts'
 import { type Person, signedUp } from '../../test/people.ts'
+import { fold } from '../platform/fold.ts'
 import { contactSchema } from './schema.ts'
-import { digits, fold } from './search.ts'
+import { digits } from './search.ts'
 
 const contact = (answer: Answer) => read(contactSchema, answer)
 const names = (answer: Answer) => read(z.array(contactSchema), answer).map(({ full_name }) => full_name)

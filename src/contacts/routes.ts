@@ -1,10 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { signedIn } from '../auth/authenticate.ts'
+import { sessionEnded } from '../auth/session.ts'
 import type { Database } from '../platform/db/database.ts'
 import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
-import { nextLink, pageHeaders, readCursor, writeCursor } from '../platform/http/page.ts'
+import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import {
@@ -35,7 +36,7 @@ export const contactRoutes = createRouter()
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-read'),
+    ...signedIn('contacts-read', 'contacts:read'),
     tags,
     method: 'get',
     path: '/',
@@ -45,25 +46,21 @@ contactRoutes.openapi(
     request: { query: contactQuerySchema },
     responses: {
       200: { ...json('A page of contacts.', z.array(contactSchema)), headers: pageHeaders },
-      ...problems(401, 422),
+      ...problems(401, 403, 422),
     },
   }),
   async (c) => {
     const query = c.req.valid('query')
-    if (query.cursor !== undefined && query.skip !== undefined) {
-      throw invalid([{ pointer: 'query/skip', detail: 'Send skip or cursor, not both.' }])
-    }
-    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sortName(query))
+    const cursor = cursorOf(query, sortName(query))
     const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
-    if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
-    if (total !== null) c.header('X-Total-Count', String(total))
+    tellPage(c, next, total)
     return c.json(rows.map(toContact), 200, kept)
   },
 )
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-create'),
+    ...signedIn('contacts-create', 'contacts:create'),
     tags,
     method: 'post',
     path: '/',
@@ -71,18 +68,19 @@ contactRoutes.openapi(
     request: { body: body(contactInputSchema) },
     responses: {
       201: { ...one, description: 'Added.', headers: { ...location, ...etagHeader } },
-      ...problems(...bodyProblems, 401),
+      ...problems(...bodyProblems, 401, 403),
     },
   }),
   async (c) => {
     const row = await createContact(c.var.db, c.var.user.id, complete(c.req.valid('json')))
+    if (!row) throw sessionEnded()
     return c.json(toContact(row), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-read'),
+    ...signedIn('contacts-read', 'contacts:read'),
     tags,
     method: 'get',
     path: '/{id}',
@@ -91,7 +89,7 @@ contactRoutes.openapi(
     responses: {
       200: one,
       304: { description: 'What you hold (If-None-Match) is still right.' },
-      ...problems(401, 404),
+      ...problems(401, 403, 404),
     },
   }),
   async (c) => {
@@ -104,14 +102,14 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-write'),
+    ...signedIn('contacts-write', 'contacts:update'),
     tags,
     method: 'put',
     path: '/{id}',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
     request: { params: contactIdSchema, body: body(contactInputSchema) },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const fields = complete(c.req.valid('json'))
@@ -122,7 +120,7 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-write'),
+    ...signedIn('contacts-write', 'contacts:update'),
     tags,
     method: 'patch',
     path: '/{id}',
@@ -138,7 +136,7 @@ contactRoutes.openapi(
         },
       },
     },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const patch = c.req.valid('json')
@@ -155,13 +153,13 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-write'),
+    ...signedIn('contacts-write', 'contacts:update'),
     tags,
     method: 'patch',
     path: '/{id}/favorite',
     summary: 'Make a contact a favourite, or not',
     request: { params: contactIdSchema, body: body(favoriteSchema) },
-    responses: { 200: one, ...problems(...bodyProblems, 401, 404, 409, 412) },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const { favorite } = c.req.valid('json')
@@ -172,13 +170,13 @@ contactRoutes.openapi(
 
 contactRoutes.openapi(
   createRoute({
-    ...signedIn('contacts-write'),
+    ...signedIn('contacts-write', 'contacts:delete'),
     tags,
     method: 'delete',
     path: '/{id}',
     summary: 'Delete a contact',
     request: { params: contactIdSchema },
-    responses: { 204: { description: 'Deleted.' }, ...problems(401, 404, 409, 412) },
+    responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const { id } = c.req.valid('param')

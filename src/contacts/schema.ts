@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { line, lines, pageQuery } from '../platform/fields.ts'
+import { idInPath, line, lines, pageQuery } from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -112,15 +112,7 @@ export const contactSchema = z
 
 export type Contact = z.infer<typeof contactSchema>
 
-export const contactIdSchema = z.object({
-  // An id is digits and nothing else: not 1e3, not 0x1, not " 1".
-  id: z
-    .string()
-    .regex(/^[1-9]\d{0,15}$/)
-    .transform(Number)
-    .refine(Number.isSafeInteger)
-    .meta({ type: 'integer', minimum: 1, example: 1 }),
-})
+export const contactIdSchema = z.object({ id: idInPath })
 
 export const sorts = ['name', 'created', 'updated', 'birthday'] as const
 

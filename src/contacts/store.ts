@@ -2,9 +2,12 @@ import { and, asc, count, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-or
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import type { Cursor } from '../platform/http/page.ts'
+import { rowOf } from '../platform/db/rows.ts'
+import { fold } from '../platform/fold.ts'
+import type { Cursor, Page } from '../platform/http/page.ts'
+import { users } from '../users/table.ts'
 import type { Contact, ContactQuery } from './schema.ts'
-import { digits, fold, fullName, noBirthday, searchKeys } from './search.ts'
+import { digits, fullName, noBirthday, searchKeys } from './search.ts'
 import { type ContactRow, contacts } from './table.ts'
 
 /** What a person may write of a contact; all of it, with nulls for what there is none of. */
@@ -25,11 +28,18 @@ export function newContact(ownerId: number, fields: ContactFields, now = timesta
   return { ...fields, ...searchKeys(fields), owner_id: ownerId, created_at: now, updated_at: now }
 }
 
-/** Adds a contact to its owner's book. */
-export async function createContact(db: Database, ownerId: number, fields: ContactFields): Promise<ContactRow> {
-  const [row] = await db.insert(contacts).values(newContact(ownerId, fields)).returning()
-  if (!row) throw new Error('An inserted contact came back without a row.')
-  return row
+/** Adds a contact to its owner's book; undefined when the owner has been deleted meanwhile, and nothing is left behind. */
+export async function createContact(
+  db: Database,
+  ownerId: number,
+  fields: ContactFields,
+): Promise<ContactRow | undefined> {
+  const row = rowOf(contacts, newContact(ownerId, fields))
+  const [made] = await db
+    .insert(contacts)
+    .select(db.select(row).from(users).where(eq(users.id, ownerId)))
+    .returning()
+  return made
 }
 
 /** One's own contact; undefined when there is none, also when it is another's. */
@@ -65,20 +75,13 @@ export async function removeContact(db: Database, ownerId: number, id: number, r
   return rows.length > 0
 }
 
-/** A page of one's own contacts, whether more follow, and how many there are in all, if asked. */
-export interface ContactPage {
-  readonly rows: ContactRow[]
-  readonly next: Cursor | null
-  readonly total: number | null
-}
-
 /** One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip. */
 export async function listContacts(
   db: Database,
   ownerId: number,
   query: ContactQuery,
   cursor: Cursor | null,
-): Promise<ContactPage> {
+): Promise<Page<ContactRow>> {
   const fitting = and(eq(contacts.owner_id, ownerId), ...filters(query))
   const ascending = query.order === 'asc'
   const key = sortKey(query)

@@ -55,6 +55,14 @@ export function whole(min: number, max: number) {
     .meta({ type: 'integer', minimum: min, maximum: max })
 }
 
+/** An id in a path: digits and nothing else, so not 1e3, not 0x1, not " 1". */
+export const idInPath = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger)
+  .meta({ type: 'integer', minimum: 1, example: 1 })
+
 /** The query parameters of every list. */
 export const pageQuery = {
   limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'How many at most.', example: 20 }),

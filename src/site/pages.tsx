@@ -1,19 +1,19 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context } from 'hono'
-import { accepts } from 'hono/accepts'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
-import { confirmEmail } from '../auth/routes.ts'
-import { findConfirmation } from '../auth/store.ts'
+import { findConfirmation } from '../auth/links.ts'
+import { confirmEmail, isConfirmed } from '../auth/recovery.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { admit } from '../platform/gate/limits.ts'
+import { type Language, languageOf } from '../platform/http/language.ts'
 import { notFound, onError, Problem, problemSchema } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { health } from './health.ts'
 import { Layout } from './layout.tsx'
 import { pagePolicy } from './policy.ts'
 import { explanations } from './problems.ts'
-import { type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 export const pageRoutes = createRouter()
 for (const path of ['/', '/confirm-email/*', '/problems/*']) pageRoutes.use(path, pagePolicy)
@@ -95,24 +95,6 @@ pageRoutes.get('/', async (c) => {
   )
 })
 
-/** The reader's language, of those that letters are written in. */
-function languageOf(c: Context): Language {
-  c.header('Vary', 'Accept-Language', { append: true })
-  // Browsers send uk-UA too, and not always uk besides.
-  const primary = (tag: string) => tag.split('-')[0]?.toLowerCase()
-  const lang = accepts(c, {
-    header: 'Accept-Language',
-    supports: Object.keys(words),
-    default: 'en',
-    match: (asked, { supports, default: otherwise }) =>
-      asked
-        .toSorted((a, b) => b.q - a.q)
-        .map(({ type }) => primary(type))
-        .find((tag) => tag && supports.includes(tag)) ?? otherwise,
-  })
-  return lang === 'uk' ? 'uk' : 'en'
-}
-
 const NoSuchLink = ({ lang }: { lang: Language }) => (
   <Layout title={words[lang].noLink} lang={lang} unlisted>
     <h1>{words[lang].noLink}</h1>
@@ -143,7 +125,7 @@ pageRoutes.get('/confirm-email/:token', async (c) => {
   const lang = languageOf(c)
   const found = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
   if (!found) return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
-  if (found.confirmed) return c.html(<Confirmed lang={lang} />, 200, unsaved)
+  if (isConfirmed(found)) return c.html(<Confirmed lang={lang} />, 200, unsaved)
   return c.html(
     <Layout title={words[lang].confirm} lang={lang} unlisted>
       <h1>{words[lang].confirm}</h1>

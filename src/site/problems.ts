@@ -16,22 +16,33 @@ export const explanations: Readonly<Record<string, string>> = {
   'invalid-token':
     'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else.',
   'invalid-values': 'The request was readable, but some values are not allowed. `errors` names each with what to do.',
-  'link-not-found': 'The link has expired or was never made. Ask for a new letter, and open the link in it.',
+  'last-admin':
+    'Someone has to be left who can run the service: no request may demote, disable or delete its last admin. Make another account an admin first.',
+  'letter-not-failed':
+    'Only a letter that was given up can be sent again: this one is waiting to be sent, or was sent already.',
+  'link-not-found':
+    'The link was never made, has expired, or has been used. Ask for a new letter, and open the link in it.',
   'method-not-allowed': 'The address exists but does not answer this method. `Allow` names those it does.',
+  'not-permitted':
+    'You are signed in, but the role of your account does not allow this. Whoever runs the service can change that.',
   'not-configured':
     'A variable of this deployment is missing or wrong. Whoever runs it finds its name and the fix in `detail`.',
   'not-found': 'There is nothing at this address, or nothing that is yours.',
   'not-signed-in': 'This needs an access token: log in, and send it as `Authorization: Bearer …`.',
   'gate-unavailable':
     'The part that counts requests and guards sessions did not answer. Nothing was changed: try again in a moment.',
+  'reset-required':
+    'A new password was asked for, and until it is chosen the old one opens nothing here. Open the link in the letter, or ask for another one.',
   'session-revoked':
-    'The session of this token has ended: by logging out, by age, or because its refresh token was used twice. Log in again.',
+    'The session of this token has ended: by logging out, by age, by a new password, or because its refresh token was used twice. Log in again.',
   'token-expired':
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
   'too-large': 'The body is larger than this address takes.',
   'too-many-requests':
     'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',
   'unreadable-body': 'The body is not well-formed JSON in UTF-8, or not a well-formed form.',
+  'wrong-password':
+    'The token is good, but the current password that was sent along is not. Such failures count as those of logging in.',
   'unsupported-media-type':
     'Send the media type that the documentation names, usually `Content-Type: application/json`.',
 }

@@ -1,5 +1,4 @@
-/** A language that letters are written in: the pages that they link to speak it too. */
-export type Language = 'en' | 'uk'
+import type { Language } from '../platform/http/language.ts'
 
 /** What the pages of confirmation say. */
 export const words = {

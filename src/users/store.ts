@@ -1,7 +1,8 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
+import { fold } from '../platform/fold.ts'
 import type { User } from './schema.ts'
-import { emailKey, type UserRow, users } from './table.ts'
+import { type Account, emailKey, type UserRow, users } from './table.ts'
 
 /** The account that uses an address, in any spelling of it. */
 export async function findUserByEmail(db: Database, email: string): Promise<UserRow | undefined> {
@@ -11,6 +12,28 @@ export async function findUserByEmail(db: Database, email: string): Promise<User
     .where(eq(users.email_key, emailKey(email)))
   return row
 }
+
+/** An account by its id. */
+export async function findUser(db: Database, userId: number): Promise<UserRow | undefined> {
+  const [row] = await db.select().from(users).where(eq(users.id, userId))
+  return row
+}
+
+/**
+ * Picks the account if a change of it was made at this revision, which its gate issued to that change alone: for the statements
+ * that follow the change in its batch, so that all happen or none.
+ */
+export const changedAt = (userId: number, revision: number) => and(eq(users.id, userId), eq(users.revision, revision))
+
+/**
+ * Ends the batch of a change that may not have been made: the revision is written all the same, so that the gate, which has
+ * issued it, is not ahead of the row.
+ */
+export const catchUp = (db: Database, userId: number, revision: number) =>
+  db
+    .update(users)
+    .set({ revision })
+    .where(and(eq(users.id, userId), lt(users.revision, revision)))
 
 /**
  * Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is gone, or no longer at
@@ -23,16 +46,32 @@ export async function changeUser(
   revision: number,
   expected?: number | undefined,
 ): Promise<UserRow | undefined> {
-  const [row] = await db
-    .update(users)
-    .set({ ...changes, revision })
-    .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))
-    .returning()
+  const [[row]] = await db.batch([
+    db
+      .update(users)
+      .set({
+        ...changes,
+        ...(changes.username === undefined ? {} : { username_key: fold(changes.username) }),
+        revision,
+      })
+      .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))
+      .returning(),
+    catchUp(db, userId, revision),
+  ])
   return row
 }
 
+/**
+ * Where a user is changed or deleted: that somebody else stays who is an admin and can log in. Checked in the very statement, so
+ * that of two who go at once one stays.
+ */
+export const isNotLastAdmin = sql`(users.role <> 'admin' OR users.disabled OR EXISTS (
+  SELECT 1 FROM users AS other
+  WHERE other.role = 'admin' AND NOT other.disabled AND other.confirmed_at IS NOT NULL AND other.id <> users.id
+))`
+
 /** An account as its owner sees it. */
-export function toUser(row: Omit<UserRow, 'password_hash' | 'email_key'>): User {
+export function toUser(row: Account): User {
   return {
     id: row.id,
     username: row.username,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { roles } from '../env.ts'
 import { time } from '../platform/db/columns.ts'
 
 export const users = sqliteTable(
@@ -8,14 +9,16 @@ export const users = sqliteTable(
     // AUTOINCREMENT: an id is never given twice, so no new person inherits what a deleted one left behind.
     id: integer('id').primaryKey({ autoIncrement: true }),
     username: text('username').notNull(),
+    /** What the username is searched by: without case and accents, in any script. */
+    username_key: text('username_key').notNull().default(''),
     /** As typed. Compared by {@link emailKey}. */
     email: text('email').notNull(),
     email_key: text('email_key').notNull(),
     password_hash: text('password_hash').notNull(),
-    role: text('role', { enum: ['user', 'moderator', 'admin'] })
-      .notNull()
-      .default('user'),
+    role: text('role', { enum: roles }).notNull().default('user'),
     disabled: integer('disabled', { mode: 'boolean' }).notNull().default(false),
+    /** Whether the password opens nothing until a new one is chosen (`RESET_LOCKS_PASSWORD`). */
+    password_barred: integer('password_barred', { mode: 'boolean' }).notNull().default(false),
     locale: text('locale', { enum: ['en', 'uk'] })
       .notNull()
       .default('en'),
@@ -27,6 +30,8 @@ export const users = sqliteTable(
   },
   (table) => [
     uniqueIndex('users_email_key').on(table.email_key),
+    // Who else is there, when one of them goes.
+    index('users_admins').on(table.id).where(sql`role = 'admin'`),
     // The sweep of accounts that were never confirmed.
     index('users_unconfirmed').on(table.created_at).where(sql`confirmed_at IS NULL`),
     check('users_email_length', sql`length(email) <= 254`),
@@ -34,6 +39,9 @@ export const users = sqliteTable(
 )
 
 export type UserRow = typeof users.$inferSelect
+
+/** The account as it may leave the store: without its password and what it is searched by. */
+export type Account = Omit<UserRow, 'password_hash' | 'email_key' | 'username_key' | 'password_barred'>
 
 /** What two spellings of one address have in common: NFC, trimmed, lower case. */
 export const emailKey = (email: string): string => email.trim().normalize('NFC').toLowerCase()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { people } from '../../scripts/people.ts'
 import { type Running, startAll } from '../../scripts/start.ts'
-import { fold } from '../../src/contacts/search.ts'
+import { fold } from '../../src/platform/fold.ts'
 import { freePorts, run } from './running.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-test-'))

@@ -6,7 +6,7 @@ import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Configuration } from '../../env.ts'
 
 /** What a key is for. Each use has a key of its own, so that nothing made for one serves as another. */
-export type KeyUse = 'access-token' | 'refresh-token' | 'email-name'
+export type KeyUse = 'access-token' | 'refresh-token' | 'reset-confirmation' | 'email-name'
 
 const derived = new Map<string, Uint8Array>()
 

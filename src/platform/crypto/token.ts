@@ -5,43 +5,35 @@ import { z } from 'zod'
 import type { Configuration } from '../../env.ts'
 import { keysFor, sameText, sign } from './keys.ts'
 
-const audience = 'vizitka:access'
 const algorithm = 'HS256'
 
-/** Who an access token speaks for. */
-export interface AccessClaims {
-  readonly userId: number
-  readonly sessionId: number
-}
+/** A kind of JWT: the use of its key and its audience, so that none serves as another. */
+const kinds = {
+  access: { use: 'access-token', audience: 'vizitka:access' },
+  reset: { use: 'reset-confirmation', audience: 'vizitka:reset' },
+} as const
+type Kind = keyof typeof kinds
 
-const claims = z.object({
-  sub: z.string().regex(/^[1-9]\d{0,15}$/),
-  sid: z.int().positive(),
-  // hono's `verify` checks `exp` only where there is one.
-  exp: z.number(),
-})
+/** An id as a JWT's subject. */
+const subject = z.string().regex(/^[1-9]\d{0,15}$/)
 
-/** An access token: a JWT (RFC 7519) signed by HS256, good for `ACCESS_TOKEN_TTL` seconds, held by nobody but its bearer. */
-export function issueAccessToken({ userId, sessionId }: AccessClaims, config: Configuration): Promise<string> {
+function issueJwt(kind: Kind, claims: { sub: string; sid?: number }, seconds: number, config: Configuration) {
+  const { use, audience } = kinds[kind]
   const now = Math.floor(Date.now() / 1000)
-  const payload = {
-    iss: config.PUBLIC_URL,
-    aud: audience,
-    sub: String(userId),
-    sid: sessionId,
-    iat: now,
-    exp: now + config.ACCESS_TOKEN_TTL,
-  }
-  return signJwt(payload, bytesToHex(keysFor('access-token', config)[0]), algorithm)
+  const payload = { iss: config.PUBLIC_URL, aud: audience, ...claims, iat: now, exp: now + seconds }
+  return signJwt(payload, bytesToHex(keysFor(use, config)[0]), algorithm)
 }
 
-/** What a verified access token says, or why it is refused. No I/O. */
-export async function readAccessToken(
+/** What a verified JWT of a kind says, or why it is refused. No I/O. */
+async function readJwt<T>(
+  kind: Kind,
   token: string,
+  claims: z.ZodType<T>,
   config: Configuration,
-): Promise<AccessClaims | 'expired' | 'invalid'> {
+): Promise<T | 'expired' | 'invalid'> {
+  const { use, audience } = kinds[kind]
   let refusal: 'expired' | 'invalid' = 'invalid'
-  for (const key of keysFor('access-token', config)) {
+  for (const key of keysFor(use, config)) {
     try {
       const payload = await verifyJwt(token, bytesToHex(key), {
         alg: algorithm,
@@ -51,13 +43,54 @@ export async function readAccessToken(
         iat: false,
       })
       const { success, data } = claims.safeParse(payload)
-      return success ? { userId: Number(data.sub), sessionId: data.sid } : 'invalid'
+      return success ? data : 'invalid'
     } catch (error) {
       // hono looks at `exp` before the signature; either way the token is refused, and only the words differ.
       if (error instanceof JwtTokenExpired) refusal = 'expired'
     }
   }
   return refusal
+}
+
+/** Who an access token speaks for. */
+export interface AccessClaims {
+  readonly userId: number
+  readonly sessionId: number
+}
+
+const accessClaims = z.object({
+  sub: subject,
+  sid: z.int().positive(),
+  // hono's `verify` checks `exp` only where there is one.
+  exp: z.number(),
+})
+
+/** An access token: a JWT (RFC 7519) signed by HS256, good for `ACCESS_TOKEN_TTL` seconds, held by nobody but its bearer. */
+export function issueAccessToken({ userId, sessionId }: AccessClaims, config: Configuration): Promise<string> {
+  return issueJwt('access', { sub: String(userId), sid: sessionId }, config.ACCESS_TOKEN_TTL, config)
+}
+
+/** What a verified access token says, or why it is refused. No I/O. */
+export async function readAccessToken(
+  token: string,
+  config: Configuration,
+): Promise<AccessClaims | 'expired' | 'invalid'> {
+  const read = await readJwt('access', token, accessClaims, config)
+  return typeof read === 'string' ? read : { userId: Number(read.sub), sessionId: read.sid }
+}
+
+/**
+ * A token by which the holder of a link to a new password goes on: a JWT that names the link's row, good for `seconds`. It is
+ * worth nothing once that row is gone.
+ */
+export function issueResetConfirmation(linkId: number, seconds: number, config: Configuration): Promise<string> {
+  return issueJwt('reset', { sub: String(linkId) }, seconds, config)
+}
+
+/** The row of the link that a reset's confirmation names; null when it is not one of ours, or has expired. No I/O. */
+export async function readResetConfirmation(token: string, config: Configuration): Promise<number | null> {
+  const read = await readJwt('reset', token, z.object({ sub: subject, exp: z.number() }), config)
+  return typeof read === 'string' ? null : Number(read.sub)
 }
 
 /** Which session a refresh token belongs to, and how often that session had been refreshed when it was issued. */

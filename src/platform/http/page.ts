@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import { invalid } from './problem.ts'
+import type { Serving } from './router.ts'
 
 /** The headers of a page, for the document. */
 export const pageHeaders = {
@@ -24,7 +25,7 @@ export interface Cursor {
 const cursorSchema = z.tuple([z.string(), z.string(), z.int().positive()])
 
 /** A cursor as it travels: opaque to clients. */
-export function writeCursor({ sort, key, id }: Cursor): string {
+function writeCursor({ sort, key, id }: Cursor): string {
   return Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
 }
 
@@ -32,7 +33,7 @@ export function writeCursor({ sort, key, id }: Cursor): string {
  * Reads a cursor of a list sorted by `sort`.
  * @throws Problem 422 when it is not one of ours, or of a list sorted otherwise
  */
-export function readCursor(text: string, sort: string): Cursor {
+function readCursor(text: string, sort: string): Cursor {
   const { success, data } = cursorSchema.safeParse(parsed(text))
   if (!success || data[0] !== sort) {
     const detail = 'This cursor belongs to no list, or to one sorted otherwise: follow the Link header as it is.'
@@ -50,9 +51,53 @@ function parsed(text: string): unknown {
 }
 
 /** A `Link` header (RFC 8288) to the same list from `cursor` on. */
-export function nextLink(publicUrl: string, requestUrl: string, cursor: string): string {
+function nextLink(publicUrl: string, requestUrl: string, cursor: string): string {
   const { pathname, searchParams } = new URL(requestUrl)
   searchParams.delete('skip')
   searchParams.set('cursor', cursor)
   return `<${publicUrl}${pathname}?${searchParams}>; rel="next"`
+}
+
+/** A page of a list: its rows, where the next one begins, if there is one, and how many rows there are in all, if asked. */
+export interface Page<Row> {
+  readonly rows: Row[]
+  readonly next: Cursor | null
+  readonly total: number | null
+}
+
+/** What every list may be asked for. */
+export interface PageQuery {
+  readonly limit: number
+  readonly skip?: number | undefined
+  readonly cursor?: string | undefined
+  readonly total?: 'true' | 'false' | undefined
+}
+
+/**
+ * Where a list's page begins, if its query holds a cursor.
+ * @throws Problem 422 when the cursor belongs to another list, or comes with `skip`
+ */
+export function cursorOf({ cursor, skip }: PageQuery, sort: string): Cursor | null {
+  if (cursor !== undefined && skip !== undefined) {
+    throw invalid([{ pointer: 'query/skip', detail: 'Send skip or cursor, not both.' }])
+  }
+  return cursor === undefined ? null : readCursor(cursor, sort)
+}
+
+/** A page of a list in the order of ids, from its rows and one more, which tells that a next page exists. */
+export function pageById<Row extends { id: number }>(
+  found: readonly Row[],
+  { limit }: PageQuery,
+  sort: string,
+  total: number | null,
+): Page<Row> {
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1)
+  return { rows, next: last && found.length > limit ? { sort, key: '', id: last.id } : null, total }
+}
+
+/** Tells of the next page and of the total by their headers. */
+export function tellPage(c: Serving, next: Cursor | null, total: number | null): void {
+  if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
+  if (total !== null) c.header('X-Total-Count', String(total))
 }

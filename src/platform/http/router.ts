@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { ZodError } from 'zod'
 import type { Bindings, Configuration } from '../../env.ts'
 import type { Database } from '../db/database.ts'
@@ -10,6 +11,9 @@ export interface AppEnv {
   Bindings: Bindings
   Variables: { requestId: string; config: Configuration; db: Database; clock: Clock }
 }
+
+/** As much of a request's context as what lies below a route may need, whatever else the route knows. */
+export type Serving = Pick<Context<AppEnv>, 'env' | 'var' | 'req' | 'header' | 'executionCtx'>
 
 /**
  * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,

@@ -9,7 +9,7 @@ import { configuration } from '../../env.ts'
 import { runScheduled } from '../../schedule.ts'
 import { users } from '../../users/table.ts'
 import { MailError, type Mailer } from './mailer.ts'
-import { deliver, mailerOf, mailIsWell, posted, sweep } from './outbox.ts'
+import { deliver, mailerOf, mailIsWell, posted, resend, sweep } from './outbox.ts'
 import { outbox } from './table.ts'
 
 const db = database()
@@ -86,7 +86,7 @@ describe('the outbox', () => {
     const id = await waiting('never@example.com')
     const down = spy(() => new Error('still down'))
     for (let attempt = 1; attempt <= 90; attempt++) await at(attempt * 121, () => sweep(db, down))
-    expect(await rowOf(id)).toMatchObject({ attempts: 90, due_at: null, sent_at: null, text: null, html: null })
+    expect(await rowOf(id)).toMatchObject({ attempts: 90, due_at: null, sent_at: null })
     expect((await rowOf(id))?.failed_at).toBeTruthy()
     const refused = await waiting('refused@example.com')
     await deliver(
@@ -95,6 +95,22 @@ describe('the outbox', () => {
       refused,
     )
     expect(await rowOf(refused)).toMatchObject({ attempts: 1, due_at: null, last_error: 'MailError: 550 no such user' })
+  })
+
+  it('sends a letter that was given up once more, by hand, and then forgets its text', async () => {
+    const id = await waiting('given-up@example.com')
+    expect(await resend(db, id)).toBeUndefined()
+    await deliver(
+      db,
+      spy(() => new MailError('550 no such user', { permanent: true })),
+      id,
+    )
+    expect(await resend(db, id)).toMatchObject({ attempts: 0, failed_at: null })
+    const alive = spy()
+    await sweep(db, alive)
+    expect(alive.sent).toEqual(['given-up@example.com'])
+    expect(await rowOf(id)).toMatchObject({ text: null, html: null, failed_at: null })
+    expect(await resend(db, id)).toBeUndefined()
   })
 
   it('takes over a letter whose sender died in the middle', async () => {

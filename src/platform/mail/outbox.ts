@@ -1,8 +1,9 @@
-import { and, asc, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
 import type { Configuration } from '../../env.ts'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 import { rootMessage } from '../db/errors.ts'
+import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
 import { outbox } from './table.ts'
@@ -67,7 +68,8 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
       .update(outbox)
       .set(
         hopeless
-          ? { ...scrubbed, failed_at: timestamp(), last_error }
+          ? // Its text stays: it may be sent again by hand (resend), until it is forgotten.
+            { due_at: null, failed_at: timestamp(), last_error }
           : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error },
       )
       .where(mine)
@@ -128,4 +130,67 @@ export async function forgetSent(db: Database): Promise<void> {
   await db
     .delete(outbox)
     .where(and(isNull(outbox.due_at), lt(outbox.created_at, timestamp(Date.now() - keptDays * 86_400_000))))
+}
+
+/** What has become of a letter. */
+export type LetterState = 'waiting' | 'sent' | 'failed'
+
+const inState = {
+  waiting: isNotNull(outbox.due_at),
+  sent: isNotNull(outbox.sent_at),
+  failed: isNotNull(outbox.failed_at),
+}
+
+/** A letter without what it says: that may hold a secret link. */
+const told = {
+  id: outbox.id,
+  user_id: outbox.user_id,
+  kind: outbox.kind,
+  recipient: outbox.recipient,
+  subject: outbox.subject,
+  attempts: outbox.attempts,
+  due_at: outbox.due_at,
+  sent_at: outbox.sent_at,
+  failed_at: outbox.failed_at,
+  last_error: outbox.last_error,
+  created_at: outbox.created_at,
+}
+
+/** A letter as it is told of. */
+export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html'>
+
+/** Letters, newest first, of one state or all, a page at a time. */
+export async function listLetters(
+  db: Database,
+  state: LetterState | undefined,
+  query: PageQuery,
+  cursor: Cursor | null,
+): Promise<Page<LetterRow>> {
+  const fitting = state && inState[state]
+  const page = db
+    .select(told)
+    .from(outbox)
+    .where(and(fitting, cursor ? lt(outbox.id, cursor.id) : undefined))
+    .orderBy(desc(outbox.id))
+    .limit(query.limit + 1)
+    .offset(query.skip ?? 0)
+  const counted = db.select({ total: count() }).from(outbox).where(fitting)
+  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  return pageById(found, query, 'letters', totals?.[0]?.total ?? null)
+}
+
+/** Puts a letter that was given up back in its place, to be tried at once and from the beginning; undefined unless it was. */
+export async function resend(db: Database, letterId: number): Promise<LetterRow | undefined> {
+  const [row] = await db
+    .update(outbox)
+    .set({ attempts: 0, due_at: timestamp(), failed_at: null })
+    .where(and(eq(outbox.id, letterId), isNotNull(outbox.failed_at), isNotNull(outbox.text)))
+    .returning(told)
+  return row
+}
+
+/** One letter, as it is told of. */
+export async function findLetter(db: Database, letterId: number): Promise<LetterRow | undefined> {
+  const [row] = await db.select(told).from(outbox).where(eq(outbox.id, letterId))
+  return row
 }

@@ -12,7 +12,7 @@ export const outbox = sqliteTable(
     kind: text('kind').notNull(),
     recipient: text('recipient').notNull(),
     subject: text('subject').notNull(),
-    /** The letter itself, with its secret link: null once sent or given up. */
+    /** The letter itself, with its secret link: null once sent. What was given up may be sent again. */
     text: text('text'),
     html: text('html'),
     attempts: integer('attempts').notNull().default(0),

@@ -1,0 +1,73 @@
+import { toEvent } from '../auth/events.ts'
+import { toContact } from '../contacts/store.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { toUser } from '../users/store.ts'
+import type { Account } from '../users/table.ts'
+import { held } from './store.ts'
+
+/** The text of the export, piece by piece: whole JSON once all are put together. */
+async function* pieces(db: Database, user: Account): AsyncGenerator<string> {
+  const account = { ...toUser(user), locale: user.locale, confirmed_at: user.confirmed_at }
+  yield `{"exported_at":${JSON.stringify(timestamp())},"account":${JSON.stringify(account)}`
+  yield* list('sessions', held.sessions(db, user.id), ({ id, device, address, created_at, rotated_at }) => ({
+    id,
+    device,
+    address,
+    created_at,
+    last_used_at: rotated_at,
+  }))
+  yield* list('links', held.links(db, user.id), ({ purpose, email, expires_at, created_at }) => ({
+    purpose,
+    email,
+    expires_at,
+    created_at,
+  }))
+  yield* list('letters', held.letters(db, user.id), ({ kind, recipient, subject, created_at, sent_at, failed_at }) => ({
+    kind,
+    recipient,
+    subject,
+    created_at,
+    sent_at,
+    failed_at,
+  }))
+  yield* list('events', held.events(db, user.id), toEvent)
+  yield* list('contacts', held.contacts(db, user.id), toContact)
+  yield '}\n'
+}
+
+async function* list<Row>(
+  name: string,
+  pages: AsyncIterable<Row[]>,
+  view: (row: Row) => object,
+): AsyncGenerator<string> {
+  let before = `,"${name}":[`
+  for await (const rows of pages) {
+    yield before + rows.map((row) => JSON.stringify(view(row))).join(',\n')
+    before = ',\n'
+  }
+  yield before === ',\n' ? ']' : `${before}]`
+}
+
+/**
+ * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one page of one
+ * table is in memory, however large the book. A database that fails on the way breaks the stream off, and what came is not JSON.
+ */
+export function exportOf(db: Database, user: Account): ReadableStream<Uint8Array> {
+  const text = pieces(db, user)
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await text.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(value))
+      },
+      async cancel() {
+        await text.return(undefined)
+      },
+    },
+    // Nothing is read ahead of who reads.
+    { highWaterMark: 0 },
+  )
+}

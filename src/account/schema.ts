@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { eventSchema, newPassword, sessionSchema, triedPassword } from '../auth/schema.ts'
+import { contactSchema } from '../contacts/schema.ts'
+import { pageQuery } from '../platform/fields.ts'
+import { email, locale, userSchema } from '../users/schema.ts'
+
+const current_password = triedPassword.meta({
+  description: 'The password as it is now: a stolen token alone must not do this.',
+  format: 'password',
+  example: 'correct horse battery',
+})
+
+export const passwordChangeSchema = z
+  .strictObject({ current_password, password: newPassword })
+  .meta({ id: 'PasswordChange', example: { current_password: 'correct horse battery', password: 'staple by staple' } })
+
+export const emailChangeSchema = z
+  .strictObject({ email, current_password })
+  .meta({ id: 'EmailChange', example: { email: 'ana.new@example.com', current_password: 'correct horse battery' } })
+
+export const deletionSchema = z
+  .strictObject({ current_password })
+  .meta({ id: 'Deletion', example: { current_password: 'correct horse battery' } })
+
+export const eventQuerySchema = z.strictObject(pageQuery)
+
+const moment = z.iso.datetime()
+
+/** Everything that is held about an account. */
+export const exportSchema = z
+  .strictObject({
+    exported_at: moment,
+    account: userSchema.extend({ locale, confirmed_at: moment.nullable() }).meta({ id: 'ExportedUser' }),
+    sessions: z.array(sessionSchema.omit({ current: true }).meta({ id: 'ExportedSession' })),
+    links: z
+      .array(
+        z.strictObject({
+          purpose: z.string(),
+          email: z.string().nullable(),
+          expires_at: moment,
+          created_at: moment,
+        }),
+      )
+      .meta({ description: 'Links in letters that may still be used; never the links themselves.' }),
+    letters: z
+      .array(
+        z.strictObject({
+          kind: z.string(),
+          recipient: z.string(),
+          subject: z.string(),
+          created_at: moment,
+          sent_at: moment.nullable(),
+          failed_at: moment.nullable(),
+        }),
+      )
+      .meta({ description: 'Letters of the last 30 days.' }),
+    events: z.array(eventSchema),
+    contacts: z.array(contactSchema),
+  })
+  .meta({ id: 'Export' })
+
+export type Export = z.infer<typeof exportSchema>

@@ -1,0 +1,194 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { lastAdmin, remove } from '../account/delete.ts'
+import { eventQuerySchema } from '../account/schema.ts'
+import { signedIn } from '../auth/authenticate.ts'
+import { listEvents, toEvent } from '../auth/events.ts'
+import { may, notPermitted } from '../auth/policy.ts'
+import { sendNow } from '../auth/recovery.ts'
+import { eventSchema } from '../auth/schema.ts'
+import { clientOf } from '../auth/sign-in.ts'
+import { idInPath } from '../platform/fields.ts'
+import { gateOf } from '../platform/gate/client.ts'
+import { revise } from '../platform/gate/revise.ts'
+import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
+import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { findLetter, listLetters, resend } from '../platform/mail/outbox.ts'
+import { findUser } from '../users/store.ts'
+import { letterQuerySchema, letterSchema, managedUserSchema, userManagementSchema, userQuerySchema } from './schema.ts'
+import { listUsers, manageUser, toLetter, toManagedUser } from './store.ts'
+
+const tags = ['Admin']
+const kept = { 'Cache-Control': 'private, no-cache' }
+const params = z.object({ id: idInPath })
+const noUser = (): Problem => new Problem(404, 'not-found', 'There is no account with this id.')
+const noLetter = (): Problem => new Problem(404, 'not-found', 'There is no letter with this id.')
+
+/** How often a change that another one overtook reads and tries again, before it gives up. */
+const attempts = 5
+
+export const adminRoutes = createRouter()
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'users:read'),
+    tags,
+    method: 'get',
+    path: '/users',
+    summary: 'List accounts',
+    request: { query: userQuerySchema },
+    responses: {
+      200: { ...json('A page of accounts, the oldest first.', z.array(managedUserSchema)), headers: pageHeaders },
+      ...problems(401, 403, 422),
+    },
+  }),
+  async (c) => {
+    const query = c.req.valid('query')
+    const { rows, next, total } = await listUsers(c.var.db, query, cursorOf(query, 'users'))
+    tellPage(c, next, total)
+    return c.json(rows.map(toManagedUser), 200, kept)
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'users:read'),
+    tags,
+    method: 'get',
+    path: '/users/{id}',
+    summary: 'Read an account',
+    request: { params },
+    responses: { 200: json('The account.', managedUserSchema), ...problems(401, 403, 404) },
+  }),
+  async (c) => {
+    const user = await findUser(c.var.db, c.req.valid('param').id)
+    if (!user) throw noUser()
+    return c.json(toManagedUser(user), 200, kept)
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'users:disable', 'users:role'),
+    tags,
+    method: 'patch',
+    path: '/users/{id}',
+    summary: 'Change an account’s role, disable or enable it',
+    description:
+      'Holds from the next request on, everywhere. Disabling ends every session. Who may disable but not change roles may not ' +
+      'touch an admin; the last admin stays one.',
+    request: { params, body: body(userManagementSchema) },
+    responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409) },
+  }),
+  async (c) => {
+    const { db, user, config } = c.var
+    const changes = c.req.valid('json')
+    const { id } = c.req.valid('param')
+    if (changes.role !== undefined && !may(user.role, 'users:role', config)) throw notPermitted(['users:role'])
+    if (changes.disabled !== undefined && !may(user.role, 'users:disable', config))
+      throw notPermitted(['users:disable'])
+    const manager = { id: user.id, overAdmins: may(user.role, 'users:role', config), ...clientOf(c) }
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const target = await findUser(db, id)
+      if (!target) throw noUser()
+      if (target.role === 'admin' && !manager.overAdmins) throw notPermitted(['users:role'])
+      const changed = await revise(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
+        manageUser(db, target, changes, revision, manager),
+      )
+      if (changed) return c.json(toManagedUser(changed), 200, kept)
+      const now = await findUser(db, id)
+      // Unchanged, and yet refused: nothing else stands in the way.
+      if (now?.role === target.role && now.disabled === target.disabled) throw lastAdmin()
+    }
+    throw new Problem(409, 'busy', 'Others are changing this account at this very moment: try again.')
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'users:delete'),
+    tags,
+    method: 'delete',
+    path: '/users/{id}',
+    summary: 'Delete an account',
+    description: 'With its contacts, sessions and letters, at once and for good.',
+    request: { params },
+    responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409) },
+  }),
+  async (c) => {
+    const target = await findUser(c.var.db, c.req.valid('param').id)
+    if (!target) throw noUser()
+    await remove(c, target, undefined, c.var.user.id)
+    return c.body(null, 204)
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'events:read'),
+    tags,
+    method: 'get',
+    path: '/users/{id}/events',
+    summary: 'What happened to an account',
+    description: 'Newest first, for 180 days. Of a deleted account its deletion is left.',
+    request: { params, query: eventQuerySchema },
+    responses: {
+      200: { ...json('A page of events.', z.array(eventSchema)), headers: pageHeaders },
+      ...problems(401, 403, 404, 422),
+    },
+  }),
+  async (c) => {
+    const { id } = c.req.valid('param')
+    const query = c.req.valid('query')
+    const { rows, next, total } = await listEvents(c.var.db, id, query, cursorOf(query, 'events'))
+    if (rows.length === 0 && !(await findUser(c.var.db, id))) throw noUser()
+    tellPage(c, next, total)
+    return c.json(rows.map(toEvent), 200, kept)
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'outbox:manage'),
+    tags,
+    method: 'get',
+    path: '/outbox',
+    summary: 'List letters',
+    description: 'What waits, what was sent and what was given up, newest first; never what a letter says.',
+    request: { query: letterQuerySchema },
+    responses: {
+      200: { ...json('A page of letters.', z.array(letterSchema)), headers: pageHeaders },
+      ...problems(401, 403, 422),
+    },
+  }),
+  async (c) => {
+    const { state, ...query } = c.req.valid('query')
+    const { rows, next, total } = await listLetters(c.var.db, state, query, cursorOf(query, 'letters'))
+    tellPage(c, next, total)
+    return c.json(rows.map(toLetter), 200, kept)
+  },
+)
+
+adminRoutes.openapi(
+  createRoute({
+    ...signedIn('account', 'outbox:manage'),
+    tags,
+    method: 'post',
+    path: '/outbox/{id}/resend',
+    summary: 'Send a letter that was given up once more',
+    request: { params },
+    responses: { 202: json('It is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
+  }),
+  async (c) => {
+    const { id } = c.req.valid('param')
+    const letter = await resend(c.var.db, id)
+    if (!letter) {
+      if (!(await findLetter(c.var.db, id))) throw noLetter()
+      throw new Problem(409, 'letter-not-failed', 'This letter has not been given up: it is waiting, or was sent.')
+    }
+    sendNow(c, letter.id)
+    return c.json(toLetter(letter), 202, kept)
+  },
+)

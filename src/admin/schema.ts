@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { line, pageQuery } from '../platform/fields.ts'
+import { userSchema } from '../users/schema.ts'
+
+const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
+
+/** An account, as whoever runs the service sees it. */
+export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).meta({
+  id: 'ManagedUser',
+  example: {
+    id: 1,
+    username: 'Ana',
+    email: 'ana@example.com',
+    role: 'user',
+    avatar: null,
+    confirmed: true,
+    created_at: '2026-11-21T09:30:00.000Z',
+    disabled: false,
+  },
+})
+
+export type ManagedUser = z.infer<typeof managedUserSchema>
+
+export const userQuerySchema = z.strictObject({
+  q: line({ min: 1, max: 254 })
+    .optional()
+    .meta({ description: 'Part of the e-mail or username, without case or accents.' }),
+  role: role.optional(),
+  disabled: z.enum(['true', 'false'], 'must be true or false').optional(),
+  ...pageQuery,
+})
+
+export type UserQuery = z.infer<typeof userQuerySchema>
+
+export const userManagementSchema = z
+  .strictObject({ role: role.optional(), disabled: z.boolean().optional() })
+  .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'Give a role, or disabled, or both.')
+  .meta({ id: 'UserManagement', example: { disabled: true } })
+
+export type UserManagement = z.infer<typeof userManagementSchema>
+
+const states = ['waiting', 'sent', 'failed'] as const
+
+export const letterQuerySchema = z.strictObject({
+  state: z.enum(states, `must be one of ${states.join(', ')}`).optional(),
+  ...pageQuery,
+})
+
+const moment = z.iso.datetime()
+
+/** A letter, without what it says. */
+export const letterSchema = z
+  .strictObject({
+    id: z.int().positive(),
+    user_id: z.int().nullable(),
+    kind: z.string(),
+    recipient: z.string(),
+    subject: z.string(),
+    state: z.enum(states),
+    attempts: z.int().meta({ description: 'How often it was tried.' }),
+    due_at: moment.nullable().meta({ description: 'When it is tried next.' }),
+    sent_at: moment.nullable(),
+    failed_at: moment.nullable().meta({ description: 'When it was given up.' }),
+    last_error: z.string().nullable().meta({ description: 'What the mail server said last.' }),
+    created_at: moment,
+  })
+  .meta({
+    id: 'Letter',
+    example: {
+      id: 3,
+      user_id: 1,
+      kind: 'confirm-email',
+      recipient: 'ana@example.com',
+      subject: 'Confirm your email',
+      state: 'failed',
+      attempts: 1,
+      due_at: null,
+      sent_at: null,
+      failed_at: '2026-11-21T09:30:01.000Z',
+      last_error: 'MailError: RCPT TO was answered by 550 5.1.1 No such user',
+      created_at: '2026-11-21T09:30:00.000Z',
+    },
+  })
+
+export type Letter = z.infer<typeof letterSchema>

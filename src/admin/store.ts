@@ -1,0 +1,105 @@
+import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
+import { type Client, recorded } from '../auth/events.ts'
+import { sessions } from '../auth/table.ts'
+import type { Database } from '../platform/db/database.ts'
+import { fold } from '../platform/fold.ts'
+import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
+import type { LetterRow } from '../platform/mail/outbox.ts'
+import { catchUp, changedAt, isNotLastAdmin, toUser } from '../users/store.ts'
+import { emailKey, type UserRow, users } from '../users/table.ts'
+import type { Letter, ManagedUser, UserManagement, UserQuery } from './schema.ts'
+
+function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> {
+  if (q !== undefined) {
+    const [address, name] = [emailKey(q), fold(q)]
+    // A text that folds to nothing is part of every name.
+    const named = name === '' ? undefined : sql`instr(${users.username_key}, ${name}) > 0`
+    yield or(sql`instr(${users.email_key}, ${address}) > 0`, named)
+  }
+  if (role !== undefined) yield eq(users.role, role)
+  if (disabled !== undefined) yield eq(users.disabled, disabled === 'true')
+}
+
+/** Accounts in the order they were made, a page at a time. One round trip. */
+export async function listUsers(db: Database, query: UserQuery, cursor: Cursor | null): Promise<Page<UserRow>> {
+  const fitting = and(...filters(query))
+  const page = db
+    .select()
+    .from(users)
+    .where(and(fitting, cursor ? gt(users.id, cursor.id) : undefined))
+    .orderBy(asc(users.id))
+    .limit(query.limit + 1)
+    .offset(query.skip ?? 0)
+  const counted = db.select({ total: count() }).from(users).where(fitting)
+  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  return pageById(found, query, 'users', totals?.[0]?.total ?? null)
+}
+
+/** Who changes another's account, and whether admins are within their reach. */
+export interface Manager extends Client {
+  readonly id: number
+  readonly overAdmins: boolean
+}
+
+/**
+ * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every session.
+ * Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of reach.
+ */
+export async function manageUser(
+  db: Database,
+  user: UserRow,
+  changes: UserManagement,
+  revision: number,
+  manager: Manager,
+): Promise<UserRow | undefined> {
+  const { role = user.role, disabled = user.disabled } = changes
+  const weakened = role !== 'admin' || disabled
+  const by = { actorId: manager.id, address: manager.address, device: manager.device }
+  const changed = changedAt(user.id, revision)
+  const [[row]] = await db.batch([
+    db
+      .update(users)
+      .set({ role, disabled, revision })
+      .where(
+        and(
+          eq(users.id, user.id),
+          // As they were when this was decided, so that the record says what happened.
+          eq(users.role, user.role),
+          eq(users.disabled, user.disabled),
+          weakened ? isNotLastAdmin : undefined,
+          manager.overAdmins ? undefined : ne(users.role, 'admin'),
+        ),
+      )
+      .returning(),
+    ...(disabled
+      ? [db.delete(sessions).where(inArray(sessions.user_id, db.select({ id: users.id }).from(users).where(changed)))]
+      : []),
+    ...(role === user.role ? [] : [recorded(db, { kind: 'role-changed', detail: role, ...by }, changed)]),
+    ...(disabled === user.disabled ? [] : [recorded(db, { kind: disabled ? 'disabled' : 'enabled', ...by }, changed)]),
+    catchUp(db, user.id, revision),
+  ])
+  return row
+}
+
+/** An account as whoever runs the service sees it. */
+export function toManagedUser(row: UserRow): ManagedUser {
+  return { ...toUser(row), disabled: row.disabled }
+}
+
+/** A letter as it is told of. */
+export function toLetter(row: LetterRow): Letter {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    kind: row.kind,
+    recipient: row.recipient,
+    subject: row.subject,
+    state: row.sent_at ? 'sent' : row.failed_at ? 'failed' : 'waiting',
+    attempts: row.attempts,
+    due_at: row.due_at,
+    sent_at: row.sent_at,
+    failed_at: row.failed_at,
+    last_error: row.last_error,
+    created_at: row.created_at,
+  }
+}

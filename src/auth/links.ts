@@ -1,0 +1,286 @@
+import { and, eq, gt, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { isUniqueViolation } from '../platform/db/errors.ts'
+import { rowOf } from '../platform/db/rows.ts'
+import { type Posted, posted } from '../platform/mail/outbox.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { catchUp, changedAt } from '../users/store.ts'
+import { emailKey, users } from '../users/table.ts'
+import { type Happening, recorded } from './events.ts'
+import { links, sessions } from './table.ts'
+
+/** What a link in a letter does. */
+type Purpose = (typeof links.$inferSelect)['purpose']
+
+/** A link that goes out in a letter: its stored hash and the letter that carries it. */
+export interface LinkLetter {
+  readonly tokenHash: string
+  readonly expiresAt: string
+  readonly letter: Posted
+}
+
+/** A letter for the account that `whose` picks; where it picks none, no letter. To `letter.to`, whatever the account's address. */
+export function letterStatement(db: Database, letter: Posted, whose: SQL | undefined) {
+  const row = rowOf(outbox, { ...posted(letter, null), user_id: sql`${users.id}` })
+  return db.insert(outbox).select(db.select(row).from(users).where(whose)).returning({ id: outbox.id })
+}
+
+/** A link and its letter, for the account that `whose` picks: both rows, or, where it picks nobody, neither. */
+export function linkStatements(
+  db: Database,
+  purpose: Purpose,
+  { tokenHash, expiresAt, letter }: LinkLetter,
+  whose: SQL | undefined,
+  newEmail: string | null = null,
+) {
+  const row = rowOf(links, {
+    user_id: sql`${users.id}`,
+    purpose,
+    token_hash: tokenHash,
+    email: newEmail,
+    expires_at: expiresAt,
+    created_at: timestamp(),
+  })
+  return [db.insert(links).select(db.select(row).from(users).where(whose)), letterStatement(db, letter, whose)] as const
+}
+
+/**
+ * Makes one more link and the letter that carries it, if the account still waits to be confirmed.
+ * Returns the letter to deliver, if there is one.
+ */
+export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
+  const whose = and(eq(users.id, userId), isNull(users.confirmed_at))
+  const [, [letter]] = await db.batch(linkStatements(db, 'confirm-email', link, whose))
+  return letter?.id
+}
+
+/** Makes a link by which a new password can be chosen, and the letter that carries it. Returns the letter to deliver. */
+export async function startReset(
+  db: Database,
+  userId: number,
+  link: LinkLetter,
+  bars: boolean,
+  happening: Happening,
+): Promise<number | undefined> {
+  const whose = eq(users.id, userId)
+  const [made, letter] = linkStatements(db, 'reset-password', link, whose)
+  const [, [posted]] = await db.batch([
+    made,
+    letter,
+    recorded(db, happening, whose),
+    ...(bars ? [db.update(users).set({ password_barred: true }).where(whose)] : []),
+  ])
+  return posted?.id
+}
+
+/** Makes a link by which an account's address changes to another, with the letters about it. Returns the letters to deliver. */
+export async function startEmailChange(
+  db: Database,
+  userId: number,
+  newEmail: string,
+  link: LinkLetter,
+  notice: Posted,
+  happening: Happening,
+): Promise<number[]> {
+  const whose = eq(users.id, userId)
+  const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
+  const [, [toNew], [toOld]] = await db.batch([
+    made,
+    letter,
+    letterStatement(db, notice, whose),
+    recorded(db, happening, whose),
+  ])
+  return [toNew, toOld].flatMap((row) => row?.id ?? [])
+}
+
+/** What a link that lives belongs to. */
+export interface FoundLink {
+  readonly linkId: number
+  readonly userId: number
+  readonly username: string
+  /** The account's address. */
+  readonly email: string
+  /** The address that it is to have, where the link changes it. */
+  readonly newEmail: string | null
+  readonly locale: 'en' | 'uk'
+  readonly confirmed: boolean
+  readonly revision: number
+  readonly expiresAt: string
+}
+
+function findLink(db: Database, which: SQL | undefined): Promise<FoundLink[]> {
+  return db
+    .select({
+      linkId: sql<number>`${links.id}`.as('link_id'),
+      userId: sql<number>`${users.id}`.as('account_id'),
+      username: users.username,
+      email: sql<string>`${users.email}`.as('account_email'),
+      newEmail: sql<string | null>`${links.email}`.as('new_email'),
+      locale: users.locale,
+      confirmed: sql<boolean>`${users.confirmed_at} IS NOT NULL`.mapWith(Boolean).as('confirmed'),
+      revision: users.revision,
+      expiresAt: links.expires_at,
+    })
+    .from(links)
+    .innerJoin(users, eq(users.id, links.user_id))
+    .where(and(which, gt(links.expires_at, timestamp())))
+}
+
+/** The account that a link of confirmation belongs to, while the link lives: its own address, or the one it is to have. */
+export async function findConfirmation(db: Database, tokenHash: string): Promise<FoundLink | undefined> {
+  const purposes = inArray(links.purpose, ['confirm-email', 'change-email'])
+  const [found] = await findLink(db, and(eq(links.token_hash, tokenHash), purposes))
+  return found
+}
+
+/** The account that a link to choose a new password belongs to, by the link's hash or its row, while the link lives. */
+export async function findReset(db: Database, link: { hash: string } | { id: number }): Promise<FoundLink | undefined> {
+  const which = 'hash' in link ? eq(links.token_hash, link.hash) : eq(links.id, link.id)
+  const [found] = await findLink(db, and(which, eq(links.purpose, 'reset-password')))
+  return found
+}
+
+/** An account that is confirmed with the operator's address is an admin from then on. */
+const roleOf = (email: string, adminEmail: string | undefined): { role?: 'admin' } =>
+  adminEmail !== undefined && emailKey(adminEmail) === emailKey(email) ? { role: 'admin' } : {}
+
+/** Confirms an account's address, at a revision that its gate has issued. A second time changes nothing. */
+export async function confirmUser(
+  db: Database,
+  user: { userId: number; email: string },
+  revision: number,
+  happening: Happening,
+  adminEmail?: string,
+): Promise<void> {
+  await db.batch([
+    db
+      .update(users)
+      .set({ confirmed_at: timestamp(), ...roleOf(user.email, adminEmail), revision })
+      .where(and(eq(users.id, user.userId), eq(users.email, user.email), isNull(users.confirmed_at))),
+    recorded(db, happening, changedAt(user.userId, revision)),
+    catchUp(db, user.userId, revision),
+  ])
+}
+
+const ofChanged = (db: Database, userId: number, revision: number) =>
+  db.select({ id: users.id }).from(users).where(changedAt(userId, revision))
+
+/**
+ * Gives an account the address that it asked for and that its link confirms, at a revision that its gate has issued. Every other
+ * link of the account dies: the old address can do nothing any more. False when the link is gone meanwhile.
+ */
+export async function finishEmailChange(
+  db: Database,
+  { userId, linkId, newEmail }: { userId: number; linkId: number; newEmail: string },
+  revision: number,
+  happening: Happening,
+  adminEmail?: string,
+): Promise<boolean | 'email-taken'> {
+  const lives = inArray(
+    users.id,
+    db
+      .select({ id: links.user_id })
+      .from(links)
+      .where(and(eq(links.id, linkId), gt(links.expires_at, timestamp()))),
+  )
+  try {
+    const [rows] = await db.batch([
+      db
+        .update(users)
+        .set({
+          email: newEmail,
+          email_key: emailKey(newEmail),
+          confirmed_at: timestamp(),
+          ...roleOf(newEmail, adminEmail),
+          revision,
+        })
+        .where(and(eq(users.id, userId), lives))
+        .returning({ id: users.id }),
+      db.delete(links).where(and(inArray(links.user_id, ofChanged(db, userId, revision)), ne(links.id, linkId))),
+      recorded(db, happening, changedAt(userId, revision)),
+      catchUp(db, userId, revision),
+    ])
+    return rows.length > 0
+  } catch (error) {
+    if (!isUniqueViolation(error, 'users.email_key')) throw error
+    await catchUp(db, userId, revision)
+    return 'email-taken'
+  }
+}
+
+/** A password that has been chosen, and what goes with it. */
+export interface NewPassword {
+  readonly userId: number
+  readonly passwordHash: string
+  /** The notice that goes to the account's address. */
+  readonly notice: Posted
+  readonly happening: Happening
+}
+
+/**
+ * Gives an account a new password, at a revision that its gate has issued, and only if `still` holds at that very moment: of two
+ * at once one wins. Every session but `keptSession` ends, and every link that could change the account dies.
+ * Returns the notice to deliver; null when `still` did not hold.
+ */
+async function setPassword(
+  db: Database,
+  { userId, passwordHash, notice, happening }: NewPassword,
+  revision: number,
+  still: SQL | undefined,
+  set: { confirmed_at?: SQL; role?: 'admin' },
+  keptSession?: number,
+): Promise<number | null> {
+  const changed = changedAt(userId, revision)
+  const whose = ofChanged(db, userId, revision)
+  const [rows, [letter]] = await db.batch([
+    db
+      .update(users)
+      .set({ password_hash: passwordHash, password_barred: false, ...set, revision })
+      .where(and(eq(users.id, userId), still))
+      .returning({ id: users.id }),
+    letterStatement(db, notice, changed),
+    recorded(db, happening, changed),
+    db
+      .delete(sessions)
+      .where(
+        and(inArray(sessions.user_id, whose), keptSession === undefined ? undefined : ne(sessions.id, keptSession)),
+      ),
+    db.delete(links).where(inArray(links.user_id, whose)),
+    catchUp(db, userId, revision),
+  ])
+  return rows.length > 0 ? (letter?.id ?? null) : null
+}
+
+/**
+ * Finishes a reset: the password is new, the address confirmed, every session ended. Single use: whoever comes second finds the
+ * link gone, and null is returned.
+ */
+export function finishReset(
+  db: Database,
+  link: { linkId: number; email: string },
+  password: NewPassword,
+  revision: number,
+  adminEmail?: string,
+): Promise<number | null> {
+  const lives = inArray(
+    users.id,
+    db
+      .select({ id: links.user_id })
+      .from(links)
+      .where(and(eq(links.id, link.linkId), gt(links.expires_at, timestamp()))),
+  )
+  const confirmed_at = sql`coalesce(${users.confirmed_at}, ${timestamp()})`
+  return setPassword(db, password, revision, lives, { confirmed_at, ...roleOf(link.email, adminEmail) })
+}
+
+/** Changes a password for one who knows the old one; every other session ends. Null when the old one is no longer that. */
+export function changePassword(
+  db: Database,
+  verifiedHash: string,
+  keptSession: number,
+  password: NewPassword,
+  revision: number,
+): Promise<number | null> {
+  return setPassword(db, password, revision, eq(users.password_hash, verifiedHash), {}, keptSession)
+}

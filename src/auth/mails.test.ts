@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import type { Posted } from '../platform/mail/outbox.ts'
+import {
+  confirmEmailLetter,
+  confirmNewEmailLetter,
+  emailChangeLetter,
+  emailInUseLetter,
+  passwordChangedLetter,
+  resetPasswordLetter,
+} from './mails.tsx'
+
+const to = 'ana@example.com'
+const newEmail = 'ana@new.example'
+const url = 'https://vizitka.test/link/a-b_c?from=letter&again=1'
+const [minute, hour, day] = [60, 3600, 86_400]
+
+const lettersIn = (locale: 'en' | 'uk'): Posted[] => [
+  confirmEmailLetter(to, locale, url, 7 * day),
+  resetPasswordLetter(to, locale, url, hour, false),
+  passwordChangedLetter(to, locale, url),
+  confirmNewEmailLetter(to, locale, url, 7 * day),
+  emailChangeLetter(to, locale, newEmail, url),
+  emailInUseLetter(to, locale, url),
+]
+const barred = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
+
+/** What a mail reader shows of a letter's HTML. */
+const shown = (html: string): string =>
+  html
+    .replace(/<head>.*<\/head>/s, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+
+describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
+  const letters = [...lettersIn(locale), barred(locale)]
+
+  it('say the same, and link to the same page, in text and in HTML', () => {
+    for (const { kind, subject, text, html } of letters) {
+      expect(text.match(/https?:\S+/g), kind).toEqual([url])
+      expect(html.match(/href="[^"]*"/g), kind).toEqual([`href="${url.replace('&', '&amp;')}"`])
+      for (const paragraph of text.trim().split(/\n+/)) {
+        expect(shown(html), kind).toContain(paragraph.replace(/:$/, ''))
+      }
+      expect(text.startsWith(`${subject}\n`), kind).toBe(true)
+      expect(html).toContain(`<title>${subject}</title>`)
+      expect(html).toContain(`<html lang="${locale}"`)
+    }
+  })
+
+  it('go where they are sent, each of a kind and with a subject of its own', () => {
+    const each = lettersIn(locale)
+    expect(each.map((letter) => letter.kind)).toEqual([
+      'confirm-email',
+      'reset-password',
+      'password-changed',
+      'confirm-new-email',
+      'email-change',
+      'email-in-use',
+    ])
+    expect(new Set(each.map((letter) => letter.subject)).size).toBe(each.length)
+    for (const letter of letters) expect(letter.to).toBe(to)
+  })
+
+  it('show an address as it was typed, never as markup, and keep it out of the subject', () => {
+    const address = `"<b>o'clock</b>&amp;"@new.example`
+    const { subject, text, html } = emailChangeLetter(to, locale, address, url)
+    expect(text).toContain(address)
+    expect(shown(html)).toContain(address)
+    expect(html).not.toMatch(/<b>|<\/b>/)
+    expect(subject).toBe(emailChangeLetter(to, locale, newEmail, url).subject)
+  })
+})
+
+describe('letters', () => {
+  it('speak one language at a time', () => {
+    for (const { text } of [...lettersIn('uk'), barred('uk')]) {
+      const words = text.replaceAll(url, '').replaceAll(newEmail, '').replaceAll('Vizitka', '')
+      expect(words).not.toMatch(/[a-z]/i)
+      for (const paragraph of words.trim().split(/\n+/)) expect(paragraph).toMatch(/^[\p{Script=Cyrillic}\d\s.,:]+$/u)
+    }
+    for (const { text } of [...lettersIn('en'), barred('en')]) expect(text).not.toMatch(/\p{Script=Cyrillic}/u)
+  })
+
+  it.each([
+    [7 * day, '7 days', '7 днів'],
+    [2 * day, '2 days', '2 дні'],
+    [2 * day - 1, '47 hours', '47 годин'],
+    [hour, '1 hour', '1 година'],
+    [hour - 1, '59 minutes', '59 хвилин'],
+    [5 * minute, '5 minutes', '5 хвилин'],
+  ])('say of %i seconds “%s” and «%s»', (seconds, english, ukrainian) => {
+    for (const write of [confirmEmailLetter, confirmNewEmailLetter]) {
+      expect(write(to, 'en', url, seconds).text).toContain(`The link works for ${english}.`)
+      expect(write(to, 'uk', url, seconds).text).toContain(`Термін дії посилання: ${ukrainian}.`)
+    }
+    expect(resetPasswordLetter(to, 'en', url, seconds, false).text).toContain(`The link works for ${english}, once.`)
+    expect(resetPasswordLetter(to, 'uk', url, seconds, false).text).toContain(`Термін його дії: ${ukrainian}.`)
+  })
+
+  it('promise that the old password still works only where it does', () => {
+    expect(resetPasswordLetter(to, 'en', url, hour, false).text).toMatch(/the old password still works\.\n$/)
+    expect(barred('en').text).toMatch(/until you do, the old one does not open new sessions\.\n$/)
+    expect(resetPasswordLetter(to, 'uk', url, hour, false).text).toMatch(/старий пароль діє й далі\.\n$/)
+    expect(barred('uk').text).toMatch(/доти старий не відкриває нових сеансів\.\n$/)
+  })
+})

@@ -1,0 +1,179 @@
+import { type LetterText, layOut } from '../platform/mail/layout.tsx'
+import type { Posted } from '../platform/mail/outbox.ts'
+
+// No letter holds a username: anyone can type a stranger's address, and any name, at signup.
+
+type Locale = 'en' | 'uk'
+
+/** What a letter says in one language, and on the button that leads to its link. */
+type Words = Pick<LetterText, 'title' | 'paragraphs' | 'footer'> & { readonly button: string }
+
+function write(kind: string, to: string, locale: Locale, url: string, words: Record<Locale, Words>): Posted {
+  const { button, ...text } = words[locale]
+  return { kind, to, subject: text.title, ...layOut({ lang: locale, ...text, action: { label: button, url } }) }
+}
+
+/** A span of time as a person says it, in days, hours or minutes, never longer than it is. */
+function span(seconds: number, locale: Locale): string {
+  const [unit, length]: [string, number] =
+    seconds >= 2 * 86_400 ? ['day', 86_400] : seconds >= 3600 ? ['hour', 3600] : ['minute', 60]
+  const format = new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })
+  return format.format(Math.max(1, Math.floor(seconds / length)))
+}
+
+/** To one who signed up: the link that confirms the address, and how long it works. */
+export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): Posted {
+  return write('confirm-email', to, locale, url, {
+    en: {
+      title: 'Confirm your email',
+      paragraphs: [
+        'Someone, we hope you, signed up to Vizitka with this address. Confirm it to start keeping your contacts.',
+        `The link works for ${span(ttlSeconds, 'en')}.`,
+      ],
+      button: 'Confirm your email',
+      footer: 'If it was not you, do nothing: without a confirmation the account is deleted.',
+    },
+    uk: {
+      title: 'Підтвердьте свою пошту',
+      paragraphs: [
+        'Хтось, сподіваємося, що ви, зареєструвався у Vizitka з цією адресою. Підтвердьте її, щоб почати вести контакти.',
+        `Термін дії посилання: ${span(ttlSeconds, 'uk')}.`,
+      ],
+      button: 'Підтвердити пошту',
+      footer: 'Якщо це були не ви, нічого не робіть: без підтвердження обліковий запис буде видалено.',
+    },
+  })
+}
+
+/**
+ * To one who forgot the password: the link to choose another, how long it works, and that it does so once. `barred` is whether
+ * the old password opens no sessions until then (`RESET_LOCKS_PASSWORD`).
+ */
+export function resetPasswordLetter(
+  to: string,
+  locale: Locale,
+  url: string,
+  ttlSeconds: number,
+  barred: boolean,
+): Posted {
+  return write('reset-password', to, locale, url, {
+    en: {
+      title: 'Choose a new password',
+      paragraphs: [
+        'Someone, we hope you, asked for a new password for your Vizitka account. Your password has not changed yet.',
+        `The link works for ${span(ttlSeconds, 'en')}, once.`,
+      ],
+      button: 'Choose a new password',
+      footer: barred
+        ? 'Even if it was not you, choose a new password: until you do, the old one does not open new sessions.'
+        : 'If it was not you, do nothing: the old password still works.',
+    },
+    uk: {
+      title: 'Створіть новий пароль',
+      paragraphs: [
+        'Хтось, сподіваємося, що ви, попросив новий пароль до вашого облікового запису у Vizitka. Пароль поки що не змінено.',
+        `Посилання спрацює один раз. Термін його дії: ${span(ttlSeconds, 'uk')}.`,
+      ],
+      button: 'Створити новий пароль',
+      footer: barred
+        ? 'Навіть якщо це були не ви, створіть новий пароль: доти старий не відкриває нових сеансів.'
+        : 'Якщо це були не ви, нічого не робіть: старий пароль діє й далі.',
+    },
+  })
+}
+
+/** After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change it. */
+export function passwordChangedLetter(to: string, locale: Locale, url: string): Posted {
+  return write('password-changed', to, locale, url, {
+    en: {
+      title: 'Your password was changed',
+      paragraphs: [
+        'Your Vizitka account has a new password. Its other sessions were ended: log in again wherever you need to.',
+        'If it was not you, choose a new password at once.',
+      ],
+      button: 'Choose a new password',
+      footer: 'If it was you, there is nothing more to do.',
+    },
+    uk: {
+      title: 'Ваш пароль змінено',
+      paragraphs: [
+        'Ваш обліковий запис у Vizitka має новий пароль. Інші сеанси завершено: увійдіть знову там, де вам потрібно.',
+        'Якщо це були не ви, негайно створіть новий пароль.',
+      ],
+      button: 'Створити новий пароль',
+      footer: 'Якщо це були ви, більше нічого робити не треба.',
+    },
+  })
+}
+
+/** To the new address that an account is to have: the link that confirms it, and how long it works. */
+export function confirmNewEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): Posted {
+  return write('confirm-new-email', to, locale, url, {
+    en: {
+      title: 'Confirm your new email',
+      paragraphs: [
+        'Someone, we hope you, asked to move a Vizitka account to this address. Once you confirm it, the account’s address changes.',
+        `The link works for ${span(ttlSeconds, 'en')}.`,
+      ],
+      button: 'Confirm your new email',
+      footer: 'If it was not you, do nothing: without a confirmation nothing changes.',
+    },
+    uk: {
+      title: 'Підтвердьте свою нову пошту',
+      paragraphs: [
+        'Хтось, сподіваємося, що ви, попросив перенести обліковий запис у Vizitka на цю адресу. Щойно ви її підтвердите, адреса облікового запису зміниться.',
+        `Термін дії посилання: ${span(ttlSeconds, 'uk')}.`,
+      ],
+      button: 'Підтвердити нову пошту',
+      footer: 'Якщо це були не ви, нічого не робіть: без підтвердження нічого не зміниться.',
+    },
+  })
+}
+
+/** To the old address of an account that is to have a new one. `url` is the page for a forgotten password. */
+export function emailChangeLetter(to: string, locale: Locale, newEmail: string, url: string): Posted {
+  return write('email-change', to, locale, url, {
+    en: {
+      title: 'A new email for your account',
+      paragraphs: [
+        `Someone, we hope you, signed in to your Vizitka account and asked to change its address to ${newEmail}. It changes once the new one is confirmed.`,
+        'If it was not you, choose a new password: that cancels the change.',
+      ],
+      button: 'Choose a new password',
+      footer: 'If it was you, open the letter that we sent to the new address.',
+    },
+    uk: {
+      title: 'Нова пошта для вашого облікового запису',
+      paragraphs: [
+        `Хтось, сподіваємося, що ви, увійшов до вашого облікового запису у Vizitka й попросив змінити його адресу на ${newEmail}. Вона зміниться, щойно нову буде підтверджено.`,
+        'Якщо це були не ви, створіть новий пароль: це скасує зміну.',
+      ],
+      button: 'Створити новий пароль',
+      footer: 'Якщо це були ви, відкрийте лист, який ми надіслали на нову адресу.',
+    },
+  })
+}
+
+/** To the owner of an address that someone wanted for another account. `url` is the page for a forgotten password. */
+export function emailInUseLetter(to: string, locale: Locale, url: string): Posted {
+  return write('email-in-use', to, locale, url, {
+    en: {
+      title: 'You already have an account',
+      paragraphs: [
+        'Someone, perhaps you, wanted to use this address for another Vizitka account. You already have an account with it, and nothing has changed.',
+        'If it was you, log in with this address. If you forgot the password, choose a new one.',
+      ],
+      button: 'Choose a new password',
+      footer: 'If it was not you, you can ignore this letter.',
+    },
+    uk: {
+      title: 'У вас уже є обліковий запис',
+      paragraphs: [
+        'Хтось, можливо, ви, хотів додати цю адресу до іншого облікового запису у Vizitka. Ви вже маєте обліковий запис із нею, і нічого не змінилося.',
+        'Якщо це були ви, увійдіть із цією адресою. Якщо забули пароль, створіть новий.',
+      ],
+      button: 'Створити новий пароль',
+      footer: 'Якщо це були не ви, не зважайте на цей лист.',
+    },
+  })
+}

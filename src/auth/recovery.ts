@@ -1,0 +1,199 @@
+import type { Configuration } from '../env.ts'
+import { randomToken, tokenHash } from '../platform/crypto/keys.ts'
+import { passwordFault } from '../platform/crypto/password.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import { gateOf } from '../platform/gate/client.ts'
+import { addressOf, limitOf } from '../platform/gate/limits.ts'
+import { revise } from '../platform/gate/revise.ts'
+import { afterwards } from '../platform/http/afterwards.ts'
+import { invalid, Problem } from '../platform/http/problem.ts'
+import type { Serving } from '../platform/http/router.ts'
+import { deliver, mailerOf, type Posted } from '../platform/mail/outbox.ts'
+import { findUserByEmail } from '../users/store.ts'
+import { emailKey } from '../users/table.ts'
+import {
+  confirmUser,
+  type FoundLink,
+  findConfirmation,
+  finishEmailChange,
+  finishReset,
+  type LinkLetter,
+  renewConfirmation,
+  startReset,
+} from './links.ts'
+import { confirmEmailLetter, passwordChangedLetter, resetPasswordLetter } from './mails.tsx'
+import { clientOf, gateOfEmail } from './sign-in.ts'
+import { unconfirmedSeconds } from './store.ts'
+
+/** Tries letters at once, after the answer; what fails is the sweep's. */
+export function sendNow(c: Serving, ...letterIds: (number | undefined)[]): void {
+  const { db, config } = c.var
+  for (const id of letterIds) if (id !== undefined) afterwards(c, () => deliver(db, mailerOf(config), id))
+}
+
+/** The page where a new password is asked for. */
+export const forgotUrl = (config: Configuration): string => `${config.PUBLIC_URL}/forgot-password`
+
+/** A fresh link to a page of ours, and the letter that carries it. */
+export function freshLink(
+  config: Configuration,
+  page: 'confirm-email' | 'reset-password',
+  ttlSeconds: number,
+  letter: (url: string) => Posted,
+): LinkLetter {
+  const token = randomToken()
+  return {
+    tokenHash: tokenHash(token),
+    expiresAt: timestamp(Date.now() + ttlSeconds * 1000),
+    letter: letter(`${config.PUBLIC_URL}/${page}/${token}`),
+  }
+}
+
+/** The link and letter that confirm an address. No link outlives an account that is not confirmed. */
+export function confirmationLink(
+  email: string,
+  locale: 'en' | 'uk',
+  config: Configuration,
+  ttlSeconds = Math.min(config.VERIFICATION_LINK_TTL, unconfirmedSeconds),
+): LinkLetter {
+  return freshLink(config, 'confirm-email', ttlSeconds, (url) => confirmEmailLetter(email, locale, url, ttlSeconds))
+}
+
+/** Whether one more letter may go to an address that anyone may have typed. Silent, so that it tells nobody anything. */
+export async function mayWriteTo(c: Serving, email: string): Promise<boolean> {
+  const limit = limitOf('request-email-to', c.var.config)
+  const { violated } = await c.var.clock.time('gate', () => gateOfEmail(c, email).enter([limit]))
+  return violated.length === 0
+}
+
+/**
+ * Sends the letter of confirmation again, if an account waits for it. Everybody gets the same answer in the same time: what is
+ * written is written after it.
+ */
+export async function askForConfirmation(c: Serving, email: string): Promise<void> {
+  const { db, config } = c.var
+  const allowed = await mayWriteTo(c, email)
+  const user = await findUserByEmail(db, email)
+  // Unconfirmed accounts are deleted a week after signup: no link outlives its account.
+  const remaining = user ? (Date.parse(user.created_at) - Date.now()) / 1000 + unconfirmedSeconds : 0
+  const ttl = Math.min(config.VERIFICATION_LINK_TTL, Math.floor(remaining))
+  if (!user || user.confirmed_at || ttl <= 0 || !allowed) return
+  afterwards(c, async () => {
+    const letterId = await renewConfirmation(db, user.id, confirmationLink(user.email, user.locale, config, ttl))
+    if (letterId !== undefined) await deliver(db, mailerOf(config), letterId)
+  })
+}
+
+/**
+ * Sends a letter with a link to choose a new password, if there is such an account. Nothing about the account changes, unless
+ * `RESET_LOCKS_PASSWORD` says so; everybody gets the same answer in the same time.
+ */
+export async function askForReset(c: Serving, email: string): Promise<void> {
+  const { db, config } = c.var
+  const client = clientOf(c)
+  const allowed = await mayWriteTo(c, email)
+  const user = await findUserByEmail(db, email)
+  if (!user || !allowed) return
+  const { RESET_LINK_TTL: ttl, RESET_LOCKS_PASSWORD: bars } = config
+  const link = freshLink(config, 'reset-password', ttl, (url) =>
+    resetPasswordLetter(user.email, user.locale, url, ttl, bars),
+  )
+  afterwards(c, async () => {
+    const letterId = await startReset(db, user.id, link, bars, { kind: 'reset-requested', ...client })
+    if (letterId !== undefined) await deliver(db, mailerOf(config), letterId)
+  })
+}
+
+/** 404 for a link that was never made, has been used, or has expired. */
+export const noLink = (): Problem =>
+  new Problem(404, 'link-not-found', 'This link is unknown, used or expired: ask for a new letter.')
+
+/** Whether what a link of confirmation is for has been done already. */
+export const isConfirmed = ({ newEmail, email, confirmed }: FoundLink): boolean =>
+  newEmail === null ? confirmed : newEmail === email
+
+/**
+ * Confirms the address that a link was sent to: the account's own, or the one that it is to have. Twice is fine.
+ * @throws Problem 404 `link-not-found` when there is no such link, or it has expired; 409 `email-taken` when somebody else has
+ * the new address by now
+ */
+export async function confirmEmail(c: Serving, token: string): Promise<void> {
+  const { db, config } = c.var
+  const found = await findConfirmation(db, tokenHash(token))
+  if (!found) throw noLink()
+  if (isConfirmed(found)) return
+  const client = clientOf(c)
+  const { newEmail, userId } = found
+  const gate = gateOf(c.env, `user:${userId}`)
+  if (newEmail === null) {
+    await revise(gate, found.revision, (revision) =>
+      confirmUser(db, found, revision, { kind: 'email-confirmed', ...client }, config.ADMIN_EMAIL),
+    )
+    return
+  }
+  const changed = await revise(gate, found.revision, (revision) =>
+    finishEmailChange(db, { ...found, newEmail }, revision, { kind: 'email-changed', ...client }, config.ADMIN_EMAIL),
+  )
+  if (changed === 'email-taken') {
+    throw new Problem(409, 'email-taken', 'Another account uses this address by now: your account keeps its own.')
+  }
+  if (!changed) throw noLink()
+}
+
+/** Why a new password cannot be had: for the field that it was typed in. */
+const badPassword = (detail: string): Problem => invalid([{ pointer: '/password', detail }])
+
+/**
+ * Hashes a password that is being chosen for an account, in the gate of the caller's address, where it keeps nobody waiting.
+ * @throws Problem 422 when it is too common, or the account's e-mail or name
+ */
+export async function hashChosen(
+  c: Serving,
+  password: string,
+  account: { email: string; username: string },
+): Promise<string> {
+  const fault = passwordFault(password, account)
+  if (fault) throw badPassword(fault)
+  const own = gateOf(c.env, `address:${addressOf(c)}`)
+  return c.var.clock.time('gate', () => own.hash(password))
+}
+
+/**
+ * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link of the
+ * account dies, and a notice goes out. Of two at once with one link, one wins.
+ * @throws Problem 404 `link-not-found` when the link is gone meanwhile; 422 for a password that cannot be taken
+ */
+export async function resetPassword(c: Serving, link: FoundLink | undefined, password: string): Promise<void> {
+  if (!link) throw noLink()
+  const { db, config } = c.var
+  const passwordHash = await hashChosen(c, password, link)
+  const chosen = {
+    userId: link.userId,
+    passwordHash,
+    notice: passwordChangedLetter(link.email, link.locale, forgotUrl(config)),
+    happening: { kind: 'password-reset' as const, ...clientOf(c) },
+  }
+  const letterId = await revise(gateOf(c.env, `user:${link.userId}`), link.revision, (revision) =>
+    finishReset(db, link, chosen, revision, config.ADMIN_EMAIL),
+  )
+  if (letterId === null) throw noLink()
+  sendNow(c, letterId)
+}
+
+/**
+ * Refuses a reset's body that names another account than the token's: who sends it has mixed two people up.
+ * @throws Problem 422
+ */
+export function requireSameAccount(
+  link: FoundLink,
+  given: { email?: string | undefined; username?: string | undefined },
+) {
+  const faults = [
+    ...(given.email !== undefined && emailKey(given.email) !== emailKey(link.email) ? (['email'] as const) : []),
+    ...(given.username !== undefined && given.username !== link.username ? (['username'] as const) : []),
+  ]
+  if (faults.length > 0) {
+    const detail = 'This is not what the account of this link has: leave it out. A reset changes the password alone.'
+    throw invalid(faults.map((field) => ({ pointer: `/${field}`, detail })))
+  }
+}

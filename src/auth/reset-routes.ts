@@ -1,0 +1,82 @@
+import { createRoute } from '@hono/zod-openapi'
+import { tokenHash } from '../platform/crypto/keys.ts'
+import { issueResetConfirmation, readResetConfirmation } from '../platform/crypto/token.ts'
+import { limited } from '../platform/gate/limits.ts'
+import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { findReset } from './links.ts'
+import { askForReset, noLink, requireSameAccount, resetPassword } from './recovery.ts'
+import { addressSchema, detailSchema, linkTokenParamSchema, resetConfirmationSchema, resetSchema } from './schema.ts'
+import { resetAsked } from './words.ts'
+
+const tags = ['Accounts']
+
+/** How long a person may take over the form: for how long a confirmation is good, if its link lives as long. */
+const confirmationSeconds = 15 * 60
+
+/** A new password for one who has forgotten theirs, in three steps: ask, open the link, choose. */
+export const resetRoutes = createRouter()
+
+resetRoutes.openapi(
+  createRoute({
+    ...limited('request-email', 'request-email-to'),
+    tags,
+    method: 'post',
+    path: '/request-password-reset-email',
+    summary: 'Ask for a new password',
+    description:
+      'Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer ' +
+      'is the same whether the address is known or not.',
+    request: { body: body(addressSchema) },
+    responses: { 202: json('Sent, if there is such an account.', detailSchema), ...problems(...bodyProblems) },
+  }),
+  async (c) => {
+    await askForReset(c, c.req.valid('json').email)
+    return c.json({ detail: resetAsked }, 202)
+  },
+)
+
+resetRoutes.openapi(
+  createRoute({
+    ...limited('reset'),
+    tags,
+    method: 'get',
+    path: '/reset-password/{token}',
+    summary: 'Open the link of a reset',
+    description: 'Changes nothing, and may be asked again while the link lives: scanners follow links.',
+    request: { params: linkTokenParamSchema },
+    responses: { 200: json('Go on with this token.', resetConfirmationSchema), ...problems(404) },
+  }),
+  async (c) => {
+    const link = await findReset(c.var.db, { hash: tokenHash(c.req.valid('param').token) })
+    const remaining = link ? Math.floor((Date.parse(link.expiresAt) - Date.now()) / 1000) : 0
+    const expires_in = Math.min(confirmationSeconds, remaining)
+    if (!link || expires_in < 1) throw noLink()
+    const reset_password_confirmation_token = await issueResetConfirmation(link.linkId, expires_in, c.var.config)
+    return c.json({ reset_password_confirmation_token, expires_in }, 200, { 'Cache-Control': 'no-store' })
+  },
+)
+
+resetRoutes.openapi(
+  createRoute({
+    ...limited('reset'),
+    tags,
+    method: 'patch',
+    path: '/reset-password-confirmation/{token}',
+    summary: 'Choose the new password',
+    description:
+      'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
+      'and a letter tells the owner. An e-mail or username that is sent too must be that account’s.',
+    request: { params: linkTokenParamSchema, body: body(resetSchema) },
+    responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409) },
+  }),
+  async (c) => {
+    const { password, ...given } = c.req.valid('json')
+    const linkId = await readResetConfirmation(c.req.valid('param').token, c.var.config)
+    const link = linkId === null ? undefined : await findReset(c.var.db, { id: linkId })
+    if (!link) throw noLink()
+    requireSameAccount(link, given)
+    await resetPassword(c, link, password)
+    return c.json({ detail: 'Your password is changed: log in with it.' }, 200)
+  },
+)

@@ -1,0 +1,98 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { revise } from '../platform/gate/revise.ts'
+import { json, problems } from '../platform/http/openapi.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { type SignedInEnv, signedIn } from './authenticate.ts'
+import { sessionIdSchema, sessionSchema } from './schema.ts'
+import { aliveNow } from './session.ts'
+import { clientOf } from './sign-in.ts'
+import { endSessions, listSessions } from './store.ts'
+
+const tags = ['Accounts']
+
+/** Where one is signed in, and how to end it. */
+export const sessionRoutes = createRouter()
+
+/** Ends one of one's own sessions, or all but one. Returns how many ended. */
+function end(c: Context<SignedInEnv>, which: { only: number } | { allBut: number }): Promise<number> {
+  const { db, user, gate } = c.var
+  const happening = { kind: 'session-ended' as const, ...clientOf(c) }
+  return revise(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
+}
+
+sessionRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'post',
+    path: '/logout',
+    summary: 'Log out',
+    description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+  }),
+  async (c) => {
+    await end(c, { only: c.var.sessionId })
+    return c.body(null, 204)
+  },
+)
+
+sessionRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'get',
+    path: '/sessions',
+    summary: 'List my sessions',
+    description: 'Every device that is signed in, the one used last first.',
+    responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401) },
+  }),
+  async (c) => {
+    const { db, user, sessionId, config } = c.var
+    const rows = await listSessions(db, user.id, aliveNow(config))
+    const views = rows.map(({ id, device, address, created_at, rotated_at }) => ({
+      id,
+      device,
+      address,
+      created_at,
+      last_used_at: rotated_at,
+      current: id === sessionId,
+    }))
+    return c.json(views, 200, { 'Cache-Control': 'private, no-cache' })
+  },
+)
+
+sessionRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'delete',
+    path: '/sessions',
+    summary: 'Log out everywhere else',
+    description: 'Ends every session but this one.',
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+  }),
+  async (c) => {
+    await end(c, { allBut: c.var.sessionId })
+    return c.body(null, 204)
+  },
+)
+
+sessionRoutes.openapi(
+  createRoute({
+    ...signedIn('account'),
+    tags,
+    method: 'delete',
+    path: '/sessions/{id}',
+    summary: 'End one of my sessions',
+    request: { params: sessionIdSchema },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 404, 409) },
+  }),
+  async (c) => {
+    const ended = await end(c, { only: c.req.valid('param').id })
+    if (ended === 0) throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
+    return c.body(null, 204)
+  },
+)

@@ -1,0 +1,120 @@
+import { gateOf } from '../platform/gate/client.ts'
+import type { Verdict } from '../platform/gate/gate.ts'
+import { addressOf, emailGate, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import { revise } from '../platform/gate/revise.ts'
+import { afterwards } from '../platform/http/afterwards.ts'
+import { Problem } from '../platform/http/problem.ts'
+import type { Serving } from '../platform/http/router.ts'
+import { findUser, findUserByEmail } from '../users/store.ts'
+import { emailKey, type UserRow } from '../users/table.ts'
+import { type Client, record } from './events.ts'
+import { sessionEnded } from './session.ts'
+import { endOldestSessions, promote, replaceHash, startSession } from './store.ts'
+
+/** From where a request comes. */
+export const clientOf = (c: Serving): Client => ({
+  device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
+  address: addressOf(c),
+})
+
+/** The gate of an e-mail. */
+export const gateOfEmail = (c: Serving, email: string) => gateOf(c.env, emailGate(emailKey(email), c.var.config))
+
+const challenged = { headers: { 'WWW-Authenticate': 'Bearer' } }
+
+const resetRequired = (): Problem =>
+  new Problem(
+    401,
+    'reset-required',
+    'A new password has been asked for: choose it by the link in our letter, or ask for another letter.',
+    challenged,
+  )
+
+/** Tries a password in the e-mail's gate, where failures are counted. A failure against an account is recorded, after the answer. */
+async function tryPassword(c: Serving, email: string, user: UserRow | undefined, password: string): Promise<Verdict> {
+  const { db, config } = c.var
+  const client = clientOf(c)
+  const verdict = await c.var.clock.time('gate', () =>
+    gateOfEmail(c, email).attempt({
+      password,
+      phc: user?.password_hash ?? null,
+      address: addressOf(c),
+      accountId: user?.confirmed_at && !user.disabled && !user.password_barred ? user.id : null,
+      pairLimit: limitOf('login-failures', config),
+      shareLimit: limitOf('login-failures-hour', config),
+      emailLimit: limitOf('login-failures-email', config),
+    }),
+  )
+  if (verdict.violated.length > 0) {
+    tellStandings(c, verdict.standings)
+    throw tooMany(verdict.standings, verdict.violated)
+  }
+  if (user && !verdict.right) afterwards(c, () => record(db, user.id, { kind: 'login-failed', ...client }))
+  return verdict
+}
+
+/**
+ * Verifies a password and begins a session.
+ * @throws Problem 401 `invalid-credentials`, or after the right password `email-not-confirmed` or `reset-required`; 403
+ * `account-disabled`; 429
+ */
+export async function signIn(c: Serving, email: string, password: string) {
+  // Once more where the hash was replaced meanwhile: by another login, which hashed the same password anew, or by a change of it.
+  const begun = (await beginSession(c, email, password)) ?? (await beginSession(c, email, password))
+  if (!begun) throw wrongCredentials()
+  return begun
+}
+
+async function beginSession(c: Serving, email: string, password: string) {
+  const { db, config } = c.var
+  const client = clientOf(c)
+  const user = await findUserByEmail(db, email)
+  const { right, rehashed } = await tryPassword(c, email, user, password)
+  if (!user || !right) throw wrongCredentials()
+  if (!user.confirmed_at) {
+    throw new Problem(
+      401,
+      'email-not-confirmed',
+      'Confirm your address first: open the link in our letter, or ask for a new one.',
+      challenged,
+    )
+  }
+  if (user.disabled)
+    throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
+  if (user.password_barred) throw resetRequired()
+  const hash = rehashed ?? user.password_hash
+  if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) return undefined
+  const session = await startSession(db, user.id, hash, client)
+  if (!session) return undefined
+  const gate = gateOf(c.env, `user:${user.id}`)
+  if (session.crowded) await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
+  // The operator may have named the address after it was confirmed.
+  if (user.role !== 'admin' && config.ADMIN_EMAIL && emailKey(config.ADMIN_EMAIL) === user.email_key) {
+    await revise(gate, user.revision, (revision) => promote(db, user.id, revision, client))
+  }
+  return { userId: user.id, sessionId: session.id, generation: session.generation }
+}
+
+/** The same words whether the account is unknown or the password wrong. */
+const wrongCredentials = (): Problem =>
+  new Problem(401, 'invalid-credentials', 'The e-mail or the password is wrong.', challenged)
+
+/** 403 for one who is signed in and says a wrong password: 401 would say that the token is. */
+export const wrongPassword = (): Problem => new Problem(403, 'wrong-password', 'The current password is wrong.')
+
+/**
+ * Verifies the password of one who is signed in, before something that a stolen token alone must not do. Failures count as those
+ * of a login.
+ * @throws Problem 403 `wrong-password`, 401 `reset-required` or `session-revoked`, 429
+ */
+export async function requirePassword(
+  c: Serving & { readonly var: { readonly user: { readonly id: number } } },
+  password: string,
+): Promise<UserRow> {
+  const user = await findUser(c.var.db, c.var.user.id)
+  if (!user) throw sessionEnded()
+  const { right } = await tryPassword(c, user.email, user, password)
+  if (!right) throw wrongPassword()
+  if (user.password_barred) throw resetRequired()
+  return user
+}

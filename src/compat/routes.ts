@@ -1,0 +1,58 @@
+import { createRoute } from '@hono/zod-openapi'
+import { bearerToken } from '../auth/authenticate.ts'
+import { askForConfirmation, askForReset, confirmEmail } from '../auth/recovery.ts'
+import { exchange } from '../auth/routes.ts'
+import { addressSchema, detailSchema } from '../auth/schema.ts'
+import { confirmationAsked, confirmedDetail, resetAsked } from '../auth/words.ts'
+import { limited } from '../platform/gate/limits.ts'
+import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { createRouter } from '../platform/http/router.ts'
+
+/**
+ * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no letter and no
+ * document of ours names them.
+ */
+export const compatRoutes = createRouter()
+
+const unsaved = { 'Cache-Control': 'no-store' }
+const confirms = limited('confirm').middleware
+
+compatRoutes.get('/api/auth/refresh_token', async (c) => {
+  const token = bearerToken(c.req.header('Authorization'))
+  if (!token) {
+    throw new Problem(401, 'not-signed-in', 'Send the refresh token as a bearer token.', {
+      headers: { 'WWW-Authenticate': 'Bearer' },
+    })
+  }
+  return c.json(await exchange(c, token), 200, unsaved)
+})
+
+/** A route that takes an address and sends a letter, hidden from the document but checked like those in it. */
+const asksForLetter = <const P extends string>(path: P) =>
+  createRoute({
+    hide: true,
+    ...limited('request-email'),
+    method: 'post',
+    path,
+    request: { body: body(addressSchema) },
+    responses: { 202: json('Sent, if there is such an account.', detailSchema), ...problems(...bodyProblems) },
+  })
+
+compatRoutes.openapi(asksForLetter('/api/auth/request_email'), async (c) => {
+  await askForConfirmation(c, c.req.valid('json').email)
+  return c.json({ detail: confirmationAsked }, 202)
+})
+
+compatRoutes.openapi(asksForLetter('/api/auth/reset_pwd'), async (c) => {
+  await askForReset(c, c.req.valid('json').email)
+  return c.json({ detail: resetAsked }, 202)
+})
+
+// Those clients confirm by GET. Our own letters never link here, so no scanner follows.
+for (const path of ['/api/auth/confirmed_email/:token', '/api/email/confirm/:token'] as const) {
+  compatRoutes.get(path, confirms, async (c) => {
+    await confirmEmail(c, c.req.param('token'))
+    return c.json({ detail: confirmedDetail }, 200)
+  })
+}

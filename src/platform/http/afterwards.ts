@@ -1,0 +1,12 @@
+import { rootMessage } from '../db/errors.ts'
+import type { Serving } from './router.ts'
+
+/** Does something after the answer. What fails there is logged, in words that hold no SQL and no parameters. */
+export function afterwards(c: Serving, work: () => Promise<void>): void {
+  const { requestId } = c.var
+  c.executionCtx.waitUntil(
+    work().catch((error: unknown) => {
+      console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: rootMessage(error) }))
+    }),
+  )
+}

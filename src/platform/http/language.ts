@@ -1,0 +1,24 @@
+import type { Context } from 'hono'
+import { accepts } from 'hono/accepts'
+
+/** The languages that letters and their pages are written in. */
+export type Language = 'en' | 'uk'
+const languages: readonly string[] = ['en', 'uk'] satisfies Language[]
+
+/** The reader's language (Accept-Language, RFC 9110, section 12.5.4), of those that there are; English for anyone else. */
+export function languageOf(c: Context): Language {
+  c.header('Vary', 'Accept-Language', { append: true })
+  // Browsers send uk-UA too, and not always uk besides.
+  const primary = (tag: string) => tag.split('-')[0]?.toLowerCase()
+  const lang = accepts(c, {
+    header: 'Accept-Language',
+    supports: [...languages],
+    default: 'en',
+    match: (asked, { supports, default: otherwise }) =>
+      asked
+        .toSorted((a, b) => b.q - a.q)
+        .map(({ type }) => primary(type))
+        .find((tag) => tag && supports.includes(tag)) ?? otherwise,
+  })
+  return lang === 'uk' ? 'uk' : 'en'
+}
