@@ -13,6 +13,7 @@ import { timestamp } from '../src/platform/db/columns.ts'
 import { connectD1 } from '../src/platform/db/d1.ts'
 import type { Database } from '../src/platform/db/database.ts'
 import { connectLibsql } from '../src/platform/db/libsql.ts'
+import { fold } from '../src/platform/fold.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
 import { emailKey, type UserRow, users } from '../src/users/table.ts'
@@ -115,6 +116,7 @@ async function makeAccount(db: Database, email: string, password: string): Promi
     .insert(users)
     .values({
       username: usernameFor(email),
+      username_key: fold(usernameFor(email)),
       email,
       email_key: emailKey(email),
       password_hash: await hashPassword(password),

@@ -107,6 +107,18 @@ function withoutExamples(schema: object): object {
 
 const validators = new Map<string, Validator>()
 
+/** Older clients' paths: described in docs/compat.md, and not in the document. */
+export const olderPaths = [
+  'GET /api/auth/refresh_token',
+  'POST /api/auth/request_email',
+  'GET /api/auth/confirmed_email/{}',
+  'GET /api/email/confirm/{}',
+  'POST /api/auth/reset_pwd',
+]
+
+const isOlder = (method: string, pathname: string): boolean =>
+  olderPaths.some((older) => new RegExp(`^${older.replace('{}', '[^/]+')}$`).test(`${method} ${pathname}`))
+
 async function fitsDocument(method: string, path: string, answer: Answer): Promise<void> {
   const { paths, components } = await apiDocument()
   const pathname = path.replace(/\?.*$/, '').replace(/(?<=.)\/$/, '')
@@ -114,7 +126,7 @@ async function fitsDocument(method: string, path: string, answer: Answer): Promi
   const operation = template === undefined ? undefined : paths[template]?.[method.toLowerCase()]
   // A path or method outside the document is answered by 404 or 405, which are no route's.
   if (!operation) {
-    if (pathname.startsWith('/api/')) expect([404, 405]).toContain(answer.status)
+    if (pathname.startsWith('/api/') && !isOlder(method, pathname)) expect([404, 405]).toContain(answer.status)
     return
   }
   const where = `${method} ${template} → ${answer.status}`

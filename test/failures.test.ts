@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { inArray } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
@@ -8,15 +8,17 @@ import { copies } from '../src/auth/authenticate.ts'
 import { confirmUser } from '../src/auth/links.ts'
 import { tokensFor } from '../src/auth/session.ts'
 import { createAccount, endSessions, findCopy, startSession } from '../src/auth/store.ts'
-import { links, sessions } from '../src/auth/table.ts'
+import { events, links, sessions } from '../src/auth/table.ts'
 import { createContact } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
-import { type Bindings, configuration } from '../src/env.ts'
+import { type Bindings, configuration, type Role } from '../src/env.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
 import { hashPassword } from '../src/platform/crypto/password.ts'
+import { issueResetConfirmation } from '../src/platform/crypto/token.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { revise } from '../src/platform/gate/revise.ts'
+import { posted } from '../src/platform/mail/outbox.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { emailKey, users } from '../src/users/table.ts'
 import { apiDocument } from './client.ts'
@@ -198,15 +200,15 @@ let hash = ''
 let made: Promise<unknown> = Promise.resolve()
 
 /** One after another: a sqld that many write to at once says that it is busy. */
-function newcomer(confirmed = true): Promise<Newcomer> {
-  const next = made.then(() => makeNewcomer(confirmed))
+function newcomer({ unconfirmed = false, role = 'user' }: Pick<Case, 'unconfirmed' | 'role'> = {}): Promise<Newcomer> {
+  const next = made.then(() => makeNewcomer(!unconfirmed, role))
   made = next.catch(() => undefined)
   return next
 }
 
 const nowhere = { device: null, address: null }
 
-async function makeNewcomer(confirmed: boolean): Promise<Newcomer> {
+async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const email = freshEmail('failing')
   const mark = crypto.randomUUID()
   const link = randomToken()
@@ -224,6 +226,9 @@ async function makeNewcomer(confirmed: boolean): Promise<Newcomer> {
     await revise(gate, 1, (revision) =>
       confirmUser(db, { userId: id, email }, revision, { kind: 'email-confirmed', ...nowhere }),
     )
+  if (role !== 'user') {
+    await revise(gate, 1, (revision) => db.update(users).set({ role, revision }).where(eq(users.id, id)))
+  }
   const session = await startSession(db, id, hash, nowhere)
   if (!session) throw new Error('There is no session.')
   const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
@@ -246,6 +251,8 @@ interface Case {
   readonly note?: string
   /** Whether an account still waits to be confirmed. */
   readonly unconfirmed?: boolean
+  /** The role that it takes. */
+  readonly role?: Role
   /** Whether a right answer holds the newcomer's mark. */
   readonly own?: boolean
   ask(ana: Newcomer): Asked | Promise<Asked>
@@ -257,6 +264,22 @@ const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (ana: Newc
   json,
 })
 const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
+
+/** A link by which a newcomer may choose a new password. */
+async function resetLink(ana: Newcomer): Promise<{ id: number; token: string }> {
+  const token = randomToken()
+  const [link] = await db
+    .insert(links)
+    .values({
+      user_id: ana.id,
+      purpose: 'reset-password',
+      token_hash: tokenHash(token),
+      expires_at: timestamp(Date.now() + 3_600_000),
+      created_at: timestamp(),
+    })
+    .returning({ id: links.id })
+  return { id: link?.id ?? 0, token }
+}
 
 /** Every operation of the document, and the pages. */
 const cases: readonly Case[] = [
@@ -304,6 +327,73 @@ const cases: readonly Case[] = [
     ask: (ana) => ({ path: '/api/auth/confirm-email', json: { token: ana.link } }),
   },
   {
+    route: 'POST /api/auth/request-password-reset-email',
+    ask: (ana) => ({ path: '/api/auth/request-password-reset-email', json: { email: ana.email } }),
+  },
+  {
+    route: 'GET /api/auth/reset-password/{token}',
+    ask: async (ana) => ({ path: `/api/auth/reset-password/${(await resetLink(ana)).token}` }),
+  },
+  {
+    route: 'PATCH /api/auth/reset-password-confirmation/{token}',
+    async ask(ana) {
+      const confirmation = await issueResetConfirmation((await resetLink(ana)).id, 900, configuration(env))
+      return { path: `/api/auth/reset-password-confirmation/${confirmation}`, json: { password: `new ${password}` } }
+    },
+  },
+  { route: 'GET /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
+  { route: 'DELETE /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
+  { route: 'DELETE /api/auth/sessions/{id}', ask: signedIn((ana) => `/api/auth/sessions/${ana.sessionId}`) },
+  {
+    route: 'PUT /api/users/me/password',
+    ask: signedIn(() => '/api/users/me/password', { current_password: password, password: `new ${password}` }),
+  },
+  {
+    route: 'POST /api/users/me/email',
+    ask: (ana) => ({
+      path: '/api/users/me/email',
+      token: ana.access,
+      json: { email: `new.${ana.email}`, current_password: password },
+    }),
+  },
+  { route: 'GET /api/users/me/events', ask: signedIn(() => '/api/users/me/events') },
+  { route: 'GET /api/users/me/export', own: true, ask: signedIn(() => '/api/users/me/export') },
+  { route: 'DELETE /api/users/me', ask: signedIn(() => '/api/users/me', { current_password: password }) },
+  { route: 'GET /api/admin/users', role: 'admin', ask: signedIn(() => '/api/admin/users?total=true') },
+  {
+    route: 'GET /api/admin/users/{id}',
+    role: 'admin',
+    own: true,
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}`),
+  },
+  {
+    route: 'PATCH /api/admin/users/{id}',
+    role: 'admin',
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}`, { role: 'moderator' }),
+  },
+  { route: 'DELETE /api/admin/users/{id}', role: 'admin', ask: signedIn((ana) => `/api/admin/users/${ana.id}`) },
+  {
+    route: 'GET /api/admin/users/{id}/events',
+    role: 'admin',
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}/events`),
+  },
+  { route: 'GET /api/admin/outbox', role: 'admin', ask: signedIn(() => '/api/admin/outbox') },
+  {
+    route: 'POST /api/admin/outbox/{id}/resend',
+    role: 'admin',
+    async ask(ana) {
+      const [letter] = await db
+        .insert(outbox)
+        .values({
+          ...posted({ kind: 'test', to: ana.email, subject: 'Given up', text: 'text', html: 'html' }, ana.id),
+          due_at: null,
+          failed_at: timestamp(),
+        })
+        .returning({ id: outbox.id })
+      return { path: `/api/admin/outbox/${letter?.id}/resend`, token: ana.access }
+    },
+  },
+  {
     route: 'POST /confirm-email/{token}',
     unconfirmed: true,
     ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
@@ -320,7 +410,10 @@ const cases: readonly Case[] = [
 ]
 
 /** Whether a route hashes a password: here that keeps everyone waiting, the gates too, which have one second. */
-const hashes = ({ route }: Case): boolean => /signup|login/.test(route)
+const hashes = ({ route }: Case): boolean =>
+  /signup|login|me\/password|me\/email|DELETE \/api\/users\/me|reset-password-confirmation|POST \/reset-password/.test(
+    route,
+  )
 
 /** Held for ten seconds by each isolate, so asked by a clock that leaps. */
 const healthCases: readonly Case[] = ['GET /', 'GET /api/healthchecker'].map((route) => ({
@@ -346,6 +439,7 @@ async function stored(ana: Newcomer) {
     db.select().from(links).where(inArray(links.user_id, ids)),
     db.select().from(contacts).where(inArray(contacts.owner_id, ids)),
     db.select().from(outbox).where(inArray(outbox.user_id, ids)),
+    db.select().from(events).where(inArray(events.user_id, ids)),
   ])
 }
 
@@ -470,7 +564,7 @@ describe('a part that fails', () => {
 
     const well = new Map<Case, Seen>()
     for (const one of [...cases, ...healthCases]) {
-      const seen = await answered(one, await newcomer(!one.unconfirmed), {}, one.route)
+      const seen = await answered(one, await newcomer(one), {}, one.route)
       expect(seen.status, one.route).toBeLessThan(400)
       well.set(one, seen)
     }
@@ -494,7 +588,7 @@ describe('a part that fails', () => {
     const hanging: { one: Case; failure: Failure; who: Newcomer }[] = []
     for (const one of cases) {
       for (const failure of all.filter(({ way }) => way === 'hanging')) {
-        hanging.push({ one, failure, who: await newcomer(!one.unconfirmed) })
+        hanging.push({ one, failure, who: await newcomer(one) })
       }
     }
     await db.delete(outbox) // by the clock that leaps, these letters would be late
@@ -511,10 +605,10 @@ describe('a part that fails', () => {
     await Promise.all([...looking, ...asking])
     for (const one of cases) {
       // What was refused has changed nothing, so whoever asked can ask again.
-      let who = await newcomer(!one.unconfirmed)
+      let who = await newcomer(one)
       for (const failure of all.filter(({ way }) => way !== 'hanging')) {
         const { status } = await run(one, who, failure)
-        if (status < 400 && !one.route.startsWith('GET')) who = await newcomer(!one.unconfirmed)
+        if (status < 400 && !one.route.startsWith('GET')) who = await newcomer(one)
       }
     }
 
@@ -536,7 +630,7 @@ describe('a part that fails', () => {
     /** How many calls a part must serve until they are enough: one more each time. */
     const depth = async (part: 'Gate' | 'Database', way: string, one: Case): Promise<number> => {
       for (let served = 1; ; served++) {
-        const ana = await newcomer(!one.unconfirmed)
+        const ana = await newcomer(one)
         let calls = 0
         const bindings = wrapped[part]((go) => (calls++ < served ? go() : broken[way]?.()))
         const where = `${one.route}, ${part} ${way} after ${served}`
@@ -592,11 +686,11 @@ describe('a part that fails', () => {
 
   it('loses no letter while it is the mail server', async () => {
     const mail = (await failures()).filter(({ part }) => part === 'Mail')
-    const writing = cases.filter(({ route }) => /signup|verification-email/.test(route))
+    const writing = cases.filter(({ route }) => /signup|verification-email|POST .api.*reset-email/.test(route))
     await Promise.all(
       mail.flatMap(({ way, what, bindings }) =>
         writing.map(async (one) => {
-          const ana = await newcomer(!one.unconfirmed)
+          const ana = await newcomer(one)
           const { status } = await answered(one, ana, bindings, `${one.route}, ${what}`, way !== 'hanging')
           expect(status).toBe(one.route.endsWith('signup') ? 201 : 202)
           // The newcomer's own, which nobody has tried to send, and the one that was just asked for: written with the account at

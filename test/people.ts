@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { z } from 'zod'
+import type { Role } from '../src/env.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { revise } from '../src/platform/gate/revise.ts'
 import { users } from '../src/users/table.ts'
@@ -93,6 +94,19 @@ export async function change(person: Person, set: Partial<typeof users.$inferIns
   })
 }
 
+/** Someone who has signed up and been given a role. */
+async function inRole(name: string, role: Role): Promise<Person> {
+  const person = await signedUp(name)
+  await change(person, { role })
+  return person
+}
+
+/** Someone who runs the service. */
+export const admin = (name: string): Promise<Person> => inRole(name, 'admin')
+
+/** Someone who helps to run it. */
+export const moderator = (name: string): Promise<Person> => inRole(name, 'moderator')
+
 const foundSchema = z.looseObject({ messages: z.array(z.looseObject({ ID: z.string(), Subject: z.string() })) })
 const letterSchema = z.looseObject({ Subject: z.string(), Text: z.string(), HTML: z.string() })
 
@@ -107,20 +121,46 @@ export async function lettersTo(email: string): Promise<z.infer<typeof letterSch
   )
 }
 
-/** Waits until `count` letters have arrived for an address. */
-export async function awaitLetters(email: string, count = 1) {
+/** Waits for something to be found in the inbox. An inbox that drops a connection under load is asked again. */
+async function awaited<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
+  let failure: unknown
   for (let tries = 0; tries < 200; tries++) {
-    const letters = await lettersTo(email)
-    if (letters.length >= count) return letters
+    try {
+      const found = await find()
+      if (found !== undefined) return found
+    } catch (error) {
+      failure = error
+    }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  throw new Error(`No ${count} letters for ${email} within five seconds.`)
+  throw new Error(`${what} within five seconds.`, { cause: failure })
 }
+
+/** Waits until `count` letters have arrived for an address. */
+export const awaitLetters = (email: string, count = 1) =>
+  awaited(`No ${count} letters for ${email}`, async () => {
+    const letters = await lettersTo(email)
+    return letters.length >= count ? letters : undefined
+  })
 
 /** The token of the newest confirmation letter to an address. */
 export async function confirmationToken(email: string, count = 1): Promise<string> {
   const [letter] = await awaitLetters(email, count)
-  const token = letter?.Text.match(/https:\/\/vizitka\.test\/confirm-email\/([A-Za-z0-9_-]+)/)?.[1]
+  const token = letter && tokenIn(letter.Text, 'confirm-email')
   if (!token) throw new Error(`The letter to ${email} holds no link: ${letter?.Text}`)
   return token
 }
+
+/** The token of the newest letter to an address that leads to a page of ours, once it has arrived. */
+export function linkToken(email: string, page: 'confirm-email' | 'reset-password'): Promise<string> {
+  return awaited(`No letter to ${email} led to /${page}`, async () => {
+    for (const { Text } of await lettersTo(email)) {
+      const token = tokenIn(Text, page)
+      if (token) return token
+    }
+    return undefined
+  })
+}
+
+const tokenIn = (text: string, page: string): string | undefined =>
+  text.match(new RegExp(`https://vizitka\\.test/${page}/([A-Za-z0-9_-]+)`))?.[1]

@@ -5,11 +5,10 @@ import { z } from 'zod'
 import { copies } from '../src/auth/authenticate.ts'
 import { sessions } from '../src/auth/table.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
-import { revise } from '../src/platform/gate/revise.ts'
 import { users } from '../src/users/table.ts'
 import { call, read } from './client.ts'
 import { database } from './database.ts'
-import { change, confirmationToken, freshEmail, from, type Person, password, signedUp } from './people.ts'
+import { admin, confirmationToken, freshEmail, from, linkToken, type Person, password, signedUp } from './people.ts'
 import { counted, serve } from './serving.ts'
 
 const db = database()
@@ -55,33 +54,78 @@ const causes: Record<string, { happen: (person: Person) => Promise<unknown>; nex
     next: 200,
     body: { username: 'renamed' },
   },
-  // The causes to come go the same way: a revision from the gate, then the change and that revision in one write.
+  'the session being ended from another': {
+    happen: async (person) => {
+      const { access } = await person.login()
+      const listed = await call('GET', '/api/auth/sessions', { token: access })
+      const all = read(z.array(z.looseObject({ id: z.number(), current: z.boolean() })), listed)
+      const [theirs] = all.filter(({ current }) => !current)
+      expect((await call('DELETE', `/api/auth/sessions/${theirs?.id}`, { token: access })).status).toBe(204)
+    },
+    next: 401,
+  },
+  'all others being ended from another': {
+    happen: async (person) => {
+      const { access } = await person.login()
+      expect((await call('DELETE', '/api/auth/sessions', { token: access })).status).toBe(204)
+    },
+    next: 401,
+  },
   'a changed role': {
-    happen: (person) => change(person, { role: 'moderator' }),
+    happen: async (person) => managed(person, { role: 'moderator' }),
     next: 200,
     body: { role: 'moderator' },
   },
-  'a ban': { happen: (person) => change(person, { disabled: true }), next: 401 },
-  'a changed password, which ends every session': {
-    happen: (person) =>
-      revise(gateOf(env, `user:${person.id}`), 0, (revision) =>
-        db.batch([
-          db.update(users).set({ password_hash: 'other', revision }).where(eq(users.id, person.id)),
-          db.delete(sessions).where(eq(sessions.user_id, person.id)),
-        ]),
-      ),
+  'being disabled': { happen: (person) => managed(person, { disabled: true }), next: 401 },
+  'a password that was changed elsewhere': {
+    happen: async (person) => {
+      const { access: token } = await person.login()
+      const json = { current_password: password, password: 'a new one, chosen' }
+      expect((await call('PUT', '/api/users/me/password', { token, json })).status).toBe(204)
+    },
+    next: 401,
+  },
+  'a changed e-mail': {
+    happen: async (person) => {
+      const email = `moved-${person.email}`
+      expect((await person.post('/api/users/me/email', { email, current_password: password })).status).toBe(202)
+      const token = await linkToken(email, 'confirm-email')
+      expect((await call('POST', '/api/auth/confirm-email', { json: { token } })).status).toBe(200)
+    },
+    next: 200,
+    body: { email: expect.stringMatching(/^moved-/) },
+  },
+  'a reset': {
+    happen: async (person) => {
+      await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
+      const link = await linkToken(person.email, 'reset-password')
+      const opened = await call('GET', `/api/auth/reset-password/${link}`)
+      const confirmation = read(z.looseObject({ reset_password_confirmation_token: z.string() }), opened)
+      const path = `/api/auth/reset-password-confirmation/${confirmation.reset_password_confirmation_token}`
+      expect((await call('PATCH', path, { json: { password: 'a new one, chosen' } })).status).toBe(200)
+    },
     next: 401,
   },
   deletion: {
-    happen: (person) =>
-      revise(gateOf(env, `user:${person.id}`), 0, () =>
-        db.batch([
-          db.delete(sessions).where(eq(sessions.user_id, person.id)),
-          db.delete(users).where(eq(users.id, person.id)),
-        ]),
-      ),
+    happen: async (person) => {
+      const { access: token } = await person.login()
+      expect((await call('DELETE', '/api/users/me', { token, json: { current_password: password } })).status).toBe(204)
+    },
     next: 401,
   },
+  'deletion by an admin': {
+    happen: async (person) => {
+      const boss = await admin('boss')
+      expect((await boss.delete(`/api/admin/users/${person.id}`)).status).toBe(204)
+    },
+    next: 401,
+  },
+}
+
+/** Whoever runs the service changes somebody's account. */
+async function managed(person: Person, changes: object): Promise<void> {
+  const boss = await admin('boss')
+  expect((await boss.patch(`/api/admin/users/${person.id}`, changes)).status).toBe(200)
 }
 
 describe('what the edge remembers', () => {

@@ -4,9 +4,12 @@ import type { Serving } from './router.ts'
 /** Does something after the answer. What fails there is logged, in words that hold no SQL and no parameters. */
 export function afterwards(c: Serving, work: () => Promise<void>): void {
   const { requestId } = c.var
-  c.executionCtx.waitUntil(
-    work().catch((error: unknown) => {
+  const safely = async (): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
       console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: rootMessage(error) }))
-    }),
-  )
+    }
+  }
+  c.executionCtx.waitUntil(safely())
 }

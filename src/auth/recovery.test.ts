@@ -1,0 +1,288 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { database, driver } from '../../test/database.ts'
+import {
+  awaitLetters,
+  change,
+  freshAddress,
+  freshEmail,
+  from,
+  lettersTo,
+  linkToken,
+  type Person,
+  password,
+  signedUp,
+} from '../../test/people.ts'
+import { counted, serve } from '../../test/serving.ts'
+import { app } from '../app.ts'
+import { configuration } from '../env.ts'
+import { issueAccessToken, issueResetConfirmation } from '../platform/crypto/token.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { users } from '../users/table.ts'
+import { events, links } from './table.ts'
+
+const db = database()
+const newPassword = 'quite another 9 words'
+
+const ask = (email: string) =>
+  call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
+const open = (token: string) => call('GET', `/api/auth/reset-password/${token}`, { headers: from(freshAddress()) })
+const choose = (confirmation: string, json: object = { password: newPassword }) =>
+  call('PATCH', `/api/auth/reset-password-confirmation/${confirmation}`, { json, headers: from(freshAddress()) })
+const login = (email: string, secret = password) =>
+  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
+
+const confirmationSchema = z.object({ reset_password_confirmation_token: z.string(), expires_in: z.number() })
+const opened = async (token: string) => read(confirmationSchema, await open(token)).reset_password_confirmation_token
+
+/** The link of a letter that one asked for. */
+async function linkFor(person: { email: string }): Promise<string> {
+  expect((await ask(person.email)).status).toBe(202)
+  return linkToken(person.email, 'reset-password')
+}
+
+const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
+
+/** Runs `go` as if `seconds` had passed. */
+async function later<T>(seconds: number, go: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
+  try {
+    return await go()
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+describe('asking for a new password', () => {
+  it('changes nothing about the account, and sends a letter with a link', async () => {
+    const ana = await signedUp('ana')
+    const before = await rowOf(ana)
+    const answer = await ask(ana.email.toUpperCase())
+    expect(answer.status).toBe(202)
+    await linkToken(ana.email, 'reset-password')
+    expect(await rowOf(ana)).toEqual(before)
+    expect((await ana.get('/api/users/me')).status).toBe(200)
+    expect((await login(ana.email)).status).toBe(200)
+  })
+
+  it('is answered alike for known and unknown', async () => {
+    const ana = await signedUp('ana')
+    const [known, unknown] = [await ask(ana.email), await ask(freshEmail('nobody'))]
+    expect([known.status, known.text]).toEqual([unknown.status, unknown.text])
+    expect([...known.headers.keys()].sort()).toEqual([...unknown.headers.keys()].sort())
+  })
+
+  it.skipIf(driver === 'libSQL')(
+    'takes the same calls for both before the answer, which waits for no write',
+    async () => {
+      const ana = await signedUp('ana')
+      const callsFor = async (email: string) => {
+        const { bindings, trips } = counted()
+        const DB = new Proxy(bindings.DB, {
+          // A write that never ends: whoever waited for it would never answer.
+          get: (inner, name) => (name === 'batch' ? () => new Promise(() => {}) : Reflect.get(inner, name)),
+        })
+        const request = new Request('https://vizitka.test/api/auth/request-password-reset-email', {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', ...from(freshAddress()) },
+          body: JSON.stringify({ email }),
+        })
+        const executionCtx = { waitUntil() {}, passThroughOnException() {}, props: {} }
+        expect((await app.fetch(request, { ...bindings, DB }, executionCtx)).status).toBe(202)
+        return { gate: trips.gate, database: trips.database }
+      }
+      expect(await callsFor(ana.email)).toEqual(await callsFor(freshEmail('nobody')))
+    },
+  )
+
+  it('is written in the language of the account', async () => {
+    const ana = await signedUp('ana')
+    await ana.patch('/api/users/me', { locale: 'uk' })
+    await linkFor(ana)
+    const subjects = (await lettersTo(ana.email)).map(({ Subject }) => Subject)
+    expect(subjects).toContain('Створіть новий пароль')
+  })
+
+  it('sends three letters an hour at most, silently, whoever asks', async () => {
+    const ana = await signedUp('ana')
+    const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
+    const asked = () =>
+      serve(limits, '/api/auth/request-password-reset-email', {
+        method: 'POST',
+        json: { email: ana.email },
+        headers: from(freshAddress()),
+      })
+    for (let times = 0; times < 5; times++) expect((await asked()).status).toBe(202)
+    const rows = await db.select().from(outbox).where(eq(outbox.user_id, ana.id))
+    expect(rows.filter(({ kind }) => kind === 'reset-password')).toHaveLength(3)
+  })
+})
+
+describe('the link of a reset', () => {
+  it('may be opened again and again, and changes nothing by that', async () => {
+    const ana = await signedUp('ana')
+    const token = await linkFor(ana)
+    const before = await rowOf(ana)
+    for (let times = 0; times < 3; times++) {
+      const answer = await open(token)
+      expect(answer.headers.get('Cache-Control')).toBe('no-store')
+      expect(read(confirmationSchema, answer).expires_in).toBe(900)
+    }
+    expect(await rowOf(ana)).toEqual(before)
+  })
+
+  it('works for an hour, and its confirmations no longer than it does', async () => {
+    const ana = await signedUp('ana')
+    const token = await linkFor(ana)
+    const soon = await later(3600 - 60, () => open(token))
+    const { expires_in, reset_password_confirmation_token } = read(confirmationSchema, soon)
+    expect(expires_in).toBeGreaterThan(50)
+    expect(expires_in).toBeLessThanOrEqual(60)
+    expect(problemOf(await later(3601, () => open(token)))).toBe('404 link-not-found')
+    expect(problemOf(await later(3601, () => choose(reset_password_confirmation_token)))).toBe('404 link-not-found')
+  })
+
+  it('gives confirmations for a quarter of an hour', async () => {
+    const ana = await signedUp('ana')
+    const confirmation = await opened(await linkFor(ana))
+    expect(problemOf(await later(901, () => choose(confirmation)))).toBe('404 link-not-found')
+    expect((await choose(confirmation)).status).toBe(200)
+  })
+
+  it('is nothing that anyone can make up', async () => {
+    const ana = await signedUp('ana')
+    await linkFor(ana)
+    const [row] = await db.select().from(links).where(eq(links.user_id, ana.id))
+    const config = configuration(env)
+    const elsewhere = { ...config, SECRET_KEY: 'quite-another-key-7d1f0b3c9a5e2846f1c7d0' }
+    const forged = [
+      await issueResetConfirmation(row?.id ?? 0, 900, elsewhere),
+      await issueAccessToken({ userId: row?.id ?? 0, sessionId: 1 }, config),
+      row?.token_hash ?? '',
+      'x'.repeat(1000),
+      '%00',
+    ]
+    for (const token of forged) {
+      expect(problemOf(await choose(token))).toBe('404 link-not-found')
+      expect(problemOf(await open(token))).toBe('404 link-not-found')
+    }
+    // The row that confirms the address is no reset, though a confirmation may name it.
+    expect(problemOf(await choose(await issueResetConfirmation(row?.id ?? 0, 900, config)))).toBe('404 link-not-found')
+  })
+})
+
+describe('choosing a new password', () => {
+  it('sets it, ends every session at once, and tells the owner by a letter', async () => {
+    const ana = await signedUp('ana')
+    const other = await ana.login()
+    const confirmation = await opened(await linkFor(ana))
+    expect((await choose(confirmation)).status).toBe(200)
+    for (const token of [ana.access, other.access]) {
+      expect(problemOf(await call('GET', '/api/users/me', { token }))).toBe('401 session-revoked')
+    }
+    const again = await call('POST', '/api/auth/refresh', { json: { refresh_token: other.refresh } })
+    expect(problemOf(again)).toBe('401 session-revoked')
+    expect(problemOf(await login(ana.email))).toBe('401 invalid-credentials')
+    expect((await login(ana.email, newPassword)).status).toBe(200)
+    const subjects = (await awaitLetters(ana.email, 3)).map(({ Subject }) => Subject)
+    expect(subjects).toContain('Your password was changed')
+    const kinds = (await db.select().from(events).where(eq(events.user_id, ana.id))).map(({ kind }) => kind)
+    expect(kinds).toEqual(expect.arrayContaining(['reset-requested', 'password-reset']))
+  })
+
+  it('works once: link and confirmations, all of the account’s, die together', async () => {
+    const ana = await signedUp('ana')
+    const first = await linkFor(ana)
+    const confirmations = [await opened(first), await opened(first)]
+    expect((await ask(ana.email)).status).toBe(202)
+    await awaitLetters(ana.email, 3)
+    const second = await linkToken(ana.email, 'reset-password')
+    expect(second).not.toBe(first)
+    const third = await opened(second)
+    expect((await choose(confirmations[0] ?? '')).status).toBe(200)
+    for (const token of [confirmations[0], confirmations[1], third]) {
+      expect(problemOf(await choose(token ?? '', { password: 'a third password 7' }))).toBe('404 link-not-found')
+    }
+    for (const token of [first, second]) expect(problemOf(await open(token))).toBe('404 link-not-found')
+    expect((await login(ana.email, newPassword)).status).toBe(200)
+  })
+
+  it('acts on the account of the token alone, and refuses a body that names another', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    const confirmation = await opened(await linkFor(ana))
+    const refused = await choose(confirmation, { password: newPassword, email: boris.email })
+    expect(pointersOf(refused)).toEqual(['/email'])
+    expect(pointersOf(await choose(confirmation, { password: newPassword, username: 'boris' }))).toEqual(['/username'])
+    expect(pointersOf(await choose(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
+    expect((await login(boris.email)).status).toBe(200)
+    expect((await login(ana.email)).status).toBe(200)
+    const same = { password: newPassword, email: ` ${ana.email.toUpperCase()} `, username: 'ana' }
+    expect((await choose(confirmation, same)).status).toBe(200)
+    expect((await login(boris.email)).status).toBe(200)
+    expect((await login(ana.email, newPassword)).status).toBe(200)
+  })
+
+  it('judges it as at signup, and leaves the link as it was', async () => {
+    const ana = await signedUp('ana')
+    const confirmation = await opened(await linkFor(ana))
+    for (const bad of ['short', 'x'.repeat(129), 'password1', ana.email, '']) {
+      expect(pointersOf(await choose(confirmation, { password: bad })), bad).toEqual(['/password'])
+    }
+    expect(pointersOf(await choose(confirmation, {}))).toEqual(['/password'])
+    expect((await login(ana.email)).status).toBe(200)
+    expect((await choose(confirmation)).status).toBe(200)
+  })
+
+  it('confirms the address of one who never did', async () => {
+    const email = freshEmail('late')
+    const headers = from(freshAddress())
+    // Somebody else signed up with it, and chose the password.
+    await call('POST', '/api/auth/signup', { json: { username: 'squatter', email, password }, headers })
+    const confirmation = await opened(await linkFor({ email }))
+    expect((await choose(confirmation)).status).toBe(200)
+    const signedIn = await login(email, newPassword)
+    expect(signedIn.status).toBe(200)
+    expect(problemOf(await login(email))).toBe('401 invalid-credentials')
+  })
+
+  it('does not open a disabled account', async () => {
+    const ana = await signedUp('ana')
+    const confirmation = await opened(await linkFor(ana))
+    await change(ana, { disabled: true })
+    expect((await choose(confirmation)).status).toBe(200)
+    expect(problemOf(await login(ana.email, newPassword))).toBe('403 account-disabled')
+  })
+})
+
+describe('RESET_LOCKS_PASSWORD', () => {
+  const locking = { RESET_LOCKS_PASSWORD: 'true' }
+  const asked = (bindings: object, email: string) =>
+    serve(bindings, '/api/auth/request-password-reset-email', {
+      method: 'POST',
+      json: { email },
+      headers: from(freshAddress()),
+    })
+
+  it('bars the old password until a new one is chosen, and nothing that is signed in', async () => {
+    const ana = await signedUp('ana')
+    await asked(locking, ana.email)
+    expect(problemOf(await login(ana.email))).toBe('401 reset-required')
+    // Only to one who knows the password.
+    expect(problemOf(await login(ana.email, 'some wrong one'))).toBe('401 invalid-credentials')
+    expect((await ana.get('/api/users/me')).status).toBe(200)
+    const change = await ana.put('/api/users/me/password', { current_password: password, password: newPassword })
+    expect(problemOf(change)).toBe('401 reset-required')
+    const token = await linkToken(ana.email, 'reset-password')
+    expect((await choose(await opened(token))).status).toBe(200)
+    expect((await login(ana.email, newPassword)).status).toBe(200)
+  })
+
+  it('is off by default', async () => {
+    const ana = await signedUp('ana')
+    await asked({}, ana.email)
+    expect((await login(ana.email)).status).toBe(200)
+  })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { call, read } from './client.ts'
+import {
+  confirmationToken,
+  freshAddress,
+  freshEmail,
+  from,
+  linkToken,
+  type Person,
+  password,
+  signedUp,
+} from './people.ts'
+
+/** Every kind of token, and how one is come by. */
+const kinds: Record<string, (ana: Person) => Promise<string>> = {
+  'access token': async (ana) => ana.access,
+  'refresh token': async (ana) => ana.refresh,
+  'link that confirms an address': async () => {
+    const email = freshEmail('waiting')
+    await call('POST', '/api/auth/signup', {
+      json: { username: 'waiting', email, password },
+      headers: from(freshAddress()),
+    })
+    return confirmationToken(email)
+  },
+  'link that changes an address': async (ana) => {
+    const email = freshEmail('moved')
+    await ana.post('/api/users/me/email', { email, current_password: password })
+    return linkToken(email, 'confirm-email')
+  },
+  'link to a new password': (ana) => resetLink(ana),
+  'confirmation of a reset': async (ana) => {
+    const opened = await call('GET', `/api/auth/reset-password/${await resetLink(ana)}`)
+    const schema = z.looseObject({ reset_password_confirmation_token: z.string() })
+    return read(schema, opened).reset_password_confirmation_token
+  },
+}
+
+async function resetLink(ana: Person): Promise<string> {
+  await call('POST', '/api/auth/request-password-reset-email', { json: { email: ana.email } })
+  return linkToken(ana.email, 'reset-password')
+}
+
+/** Everything that takes a token: which kinds it takes, and how it is offered one. */
+const endpoints: Record<string, { takes: string[]; offer(token: string): Promise<{ status: number }> }> = {
+  'a route behind the guard': {
+    takes: ['access token'],
+    offer: (token) => call('GET', '/api/users/me', { token }),
+  },
+  'refreshing, by the body': {
+    takes: ['refresh token'],
+    offer: (refresh_token) => call('POST', '/api/auth/refresh', { json: { refresh_token } }),
+  },
+  'refreshing, as a bearer': {
+    takes: ['refresh token'],
+    offer: (token) => call('POST', '/api/auth/refresh', { token, json: {} }),
+  },
+  'refreshing, by the older path': {
+    takes: ['refresh token'],
+    offer: (token) => call('GET', '/api/auth/refresh_token', { token }),
+  },
+  'confirming an address': {
+    takes: ['link that confirms an address', 'link that changes an address'],
+    offer: (token) => call('POST', '/api/auth/confirm-email', { json: { token } }),
+  },
+  'confirming an address, by an older path': {
+    takes: ['link that confirms an address', 'link that changes an address'],
+    offer: (token) => call('GET', `/api/auth/confirmed_email/${token}`),
+  },
+  'confirming an address, on the page': {
+    takes: ['link that confirms an address', 'link that changes an address'],
+    offer: (token) => call('POST', `/confirm-email/${token}`),
+  },
+  'opening a link to a new password': {
+    takes: ['link to a new password'],
+    offer: (token) => call('GET', `/api/auth/reset-password/${token}`),
+  },
+  'choosing a new password': {
+    takes: ['confirmation of a reset'],
+    offer: (token) =>
+      call('PATCH', `/api/auth/reset-password-confirmation/${token}`, { json: { password: 'chosen by a stranger' } }),
+  },
+  'choosing a new password, on the page': {
+    takes: ['link to a new password'],
+    offer: (token) => call('POST', `/reset-password/${token}`, { form: { password: 'chosen by a stranger' } }),
+  },
+}
+
+describe('a token', () => {
+  for (const [endpoint, { takes, offer }] of Object.entries(endpoints)) {
+    it(`is good for ${endpoint} only if it is: ${takes.join(', ')}`, async () => {
+      for (const [kind, come] of Object.entries(kinds)) {
+        const token = await come(await signedUp('ana'))
+        const { status } = await offer(token)
+        if (takes.includes(kind)) expect(status, kind).toBe(200)
+        else expect([401, 404, 422], `${kind} was answered by ${status}`).toContain(status)
+      }
+    })
+  }
+})
