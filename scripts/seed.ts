@@ -19,6 +19,7 @@ import { findUserByEmail } from '../src/users/store.ts'
 import { emailKey, type UserRow, users } from '../src/users/table.ts'
 import { MigrateError, migrate } from './migrate.ts'
 import { people } from './people.ts'
+import { drawProgress } from './progress.ts'
 
 const maxCount = 50_000 // as many as a book holds
 const rowsAStatement = 5 // of 18 columns: D1 binds 100 parameters a statement
@@ -201,14 +202,6 @@ function readOptions(): SeedOptions | 'help' {
     if (fault) throw new UsageError(`--password: ${fault}`)
   }
   return { email, count: n, password, persistTo: values['persist-to'], varsFile: values.vars, onProgress: drawProgress }
-}
-
-/** A bar on a terminal; nothing in a log. */
-function drawProgress(done: number, all: number): void {
-  if (!process.stderr.isTTY) return
-  const width = 30
-  const full = Math.round((done / all) * width)
-  process.stderr.write(`\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of ${all}${done === all ? '\n' : ''}`)
 }
 
 /** A text as one word of a POSIX shell. */
