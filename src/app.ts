@@ -17,9 +17,11 @@ import { prepared } from './platform/http/prepare.ts'
 import { tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
 import { clocked } from './platform/http/timing.ts'
+import { confirmPage } from './site/confirm-page.tsx'
 import { documentation } from './site/docs.ts'
 import { healthRoutes } from './site/health.ts'
 import { failed, missing, pageRoutes } from './site/pages.tsx'
+import { passwordPages } from './site/password-pages.tsx'
 
 const bodyLimitBytes = 1_000_000
 
@@ -48,4 +50,6 @@ app.route('/api/admin', adminRoutes)
 app.route('/', compatRoutes)
 app.route('/', healthRoutes)
 app.route('/', pageRoutes)
+app.route('/', confirmPage)
+app.route('/', passwordPages)
 documentation(app)

@@ -204,6 +204,10 @@ const variables = z
     path: ['ACCESS_TOKEN_TTL'],
     error: 'must not be longer than REFRESH_TOKEN_TTL',
   })
+  .refine((set) => set.ACCESS_TOKEN_TTL <= set.SESSION_TTL, {
+    path: ['ACCESS_TOKEN_TTL'],
+    error: 'must not be longer than SESSION_TTL',
+  })
 
 /** The checked variables: durations are seconds, lists are arrays. */
 export type Configuration = z.output<typeof variables>

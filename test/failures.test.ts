@@ -242,6 +242,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
 interface Asked {
   readonly path: string
   readonly json?: unknown
+  readonly form?: Record<string, string>
   readonly token?: string
 }
 
@@ -403,6 +404,22 @@ const cases: readonly Case[] = [
     unconfirmed: true,
     ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
   },
+  { route: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
+  {
+    route: 'POST /forgot-password',
+    ask: (ana) => ({ path: '/forgot-password', form: { email: ana.email } }),
+  },
+  {
+    route: 'GET /reset-password/{token}',
+    ask: async (ana) => ({ path: `/reset-password/${(await resetLink(ana)).token}` }),
+  },
+  {
+    route: 'POST /reset-password/{token}',
+    ask: async (ana) => ({
+      path: `/reset-password/${(await resetLink(ana)).token}`,
+      form: { email: ana.email, password: `new ${password}` },
+    }),
+  },
   ...['GET /docs', 'GET /redoc', 'GET /openapi.json', 'GET /problems/{code}'].map((route) => ({
     route,
     ask: () => ({ path: route.slice(4).replace('{code}', 'not-found') }),
@@ -444,11 +461,12 @@ async function stored(ana: Newcomer) {
 }
 
 /** Serves one request with these bindings; `later` is what goes on after the answer. */
-async function serve(method: string, { path, json, token }: Asked, bindings: object) {
+async function serve(method: string, { path, json, form, token }: Asked, bindings: object) {
   const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
   if (json !== undefined) headers.set('Content-Type', 'application/json')
-  const init: RequestInit = { method, headers, ...(json === undefined ? {} : { body: JSON.stringify(json) }) }
+  const body = form ? new URLSearchParams(form) : JSON.stringify(json)
+  const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []
   const executionCtx = {
     // What fails after the answer changes no answer; a letter that was being sent is the sweep's.

@@ -54,6 +54,7 @@ describe('the limits by default', () => {
         quota: defaultLimits[policy].quota,
         window_seconds: defaultLimits[policy].windowSeconds,
       }))
+    const failures = ['login-failures', 'login-failures-hour', 'login-failures-email'] as const
     expect(await tableOf(strict)).toEqual({
       'post /api/auth/signup': by('signup'),
       'post /api/auth/verification-email': by('request-email', 'request-email-to'),
@@ -61,8 +62,26 @@ describe('the limits by default', () => {
       'post /api/auth/login': by('login', 'login-failures', 'login-failures-hour', 'login-failures-email'),
       'post /api/auth/refresh': by('refresh'),
       'post /api/auth/logout': by('account'),
+      'get /api/auth/sessions': by('account'),
+      'delete /api/auth/sessions': by('account'),
+      'delete /api/auth/sessions/{id}': by('account'),
+      'post /api/auth/request-password-reset-email': by('request-email', 'request-email-to'),
+      'get /api/auth/reset-password/{token}': by('reset'),
+      'patch /api/auth/reset-password-confirmation/{token}': by('reset'),
       'get /api/users/me': by('account'),
       'patch /api/users/me': by('account'),
+      'put /api/users/me/password': by('account', ...failures),
+      'post /api/users/me/email': by('account', 'email-change', 'request-email-to', ...failures),
+      'get /api/users/me/events': by('account'),
+      'get /api/users/me/export': by('account'),
+      'delete /api/users/me': by('account', ...failures),
+      'get /api/admin/users': by('account'),
+      'get /api/admin/users/{id}': by('account'),
+      'patch /api/admin/users/{id}': by('account'),
+      'delete /api/admin/users/{id}': by('account'),
+      'get /api/admin/users/{id}/events': by('account'),
+      'get /api/admin/outbox': by('account'),
+      'post /api/admin/outbox/{id}/resend': by('account'),
       'get /api/contacts/birthdays': by('contacts-read'),
       'get /api/contacts': by('contacts-read'),
       'post /api/contacts': by('contacts-create'),
@@ -246,6 +265,20 @@ describe('failures to log in', () => {
     expect(heard).toBeLessThanOrEqual(20)
     expect((await login(ana.email, freshAddress(), password)).status).toBe(200)
   }, 60_000)
+
+  it('from an address that knew the old password count as a stranger’s once there is another', async () => {
+    const ana = await signedUp('ana')
+    const thief = freshAddress()
+    const strictly = { RATE_LIMITS: 'login=1000/1s,login-failures=5/300s,login-failures-email=1/3600s' }
+    expect((await login(ana.email, thief, password, strictly)).status).toBe(200)
+    const json = { current_password: password, password: 'the thief does not know' }
+    expect((await ana.put('/api/users/me/password', json)).status).toBe(204)
+    const answers = []
+    for (let times = 0; times < 3; times++) answers.push((await login(ana.email, thief, password, strictly)).status)
+    expect(answers).toEqual([401, 429, 429])
+    // Its owner is not kept out by that, from where the new password was used before: nowhere yet, but from the session.
+    expect((await ana.get('/api/users/me')).status).toBe(200)
+  })
 
   it('forget an address after 90 days', async () => {
     const limits = { RATE_LIMITS: 'login-failures-email=1/7d' }

@@ -5,19 +5,38 @@ const paint = () => document.documentElement.classList.toggle('dark-mode', dark.
 dark.addEventListener('change', paint)
 paint()
 
-/** What an answer tells is filled in where it is asked for next: the contact's id in paths, the refresh token to refresh. */
+/** Answers that hold an id, and under which paths it is asked for next. */
+const lists = {
+  '/api/contacts': '/api/contacts/{id}',
+  '/api/auth/sessions': '/api/auth/sessions/{id}',
+  '/api/admin/users': '/api/admin/users/{id}',
+  '/api/admin/outbox': '/api/admin/outbox/{id}',
+}
+
+/** Fills a parameter in wherever a path under `under` has it. */
+function fill(paths, under, name, value) {
+  for (const [route, operations] of Object.entries(paths)) {
+    if (!route.startsWith(under)) continue
+    for (const method of Object.keys(operations)) {
+      window.ui.specActions.changeParam([route, method], name, 'path', value, false)
+    }
+  }
+}
+
+/**
+ * What an answer tells is filled in where it is asked for next: ids in paths, the refresh token to refresh, the token of a reset
+ * to choose the password.
+ */
 function remember(paths, { ok, url, body }) {
   const path = new URL(url, location.href).pathname.replace(/\/$/, '')
   if (!ok || !body) return
-  if (path === '/api/contacts') {
-    const id = (Array.isArray(body) ? body[0] : body)?.id
-    if (id === undefined) return
-    for (const [route, operations] of Object.entries(paths)) {
-      if (!route.startsWith('/api/contacts/{id}')) continue
-      for (const method of Object.keys(operations)) {
-        window.ui.specActions.changeParam([route, method], 'id', 'path', id, false)
-      }
-    }
+  if (path in lists) {
+    // Of one's sessions, one that can be ended without ending what is being tried.
+    const one = Array.isArray(body) ? (body.find(({ current }) => current === false) ?? body[0]) : body
+    if (one?.id !== undefined) fill(paths, lists[path], 'id', one.id)
+  }
+  if (path.startsWith('/api/auth/reset-password/')) {
+    fill(paths, '/api/auth/reset-password-confirmation/{token}', 'token', body.reset_password_confirmation_token)
   }
   if (path === '/api/auth/login' || path === '/api/auth/refresh') {
     const value = JSON.stringify({ refresh_token: body.refresh_token }, null, 2)

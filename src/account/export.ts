@@ -1,4 +1,4 @@
-import { toEvent } from '../auth/events.ts'
+import { toOwnEvent } from '../auth/events.ts'
 import { toContact } from '../contacts/store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -17,9 +17,8 @@ async function* pieces(db: Database, user: Account): AsyncGenerator<string> {
     created_at,
     last_used_at: rotated_at,
   }))
-  yield* list('links', held.links(db, user.id), ({ purpose, email, expires_at, created_at }) => ({
+  yield* list('links', held.links(db, user.id), ({ purpose, expires_at, created_at }) => ({
     purpose,
-    email,
     expires_at,
     created_at,
   }))
@@ -31,14 +30,14 @@ async function* pieces(db: Database, user: Account): AsyncGenerator<string> {
     sent_at,
     failed_at,
   }))
-  yield* list('events', held.events(db, user.id), toEvent)
+  yield* list('events', held.events(db, user.id), toOwnEvent)
   yield* list('contacts', held.contacts(db, user.id), toContact)
   yield '}\n'
 }
 
 async function* list<Row>(
   name: string,
-  pages: AsyncIterable<Row[]>,
+  pages: AsyncIterable<readonly Row[]>,
   view: (row: Row) => object,
 ): AsyncGenerator<string> {
   let before = `,"${name}":[`
@@ -53,13 +52,15 @@ async function* list<Row>(
  * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one page of one
  * table is in memory, however large the book. A database that fails on the way breaks the stream off, and what came is not JSON.
  */
-export function exportOf(db: Database, user: Account): ReadableStream<Uint8Array> {
+export async function exportOf(db: Database, user: Account): Promise<ReadableStream<Uint8Array>> {
   const text = pieces(db, user)
+  // The account, and the first that is read: a database that is down is still a 503, and no file.
+  const begun = [await text.next(), await text.next()]
   const encoder = new TextEncoder()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { value, done } = await text.next()
+        const { value, done } = begun.shift() ?? (await text.next())
         if (done) controller.close()
         else controller.enqueue(encoder.encode(value))
       },

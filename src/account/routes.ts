@@ -2,12 +2,13 @@ import { createRoute } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import { z } from 'zod'
 import { signedIn } from '../auth/authenticate.ts'
-import { listEvents, toEvent } from '../auth/events.ts'
-import { changePassword, startEmailChange } from '../auth/links.ts'
+import { listEvents, toOwnEvent } from '../auth/events.ts'
+import { changePassword } from '../auth/links.ts'
 import { confirmNewEmailLetter, emailChangeLetter, emailInUseLetter, passwordChangedLetter } from '../auth/mails.tsx'
 import { forgotUrl, freshLink, hashChosen, mayWriteTo, sendNow } from '../auth/recovery.ts'
 import { detailSchema, eventSchema } from '../auth/schema.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
+import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { afterwards } from '../platform/http/afterwards.ts'
 import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
@@ -27,9 +28,11 @@ import {
   exportSchema,
   passwordChangeSchema,
 } from './schema.ts'
-import { stillHas, tellInUse } from './store.ts'
+import { startEmailChange, stillHas, tellInUse } from './store.ts'
 
 const tags = ['Me']
+/** Those of a wrong current password, besides. */
+const failures = ['login-failures', 'login-failures-hour', 'login-failures-email'] as const
 const me = { ...json('Your account.', userSchema), headers: etagHeader }
 const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: etag(revision) })
 
@@ -81,6 +84,7 @@ accountRoutes.openapi(
 accountRoutes.openapi(
   createRoute({
     ...signedIn('account'),
+    ...documentedLimits('account', ...failures),
     tags,
     method: 'put',
     path: '/me/password',
@@ -111,6 +115,7 @@ accountRoutes.openapi(
 accountRoutes.openapi(
   createRoute({
     ...signedIn(['account', 'email-change']),
+    ...documentedLimits('account', 'email-change', 'request-email-to', ...failures),
     tags,
     method: 'post',
     path: '/me/email',
@@ -129,7 +134,7 @@ accountRoutes.openapi(
     const { email, current_password } = c.req.valid('json')
     const user = await requirePassword(c, current_password)
     if (email === user.email) throw invalid([{ pointer: '/email', detail: 'This is your address already.' }])
-    const allowed = await mayWriteTo(c, email)
+    const allowed = await mayWriteTo(c, email, 'change')
     const owner = await findUserByEmail(db, email)
     const notice = emailChangeLetter(user.email, user.locale, email, forgotUrl(config))
     const happening = { kind: 'email-change-requested' as const, ...clientOf(c) }
@@ -137,6 +142,7 @@ accountRoutes.openapi(
       // Written after the answer, so that its time does not tell who else has an account.
       afterwards(c, async () => {
         const ttl = config.VERIFICATION_LINK_TTL
+        const still = stillHas(user.password_hash)
         const letterIds =
           owner && owner.id !== user.id
             ? await tellInUse(
@@ -144,12 +150,14 @@ accountRoutes.openapi(
                 owner.id,
                 emailInUseLetter(owner.email, owner.locale, forgotUrl(config)),
                 user.id,
+                still,
                 notice,
                 happening,
               )
             : await startEmailChange(
                 db,
                 user.id,
+                still,
                 email,
                 freshLink(config, 'confirm-email', ttl, (url) => confirmNewEmailLetter(email, user.locale, url, ttl)),
                 notice,
@@ -180,7 +188,7 @@ accountRoutes.openapi(
     const query = c.req.valid('query')
     const { rows, next, total } = await listEvents(c.var.db, c.var.user.id, query, cursorOf(query, 'events'))
     tellPage(c, next, total)
-    return c.json(rows.map(toEvent), 200, { 'Cache-Control': 'private, no-cache' })
+    return c.json(rows.map(toOwnEvent), 200, { 'Cache-Control': 'private, no-cache' })
   },
 )
 
@@ -194,20 +202,21 @@ accountRoutes.openapi(
     description: 'The account, its sessions, letters and events, and every contact, as one JSON file.',
     responses: { 200: json('All of it.', exportSchema), ...problems(401) },
   }),
-  (c) => {
+  async (c) => {
     const headers = {
       'Content-Type': 'application/json',
       'Content-Disposition': 'attachment; filename="vizitka-export.json"',
       'Cache-Control': 'no-store',
     }
     // It is JSON, of this shape; that it is streamed, no type says.
-    return c.body(exportOf(c.var.db, c.var.user), 200, headers) as unknown as TypedResponse<Export, 200, 'json'>
+    return c.body(await exportOf(c.var.db, c.var.user), 200, headers) as unknown as TypedResponse<Export, 200, 'json'>
   },
 )
 
 accountRoutes.openapi(
   createRoute({
     ...signedIn('account'),
+    ...documentedLimits('account', ...failures),
     tags,
     method: 'delete',
     path: '/me',

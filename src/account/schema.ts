@@ -36,12 +36,11 @@ export const exportSchema = z
       .array(
         z.strictObject({
           purpose: z.string(),
-          email: z.string().nullable(),
           expires_at: moment,
           created_at: moment,
         }),
       )
-      .meta({ description: 'Links in letters that may still be used; never the links themselves.' }),
+      .meta({ description: 'Links in letters to you; never the links themselves.' }),
     letters: z
       .array(
         z.strictObject({
@@ -53,7 +52,7 @@ export const exportSchema = z
           failed_at: moment.nullable(),
         }),
       )
-      .meta({ description: 'Letters of the last 30 days.' }),
+      .meta({ description: 'Letters of the last 30 days to your own address.' }),
     events: z.array(eventSchema),
     contacts: z.array(contactSchema),
   })

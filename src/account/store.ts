@@ -1,8 +1,8 @@
-import { and, asc, eq, gt, inArray, type SQL } from 'drizzle-orm'
-import { type Happening, recorded } from '../auth/events.ts'
-import { letterStatement } from '../auth/links.ts'
-import { events, links, sessions } from '../auth/table.ts'
-import { contacts } from '../contacts/table.ts'
+import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { type Client, type Happening, recorded } from '../auth/events.ts'
+import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.ts'
+import { type EventRow, events, links, sessions } from '../auth/table.ts'
+import { type ContactRow, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Posted } from '../platform/mail/outbox.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -12,14 +12,14 @@ import { users } from '../users/table.ts'
 /**
  * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; where `still` does not
  * hold at that very moment, or the account is the last admin's, nothing. What is left is a line that says when: an id and a
- * time. Returns whether it was deleted.
+ * time, and who did it and from where, if that was somebody else. Returns whether it was deleted.
  */
 export async function deleteAccount(
   db: Database,
   userId: number,
   revision: number,
   still: SQL | undefined,
-  actorId?: number,
+  by?: Client & { readonly actorId: number },
 ): Promise<boolean> {
   const whose = db.select({ id: users.id }).from(users).where(changedAt(userId, revision))
   // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
@@ -34,11 +34,7 @@ export async function deleteAccount(
     db.delete(links).where(inArray(links.user_id, whose)),
     db.delete(outbox).where(inArray(outbox.user_id, whose)),
     db.delete(events).where(inArray(events.user_id, whose)),
-    recorded(
-      db,
-      { kind: 'deleted', address: null, device: null, ...(actorId === undefined ? {} : { actorId }) },
-      changedAt(userId, revision),
-    ),
+    recorded(db, { kind: 'deleted', ...(by ?? { address: null, device: null }) }, changedAt(userId, revision)),
     db.delete(users).where(changedAt(userId, revision)),
     catchUp(db, userId, revision),
   ])
@@ -48,84 +44,119 @@ export async function deleteAccount(
 /** The condition that a password is still the one that was verified. */
 export const stillHas = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
 
+/**
+ * Makes a link by which an account's address changes to another, with the letters about it, all or nothing; nothing where `still`
+ * does not hold at that very moment: a link that begins after the password was changed would outlive what it should die with.
+ * Returns the letters to deliver.
+ */
+export async function startEmailChange(
+  db: Database,
+  userId: number,
+  still: SQL,
+  newEmail: string,
+  link: LinkLetter,
+  notice: Posted,
+  happening: Happening,
+): Promise<number[]> {
+  const whose = and(eq(users.id, userId), still)
+  const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
+  const [, [toNew], [toOld]] = await db.batch([
+    made,
+    letter,
+    letterStatement(db, notice, whose),
+    recorded(db, happening, whose),
+  ])
+  return [toNew, toOld].flatMap((row) => row?.id ?? [])
+}
+
 /** Tells the owner of an address that somebody wants it for another account, and that one's owner the usual. Letters to deliver. */
 export async function tellInUse(
   db: Database,
   ownerId: number,
   toOwner: Posted,
   userId: number,
+  still: SQL,
   notice: Posted,
   happening: Happening,
 ): Promise<number[]> {
+  const whose = and(eq(users.id, userId), still)
   const [[first], [second]] = await db.batch([
     letterStatement(db, toOwner, eq(users.id, ownerId)),
-    letterStatement(db, notice, eq(users.id, userId)),
-    recorded(db, happening, eq(users.id, userId)),
+    letterStatement(db, notice, whose),
+    recorded(db, happening, whose),
   ])
   return [first, second].flatMap((row) => row?.id ?? [])
 }
 
-/** Rows read at once: a book of 50,000 takes 25 queries, and a page of the longest notes fits an isolate's memory. */
-const pageSize = 2000
+/** Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100 queries. */
+const pageSize = 500
 
-/** The rows of one of an account's tables in the order of their ids, a page at a time. */
-async function* pages<Row extends { id: number }>(
-  read: (after: number, limit: number) => Promise<Row[]>,
-): AsyncGenerator<Row[]> {
-  let after = 0
+/** The rows of one of an account's tables, a page at a time; `read` says which follow the last one that was read. */
+async function* pages<Row>(
+  read: (last: Row | undefined, limit: number) => PromiseLike<Row[]>,
+): AsyncGenerator<readonly Row[]> {
+  let last: Row | undefined
   while (true) {
-    const rows = await read(after, pageSize)
+    const rows = await read(last, pageSize)
     if (rows.length > 0) yield rows
-    const last = rows.at(-1)
-    if (!last || rows.length < pageSize) return
-    after = last.id
+    last = rows.at(-1)
+    if (rows.length < pageSize) return
   }
 }
 
-/** Everything that is held about an account, table by table, a page at a time. */
+/**
+ * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for is left
+ * out: whether a letter did, tells whether somebody else has that address.
+ */
 export const held = {
+  // By an index: in the order of ids, each page would read the whole book and sort it.
   contacts: (db: Database, userId: number) =>
-    pages((after, limit) =>
+    pages<ContactRow>((last, limit) =>
       db
         .select()
         .from(contacts)
-        .where(and(eq(contacts.owner_id, userId), gt(contacts.id, after)))
-        .orderBy(asc(contacts.id))
+        .where(
+          and(
+            eq(contacts.owner_id, userId),
+            last && sql`(${contacts.created_at}, ${contacts.id}) > (${last.created_at}, ${last.id})`,
+          ),
+        )
+        .orderBy(asc(contacts.created_at), asc(contacts.id))
         .limit(limit),
     ),
   sessions: (db: Database, userId: number) =>
-    pages((after, limit) =>
+    pages<typeof sessions.$inferSelect>((last, limit) =>
       db
         .select()
         .from(sessions)
-        .where(and(eq(sessions.user_id, userId), gt(sessions.id, after)))
+        .where(and(eq(sessions.user_id, userId), gt(sessions.id, last?.id ?? 0)))
         .orderBy(asc(sessions.id))
         .limit(limit),
     ),
   links: (db: Database, userId: number) =>
-    pages((after, limit) =>
+    pages<typeof links.$inferSelect>((last, limit) =>
       db
         .select()
         .from(links)
-        .where(and(eq(links.user_id, userId), gt(links.id, after)))
+        .where(and(eq(links.user_id, userId), ne(links.purpose, 'change-email'), gt(links.id, last?.id ?? 0)))
         .orderBy(asc(links.id))
         .limit(limit),
     ),
   letters: (db: Database, userId: number) =>
-    pages((after, limit) =>
+    pages<typeof outbox.$inferSelect>((last, limit) =>
       db
         .select()
         .from(outbox)
-        .where(and(eq(outbox.user_id, userId), gt(outbox.id, after)))
+        .where(and(eq(outbox.user_id, userId), ne(outbox.kind, 'confirm-new-email'), gt(outbox.id, last?.id ?? 0)))
         .orderBy(asc(outbox.id))
         .limit(limit),
     ),
   events: (db: Database, userId: number) =>
-    pages((after, limit) =>
+    pages<EventRow>((last, limit) =>
       db
         .select()
         .from(events)
-        .where(and(eq(events.user_id, userId), gt(events.id, after)))
+        .where(and(eq(events.user_id, userId), gt(events.id, last?.id ?? 0)))
         .orderBy(asc(events.id))
         .limit(limit),
     ),

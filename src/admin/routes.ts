@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { lastAdmin, remove } from '../account/delete.ts'
+import { busy, lastAdmin, noAccount, remove } from '../account/delete.ts'
 import { eventQuerySchema } from '../account/schema.ts'
 import { signedIn } from '../auth/authenticate.ts'
 import { listEvents, toEvent } from '../auth/events.ts'
@@ -18,12 +18,11 @@ import { createRouter } from '../platform/http/router.ts'
 import { findLetter, listLetters, resend } from '../platform/mail/outbox.ts'
 import { findUser } from '../users/store.ts'
 import { letterQuerySchema, letterSchema, managedUserSchema, userManagementSchema, userQuerySchema } from './schema.ts'
-import { listUsers, manageUser, toLetter, toManagedUser } from './store.ts'
+import { listUsers, manageUser, toLetter, toManagedUser, withinReach } from './store.ts'
 
 const tags = ['Admin']
 const kept = { 'Cache-Control': 'private, no-cache' }
 const params = z.object({ id: idInPath })
-const noUser = (): Problem => new Problem(404, 'not-found', 'There is no account with this id.')
 const noLetter = (): Problem => new Problem(404, 'not-found', 'There is no letter with this id.')
 
 /** How often a change that another one overtook reads and tries again, before it gives up. */
@@ -64,7 +63,7 @@ adminRoutes.openapi(
   }),
   async (c) => {
     const user = await findUser(c.var.db, c.req.valid('param').id)
-    if (!user) throw noUser()
+    if (!user) throw noAccount()
     return c.json(toManagedUser(user), 200, kept)
   },
 )
@@ -92,7 +91,7 @@ adminRoutes.openapi(
     const manager = { id: user.id, overAdmins: may(user.role, 'users:role', config), ...clientOf(c) }
     for (let attempt = 0; attempt < attempts; attempt++) {
       const target = await findUser(db, id)
-      if (!target) throw noUser()
+      if (!target) throw noAccount()
       if (target.role === 'admin' && !manager.overAdmins) throw notPermitted(['users:role'])
       const changed = await revise(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
         manageUser(db, target, changes, revision, manager),
@@ -102,7 +101,7 @@ adminRoutes.openapi(
       // Unchanged, and yet refused: nothing else stands in the way.
       if (now?.role === target.role && now.disabled === target.disabled) throw lastAdmin()
     }
-    throw new Problem(409, 'busy', 'Others are changing this account at this very moment: try again.')
+    throw busy()
   },
 )
 
@@ -113,14 +112,18 @@ adminRoutes.openapi(
     method: 'delete',
     path: '/users/{id}',
     summary: 'Delete an account',
-    description: 'With its contacts, sessions and letters, at once and for good.',
+    description:
+      'With its contacts, sessions and letters, at once and for good. Who may not change roles may not delete an admin.',
     request: { params },
     responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409) },
   }),
   async (c) => {
-    const target = await findUser(c.var.db, c.req.valid('param').id)
-    if (!target) throw noUser()
-    await remove(c, target, undefined, c.var.user.id)
+    const { db, user, config } = c.var
+    const target = await findUser(db, c.req.valid('param').id)
+    if (!target) throw noAccount()
+    const overAdmins = may(user.role, 'users:role', config)
+    if (target.role === 'admin' && !overAdmins) throw notPermitted(['users:role'])
+    await remove(c, target, withinReach(overAdmins), target.id === user.id ? undefined : user.id)
     return c.body(null, 204)
   },
 )
@@ -143,7 +146,7 @@ adminRoutes.openapi(
     const { id } = c.req.valid('param')
     const query = c.req.valid('query')
     const { rows, next, total } = await listEvents(c.var.db, id, query, cursorOf(query, 'events'))
-    if (rows.length === 0 && !(await findUser(c.var.db, id))) throw noUser()
+    if (rows.length === 0 && !(await findUser(c.var.db, id))) throw noAccount()
     tellPage(c, next, total)
     return c.json(rows.map(toEvent), 200, kept)
   },

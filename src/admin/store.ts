@@ -41,6 +41,9 @@ export interface Manager extends Client {
   readonly overAdmins: boolean
 }
 
+/** Which accounts somebody may change or delete: those of admins only if they may make admins. */
+export const withinReach = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
+
 /**
  * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every session.
  * Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of reach.
@@ -54,7 +57,8 @@ export async function manageUser(
 ): Promise<UserRow | undefined> {
   const { role = user.role, disabled = user.disabled } = changes
   const weakened = role !== 'admin' || disabled
-  const by = { actorId: manager.id, address: manager.address, device: manager.device }
+  const { id: actorId, address, device } = manager
+  const by = { address, device, ...(actorId === user.id ? {} : { actorId }) }
   const changed = changedAt(user.id, revision)
   const [[row]] = await db.batch([
     db
@@ -67,7 +71,7 @@ export async function manageUser(
           eq(users.role, user.role),
           eq(users.disabled, user.disabled),
           weakened ? isNotLastAdmin : undefined,
-          manager.overAdmins ? undefined : ne(users.role, 'admin'),
+          withinReach(manager.overAdmins),
         ),
       )
       .returning(),

@@ -57,7 +57,13 @@ export async function listEvents(
   return pageById(found, query, 'events', totals?.[0]?.total ?? null)
 }
 
-/** An event, as the account's owner or an admin sees it. */
+/** An event, as the account's owner sees it: where somebody else sits who did it is not theirs to know. */
+export function toOwnEvent(row: EventRow) {
+  const event = toEvent(row)
+  return row.actor_id === null ? event : { ...event, address: null, device: null }
+}
+
+/** An event, as an admin sees it. */
 export function toEvent(row: EventRow) {
   return {
     id: row.id,

@@ -50,12 +50,15 @@ export function linkStatements(
  * Returns the letter to deliver, if there is one.
  */
 export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
-  const whose = and(eq(users.id, userId), isNull(users.confirmed_at))
+  const whose = and(eq(users.id, userId), eq(users.email, link.letter.to), isNull(users.confirmed_at))
   const [, [letter]] = await db.batch(linkStatements(db, 'confirm-email', link, whose))
   return letter?.id
 }
 
-/** Makes a link by which a new password can be chosen, and the letter that carries it. Returns the letter to deliver. */
+/**
+ * Makes a link by which a new password can be chosen, and the letter that carries it, if the account still has the address that
+ * the letter goes to: an old one must open nothing. Returns the letter to deliver.
+ */
 export async function startReset(
   db: Database,
   userId: number,
@@ -63,7 +66,7 @@ export async function startReset(
   bars: boolean,
   happening: Happening,
 ): Promise<number | undefined> {
-  const whose = eq(users.id, userId)
+  const whose = and(eq(users.id, userId), eq(users.email, link.letter.to))
   const [made, letter] = linkStatements(db, 'reset-password', link, whose)
   const [, [posted]] = await db.batch([
     made,
@@ -72,26 +75,6 @@ export async function startReset(
     ...(bars ? [db.update(users).set({ password_barred: true }).where(whose)] : []),
   ])
   return posted?.id
-}
-
-/** Makes a link by which an account's address changes to another, with the letters about it. Returns the letters to deliver. */
-export async function startEmailChange(
-  db: Database,
-  userId: number,
-  newEmail: string,
-  link: LinkLetter,
-  notice: Posted,
-  happening: Happening,
-): Promise<number[]> {
-  const whose = eq(users.id, userId)
-  const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
-  const [, [toNew], [toOld]] = await db.batch([
-    made,
-    letter,
-    letterStatement(db, notice, whose),
-    recorded(db, happening, whose),
-  ])
-  return [toNew, toOld].flatMap((row) => row?.id ?? [])
 }
 
 /** What a link that lives belongs to. */
@@ -141,22 +124,17 @@ export async function findReset(db: Database, link: { hash: string } | { id: num
   return found
 }
 
-/** An account that is confirmed with the operator's address is an admin from then on. */
-const roleOf = (email: string, adminEmail: string | undefined): { role?: 'admin' } =>
-  adminEmail !== undefined && emailKey(adminEmail) === emailKey(email) ? { role: 'admin' } : {}
-
 /** Confirms an account's address, at a revision that its gate has issued. A second time changes nothing. */
 export async function confirmUser(
   db: Database,
   user: { userId: number; email: string },
   revision: number,
   happening: Happening,
-  adminEmail?: string,
 ): Promise<void> {
   await db.batch([
     db
       .update(users)
-      .set({ confirmed_at: timestamp(), ...roleOf(user.email, adminEmail), revision })
+      .set({ confirmed_at: timestamp(), revision })
       .where(and(eq(users.id, user.userId), eq(users.email, user.email), isNull(users.confirmed_at))),
     recorded(db, happening, changedAt(user.userId, revision)),
     catchUp(db, user.userId, revision),
@@ -168,15 +146,16 @@ const ofChanged = (db: Database, userId: number, revision: number) =>
 
 /**
  * Gives an account the address that it asked for and that its link confirms, at a revision that its gate has issued. Every other
- * link of the account dies: the old address can do nothing any more. False when the link is gone meanwhile.
+ * link of the account dies: the old address can do nothing any more, and is told by `notice`. Returns that letter, to be
+ * delivered; null when the link is gone meanwhile, or another confirmation came first.
  */
 export async function finishEmailChange(
   db: Database,
   { userId, linkId, newEmail }: { userId: number; linkId: number; newEmail: string },
+  notice: Posted,
   revision: number,
   happening: Happening,
-  adminEmail?: string,
-): Promise<boolean | 'email-taken'> {
+): Promise<number | null | 'email-taken'> {
   const lives = inArray(
     users.id,
     db
@@ -185,23 +164,25 @@ export async function finishEmailChange(
       .where(and(eq(links.id, linkId), gt(links.expires_at, timestamp()))),
   )
   try {
-    const [rows] = await db.batch([
+    const changed = changedAt(userId, revision)
+    const [rows, [letter]] = await db.batch([
       db
         .update(users)
         .set({
           email: newEmail,
           email_key: emailKey(newEmail),
           confirmed_at: timestamp(),
-          ...roleOf(newEmail, adminEmail),
           revision,
         })
-        .where(and(eq(users.id, userId), lives))
+        // Of several that confirm at once one does.
+        .where(and(eq(users.id, userId), ne(users.email, newEmail), lives))
         .returning({ id: users.id }),
+      letterStatement(db, notice, changed),
       db.delete(links).where(and(inArray(links.user_id, ofChanged(db, userId, revision)), ne(links.id, linkId))),
-      recorded(db, happening, changedAt(userId, revision)),
+      recorded(db, happening, changed),
       catchUp(db, userId, revision),
     ])
-    return rows.length > 0
+    return rows.length > 0 ? (letter?.id ?? null) : null
   } catch (error) {
     if (!isUniqueViolation(error, 'users.email_key')) throw error
     await catchUp(db, userId, revision)
@@ -228,7 +209,7 @@ async function setPassword(
   { userId, passwordHash, notice, happening }: NewPassword,
   revision: number,
   still: SQL | undefined,
-  set: { confirmed_at?: SQL; role?: 'admin' },
+  set: { confirmed_at?: SQL },
   keptSession?: number,
 ): Promise<number | null> {
   const changed = changedAt(userId, revision)
@@ -258,20 +239,19 @@ async function setPassword(
  */
 export function finishReset(
   db: Database,
-  link: { linkId: number; email: string },
+  linkId: number,
   password: NewPassword,
   revision: number,
-  adminEmail?: string,
 ): Promise<number | null> {
   const lives = inArray(
     users.id,
     db
       .select({ id: links.user_id })
       .from(links)
-      .where(and(eq(links.id, link.linkId), gt(links.expires_at, timestamp()))),
+      .where(and(eq(links.id, linkId), gt(links.expires_at, timestamp()))),
   )
   const confirmed_at = sql`coalesce(${users.confirmed_at}, ${timestamp()})`
-  return setPassword(db, password, revision, lives, { confirmed_at, ...roleOf(link.email, adminEmail) })
+  return setPassword(db, password, revision, lives, { confirmed_at })
 }
 
 /** Changes a password for one who knows the old one; every other session ends. Null when the old one is no longer that. */

@@ -3,6 +3,7 @@ import type { Posted } from '../platform/mail/outbox.ts'
 import {
   confirmEmailLetter,
   confirmNewEmailLetter,
+  emailChangedLetter,
   emailChangeLetter,
   emailInUseLetter,
   passwordChangedLetter,
@@ -20,6 +21,7 @@ const lettersIn = (locale: 'en' | 'uk'): Posted[] => [
   passwordChangedLetter(to, locale, url),
   confirmNewEmailLetter(to, locale, url, 7 * day),
   emailChangeLetter(to, locale, newEmail, url),
+  emailChangedLetter(to, locale, newEmail, url),
   emailInUseLetter(to, locale, url),
 ]
 const barred = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
@@ -59,6 +61,7 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
       'password-changed',
       'confirm-new-email',
       'email-change',
+      'email-changed',
       'email-in-use',
     ])
     expect(new Set(each.map((letter) => letter.subject)).size).toBe(each.length)

@@ -137,7 +137,7 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
       title: 'A new email for your account',
       paragraphs: [
         `Someone, we hope you, signed in to your Vizitka account and asked to change its address to ${newEmail}. It changes once the new one is confirmed.`,
-        'If it was not you, choose a new password: that cancels the change.',
+        'If it was not you, choose a new password at once: as long as the new address is not confirmed, that cancels the change.',
       ],
       button: 'Choose a new password',
       footer: 'If it was you, open the letter that we sent to the new address.',
@@ -146,10 +146,34 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
       title: 'Нова пошта для вашого облікового запису',
       paragraphs: [
         `Хтось, сподіваємося, що ви, увійшов до вашого облікового запису у Vizitka й попросив змінити його адресу на ${newEmail}. Вона зміниться, щойно нову буде підтверджено.`,
-        'Якщо це були не ви, створіть новий пароль: це скасує зміну.',
+        'Якщо це були не ви, негайно створіть новий пароль: доки нову адресу не підтверджено, це скасує зміну.',
       ],
       button: 'Створити новий пароль',
       footer: 'Якщо це були ви, відкрийте лист, який ми надіслали на нову адресу.',
+    },
+  })
+}
+
+/** To the old address of an account that has a new one by now. `url` is the service's first page. */
+export function emailChangedLetter(to: string, locale: Locale, newEmail: string, url: string): Posted {
+  return write('email-changed', to, locale, url, {
+    en: {
+      title: 'Your email was changed',
+      paragraphs: [
+        `The address of your Vizitka account is ${newEmail} now. It was confirmed there, and this one no longer opens the account.`,
+        'If it was not you, write to whoever runs the service at once.',
+      ],
+      button: 'Open Vizitka',
+      footer: 'If it was you, there is nothing to do.',
+    },
+    uk: {
+      title: 'Вашу пошту змінено',
+      paragraphs: [
+        `Адреса вашого облікового запису у Vizitka тепер ${newEmail}. Її підтверджено, а ця більше не відкриває обліковий запис.`,
+        'Якщо це були не ви, негайно напишіть тим, хто веде цей сервіс.',
+      ],
+      button: 'Відкрити Vizitka',
+      footer: 'Якщо це були ви, нічого робити не треба.',
     },
   })
 }

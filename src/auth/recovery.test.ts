@@ -19,9 +19,12 @@ import {
 import { counted, serve } from '../../test/serving.ts'
 import { app } from '../app.ts'
 import { configuration } from '../env.ts'
+import { tokenHash } from '../platform/crypto/keys.ts'
 import { issueAccessToken, issueResetConfirmation } from '../platform/crypto/token.ts'
+import { timestamp } from '../platform/db/columns.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
+import { startReset } from './links.ts'
 import { events, links } from './table.ts'
 
 const db = database()
@@ -121,7 +124,35 @@ describe('asking for a new password', () => {
   })
 })
 
+describe('the count of letters to an address', () => {
+  it('is one for each kind, so that a stranger cannot use up that of resets by asking for others', async () => {
+    const ana = await signedUp('ana')
+    const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
+    const asked = (path: string) =>
+      serve(limits, path, { method: 'POST', json: { email: ana.email }, headers: from(freshAddress()) })
+    for (let times = 0; times < 5; times++) await asked('/api/auth/verification-email')
+    await asked('/api/auth/request-password-reset-email')
+    expect(await linkToken(ana.email, 'reset-password')).toBeTruthy()
+  })
+})
+
 describe('the link of a reset', () => {
+  it('is not sent to an address that the account has left meanwhile', async () => {
+    const ana = await signedUp('ana')
+    const [row] = await db.select().from(users).where(eq(users.id, ana.id))
+    const link = {
+      tokenHash: tokenHash('a token'),
+      expiresAt: timestamp(Date.now() + 60_000),
+      letter: { kind: 'reset-password', to: ana.email, subject: 'Reset', text: 'text', html: 'html' },
+    }
+    await change(ana, { email: 'moved@example.com', email_key: `moved-${ana.email}` })
+    const happening = { kind: 'reset-requested' as const, device: null, address: null }
+    expect(await startReset(db, row?.id ?? 0, link, false, happening)).toBeUndefined()
+    expect((await db.select().from(links).where(eq(links.user_id, ana.id))).map(({ purpose }) => purpose)).toEqual([
+      'confirm-email',
+    ])
+  })
+
   it('may be opened again and again, and changes nothing by that', async () => {
     const ana = await signedUp('ana')
     const token = await linkFor(ana)
@@ -266,18 +297,37 @@ describe('RESET_LOCKS_PASSWORD', () => {
       headers: from(freshAddress()),
     })
 
+  const loginUnder = (bindings: object, email: string, secret = password) =>
+    serve(bindings, '/api/auth/login', {
+      method: 'POST',
+      json: { email, password: secret },
+      headers: from(freshAddress()),
+    })
+  const codeOf = async (response: Response) =>
+    `${response.status} ${z.looseObject({ code: z.string() }).parse(await response.json()).code}`
+
   it('bars the old password until a new one is chosen, and nothing that is signed in', async () => {
     const ana = await signedUp('ana')
     await asked(locking, ana.email)
-    expect(problemOf(await login(ana.email))).toBe('401 reset-required')
+    expect(await codeOf(await loginUnder(locking, ana.email))).toBe('401 reset-required')
     // Only to one who knows the password.
-    expect(problemOf(await login(ana.email, 'some wrong one'))).toBe('401 invalid-credentials')
+    expect(await codeOf(await loginUnder(locking, ana.email, 'some wrong one'))).toBe('401 invalid-credentials')
     expect((await ana.get('/api/users/me')).status).toBe(200)
-    const change = await ana.put('/api/users/me/password', { current_password: password, password: newPassword })
-    expect(problemOf(change)).toBe('401 reset-required')
+    const json = { current_password: password, password: newPassword }
+    const change = await serve(locking, '/api/users/me/password', { method: 'PUT', token: ana.access, json })
+    expect(await codeOf(change)).toBe('401 reset-required')
     const token = await linkToken(ana.email, 'reset-password')
     expect((await choose(await opened(token))).status).toBe(200)
-    expect((await login(ana.email, newPassword)).status).toBe(200)
+    expect((await loginUnder(locking, ana.email, newPassword)).status).toBe(200)
+  })
+
+  it('bars nobody any more once it is off, nor where no letter could unbar them', async () => {
+    const ana = await signedUp('ana')
+    await asked(locking, ana.email)
+    expect((await login(ana.email)).status).toBe(200)
+    const boris = await signedUp('boris')
+    await asked({ ...locking, SMTP_HOST: '' }, boris.email)
+    expect((await loginUnder(locking, boris.email)).status).toBe(200)
   })
 
   it('is off by default', async () => {

@@ -21,8 +21,8 @@ import {
   renewConfirmation,
   startReset,
 } from './links.ts'
-import { confirmEmailLetter, passwordChangedLetter, resetPasswordLetter } from './mails.tsx'
-import { clientOf, gateOfEmail } from './sign-in.ts'
+import { confirmEmailLetter, emailChangedLetter, passwordChangedLetter, resetPasswordLetter } from './mails.tsx'
+import { clientOf, gateOfEmail, promoteNamed } from './sign-in.ts'
 import { unconfirmedSeconds } from './store.ts'
 
 /** Tries letters at once, after the answer; what fails is the sweep's. */
@@ -59,10 +59,15 @@ export function confirmationLink(
   return freshLink(config, 'confirm-email', ttlSeconds, (url) => confirmEmailLetter(email, locale, url, ttlSeconds))
 }
 
-/** Whether one more letter may go to an address that anyone may have typed. Silent, so that it tells nobody anything. */
-export async function mayWriteTo(c: Serving, email: string): Promise<boolean> {
-  const limit = limitOf('request-email-to', c.var.config)
-  const { violated } = await c.var.clock.time('gate', () => gateOfEmail(c, email).enter([limit]))
+/**
+ * Whether one more letter may go to an address that anyone may have typed. Silent, so that it tells nobody anything. Each kind has
+ * a count of its own: or a stranger who asks for the one kind would keep the other from its owner.
+ */
+export async function mayWriteTo(c: Serving, email: string, kind: 'confirm' | 'reset' | 'change'): Promise<boolean> {
+  const { name, ...limit } = limitOf('request-email-to', c.var.config)
+  const { violated } = await c.var.clock.time('gate', () =>
+    gateOfEmail(c, email).enter([{ ...limit, name: `${name}-${kind}` }]),
+  )
   return violated.length === 0
 }
 
@@ -72,7 +77,7 @@ export async function mayWriteTo(c: Serving, email: string): Promise<boolean> {
  */
 export async function askForConfirmation(c: Serving, email: string): Promise<void> {
   const { db, config } = c.var
-  const allowed = await mayWriteTo(c, email)
+  const allowed = await mayWriteTo(c, email, 'confirm')
   const user = await findUserByEmail(db, email)
   // Unconfirmed accounts are deleted a week after signup: no link outlives its account.
   const remaining = user ? (Date.parse(user.created_at) - Date.now()) / 1000 + unconfirmedSeconds : 0
@@ -91,14 +96,16 @@ export async function askForConfirmation(c: Serving, email: string): Promise<voi
 export async function askForReset(c: Serving, email: string): Promise<void> {
   const { db, config } = c.var
   const client = clientOf(c)
-  const allowed = await mayWriteTo(c, email)
+  const allowed = await mayWriteTo(c, email, 'reset')
   const user = await findUserByEmail(db, email)
   if (!user || !allowed) return
-  const { RESET_LINK_TTL: ttl, RESET_LOCKS_PASSWORD: bars } = config
-  const link = freshLink(config, 'reset-password', ttl, (url) =>
-    resetPasswordLetter(user.email, user.locale, url, ttl, bars),
-  )
+  const { RESET_LINK_TTL: ttl, SMTP_HOST } = config
+  // Where no letter can leave, nobody could unbar it.
+  const bars = config.RESET_LOCKS_PASSWORD && SMTP_HOST !== undefined
   afterwards(c, async () => {
+    const link = freshLink(config, 'reset-password', ttl, (url) =>
+      resetPasswordLetter(user.email, user.locale, url, ttl, bars),
+    )
     const letterId = await startReset(db, user.id, link, bars, { kind: 'reset-requested', ...client })
     if (letterId !== undefined) await deliver(db, mailerOf(config), letterId)
   })
@@ -127,17 +134,25 @@ export async function confirmEmail(c: Serving, token: string): Promise<void> {
   const gate = gateOf(c.env, `user:${userId}`)
   if (newEmail === null) {
     await revise(gate, found.revision, (revision) =>
-      confirmUser(db, found, revision, { kind: 'email-confirmed', ...client }, config.ADMIN_EMAIL),
+      confirmUser(db, found, revision, { kind: 'email-confirmed', ...client }),
     )
+    await promoteNamed(c, userId, found.email)
     return
   }
+  const notice = emailChangedLetter(found.email, found.locale, newEmail, `${config.PUBLIC_URL}/`)
   const changed = await revise(gate, found.revision, (revision) =>
-    finishEmailChange(db, { ...found, newEmail }, revision, { kind: 'email-changed', ...client }, config.ADMIN_EMAIL),
+    finishEmailChange(db, { ...found, newEmail }, notice, revision, { kind: 'email-changed', ...client }),
   )
   if (changed === 'email-taken') {
     throw new Problem(409, 'email-taken', 'Another account uses this address by now: your account keeps its own.')
   }
-  if (!changed) throw noLink()
+  if (changed !== null) {
+    sendNow(c, changed)
+    return promoteNamed(c, userId, newEmail)
+  }
+  // Another confirmation of the same link came first, or the link has died.
+  const now = await findConfirmation(db, tokenHash(token))
+  if (!now || !isConfirmed(now)) throw noLink()
 }
 
 /** Why a new password cannot be had: for the field that it was typed in. */
@@ -174,10 +189,11 @@ export async function resetPassword(c: Serving, link: FoundLink | undefined, pas
     happening: { kind: 'password-reset' as const, ...clientOf(c) },
   }
   const letterId = await revise(gateOf(c.env, `user:${link.userId}`), link.revision, (revision) =>
-    finishReset(db, link, chosen, revision, config.ADMIN_EMAIL),
+    finishReset(db, link.linkId, chosen, revision),
   )
   if (letterId === null) throw noLink()
   sendNow(c, letterId)
+  await promoteNamed(c, link.userId, link.email)
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Configuration } from '../env.ts'
 import { gateOf } from '../platform/gate/client.ts'
 import type { Verdict } from '../platform/gate/gate.ts'
 import { addressOf, emailGate, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
@@ -22,6 +23,9 @@ export const gateOfEmail = (c: Serving, email: string) => gateOf(c.env, emailGat
 
 const challenged = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
+/** Whether the password opens nothing until a new one is chosen. Only while the operator wants it so. */
+const isBarred = (user: UserRow, config: Configuration): boolean => config.RESET_LOCKS_PASSWORD && user.password_barred
+
 const resetRequired = (): Problem =>
   new Problem(
     401,
@@ -39,7 +43,7 @@ async function tryPassword(c: Serving, email: string, user: UserRow | undefined,
       password,
       phc: user?.password_hash ?? null,
       address: addressOf(c),
-      accountId: user?.confirmed_at && !user.disabled && !user.password_barred ? user.id : null,
+      accountId: user?.confirmed_at && !user.disabled && !isBarred(user, config) ? user.id : null,
       pairLimit: limitOf('login-failures', config),
       shareLimit: limitOf('login-failures-hour', config),
       emailLimit: limitOf('login-failures-email', config),
@@ -81,18 +85,23 @@ async function beginSession(c: Serving, email: string, password: string) {
   }
   if (user.disabled)
     throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
-  if (user.password_barred) throw resetRequired()
+  if (isBarred(user, config)) throw resetRequired()
   const hash = rehashed ?? user.password_hash
   if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) return undefined
-  const session = await startSession(db, user.id, hash, client)
+  const session = await startSession(db, user.id, hash, client, config.RESET_LOCKS_PASSWORD)
   if (!session) return undefined
   const gate = gateOf(c.env, `user:${user.id}`)
   if (session.crowded) await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
   // The operator may have named the address after it was confirmed.
-  if (user.role !== 'admin' && config.ADMIN_EMAIL && emailKey(config.ADMIN_EMAIL) === user.email_key) {
-    await revise(gate, user.revision, (revision) => promote(db, user.id, revision, client))
-  }
+  if (user.role !== 'admin') await promoteNamed(c, user.id, user.email)
   return { userId: user.id, sessionId: session.id, generation: session.generation }
+}
+
+/** Makes an account an admin, if it is confirmed with the address that the operator named (`ADMIN_EMAIL`). */
+export async function promoteNamed(c: Serving, userId: number, email: string): Promise<void> {
+  const { db, config } = c.var
+  if (!config.ADMIN_EMAIL || emailKey(config.ADMIN_EMAIL) !== emailKey(email)) return
+  await revise(gateOf(c.env, `user:${userId}`), 0, (revision) => promote(db, userId, email, revision, clientOf(c)))
 }
 
 /** The same words whether the account is unknown or the password wrong. */
@@ -115,6 +124,6 @@ export async function requirePassword(
   if (!user) throw sessionEnded()
   const { right } = await tryPassword(c, user.email, user, password)
   if (!right) throw wrongPassword()
-  if (user.password_barred) throw resetRequired()
+  if (isBarred(user, c.var.config)) throw resetRequired()
   return user
 }

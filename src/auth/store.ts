@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -59,11 +59,22 @@ export async function touchUser(db: Database, userId: number, revision: number):
   await catchUp(db, userId, revision)
 }
 
-/** Makes an account an admin, at a revision that its gate has issued. */
-export async function promote(db: Database, userId: number, revision: number, client: Client): Promise<void> {
+/** Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none yet. */
+export async function promote(
+  db: Database,
+  userId: number,
+  email: string,
+  revision: number,
+  client: Client,
+): Promise<void> {
+  const named = and(eq(users.id, userId), eq(users.email_key, emailKey(email)), isNotNull(users.confirmed_at))
   await db.batch([
-    db.update(users).set({ role: 'admin', revision }).where(eq(users.id, userId)),
+    db
+      .update(users)
+      .set({ role: 'admin', revision })
+      .where(and(named, ne(users.role, 'admin'))),
     recorded(db, { kind: 'role-changed', detail: 'admin', ...client }, changedAt(userId, revision)),
+    catchUp(db, userId, revision),
   ])
 }
 
@@ -78,21 +89,22 @@ export async function replaceHash(db: Database, userId: number, verified: string
 }
 
 /**
- * Begins a session, only while the account still has the hash that was verified, is not disabled and its password not barred: a
- * login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
+ * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is heeded, its
+ * password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,
   userId: number,
   verifiedHash: string,
   client: Client,
+  heedBar = false,
 ): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
   const now = timestamp()
   const whose = and(
     eq(users.id, userId),
     eq(users.password_hash, verifiedHash),
     eq(users.disabled, false),
-    eq(users.password_barred, false),
+    heedBar ? eq(users.password_barred, false) : undefined,
   )
   const row = rowOf(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
   const [[session], [counted]] = await db.batch([

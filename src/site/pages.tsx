@@ -1,24 +1,14 @@
-import { zValidator } from '@hono/zod-validator'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { z } from 'zod'
-import { findConfirmation } from '../auth/links.ts'
-import { confirmEmail, isConfirmed } from '../auth/recovery.ts'
-import { tokenHash } from '../platform/crypto/keys.ts'
-import { admit } from '../platform/gate/limits.ts'
-import { type Language, languageOf } from '../platform/http/language.ts'
-import { notFound, onError, Problem, problemSchema } from '../platform/http/problem.ts'
+import { notFound, onError, problemSchema } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { health } from './health.ts'
 import { Layout } from './layout.tsx'
-import { pagePolicy } from './policy.ts'
+import { pagePolicy, unsaved } from './policy.ts'
 import { explanations } from './problems.ts'
-import { words } from './words.ts'
 
 export const pageRoutes = createRouter()
-for (const path of ['/', '/confirm-email/*', '/problems/*']) pageRoutes.use(path, pagePolicy)
-
-const unsaved = { 'Cache-Control': 'no-store' }
+for (const path of ['/', '/problems/*']) pageRoutes.use(path, pagePolicy)
 
 const states = {
   ok: 'ok',
@@ -68,6 +58,8 @@ pageRoutes.get('/', async (c) => {
         <li>
           <strong>Log in</strong> with “Authorize” at <a href="/docs">/docs</a>, and{' '}
           <a href="/docs#/Contacts/post_api_contacts">add your first contact</a>.
+          <br />
+          <a href="/forgot-password">Forgot your password?</a>
         </li>
       </ol>
 
@@ -94,73 +86,6 @@ pageRoutes.get('/', async (c) => {
     unsaved,
   )
 })
-
-const NoSuchLink = ({ lang }: { lang: Language }) => (
-  <Layout title={words[lang].noLink} lang={lang} unlisted>
-    <h1>{words[lang].noLink}</h1>
-    <p>{words[lang].noLinkWhy}</p>
-    <p class="actions">
-      <a class="button" href="/docs#/Accounts/post_api_auth_verification_email">
-        {words[lang].newLetter}
-      </a>
-    </p>
-  </Layout>
-)
-
-const Confirmed = ({ lang }: { lang: Language }) => (
-  <Layout title={words[lang].confirmed} lang={lang} unlisted>
-    <h1>{words[lang].confirmed}</h1>
-    <p>{words[lang].confirmedNext}</p>
-    <p class="actions">
-      <a class="button" href="/docs">
-        {words[lang].goOn}
-      </a>
-    </p>
-  </Layout>
-)
-
-// GET changes nothing: mail scanners follow links. The button does.
-pageRoutes.get('/confirm-email/:token', async (c) => {
-  await admit(c, 'confirm')
-  const lang = languageOf(c)
-  const found = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
-  if (!found) return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
-  if (isConfirmed(found)) return c.html(<Confirmed lang={lang} />, 200, unsaved)
-  return c.html(
-    <Layout title={words[lang].confirm} lang={lang} unlisted>
-      <h1>{words[lang].confirm}</h1>
-      <p>{words[lang].confirmHow}</p>
-      <form method="post">
-        <button class="button" type="submit">
-          {words[lang].confirmButton}
-        </button>
-      </form>
-    </Layout>,
-    200,
-    unsaved,
-  )
-})
-
-// No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
-pageRoutes.post(
-  '/confirm-email/:token',
-  zValidator('param', z.object({ token: z.string().max(200) }), (result, c) =>
-    result.success ? undefined : c.html(<NoSuchLink lang={languageOf(c)} />, 404, unsaved),
-  ),
-  async (c) => {
-    const lang = languageOf(c)
-    await admit(c, 'confirm')
-    try {
-      await confirmEmail(c, c.req.valid('param').token)
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'link-not-found') {
-        return c.html(<NoSuchLink lang={lang} />, 404, unsaved)
-      }
-      throw error
-    }
-    return c.html(<Confirmed lang={lang} />, 200, unsaved)
-  },
-)
 
 pageRoutes.get('/problems/:code', (c) => {
   const code = c.req.param('code')

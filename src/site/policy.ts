@@ -1,6 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 
+/** For pages that hold a secret, or what was so a moment ago. */
+export const unsaved = { 'Cache-Control': 'no-store' }
+
 /** What a page may load: its own style sheet and pictures, no script at all. */
 const strict = {
   defaultSrc: ["'none'"],

@@ -4,16 +4,19 @@ import type { Service } from './service.ts'
 export const password = 'correct horse battery'
 
 /** Somebody who has signed up, and the path in the letter that they got. */
-export async function signedUp(service: Service, name: string): Promise<{ email: string; link: string }> {
-  const email = `${name}-${crypto.randomUUID()}@example.com`
+export async function signedUp(
+  service: Service,
+  name: string,
+  email = `${name}-${crypto.randomUUID()}@example.com`,
+): Promise<{ email: string; link: string }> {
   const { status } = await send(service, '/api/auth/signup', { username: name, email, password })
   if (status !== 201) throw new Error(`Signing ${name} up was answered by ${status}.`)
   return { email, link: new URL(await linkTo(service, email)).pathname }
 }
 
 /** Somebody who can log in. */
-export async function confirmed(service: Service, name: string): Promise<{ email: string }> {
-  const person = await signedUp(service, name)
+export async function confirmed(service: Service, name: string, email?: string): Promise<{ email: string }> {
+  const person = await signedUp(service, name, email)
   const { status } = await send(service, '/api/auth/confirm-email', { token: person.link.split('/').at(-1) })
   if (status !== 200) throw new Error(`Confirming ${name} was answered by ${status}.`)
   return person
@@ -25,15 +28,19 @@ export function send(service: Service, path: string, body: object): Promise<Resp
   return fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-/** The link of the letter that an address got; the letter may still be on its way. */
-export async function linkTo(service: Service, email: string): Promise<string> {
+/** The link to a page of ours in the newest letter that an address got; the letter may still be on its way. */
+export async function linkTo(
+  service: Service,
+  email: string,
+  page: 'confirm-email' | 'reset-password' = 'confirm-email',
+): Promise<string> {
   const query = new URLSearchParams({ query: `to:${email}` })
   for (let attempt = 0; attempt < 100; attempt++) {
     const found = (await (await fetch(`${service.inboxUrl}/api/v1/search?${query}`)).json()) as Found
     const [letter] = found.messages
     if (letter) {
       const { Text } = (await (await fetch(`${service.inboxUrl}/api/v1/message/${letter.ID}`)).json()) as Letter
-      const [link] = Text.match(/https?:\S+\/confirm-email\/[\w-]+/) ?? []
+      const [link] = Text.match(new RegExp(`https?:\\S+/${page}/[\\w-]+`)) ?? []
       if (link) return link
     }
     await new Promise((done) => setTimeout(done, 100))

@@ -15,12 +15,13 @@ export interface Service {
 /** Variables of the service that a test wants other than those of `.dev.vars.example`. */
 export interface ServiceOptions {
   readonly CORS_ORIGINS?: string
+  readonly ADMIN_EMAIL?: string
   /** Over the generous ones below: `contacts-create=2/60s`. */
   readonly RATE_LIMITS?: string
 }
 
 /** Limits are seldom what is tested here, and everybody comes from one address. */
-const generous = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'contacts-create']
+const generous = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'reset', 'contacts-create']
   .map((name) => `${name}=1000/60s`)
   .join(',')
 

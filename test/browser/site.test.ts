@@ -5,13 +5,14 @@ import { confirmed, linkTo, password, send, signedUp } from './people.ts'
 import { type Service, startService } from './service.ts'
 
 const chromiumPath = findChromium()
+const adminEmail = 'boss@example.com'
 
 describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   let service: Service
   let browser: Browser
 
   beforeAll(async () => {
-    ;[service, browser] = await Promise.all([startService(), launch(chromiumPath ?? '')])
+    ;[service, browser] = await Promise.all([startService({ ADMIN_EMAIL: adminEmail }), launch(chromiumPath ?? '')])
   })
   afterAll(async () => {
     await browser?.close()
@@ -59,25 +60,43 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   it('succeed on /docs with “Execute” on every operation, as it is filled in', async () => {
     // Somebody came before: neither the first contact nor the first account is this person's.
     await confirmed(service, 'first')
-    const bohdan = await confirmed(service, 'bohdan')
+    const { email: successor } = await confirmed(service, 'successor')
+    const { email } = await confirmed(service, 'bohdan', adminEmail)
+    await send(service, '/api/auth/login', { email, password }) // another session, to be ended
     await using tab = await open('/docs')
-    await authorize(tab.page, bohdan.email)
+    await authorize(tab.page, email)
     const fresh = `new-${crypto.randomUUID()}@example.com`
-    // What no example can know: an address that is free, a letter's token, whose account this is.
-    const filled: Record<string, () => object | Promise<object>> = {
-      'post /api/auth/signup': () => ({ username: 'New', email: fresh, password }),
-      'post /api/auth/confirm-email': async () => ({ token: (await linkTo(service, fresh)).split('/').at(-1) }),
-      'post /api/auth/login': () => ({ email: bohdan.email, password }),
+    const next = 'staple by staple by staple'
+    // What no example can know: an address that is free, a letter's token, whose account this is, what its password is.
+    const filled: Record<string, () => Filled | Promise<Filled>> = {
+      'post /api/auth/signup': () => ({ body: { username: 'New', email: fresh, password } }),
+      'post /api/auth/confirm-email': async () => ({ body: { token: tokenOf(await linkTo(service, fresh)) } }),
+      'post /api/auth/login': () => ({ body: { email, password } }),
+      'post /api/auth/request-password-reset-email': () => ({ body: { email: fresh } }),
+      'get /api/auth/reset-password/{token}': async () => ({
+        token: tokenOf(await linkTo(service, fresh, 'reset-password')),
+      }),
+      'put /api/users/me/password': () => ({ body: { current_password: password, password: next } }),
+      'post /api/users/me/email': () => ({ body: { email: `moved.${fresh}`, current_password: next } }),
+      'patch /api/admin/users/{id}': () => ({ body: { role: 'moderator' } }),
     }
     const failed: Record<string, string> = {}
     for (const { method, path } of await operations()) {
-      const body = await filled[`${method} ${path}`]?.()
-      const answer = await execute(tab.page, method, path, body)
+      if (method === 'delete' && path === '/api/users/me') continue
+      const answer = await execute(tab.page, method, path, await filled[`${method} ${path}`]?.())
       if (answer.status >= 400) failed[`${method} ${path}`] = `${answer.status} ${answer.body}`
     }
-    expect(failed).toEqual({})
-    expect(tab.faults).toEqual([])
-  })
+    // Every letter has arrived: that there is none to send again is the right answer.
+    expect(failed).toEqual({ 'post /api/admin/outbox/{id}/resend': expect.stringMatching(/^409 .*letter-not-failed/s) })
+    expect(tab.faults).toEqual(['Failed to load resource: the server responded with a status of 409 (Conflict)'])
+
+    // The last one ends the account, and the one before it ended the session.
+    await promote(successor, email, next)
+    await using last = await open('/docs')
+    await authorize(last.page, email, next)
+    const gone = await execute(last.page, 'delete', '/api/users/me', { body: { current_password: next } })
+    expect(gone.status, gone.body).toBe(204)
+  }, 120_000)
 
   it('work on /docs by any name of this machine, not only that of PUBLIC_URL', async () => {
     await using tab = await open('/docs', {}, service.url.replace('127.0.0.1', 'localhost'))
@@ -134,7 +153,15 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('allow nothing inline but what Redoc’s hashes name, no other host, and no frame around them', async () => {
-    for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/problems/not-found', '/problems/no-such']) {
+    for (const path of [
+      '/',
+      '/docs',
+      '/redoc',
+      '/confirm-email/x',
+      '/forgot-password',
+      '/problems/not-found',
+      '/problems/no-such',
+    ]) {
       const answer = await fetch(service.url + path, { headers: { Accept: 'text/html' } })
       const policy = answer.headers.get('Content-Security-Policy') ?? ''
       expect(policy, path).toContain("default-src 'none'")
@@ -170,6 +197,17 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     return { ...((await answer.json()) as { code?: string }), status: answer.status }
   }
 
+  /** Makes somebody an admin, by one who is. */
+  async function promote(whom: string, admin: string, secret: string): Promise<void> {
+    const signedIn = await send(service, '/api/auth/login', { email: admin, password: secret })
+    const { access_token } = (await signedIn.json()) as { access_token: string }
+    const headers = { Authorization: `Bearer ${access_token}`, 'Content-Type': 'application/json' }
+    const found = await fetch(`${service.url}/api/admin/users?q=${encodeURIComponent(whom)}`, { headers })
+    const [user] = (await found.json()) as { id: number }[]
+    const body = JSON.stringify({ role: 'admin' })
+    await fetch(`${service.url}/api/admin/users/${user?.id}`, { method: 'PATCH', headers, body })
+  }
+
   /** Every operation of the document: those that make something first, those that end something last. */
   async function operations(): Promise<Operation[]> {
     const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
@@ -177,13 +215,23 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
       Object.entries(methods).map(([method, { summary }]) => ({ method, path, summary })),
     )
     const rank = ({ method, path }: Operation) => {
-      if (path.endsWith('/logout')) return 3
-      if (method === 'delete') return 2
-      return path === '/api/contacts' && method === 'post' ? 0 : 1
+      if (path.endsWith('/logout')) return 4
+      // A new password ends the other sessions: one is to be left to end.
+      if (path.startsWith('/api/auth/sessions')) return method === 'get' ? 0 : path.endsWith('}') ? 1 : 2
+      if (method === 'delete') return 3
+      return path === '/api/contacts' && method === 'post' ? 0 : 2
     }
     return all.sort((a, b) => rank(a) - rank(b))
   }
 })
+
+/** What a person fills in before pressing “Execute”. */
+interface Filled {
+  readonly body?: object
+  readonly token?: string
+}
+
+const tokenOf = (link: string): string => link.split('/').at(-1) ?? ''
 
 interface Operation {
   readonly method: string
@@ -220,18 +268,19 @@ async function fillAuthorization(page: Page, email: string, tried: string): Prom
   return dialog
 }
 
-async function authorize(page: Page, email: string): Promise<void> {
-  const dialog = await fillAuthorization(page, email, password)
+async function authorize(page: Page, email: string, secret = password): Promise<void> {
+  const dialog = await fillAuthorization(page, email, secret)
   await dialog.getByText('Logout', { exact: true }).waitFor()
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }
 
 /** Opens an operation, presses “Execute” as a person would, and reads from the page what came back. */
-async function execute(page: Page, method: string, path: string, body?: object) {
+async function execute(page: Page, method: string, path: string, { body, token }: Filled = {}) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
   await block.locator('.opblock-summary-control').click()
   const button = block.getByRole('button', { name: 'Execute' })
   await button.waitFor()
+  if (token) await block.locator('tr[data-param-name="token"] input').fill(token)
   if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
   await button.click()
   const live = block.locator('.live-responses-table')

@@ -84,7 +84,8 @@ export class Gate extends DurableObject {
    */
   async attempt({ password, phc, address, accountId, pairLimit, shareLimit, emailLimit }: Attempt): Promise<Verdict> {
     // By account: who signed up with somebody's address before them left nothing behind that counts.
-    const knownKey = `known ${accountId} ${address}`
+    // And by the password's salt: who had the old one is not known by it once there is another.
+    const knownKey = `known ${accountId} ${address} ${phc?.split('$')[3] ?? ''}`
     const seen = this.ctx.storage.kv.get<number>(knownKey)
     const trusted = seen !== undefined && seen > this.#time() - knownMs
     const places = [

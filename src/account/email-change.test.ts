@@ -1,0 +1,355 @@
+import { env } from 'cloudflare:workers'
+import { and, eq } from 'drizzle-orm'
+import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { call, pointersOf, problemOf } from '../../test/client.ts'
+import { database } from '../../test/database.ts'
+import {
+  awaitLetters,
+  confirmationToken,
+  freshAddress,
+  freshEmail,
+  from,
+  lettersTo,
+  linkToken,
+  type Person,
+  password,
+  signedUp,
+} from '../../test/people.ts'
+import { serve } from '../../test/serving.ts'
+import { copies } from '../auth/authenticate.ts'
+import { links } from '../auth/table.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { users } from '../users/table.ts'
+
+const db = database()
+const fresh = 'staple by staple 9'
+
+const ask = (person: Person, email: string, current_password = person.password) =>
+  person.post('/api/users/me/email', { email, current_password })
+const confirm = (token: string) =>
+  call('POST', '/api/auth/confirm-email', { json: { token }, headers: from(freshAddress()) })
+const login = (email: string, secret = password) =>
+  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
+const signup = (email: string) =>
+  call('POST', '/api/auth/signup', { json: { username: 'other', email, password }, headers: from(freshAddress()) })
+const changeLinks = (person: Person) =>
+  db
+    .select()
+    .from(links)
+    .where(and(eq(links.user_id, person.id), eq(links.purpose, 'change-email')))
+
+/** The link of a letter to a new address that one asked for. */
+async function linkTo(person: Person, email: string): Promise<string> {
+  const answer = await ask(person, email)
+  expect(answer.status, answer.text).toBe(202)
+  return confirmationToken(email)
+}
+
+const eventKinds = z.array(z.looseObject({ kind: z.string(), address: z.string().nullable() }))
+const kindsOf = async (person: Person) =>
+  eventKinds.parse((await person.get('/api/users/me/events')).body).map(({ kind }) => kind)
+
+/** Asks for another e-mail under other bindings than the tests'. */
+const askUnder = (bindings: object, person: Person, email: string) =>
+  serve(bindings, '/api/users/me/email', {
+    method: 'POST',
+    token: person.access,
+    json: { email, current_password: password },
+    headers: from(person.address),
+  })
+
+/** Bindings under which something happens just before a letter to a new address is counted: while a change is being asked for. */
+function meanwhile(happen: () => Promise<unknown>) {
+  const GATE = new Proxy(env.GATE, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      if (name !== 'get') return method.bind(target)
+      return (id: DurableObjectId) => {
+        const gate = target.get(id) as unknown as Record<string, (...args: unknown[]) => unknown>
+        return new Proxy(gate, {
+          get: (stub, rpc) =>
+            rpc === 'enter'
+              ? async (limits: { name: string }[]) => {
+                  if (limits[0]?.name === 'request-email-to-change') await happen()
+                  return stub.enter?.(limits)
+                }
+              : (...args: unknown[]) => stub[String(rpc)]?.(...args),
+        })
+      }
+    },
+  })
+  return { GATE }
+}
+
+describe('changing the e-mail', () => {
+  it('changes nothing until the new address is confirmed, and tells both addresses', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('Target.New')
+    const answer = await ask(ana, ` ${target} `)
+    expect(answer.status).toBe(202)
+    const [letter] = await awaitLetters(target)
+    expect(letter?.Subject).toBe('Confirm your new email')
+    const [notice] = await awaitLetters(ana.email, 2)
+    expect(notice?.Subject).toBe('A new email for your account')
+    expect(notice?.Text).toContain(target)
+    expect(notice?.Text).not.toContain('/confirm-email/')
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
+    expect((await login(ana.email)).status).toBe(200)
+    expect(problemOf(await login(target))).toBe('401 invalid-credentials')
+  })
+
+  it('is told to the old address once it is done, and opens nothing there', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    expect((await confirm(await linkTo(ana, target))).status).toBe(200)
+    await expect
+      .poll(async () => (await lettersTo(ana.email)).map(({ Subject }) => Subject))
+      .toContain('Your email was changed')
+    const told = (await lettersTo(ana.email)).find(({ Subject }) => Subject === 'Your email was changed')
+    expect(told?.Text).toContain(target)
+    expect(told?.Text).not.toMatch(/confirm-email|reset-password/)
+  })
+
+  it('is right everywhere at the next request after it was confirmed', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    const token = await linkTo(ana, target)
+    const before = (await ana.get('/api/users/me')).headers.get('ETag') ?? ''
+    expect((await confirm(token)).status).toBe(200)
+    const after = await ana.get('/api/users/me', { headers: { 'If-None-Match': before } })
+    expect(after.status).toBe(200)
+    expect(after.body).toMatchObject({ id: ana.id, email: target, username: 'ana', confirmed: true })
+    copies.clear()
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: target })
+    expect((await login(target.toUpperCase())).status).toBe(200)
+    expect(problemOf(await login(ana.email))).toBe('401 invalid-credentials')
+    expect((await kindsOf(ana)).filter((kind) => kind.startsWith('email-change'))).toEqual([
+      'email-changed',
+      'email-change-requested',
+    ])
+    // The old address is anybody's.
+    expect((await signup(ana.email)).status).toBe(201)
+  })
+
+  it('may be confirmed more than once, also at once', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    const token = await linkTo(ana, target)
+    for (const answer of await Promise.all([confirm(token), confirm(token), confirm(token)])) {
+      expect(answer.status).toBe(200)
+    }
+    expect((await confirm(token)).status).toBe(200)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: target })
+    expect(await kindsOf(ana)).toContain('email-changed')
+  })
+
+  it('is confirmed by the same page as an address at signup, and not by opening it', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    const path = `/confirm-email/${await linkTo(ana, target)}`
+    const page = await call('GET', path)
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('<form method="post"')
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
+    expect((await call('POST', path)).status).toBe(200)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: target })
+    expect((await call('GET', path)).text).not.toContain('<form method="post"')
+  })
+
+  it('takes another spelling of the address that one has', async () => {
+    const ana = await signedUp('ana')
+    const shouted = ana.email.toUpperCase()
+    expect((await ask(ana, shouted)).status).toBe(202)
+    const letters = await awaitLetters(ana.email, 3)
+    expect(letters.map(({ Subject }) => Subject)).not.toContain('You already have an account')
+    const letter = letters.find(({ Subject }) => Subject === 'Confirm your new email')
+    const token = letter?.Text.match(/confirm-email\/(\S+)/)?.[1] ?? 'none'
+    expect((await confirm(token)).status).toBe(200)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: shouted })
+    for (const spelling of [ana.email, shouted]) expect((await login(spelling)).status).toBe(200)
+  })
+
+  it('refuses the very same address, what is none, and a wrong password', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    expect(pointersOf(await ask(ana, ana.email))).toEqual(['/email'])
+    expect(pointersOf(await ask(ana, 'ana'))).toEqual(['/email'])
+    expect(pointersOf(await ana.post('/api/users/me/email', { email: target }))).toEqual(['/current_password'])
+    expect(problemOf(await ask(ana, target, 'not the password'))).toBe('403 wrong-password')
+    expect(await changeLinks(ana)).toEqual([])
+    expect(await lettersTo(target)).toEqual([])
+  })
+
+  it('goes to the address that was confirmed last, of several that were asked for', async () => {
+    const ana = await signedUp('ana')
+    const [first, second] = [freshEmail('first'), freshEmail('second')]
+    const [one, two] = [await linkTo(ana, first), await linkTo(ana, second)]
+    expect((await confirm(two)).status).toBe(200)
+    expect(problemOf(await confirm(one))).toBe('404 link-not-found')
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: second })
+    // And from there to a third: the link that led here leads back no more.
+    expect((await confirm(await linkTo(ana, freshEmail('third')))).status).toBe(200)
+    expect(problemOf(await confirm(two))).toBe('404 link-not-found')
+  })
+
+  it('kills the links that went to the old address', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    await call('POST', '/api/auth/request-password-reset-email', { json: { email: ana.email } })
+    const reset = await linkToken(ana.email, 'reset-password')
+    expect((await call('GET', `/api/auth/reset-password/${reset}`)).status).toBe(200)
+    expect((await confirm(await linkTo(ana, target))).status).toBe(200)
+    expect(problemOf(await call('GET', `/api/auth/reset-password/${reset}`))).toBe('404 link-not-found')
+    expect((await login(target)).status).toBe(200)
+  })
+
+  it('is over when its link has expired', async () => {
+    const ana = await signedUp('ana')
+    const token = await linkTo(ana, freshEmail('target'))
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (7 * 86_400 + 1) * 1000 })
+    try {
+      expect(problemOf(await confirm(token))).toBe('404 link-not-found')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe('a link to a new address', () => {
+  it('dies with a change of the password', async () => {
+    const ana = await signedUp('ana')
+    const token = await linkTo(ana, freshEmail('target'))
+    const json = { current_password: password, password: fresh }
+    expect((await ana.put('/api/users/me/password', json)).status).toBe(204)
+    expect(problemOf(await confirm(token))).toBe('404 link-not-found')
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
+  })
+
+  it('is not made by a request that the password’s change overtook', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    for (const target of [freshEmail('target'), boris.email]) {
+      const chosen = `${fresh} for ${target}`
+      const bindings = meanwhile(async () => {
+        const json = { current_password: ana.password, password: chosen }
+        expect((await ana.put('/api/users/me/password', json)).status).toBe(204)
+      })
+      expect((await askUnder(bindings, ana, target)).status).toBe(202)
+      expect(await changeLinks(ana)).toEqual([])
+      expect(await kindsOf(ana)).not.toContain('email-change-requested')
+      await ana.put('/api/users/me/password', { current_password: chosen, password: ana.password })
+    }
+  })
+})
+
+describe('an address that another account uses', () => {
+  it('gets the same answer, a letter to its owner, and no link', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    const free = await ask(ana, freshEmail('free'))
+    await vi.waitFor(async () => expect(await changeLinks(ana)).toHaveLength(1))
+    const taken = await ask(ana, boris.email.toUpperCase())
+    expect(`${taken.status} ${taken.text}`).toBe(`${free.status} ${free.text}`)
+    const names = ({ headers }: typeof free) => [...headers.keys()].filter((name) => name !== 'server-timing')
+    expect(names(taken)).toEqual(names(free))
+    const [letter] = await awaitLetters(boris.email, 2)
+    expect(letter?.Subject).toBe('You already have an account')
+    expect(letter?.Text).not.toMatch(/confirm-email|reset-password/)
+    // Nothing of whoever asked.
+    expect(letter?.Text).not.toMatch(new RegExp(`${ana.email}|${ana.address}`))
+    // Whoever asked gets the usual notice each time.
+    expect((await awaitLetters(ana.email, 3)).filter(({ Subject }) => Subject.startsWith('A new email'))).toHaveLength(
+      2,
+    )
+    expect(await changeLinks(ana)).toHaveLength(1)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
+    expect((await boris.get('/api/users/me')).body).toMatchObject({ email: boris.email })
+  })
+
+  it('is not told by anything else that whoever asked may read', async () => {
+    const boris = await signedUp('boris')
+    const shown = async (target: string): Promise<unknown> => {
+      const ana = await signedUp('ana')
+      expect((await ask(ana, target)).status).toBe(202)
+      await vi.waitFor(async () => {
+        const mine = await db.select().from(outbox).where(eq(outbox.user_id, ana.id))
+        expect(mine.filter(({ sent_at }) => sent_at === null)).toEqual([])
+        expect(await kindsOf(ana)).toContain('email-change-requested')
+      })
+      await awaitLetters(ana.email, 2)
+      const list = z.array(z.record(z.string(), z.unknown()))
+      const held = z
+        .looseObject({ links: list, letters: list, events: list, sessions: list })
+        .parse((await ana.get('/api/users/me/export')).body)
+      const plain = (rows: z.infer<typeof list>) =>
+        rows.map((row) => [row.purpose ?? row.kind ?? 'session', row.recipient === ana.email, row.subject])
+      return [plain(held.links), plain(held.letters), plain(held.events), plain(held.sessions)]
+    }
+    expect(await shown(boris.email)).toEqual(await shown(freshEmail('free')))
+  })
+
+  it('is kept from whoever asked before it was taken', async () => {
+    const ana = await signedUp('ana')
+    const target = freshEmail('target')
+    const token = await linkTo(ana, target)
+    expect((await signup(target.toUpperCase())).status).toBe(201)
+    expect(problemOf(await confirm(token))).toBe('409 email-taken')
+    expect((await call('POST', `/confirm-email/${token}`)).status).toBe(409)
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
+    expect((await login(ana.email)).status).toBe(200)
+    const [other] = await db.select().from(users).where(eq(users.email, target.toUpperCase()))
+    expect(other).toMatchObject({ confirmed_at: null, username: 'other' })
+    // Nothing is left behind the gate: the account is remembered as ever.
+    expect(await kindsOf(ana)).not.toContain('email-changed')
+    const me = () => serve({}, '/api/users/me', { token: ana.access })
+    await me()
+    expect((await me()).headers.get('Server-Timing')).toContain('desc="memory"')
+  })
+
+  it('goes to one of two who confirm it at once', async () => {
+    for (let round = 0; round < 3; round++) {
+      const people = [await signedUp('ana'), await signedUp('boris')]
+      const target = freshEmail('target')
+      const tokens: string[] = []
+      for (const person of people) {
+        expect((await ask(person, target)).status).toBe(202)
+        tokens.push(await confirmationToken(target, tokens.length + 1))
+      }
+      expect(new Set(tokens).size).toBe(2)
+      const answers = await Promise.all(tokens.map(confirm))
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+      for (const [n, person] of people.entries()) {
+        const email = answers[n]?.status === 200 ? target : person.email
+        expect((await person.get('/api/users/me')).body).toMatchObject({ email })
+      }
+    }
+  })
+})
+
+describe('the limits of changing the e-mail', () => {
+  it('are three an hour for one account', async () => {
+    const ana = await signedUp('ana')
+    const answers = []
+    for (let n = 0; n < 4; n++) answers.push(await askUnder({ RATE_LIMITS: '' }, ana, freshEmail(`target-${n}`)))
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 429])
+    expect(answers[3]?.headers.get('RateLimit-Policy')).toContain('"email-change";q=3;w=3600')
+    expect(await answers[3]?.json()).toMatchObject({ violated_policies: ['email-change'] })
+    expect((await ana.get('/api/users/me')).status).toBe(200)
+  })
+
+  it('are three letters an hour to one new address, whoever asks, and nothing is said of it', async () => {
+    const target = freshEmail('flooded')
+    const people = [await signedUp('ana'), await signedUp('boris')]
+    const answers: Response[] = []
+    for (const person of [...people, ...people, ...people]) {
+      answers.push(await askUnder({ RATE_LIMITS: '' }, person, target))
+    }
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202))
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
+    await awaitLetters(target, 3)
+    // `serve` has waited for what goes on after the answer: no other is on its way.
+    expect(await lettersTo(target)).toHaveLength(3)
+    const made = [...(await changeLinks(people[0] as Person)), ...(await changeLinks(people[1] as Person))]
+    expect(made).toHaveLength(3)
+  })
+})

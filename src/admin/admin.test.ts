@@ -1,0 +1,291 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Answer, call, problemOf, read } from '../../test/client.ts'
+import { database } from '../../test/database.ts'
+import { admin, change, freshAddress, from, moderator, type Person, password, signedUp } from '../../test/people.ts'
+import * as auth from '../auth/table.ts'
+import { contacts } from '../contacts/table.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { users } from '../users/table.ts'
+
+const db = database()
+const pathOf = ({ id }: { id: number }, more = ''): string => `/api/admin/users/${id}${more}`
+const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
+const refreshed = (refresh_token: string) => call('POST', '/api/auth/refresh', { json: { refresh_token } })
+const loggedIn = ({ email, address }: Person) =>
+  call('POST', '/api/auth/login', { json: { email, password }, headers: from(address) })
+
+const eventsSchema = z.array(z.looseObject({ kind: z.string(), actor_id: z.int().nullable() }))
+/** What somebody else did to an account, newest first. */
+const doneTo = (answer: Answer) => read(eventsSchema, answer).filter(({ actor_id }) => actor_id !== null)
+
+describe('the list of accounts', () => {
+  let root: Person
+  let mira: Person
+  let yevhen: Person
+  let others: Person[]
+  const found = async (query: string, by = mira) =>
+    read(z.array(z.looseObject({ id: z.int() })), await by.get(`/api/admin/users?${query}`)).map(({ id }) => id)
+
+  beforeAll(async () => {
+    await db.delete(users)
+    root = await admin('root')
+    mira = await moderator('mira')
+    yevhen = await signedUp('yevhen')
+    others = [await signedUp('ana'), await signedUp('boris'), await signedUp('vira')]
+    await yevhen.patch('/api/users/me', { username: 'ЄВГЕН Гуцало' })
+  })
+
+  it('shows an account as it is, and nothing of its password', async () => {
+    const [first] = read(z.array(z.unknown()), await mira.get('/api/admin/users?limit=1'))
+    const shown = { id: root.id, username: 'root', email: root.email, role: 'admin', avatar: null, confirmed: true }
+    expect(first).toEqual({ ...shown, disabled: false, created_at: expect.any(String) })
+    expect((await mira.get(pathOf(root))).body).toEqual(first)
+  })
+
+  it('finds a part of the username, without case and in any script', async () => {
+    for (const q of ['євген', 'ЄВГЕН', 'вген г', 'ГУЦАЛО']) {
+      expect(await found(new URLSearchParams({ q }).toString()), q).toEqual([yevhen.id])
+    }
+    expect(await found('q=nobody')).toEqual([])
+  })
+
+  it('finds a part of the e-mail, without case', async () => {
+    const part = yevhen.email.slice(2, -4)
+    for (const q of [part, part.toUpperCase()]) expect(await found(`q=${q}`)).toEqual([yevhen.id])
+    expect(await found('q=%40EXAMPLE.com')).toHaveLength(6)
+    // They are letters here, and no pattern.
+    for (const q of ['%25', '_', '*']) expect(await found(`q=${q}`), q).toEqual([])
+  })
+
+  it('can be narrowed to a role, and to who is disabled', async () => {
+    expect(await found('role=admin')).toEqual([root.id])
+    expect(await found('role=moderator')).toEqual([mira.id])
+    expect(await found('disabled=true')).toEqual([])
+    await mira.patch(pathOf(yevhen), { disabled: true })
+    expect(await found('disabled=true')).toEqual([yevhen.id])
+    expect(await found('disabled=false&role=user')).toEqual(others.map(({ id }) => id))
+    expect(await found('q=%40example&role=moderator&disabled=true')).toEqual([])
+    await mira.patch(pathOf(yevhen), { disabled: false })
+  })
+
+  it('is read page by page along Link, and everyone is there once, whoever comes meanwhile', async () => {
+    const seen: number[] = []
+    let next: string | undefined = '/api/admin/users?q=%40example.com&limit=2'
+    for (let page = 0; next; page++) {
+      const answer: Answer = await mira.get(next)
+      seen.push(...read(z.array(z.looseObject({ id: z.int() })), answer).map(({ id }) => id))
+      next = answer.headers.get('Link')?.match(/^<https:\/\/vizitka\.test(.+)>; rel="next"$/)?.[1]
+      if (page === 0) others.push(await signedUp('late'))
+    }
+    expect(seen).toEqual([root, mira, yevhen, ...others].map(({ id }) => id))
+  })
+
+  it('passes over as many as skip says, and tells the total when asked', async () => {
+    expect(await found('skip=3&limit=2')).toEqual(others.slice(0, 2).map(({ id }) => id))
+    const total = (query: string) => mira.get(`/api/admin/users?${query}`).then(({ headers }) => headers)
+    expect((await total('total=true&limit=1')).get('X-Total-Count')).toBe(String(3 + others.length))
+    expect((await total('total=true&limit=1&role=admin')).get('X-Total-Count')).toBe('1')
+    expect((await total('limit=1')).has('X-Total-Count')).toBe(false)
+  })
+
+  it('refuses what it does not know', async () => {
+    for (const query of ['role=boss', 'disabled=yes', 'q=', 'sort=name', 'limit=0', 'cursor=x']) {
+      expect(problemOf(await mira.get(`/api/admin/users?${query}`)), query).toBe('422 invalid-values')
+    }
+  })
+
+  it('has no account with an id that nobody has', async () => {
+    for (const id of ['987654321', '0', '1e3', 'me']) {
+      expect(problemOf(await root.get(`/api/admin/users/${id}`)), id).toBe('404 not-found')
+    }
+    expect(problemOf(await root.patch(pathOf({ id: 987_654_321 }), { disabled: true }))).toBe('404 not-found')
+    expect(problemOf(await root.delete(pathOf({ id: 987_654_321 })))).toBe('404 not-found')
+    expect(problemOf(await root.get(pathOf({ id: 987_654_321 }, '/events')))).toBe('404 not-found')
+  })
+})
+
+describe('somebody else’s account', () => {
+  let root: Person
+  let mira: Person
+  let ana: Person
+
+  beforeAll(async () => {
+    await db.delete(users)
+    root = await admin('root')
+    mira = await moderator('mira')
+  })
+
+  beforeEach(async () => {
+    ana = await signedUp('ana')
+    // What the edge remembers of her is warm.
+    await ana.get('/api/users/me')
+  })
+
+  it('has its new role from the next request on', async () => {
+    const changed = await root.patch(pathOf(ana), { role: 'moderator' })
+    expect(changed.body).toMatchObject({ id: ana.id, role: 'moderator', disabled: false })
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ role: 'moderator' })
+    expect((await ana.get('/api/admin/users')).status).toBe(200)
+    await root.patch(pathOf(ana), { role: 'user' })
+    expect(problemOf(await ana.get('/api/admin/users'))).toBe('403 not-permitted')
+  })
+
+  it('is shut out from the next request on when it is disabled, in every session, for good', async () => {
+    const phone = await ana.login()
+    expect((await mira.patch(pathOf(ana), { disabled: true })).body).toMatchObject({ disabled: true })
+    const refused = async () => {
+      for (const token of [ana.access, phone.access]) {
+        expect(problemOf(await ana.get('/api/users/me', { token }))).toBe('401 session-revoked')
+      }
+      for (const token of [ana.refresh, phone.refresh]) expect((await refreshed(token)).status).toBe(401)
+    }
+    await refused()
+    expect(problemOf(await loggedIn(ana))).toBe('403 account-disabled')
+    expect((await mira.patch(pathOf(ana), { disabled: false })).body).toMatchObject({ disabled: false })
+    await refused()
+    const { access } = await ana.login()
+    expect((await ana.get('/api/users/me', { token: access })).status).toBe(200)
+  })
+
+  it('keeps a record of who did what to it, which its owner sees, but not where that one sat', async () => {
+    await root.patch(pathOf(ana), { role: 'moderator', disabled: true })
+    await root.patch(pathOf(ana), { disabled: false })
+    await mira.patch(pathOf(ana), { disabled: false })
+    const { access: token } = await ana.login()
+    const by = { actor_id: root.id, address: null, device: null }
+    const sat = { actor_id: root.id, address: root.address, device: null }
+    const happened = await ana.get('/api/users/me/events', { token })
+    expect(doneTo(happened)).toMatchObject([
+      { kind: 'enabled', detail: null, ...by },
+      { kind: 'disabled', detail: null, ...by },
+      { kind: 'role-changed', detail: 'moderator', ...by },
+    ])
+    // Who runs the service sees that, too.
+    expect(doneTo(await root.get(pathOf(ana, '/events')))).toMatchObject([sat, sat, sat])
+  })
+
+  it('is changed whole or not at all', async () => {
+    expect(problemOf(await mira.patch(pathOf(ana), { disabled: true, role: 'moderator' }))).toBe('403 not-permitted')
+    expect(await rowOf(ana)).toMatchObject({ role: 'user', disabled: false })
+    for (const body of [{}, { role: 'boss' }, { disabled: 'true' }, { email: 'new@example.com' }]) {
+      expect(problemOf(await root.patch(pathOf(ana), body)), JSON.stringify(body)).toBe('422 invalid-values')
+    }
+  })
+
+  it('may be disabled by a moderator, but not given a role, deleted, or read up on', async () => {
+    expect((await mira.patch(pathOf(ana), { disabled: true })).status).toBe(200)
+    expect(problemOf(await mira.patch(pathOf(ana), { role: 'admin' }))).toBe('403 not-permitted')
+    expect(problemOf(await mira.patch(pathOf(mira), { role: 'admin' }))).toBe('403 not-permitted')
+    expect(problemOf(await mira.delete(pathOf(ana)))).toBe('403 not-permitted')
+    expect(problemOf(await mira.get(pathOf(ana, '/events')))).toBe('403 not-permitted')
+    expect(await rowOf(ana)).toMatchObject({ role: 'user', disabled: true })
+  })
+
+  it('is out of a moderator’s reach when it is an admin’s', async () => {
+    await change(ana, { role: 'admin' })
+    expect(problemOf(await mira.patch(pathOf(ana), { disabled: true }))).toBe('403 not-permitted')
+    await change(ana, { disabled: true })
+    expect(problemOf(await mira.patch(pathOf(ana), { disabled: false }))).toBe('403 not-permitted')
+    expect(await rowOf(ana)).toMatchObject({ role: 'admin', disabled: true })
+    await change(ana, { role: 'user', disabled: false })
+  })
+
+  it('takes every change of several at once, and records each', async () => {
+    const nina = await admin('nina')
+    const changes = [{ role: 'moderator' }, { disabled: true }, { role: 'user' }, { disabled: false }]
+    const answers = await Promise.all(changes.map((body, at) => (at % 2 ? root : nina).patch(pathOf(ana), body)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    // Told from the beginning, the record leads to what is now.
+    const now = { role: 'user', disabled: false }
+    for (const { kind, detail } of doneTo(await root.get(pathOf(ana, '/events'))).reverse()) {
+      if (kind === 'role-changed') {
+        expect(detail).not.toBe(now.role)
+        now.role = String(detail)
+      } else {
+        expect(now.disabled).toBe(kind === 'enabled')
+        now.disabled = kind === 'disabled'
+      }
+    }
+    expect(await rowOf(ana)).toMatchObject(now)
+    await change(nina, { role: 'user' })
+  })
+})
+
+describe('deleting an account', () => {
+  const tables = [users, contacts, outbox, ...Object.values(auth)].filter((table) => table instanceof SQLiteTable)
+  /** Every row, of whatever table, that is a person's or speaks of them. */
+  const tracesOf = async ({ id, email }: Person) => {
+    const rows = await Promise.all(
+      tables.map(async (table) =>
+        (await db.select().from(table)).map((row) => ({ table: getTableConfig(table).name, ...row })),
+      ),
+    )
+    return rows
+      .flat()
+      .filter(
+        (row: Record<string, unknown>) =>
+          (row.table === 'users' ? row.id : (row.user_id ?? row.owner_id)) === id ||
+          JSON.stringify(row).toLowerCase().includes(email),
+      )
+  }
+
+  it('knows every table that there is', () => {
+    const named = env.TEST_MIGRATIONS.flatMap(({ queries }) =>
+      queries.flatMap((query) => query.match(/CREATE TABLE `(\w+)`/)?.[1] ?? []),
+    )
+    expect(tables.map((table) => getTableConfig(table).name).sort()).toEqual(named.sort())
+  })
+
+  it('leaves nothing of it behind but when, and by whom; and the address can sign up again', async () => {
+    const root = await admin('root')
+    const ana = await signedUp('ana')
+    await ana.post('/api/contacts', { first_name: 'Олена' })
+    const phone = await ana.login()
+    const ask = { json: { email: ana.email }, headers: from(freshAddress()) }
+    await call('POST', '/api/auth/request-password-reset-email', ask)
+    await expect
+      .poll(async () => new Set((await tracesOf(ana)).map(({ table }) => table)))
+      .toEqual(new Set(['users', 'contacts', 'sessions', 'links', 'outbox', 'events']))
+
+    expect((await root.delete(pathOf(ana))).status).toBe(204)
+    expect(await tracesOf(ana)).toEqual([
+      {
+        table: 'events',
+        id: expect.any(Number),
+        user_id: ana.id,
+        kind: 'deleted',
+        actor_id: root.id,
+        address: root.address,
+        device: null,
+        detail: null,
+        created_at: expect.any(String),
+      },
+    ])
+    await expect.poll(() => env.CACHE.get(`user:${ana.id}`)).toBeNull()
+    for (const token of [ana.access, phone.access]) {
+      expect(problemOf(await ana.get('/api/users/me', { token }))).toBe('401 session-revoked')
+    }
+    expect((await refreshed(ana.refresh)).status).toBe(401)
+    expect(problemOf(await loggedIn(ana))).toBe('401 invalid-credentials')
+    expect(problemOf(await root.get(pathOf(ana)))).toBe('404 not-found')
+    expect(doneTo(await root.get(pathOf(ana, '/events')))).toMatchObject([{ kind: 'deleted', actor_id: root.id }])
+
+    const again = { json: { username: 'ana', email: ana.email, password }, headers: from(freshAddress()) }
+    const { user } = read(
+      z.looseObject({ user: z.looseObject({ id: z.int() }) }),
+      await call('POST', '/api/auth/signup', again),
+    )
+    expect(user.id).toBeGreaterThan(ana.id)
+  })
+
+  it('is done once, however many do it at once; the others find nobody there', async () => {
+    const [root, nina, ana] = [await admin('root'), await admin('nina'), await signedUp('ana')]
+    const answers = await Promise.all([root, nina, root].map((by) => by.delete(pathOf(ana))))
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404])
+    expect(doneTo(await root.get(pathOf(ana, '/events')))).toHaveLength(1)
+  })
+})

@@ -1,0 +1,330 @@
+import { env } from 'cloudflare:workers'
+import { and, eq } from 'drizzle-orm'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import operations from '../../docs/operations.md?raw'
+import { call, read } from '../../test/client.ts'
+import { database } from '../../test/database.ts'
+import {
+  admin,
+  change,
+  confirmationToken,
+  freshAddress,
+  freshEmail,
+  from,
+  linkToken,
+  moderator,
+  type Person,
+  password,
+  signedUp,
+} from '../../test/people.ts'
+import { serve } from '../../test/serving.ts'
+import { may } from '../auth/policy.ts'
+import { configuration, permissions, roles } from '../env.ts'
+import { users } from '../users/table.ts'
+
+const db = database()
+const pathOf = ({ id }: { id: number }): string => `/api/admin/users/${id}`
+const roleOf = async (email: string) =>
+  (await db.select({ role: users.role }).from(users).where(eq(users.email, email)))[0]?.role
+const me = async (person: Person) => (await person.get('/api/users/me')).body
+
+/** Asks as a person, of a service that other variables are set for. */
+const asked = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
+  serve(variables, path, { method, token: person.access, json, headers: from(person.address) })
+
+const codeSchema = z.looseObject({ code: z.string(), detail: z.string() })
+/** How it was answered: by a status, or a problem's status and code. */
+const told = async (response: Response): Promise<string> =>
+  response.status < 400 ? String(response.status) : `${response.status} ${codeSchema.parse(await response.json()).code}`
+
+const configured = (variables: object) => configuration({ ...env, ...variables })
+
+describe('the last admin', () => {
+  let root: Person
+  const admins = () =>
+    db
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.role, 'admin'), eq(users.disabled, false)))
+  type Loss = (by: Person, whose: Person, bindings?: object) => Promise<string>
+  const demote: Loss = async (by, whose, bindings = {}) =>
+    told(await asked(bindings, by, 'PATCH', pathOf(whose), { role: 'user' }))
+  const disable: Loss = async (by, whose, bindings = {}) =>
+    told(await asked(bindings, by, 'PATCH', pathOf(whose), { disabled: true }))
+  const remove: Loss = async (by, whose, bindings = {}) => told(await asked(bindings, by, 'DELETE', pathOf(whose)))
+  const leave: Loss = async (by, _, bindings = {}) =>
+    told(await asked(bindings, by, 'DELETE', '/api/users/me', { current_password: password }))
+  const losses = Object.entries({ demote, disable, remove })
+
+  beforeEach(async () => {
+    await db.delete(users)
+    root = await admin('root')
+  })
+
+  it('stays one, whatever they do to themself', async () => {
+    for (const [how, lose] of losses) expect(await lose(root, root), how).toBe('409 last-admin')
+    expect(await leave(root, root)).toBe('409 last-admin')
+    expect(await me(root)).toMatchObject({ role: 'admin' })
+  })
+
+  it('stays one, whoever else may change roles here', async () => {
+    const mira = await moderator('mira')
+    const ROLE_PERMISSIONS = '{"moderator":["users:role","users:disable","users:delete"]}'
+    for (const [how, lose] of losses) {
+      expect(await lose(mira, root, { ROLE_PERMISSIONS }), how).toBe('409 last-admin')
+    }
+    expect(await me(root)).toMatchObject({ role: 'admin' })
+  })
+
+  it('is not relieved by an admin who cannot log in', async () => {
+    const [shut, unconfirmed] = [await admin('shut'), await admin('unconfirmed')]
+    await change(shut, { disabled: true })
+    await change(unconfirmed, { confirmed_at: null })
+    for (const [how, lose] of losses) expect(await lose(root, root), how).toBe('409 last-admin')
+    expect(await leave(root, root)).toBe('409 last-admin')
+    // Those two themselves are not the last, and may go.
+    expect(await demote(root, shut)).toBe('200')
+    expect(await remove(root, unconfirmed)).toBe('204')
+  })
+
+  it('may go once there is another', async () => {
+    const nina = await admin('nina')
+    expect(await demote(root, root)).toBe('200')
+    await nina.patch(pathOf(root), { role: 'admin' })
+    expect(await leave(nina, nina)).toBe('204')
+    expect(await admins()).toEqual([{ id: root.id }])
+  })
+
+  /** Bindings with which two changes wait for each other where both are decided and neither is written. */
+  function neckAndNeck(): object {
+    let arrived = 0
+    const { promise: both, resolve } = Promise.withResolvers<void>()
+    const stub = (real: object) =>
+      new Proxy(real, {
+        get(inner, method) {
+          const go: unknown = Reflect.get(inner, method)
+          if (typeof go !== 'function') return go
+          return async (...args: unknown[]) => {
+            if (method === 'raise') {
+              arrived += 1
+              if (arrived === 2) resolve()
+              await both
+            }
+            return Reflect.apply(go, inner, args)
+          }
+        },
+      })
+    const GATE = new Proxy(env.GATE, {
+      get(inner, name) {
+        if (name === 'get') return (id: DurableObjectId) => stub(inner.get(id))
+        const method: unknown = Reflect.get(inner, name)
+        return typeof method === 'function' ? method.bind(inner) : method
+      },
+    })
+    return { GATE }
+  }
+
+  const races: Record<string, readonly [Loss, Loss]> = {
+    'demote each other': [demote, demote],
+    'delete each other': [remove, remove],
+    'demote and delete each other': [demote, remove],
+    'demote and disable each other': [demote, disable],
+    'disable and delete each other': [disable, remove],
+    'delete themselves': [leave, leave],
+  }
+  for (const [what, [one, other]] of Object.entries(races)) {
+    it(`is left when the last two ${what} at once: one wins, round after round`, async () => {
+      for (let round = 0; round < 3; round++) {
+        await db.delete(users)
+        const [ana, boris] = await Promise.all([admin('ana'), admin('boris')])
+        const bindings = neckAndNeck()
+        const answers = await Promise.all([one(ana, boris, bindings), other(boris, ana, bindings)])
+        expect(answers.filter((answer) => answer.startsWith('2'))).toHaveLength(1)
+        expect(answers).toContain('409 last-admin')
+        expect(await admins()).toHaveLength(1)
+      }
+    })
+  }
+})
+
+describe('ADMIN_EMAIL', () => {
+  const email = freshEmail('boss')
+  const set = { ADMIN_EMAIL: email.toUpperCase() }
+  const asAnyone = (path: string, json: unknown, variables: object = set) =>
+    serve(variables, path, { method: 'POST', json, headers: from(freshAddress()) })
+  const signUp = async (address: string): Promise<void> => {
+    const made = await asAnyone('/api/auth/signup', { username: 'boss', email: address, password })
+    expect(made.status).toBe(201)
+  }
+  const confirmed = async (address: string, variables: object = set): Promise<void> => {
+    const token = await confirmationToken(address)
+    expect((await asAnyone('/api/auth/confirm-email', { token }, variables)).status).toBe(200)
+  }
+  const login = (address: string, variables: object = set) =>
+    asAnyone('/api/auth/login', { email: address, password }, variables)
+
+  beforeEach(async () => {
+    await db.delete(users)
+  })
+
+  it('makes an admin of whoever confirms it, in any spelling of case, and not before', async () => {
+    await signUp(email)
+    expect(await told(await login(email))).toBe('401 email-not-confirmed')
+    expect(await roleOf(email)).toBe('user')
+    await confirmed(email)
+    expect(await roleOf(email)).toBe('admin')
+  })
+
+  it('makes an admin of whoever confirms it by choosing a new password', async () => {
+    await signUp(email)
+    await asAnyone('/api/auth/request-password-reset-email', { email })
+    const reset = `/api/auth/reset-password/${await linkToken(email, 'reset-password')}`
+    const { reset_password_confirmation_token: token } = z
+      .looseObject({ reset_password_confirmation_token: z.string() })
+      .parse(await (await serve(set, reset)).json())
+    const path = `/api/auth/reset-password-confirmation/${token}`
+    expect(
+      (await serve(set, path, { method: 'PATCH', json: { password: 'another of the tests 8' } })).status,
+    ).toBeLessThan(300)
+    expect(await roleOf(email)).toBe('admin')
+  })
+
+  it('makes an admin, at the next login, of whoever had confirmed it before; the record says so', async () => {
+    await signUp(email)
+    await confirmed(email, {})
+    expect((await login(email, {})).status).toBe(200)
+    expect(await roleOf(email)).toBe('user')
+    const response = await login(email)
+    expect(response.status).toBe(200)
+    const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await response.json())
+    expect((await call('GET', '/api/users/me', { token })).body).toMatchObject({ role: 'admin' })
+    const [event] = read(
+      z.array(z.looseObject({ kind: z.string() })),
+      await call('GET', '/api/users/me/events', { token }),
+    )
+    expect(event).toMatchObject({ kind: 'role-changed', detail: 'admin', actor_id: null })
+  })
+
+  it('makes an admin of nobody else', async () => {
+    const other = freshEmail('boss')
+    await signUp(other)
+    await confirmed(other)
+    expect((await login(other)).status).toBe(200)
+    expect(await roleOf(other)).toBe('user')
+  })
+
+  it('enables nobody who has been disabled', async () => {
+    const ana = await signedUp('ana')
+    await change(ana, { disabled: true })
+    expect(await told(await login(ana.email, { ADMIN_EMAIL: ana.email }))).toBe('403 account-disabled')
+    expect(await roleOf(ana.email)).toBe('user')
+  })
+})
+
+describe('ROLE_PERMISSIONS', () => {
+  /** The examples of docs/operations.md, as they stand there: the default, and a strict school's. */
+  const section = operations.match(/^## Roles\n(.*?)^## /ms)?.[1] ?? ''
+  const [byDefault = '', strict = ''] = [...section.matchAll(/^```json\n(.*?)^```$/gms)].map(([, text]) => text)
+  let ana: Person
+  let mira: Person
+  let root: Person
+
+  beforeAll(async () => {
+    ;[ana, mira, root] = [await signedUp('ana'), await moderator('mira'), await admin('root')]
+  })
+
+  /** What each does with a contact of their own, from adding to deleting it, and with somebody else's and the accounts. */
+  async function day(ROLE_PERMISSIONS: string, person: Person) {
+    const { id } = read(z.looseObject({ id: z.int() }), await person.post('/api/contacts', { first_name: 'Олена' }))
+    const own = `/api/contacts/${id}`
+    const status = async (method: string, path: string, json?: unknown) =>
+      (await asked({ ROLE_PERMISSIONS }, person, method, path, json)).status
+    return {
+      read: [
+        await status('GET', '/api/contacts'),
+        await status('GET', own),
+        await status('GET', '/api/contacts/birthdays'),
+      ],
+      create: await status('POST', '/api/contacts', { first_name: 'Олесь' }),
+      update: [
+        await status('PUT', own, { first_name: 'Леся' }),
+        await status('PATCH', own, { first_name: 'Леся' }),
+        await status('PATCH', `${own}/favorite`, { favorite: true }),
+      ],
+      delete: await status('DELETE', own),
+      accounts: await status('GET', '/api/admin/users'),
+    }
+  }
+  const all = { read: [200, 200, 200], create: 201, update: [200, 200, 200], delete: 204, accounts: 200 }
+  const fewest = { update: [403, 403, 403], delete: 403, accounts: 403 }
+
+  it('is, by default, that everyone edits their own', async () => {
+    for (const text of ['', '{}', byDefault]) {
+      expect(await day(text, ana)).toEqual({ ...all, accounts: 403 })
+      for (const person of [mira, root]) expect(await day(text, person)).toEqual(all)
+    }
+    // And another's contact is nobody's business, whoever asks.
+    const { id } = read(z.looseObject({ id: z.int() }), await ana.post('/api/contacts', { first_name: 'Олена' }))
+    for (const person of [mira, root]) {
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await asked({ ROLE_PERMISSIONS: byDefault }, person, method, `/api/contacts/${id}`)
+        expect(await told(answer)).toBe('404 not-found')
+      }
+    }
+  })
+
+  it('has its default written out in docs/operations.md', () => {
+    const [silent, written] = ['', byDefault].map((ROLE_PERMISSIONS) => configured({ ROLE_PERMISSIONS }))
+    for (const role of roles) {
+      const allowed = permissions.filter((one) => written && may(role, one, written))
+      expect(allowed, role).toEqual(permissions.filter((one) => silent && may(role, one, silent)))
+    }
+  })
+
+  it('can be a strict school’s: users add, moderators also change, admins also delete', async () => {
+    expect(await day(strict, ana)).toEqual({ ...all, ...fewest })
+    expect(await day(strict, mira)).toEqual({ ...all, ...fewest, update: all.update })
+    expect(await day(strict, root)).toEqual(all)
+    const [school, usual] = [strict, ''].map((ROLE_PERMISSIONS) => configured({ ROLE_PERMISSIONS }))
+    for (const one of permissions)
+      expect(school && may('admin', one, school), one).toBe(usual && may('admin', one, usual))
+  })
+
+  it('leaves a role as it is by default that it does not name', async () => {
+    const onlyAdmins = '{"admin":["contacts:read"]}'
+    expect(await day(onlyAdmins, ana)).toEqual({ ...all, accounts: 403 })
+    expect(await day(onlyAdmins, root)).toEqual({ ...all, ...fewest, create: 403 })
+  })
+
+  it('lets nobody delete or disable an admin who may not change roles', async () => {
+    const ROLE_PERMISSIONS = '{"moderator":["users:read","users:disable","users:delete"]}'
+    const as = (method: string, json?: unknown) => asked({ ROLE_PERMISSIONS }, mira, method, pathOf(root), json)
+    expect(await told(await as('DELETE'))).toBe('403 not-permitted')
+    expect(await told(await as('PATCH', { disabled: true }))).toBe('403 not-permitted')
+    expect(await me(root)).toMatchObject({ role: 'admin' })
+    const boris = await signedUp('boris')
+    expect((await asked({ ROLE_PERMISSIONS }, mira, 'DELETE', pathOf(boris))).status).toBe(204)
+  })
+
+  it('stops the service where it is wrong, and says what is', async () => {
+    const wrong: Record<string, string> = {
+      '{"user":': 'is not JSON',
+      '["contacts:read"]': 'must be an object of lists',
+      '{"user":"contacts:read"}': 'must be an object of lists',
+      '{"user":[1]}': 'must be an object of lists',
+      '{"teacher":["contacts:read"]}': 'names no role: "teacher"; there are user, moderator, admin',
+      '{"User":[]}': 'names no role: "User"',
+      '{"user":["contacts:read","contacts:write"]}': 'names no permission: "contacts:write"; there are contacts:read',
+    }
+    for (const [ROLE_PERMISSIONS, why] of Object.entries(wrong)) {
+      for (const path of ['/api/contacts', '/api/auth/sessions']) {
+        const response = await asked({ ROLE_PERMISSIONS }, root, 'GET', path)
+        expect(response.status, ROLE_PERMISSIONS).toBe(503)
+        const { code, detail } = codeSchema.parse(await response.json())
+        expect(code).toBe('not-configured')
+        expect(detail).toContain(`ROLE_PERMISSIONS ${why}`)
+      }
+    }
+  })
+})

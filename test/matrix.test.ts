@@ -1,0 +1,199 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import security from '../docs/security.md?raw'
+import { type Role, roles } from '../src/env.ts'
+import { timestamp } from '../src/platform/db/columns.ts'
+import { outbox } from '../src/platform/mail/table.ts'
+import { users } from '../src/users/table.ts'
+import { apiDocument, call, read } from './client.ts'
+import { database } from './database.ts'
+import { guardedRoutes } from './guards.ts'
+import { admin, freshEmail, from, moderator, type Person, password, signedUp } from './people.ts'
+
+const db = database()
+const callers = ['nobody', ...roles] as const
+type Caller = (typeof callers)[number]
+const signUp: Record<Role, (name: string) => Promise<Person>> = { user: signedUp, moderator, admin }
+
+/** A request that is right in all but, perhaps, who sends it. */
+interface Case {
+  /** A guarded route of the document. */
+  readonly route: string
+  /** What tells it from another case of the same route. */
+  readonly note?: string
+  readonly json?: unknown
+  /** What the path's id names: something of this person's, or anything that there is. */
+  readonly id?: (person: Person) => Promise<number>
+  /** Whether whoever was answered cannot ask again: somebody new asks each time. */
+  readonly spends?: true
+}
+
+// ---------------------------------------------------------------- what the ids name
+
+const madeSchema = z.looseObject({ id: z.int() })
+const ownContact = async (person: Person) =>
+  read(madeSchema, await person.post('/api/contacts', { first_name: 'Олена' })).id
+
+async function anotherSession(person: Person): Promise<number> {
+  await person.login()
+  const sessions = read(
+    z.array(z.looseObject({ id: z.int(), current: z.boolean() })),
+    await person.get('/api/auth/sessions'),
+  )
+  return sessions.find(({ current }) => !current)?.id ?? 0
+}
+
+const accountOf = (role: Role) => async (): Promise<number> => {
+  const email = freshEmail('target')
+  const now = timestamp()
+  const account = { username: 'Target', email, email_key: email, password_hash: '', confirmed_at: now, created_at: now }
+  const [row] = await db
+    .insert(users)
+    .values({ ...account, role })
+    .returning({ id: users.id })
+  return row?.id ?? 0
+}
+
+async function failedLetter(): Promise<number> {
+  const now = timestamp()
+  const letter = {
+    kind: 'test',
+    recipient: freshEmail('reader'),
+    subject: 'A letter',
+    text: 'text',
+    html: '<p>html</p>',
+  }
+  const [row] = await db
+    .insert(outbox)
+    .values({ ...letter, failed_at: now, created_at: now })
+    .returning({ id: outbox.id })
+  return row?.id ?? 0
+}
+
+// ---------------------------------------------------------------- what is asked
+
+const contact = { first_name: 'Леся', last_name: 'Українка', birthday: '1871-02-25' }
+const current_password = password
+
+const cases: readonly Case[] = [
+  { route: 'POST /api/auth/logout', spends: true },
+  { route: 'GET /api/auth/sessions' },
+  { route: 'DELETE /api/auth/sessions' },
+  { route: 'DELETE /api/auth/sessions/{id}', id: anotherSession },
+  { route: 'GET /api/users/me' },
+  { route: 'PATCH /api/users/me', json: { username: 'Леся' } },
+  { route: 'PUT /api/users/me/password', json: { current_password, password: 'another of the tests 8' }, spends: true },
+  { route: 'POST /api/users/me/email', json: { current_password, email: freshEmail('new') } },
+  { route: 'GET /api/users/me/events' },
+  { route: 'GET /api/users/me/export' },
+  { route: 'DELETE /api/users/me', json: { current_password }, spends: true },
+  { route: 'GET /api/contacts' },
+  { route: 'POST /api/contacts', json: contact },
+  { route: 'GET /api/contacts/birthdays' },
+  { route: 'GET /api/contacts/{id}', id: ownContact },
+  { route: 'PUT /api/contacts/{id}', id: ownContact, json: contact },
+  { route: 'PATCH /api/contacts/{id}', id: ownContact, json: { last_name: 'Косач' } },
+  { route: 'PATCH /api/contacts/{id}/favorite', id: ownContact, json: { favorite: true } },
+  { route: 'DELETE /api/contacts/{id}', id: ownContact },
+  { route: 'GET /api/admin/users' },
+  { route: 'GET /api/admin/users/{id}', id: accountOf('user') },
+  { route: 'PATCH /api/admin/users/{id}', note: '`disabled`', id: accountOf('user'), json: { disabled: true } },
+  { route: 'PATCH /api/admin/users/{id}', note: '`role`', id: accountOf('user'), json: { role: 'moderator' } },
+  { route: 'PATCH /api/admin/users/{id}', note: 'of an admin', id: accountOf('admin'), json: { disabled: true } },
+  { route: 'DELETE /api/admin/users/{id}', id: accountOf('user') },
+  { route: 'GET /api/admin/users/{id}/events', id: accountOf('user') },
+  { route: 'GET /api/admin/outbox' },
+  { route: 'POST /api/admin/outbox/{id}/resend', id: failedLetter },
+]
+
+// ---------------------------------------------------------------- what is answered
+
+const known = new Map<string, Promise<Person>>()
+
+/** Somebody of a role who has asked before, or for whom nothing is lost. */
+function someone(role: Role, isNew: boolean): Promise<Person> {
+  const person = (!isNew && known.get(role)) || signUp[role](role)
+  if (!isNew) known.set(role, person)
+  return person
+}
+
+async function answered({ route, json, id, spends }: Case, caller: Caller): Promise<number> {
+  const [method = '', template = ''] = route.split(' ')
+  // Nobody asks for what is a user's: that it is there must not help.
+  const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
+  const path = template.replace('{id}', id ? String(await id(person)) : '')
+  const token = caller === 'nobody' ? undefined : person.access
+  const { status } = await call(method, path, { token, json, headers: from(person.address) })
+  return status
+}
+
+const operationSchema = z.looseObject({ 'x-permissions': z.array(z.string()).default([]) })
+
+/** The table of docs/security.md: each case, the permissions of which its route asks for one, and each role's answer. */
+async function rendered(seen: ReadonlyMap<Case, readonly number[]>): Promise<string> {
+  const { paths } = await apiDocument()
+  const rows = (await guardedRoutes()).flatMap(({ method, template }) => {
+    const route = nameOf({ method, template })
+    const asksFor = operationSchema.parse(paths[template]?.[method.toLowerCase()])['x-permissions']
+    return cases
+      .filter((one) => one.route === route)
+      .map((one) => [
+        [`\`${route}\``, ...(one.note ? [one.note] : [])].join(' '),
+        asksFor.map((permission) => `\`${permission}\``).join(' or ') || '—',
+        ...(seen.get(one) ?? []),
+      ])
+  })
+  const head = [
+    'Route',
+    'Permission',
+    'Not signed in',
+    ...roles.map((role) => (role[0] ?? '').toUpperCase() + role.slice(1)),
+  ]
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+const nameOf = ({ method, template }: { method: string; template: string }): string =>
+  `${method} ${template.replace(/(?<=.)\/$/, '')}`
+
+describe('every guarded route, asked rightly', () => {
+  const seen = new Map<Case, number[]>()
+  const told = callers.flatMap((caller, at) => cases.map((one) => ({ one, caller, status: () => seen.get(one)?.[at] })))
+
+  beforeAll(async () => {
+    for (const one of cases) {
+      const statuses: number[] = []
+      for (const caller of callers) statuses.push(await answered(one, caller))
+      seen.set(one, statuses)
+    }
+  }, 120_000)
+
+  it('is asked here: one that is new must be added', async () => {
+    const guarded = (await guardedRoutes()).map(nameOf)
+    expect([...new Set(cases.map(({ route }) => route))].sort()).toEqual(guarded.sort())
+  })
+
+  it('answers each role as docs/security.md says', async () => {
+    const table = await rendered(seen)
+    const written = security.match(/<!-- matrix:begin -->\n+(.*?)\n+<!-- matrix:end -->/s)?.[1]
+    if (written !== table) {
+      // scripts/matrix.ts takes the table from this message.
+      expect.fail(`The table of docs/security.md is not what was seen. Run npm run matrix, or paste:\n\n${table}\n`)
+    }
+  })
+
+  it('is refused to whoever is not signed in', () => {
+    const strays = told.filter(({ caller, status }) => caller === 'nobody' && status() !== 401)
+    expect(strays.map(({ one }) => one.route)).toEqual([])
+  })
+
+  it('gives a plain user nothing of what admins do', () => {
+    const ofAdmins = told.filter(({ one, caller }) => caller === 'user' && one.route.includes('/api/admin/'))
+    expect(ofAdmins.length).toBeGreaterThanOrEqual(9)
+    expect(ofAdmins.filter(({ status }) => status() !== 403).map(({ one }) => one.route)).toEqual([])
+  })
+
+  it('fails nobody', () => {
+    expect(told).toHaveLength(cases.length * callers.length)
+    expect(told.filter(({ status }) => (status() ?? 500) >= 500).map(({ one }) => one.route)).toEqual([])
+  })
+})
