@@ -22,7 +22,7 @@ import { people } from './people.ts'
 import { drawProgress } from './progress.ts'
 
 const maxCount = 50_000 // as many as a book holds
-const rowsAStatement = 5 // of 18 columns: D1 binds 100 parameters a statement
+const rowsAStatement = 5 // of 19 columns: D1 binds 100 parameters a statement
 const statementsABatch = 100
 
 /** Whom to seed, with how many people. */
@@ -145,7 +145,9 @@ async function topUp(db: Database, ownerId: number, before: number, { count, onP
   const now = Date.now()
   const missing = people(count).slice(before)
   // As if they had been typed in a minute apart, the last one just now.
-  const rows = missing.map((person, n) => newContact(ownerId, person, timestamp(now - (missing.length - n) * 60_000)))
+  const rows = missing.map((person, n) =>
+    newContact(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
+  )
   const batchSize = rowsAStatement * statementsABatch
   for (let at = 0; at < rows.length; at += batchSize) {
     onProgress?.(at, rows.length)

@@ -1,0 +1,3 @@
+ALTER TABLE `contacts` ADD `search_key` text DEFAULT '' NOT NULL;--> statement-breakpoint
+CREATE INDEX `contacts_search` ON `contacts` (`owner_id`,`search_key`,`name_key`);--> statement-breakpoint
+CREATE INDEX `sessions_created` ON `sessions` (`created_at`);
