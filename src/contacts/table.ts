@@ -48,3 +48,12 @@ export const contacts = sqliteTable(
 )
 
 export type ContactRow = typeof contacts.$inferSelect
+
+/** How far the derived columns above have been made anew (rekey.ts): one row. */
+export const keying = sqliteTable('contact_keying', {
+  id: integer('id').primaryKey(),
+  /** Of how they are made, and by whose alphabet. */
+  version: text('version').notNull(),
+  /** The last contact that was done; null once all are. */
+  done_to: integer('done_to'),
+})
