@@ -129,6 +129,16 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     expect(plan.join('\n')).toMatch(/SEARCH contacts USING INTEGER PRIMARY KEY \(rowid=\?\)/)
   })
 
+  it('of upcoming birthdays enters the index by one stretch of the year, or by two across New Year', async () => {
+    const { DB, statements } = remembering()
+    const ana = await signedUp('ana')
+    expect((await serve({ DB }, '/api/contacts/birthdays?days=200', { token: ana.access })).status).toBe(200)
+    const [birthdays] = [...statements].filter((sql) => sql.includes('between'))
+    expect((await planOf(birthdays ?? '')).join('\n')).toContain(
+      'USING INDEX contacts_by_birthday (owner_id=? AND birthday_key>? AND birthday_key<?)',
+    )
+  })
+
   it('of a page that is far on enters its index there, and sorts nothing', async () => {
     const { DB, statements } = remembering()
     const ana = await signedUp('ana')
