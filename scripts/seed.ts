@@ -1,8 +1,6 @@
 /** `npm run seed`: an account to try things with, and as many people in its book as you like, in the local database. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
 import { newPassword } from '../src/auth/schema.ts'
@@ -17,12 +15,13 @@ import { fold } from '../src/platform/fold.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
 import { emailKey, type UserRow, users } from '../src/users/table.ts'
+import { openD1 } from './local-d1.ts'
 import { MigrateError, migrate } from './migrate.ts'
 import { people } from './people.ts'
 import { drawProgress } from './progress.ts'
 
 const maxCount = 50_000 // as many as a book holds
-const rowsAStatement = 5 // of 18 columns: D1 binds 100 parameters a statement
+const rowsAStatement = 5 // of 19 columns: D1 binds 100 parameters a statement
 const statementsABatch = 100
 
 /** Whom to seed, with how many people. */
@@ -55,7 +54,7 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
   await migrate({ databaseUrl: libsql?.url, authToken: libsql?.authToken, persistTo: options.persistTo })
   const { db, close } = libsql
     ? { db: connectLibsql(libsql, (go) => go()), close: async () => {} }
-    : await openD1(options.persistTo)
+    : await openLocalDatabase(options.persistTo)
   try {
     const { user, account, password } = await accountOf(db, options)
     const before = await contactsOf(db, user.id)
@@ -72,27 +71,9 @@ function variables(file: string): NodeJS.Dict<string> {
   return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
 }
 
-/** The local D1 that `wrangler dev` uses with the same `--persist-to`, whether or not it is running. */
-async function openD1(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
-  const { getPlatformProxy, unstable_readConfig } = await import('wrangler') // a second's work, so only where needed
-  // The database alone: of the other bindings some need the whole Worker.
-  const { compatibility_date, d1_databases } = unstable_readConfig({ config: 'wrangler.toml' }, { hideWarnings: true })
-  const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-'))
-  const configPath = join(folder, 'wrangler.json')
-  writeFileSync(configPath, JSON.stringify({ name: 'seed', compatibility_date, d1_databases }))
-  const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({
-    configPath,
-    // wrangler keeps things in a folder named after its layout's version; the proxy wants that folder itself.
-    persist: { path: join(resolve(persistTo), 'v3') },
-    remoteBindings: false,
-  })
-  return {
-    db: connectD1(env.DB, (go) => go()),
-    async close() {
-      await dispose()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+async function openLocalDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
+  const { d1, close } = await openD1(persistTo)
+  return { db: connectD1(d1, (go) => go()), close }
 }
 
 async function accountOf(db: Database, { email, password }: SeedOptions) {
@@ -145,7 +126,9 @@ async function topUp(db: Database, ownerId: number, before: number, { count, onP
   const now = Date.now()
   const missing = people(count).slice(before)
   // As if they had been typed in a minute apart, the last one just now.
-  const rows = missing.map((person, n) => newContact(ownerId, person, timestamp(now - (missing.length - n) * 60_000)))
+  const rows = missing.map((person, n) =>
+    newContact(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
+  )
   const batchSize = rowsAStatement * statementsABatch
   for (let at = 0; at < rows.length; at += batchSize) {
     onProgress?.(at, rows.length)

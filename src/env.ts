@@ -140,6 +140,14 @@ const rolePermissions = z
     return data as Partial<Record<Role, Permission[]>>
   })
 
+const isLocale = (text: string): boolean => {
+  try {
+    return Intl.Collator.supportedLocalesOf([text]).length === 1
+  } catch {
+    return false
+  }
+}
+
 const databaseProtocols = ['http:', 'https:', 'libsql:']
 
 /** Where a libSQL database is. A token has its own variable, so that no address that is logged or shown holds one. */
@@ -184,6 +192,11 @@ const variables = z
       .default('false')
       .transform((text) => text === 'true'),
     ROLE_PERMISSIONS: rolePermissions,
+    /** By whose alphabet names are sorted. */
+    SORT_LOCALE: z
+      .string()
+      .default('uk')
+      .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
     /** The account that is confirmed with this address is an admin. */
     ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
     SMTP_HOST: z.string().min(1).optional(),

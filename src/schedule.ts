@@ -1,5 +1,6 @@
 import { aliveNow } from './auth/session.ts'
 import { forgetExpired, unconfirmedSeconds } from './auth/store.ts'
+import { rekey } from './contacts/rekey.ts'
 import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
@@ -8,11 +9,12 @@ import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
-  '* * * * *': (bindings) =>
-    sweep(
-      connect(bindings, (go) => go()),
-      mailerOf(configuration(bindings)),
-    ),
+  '* * * * *': async (bindings) => {
+    const db = connect(bindings, (go) => go())
+    const config = configuration(bindings)
+    await sweep(db, mailerOf(config))
+    await rekey(db, config.SORT_LOCALE)
+  },
   '17 * * * *': async (bindings) => {
     const db = connect(bindings, (go) => go())
     await forgetExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), aliveNow(configuration(bindings)))

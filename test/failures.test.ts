@@ -233,7 +233,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   if (!session) throw new Error('There is no session.')
   const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
-  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' })
+  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk')
   if (!contact) throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens
   return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }

@@ -19,7 +19,11 @@ export const sessions = sqliteTable(
     /** When the refresh token was last rotated, or the session began. */
     rotated_at: time('rotated_at').notNull(),
   },
-  (table) => [index('sessions_user').on(table.user_id), index('sessions_rotated').on(table.rotated_at)],
+  (table) => [
+    index('sessions_user').on(table.user_id),
+    index('sessions_rotated').on(table.rotated_at),
+    index('sessions_created').on(table.created_at),
+  ],
 )
 
 /** A link in a letter: random, stored only as its hash. */

@@ -9,6 +9,7 @@ import {
   nextBirthday,
   type PlainDate,
   parseBirthday,
+  rangesOf,
   todayIn,
   upcoming,
 } from './upcoming.ts'
@@ -406,6 +407,12 @@ describe('turning the pages of a calendar one day at a time finds', () => {
         }
         const keys = monthDaysBetween(toDate(today), days, leapDay)
         expect(keys.toSorted()).toEqual([...found].toSorted())
+        // And as stretches: two at most, which hold these days and no others.
+        const ranges = rangesOf(keys)
+        expect(ranges.length).toBeLessThanOrEqual(2)
+        expect(everyMonthDay.filter((day) => ranges.some(([from, to]) => from <= day && day <= to))).toEqual(
+          keys.toSorted(),
+        )
       }),
       { numRuns: 300 },
     )

@@ -98,6 +98,30 @@ export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDa
   return [...keys]
 }
 
+/** A stretch of the year, both ends included, each `MM-DD`. */
+export type MonthDayRange = readonly [from: string, to: string]
+
+/**
+ * The same days as stretches: one, or two where they go across New Year. What an index is entered by, once for each.
+ * @param monthDays those of {@link monthDaysBetween}, which leave out no day between the first and the last
+ */
+export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
+  const sorted = monthDays.toSorted()
+  const ranges: [string, string][] = []
+  for (const day of sorted) {
+    const last = ranges.at(-1)
+    if (last && following(last[1]) === day) last[1] = day
+    else ranges.push([day, day])
+  }
+  return ranges
+}
+
+/** The day after, in a leap year. */
+function following(day: string): string {
+  const next = addDays({ year: 2000, month: Number(day.slice(0, 2)), day: Number(day.slice(3)) }, 1)
+  return monthDay(next.month, next.day)
+}
+
 /**
  * Those whose next birthday falls between `today` and `days` days later, both inclusive: soonest first, and in the
  * order given within a day. Each is listed once, even when the window holds two of their birthdays. A birthday that

@@ -249,7 +249,8 @@ describe('the list of contacts', () => {
 
   it('is sorted by name without case or accents, or as asked', async () => {
     const sorted = async (query: string) => names(await olga.get(`/api/contacts?${query}`))
-    const byName = ["ana O'Neil", 'José Núñez', 'Łukasz Żak', 'Zoë', 'Євген Коваль']
+    // By the Ukrainian alphabet, whose letters come before Latin ones.
+    const byName = ['Євген Коваль', "ana O'Neil", 'José Núñez', 'Łukasz Żak', 'Zoë']
     expect(await sorted('')).toEqual(byName)
     expect(await sorted('order=desc')).toEqual(byName.toReversed())
     expect(await sorted('sort=created&order=desc')).toEqual([

@@ -42,7 +42,7 @@ contactRoutes.openapi(
     path: '/',
     summary: 'List contacts',
     description:
-      'Your own, filtered and sorted, a page at a time. The filters match any part, without case or accents.',
+      'Your own, searched, filtered and sorted, a page at a time. What is looked for matches any part, without case or accents.',
     request: { query: contactQuerySchema },
     responses: {
       200: { ...json('A page of contacts.', z.array(contactSchema)), headers: pageHeaders },
@@ -72,7 +72,7 @@ contactRoutes.openapi(
     },
   }),
   async (c) => {
-    const row = await createContact(c.var.db, c.var.user.id, complete(c.req.valid('json')))
+    const row = await createContact(c.var.db, c.var.user.id, complete(c.req.valid('json')), c.var.config.SORT_LOCALE)
     if (!row) throw sessionEnded()
     return c.json(toContact(row), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
@@ -204,12 +204,18 @@ function complete(given: { [K in keyof ContactFields]?: ContactFields[K] | null 
 
 /** As much of a request's context as a write needs. */
 interface Writing {
-  readonly var: { readonly db: Database; readonly user: { readonly id: number } }
+  readonly var: {
+    readonly db: Database
+    readonly user: { readonly id: number }
+    readonly config: { SORT_LOCALE: string }
+  }
   readonly req: { header(name: string): string | undefined }
 }
 
 function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
-  return settled(c, id, (row) => replaceContact(c.var.db, c.var.user.id, id, row.revision, edit(row)))
+  return settled(c, id, (row) =>
+    replaceContact(c.var.db, c.var.user.id, id, row.revision, edit(row), c.var.config.SORT_LOCALE),
+  )
 }
 
 /** How often a write that another one overtook reads and tries again, before it gives up. */

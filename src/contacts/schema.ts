@@ -114,26 +114,44 @@ export type Contact = z.infer<typeof contactSchema>
 
 export const contactIdSchema = z.object({ id: idInPath })
 
-export const sorts = ['name', 'created', 'updated', 'birthday'] as const
+export const sorts = ['relevance', 'name', 'created', 'updated', 'birthday'] as const
 
 const part = line({ min: 1, max: 254 }).optional()
 
 /** What a list of contacts may be asked for. */
-export const contactQuerySchema = z.strictObject({
-  first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
-  last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
-  email: part.meta({ description: 'Part of the e-mail.' }),
-  phone: line({ max: 64 })
-    .refine((text) => /[0-9]/.test(text.normalize('NFKD')), 'must have a digit')
-    .optional()
-    .meta({ description: 'Part of the phone number: its digits, in any format.' }),
-  favorite: z.enum(['true', 'false'], 'must be true or false').optional(),
-  sort: z
-    .enum(sorts, `must be one of ${sorts.join(', ')}`)
-    .default('name')
-    .meta({ description: '`birthday`: by month and day, those without one last.' }),
-  order: z.enum(['asc', 'desc'], 'must be asc or desc').default('asc'),
-  ...pageQuery,
-})
+export const contactQuerySchema = z
+  .strictObject({
+    q: line({ min: 1, max: 200 })
+      .optional()
+      .meta({
+        description:
+          'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. ' +
+          'Best match first.',
+        example: 'олесь',
+      }),
+    first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
+    last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
+    email: part.meta({ description: 'Part of the e-mail.' }),
+    phone: line({ max: 64 })
+      .refine((text) => /[0-9]/.test(text.normalize('NFKD')), 'must have a digit')
+      .optional()
+      .meta({ description: 'Part of the phone number: its digits, in any format.' }),
+    favorite: z.enum(['true', 'false'], 'must be true or false').optional(),
+    sort: z
+      .enum(sorts, `must be one of ${sorts.join(', ')}`)
+      .optional()
+      .meta({
+        description:
+          'By name, by the alphabet of `SORT_LOCALE`; or, with `q`, by relevance, unless this says otherwise. `birthday`: by month and ' +
+          'day, those without one last.',
+      }),
+    order: z.enum(['asc', 'desc'], 'must be asc or desc').default('asc'),
+    ...pageQuery,
+  })
+  .refine(({ q, sort }) => sort !== 'relevance' || q !== undefined, {
+    path: ['sort'],
+    error: 'relevance needs q: what is it to be relevant to?',
+  })
+  .transform(({ sort, ...query }) => ({ ...query, sort: sort ?? (query.q === undefined ? 'name' : 'relevance') }))
 
 export type ContactQuery = z.infer<typeof contactQuerySchema>

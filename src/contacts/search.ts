@@ -1,34 +1,111 @@
+import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../platform/fold.ts'
+import { sortKey } from './sort.ts'
+import { contacts } from './table.ts'
 
 /** The digits of a phone number, in any script's digits that NFKD makes plain. */
 export const digits = (phone: string): string => phone.normalize('NFKD').replace(/\D/g, '')
 
-/** How much of a name it is sorted by. */
-const maxSortKey = 200
-
 /** What a contact without a birthday sorts as: after every `MM-DD`. */
 export const noBirthday = '~'
 
-/** The derived columns of a contact: what lists are filtered and sorted by. Recomputed on every write. */
-export function searchKeys(contact: {
-  first_name: string | null
-  last_name: string | null
-  email: string | null
-  phone: string | null
-  birthday: string | null
-}) {
+/** What ends the name in a search key, and what ends e-mail and phone. No folded text holds either. */
+const endOfName = '\n'
+const endOfReach = '\v'
+
+interface Searched {
+  readonly first_name: string | null
+  readonly last_name: string | null
+  readonly email: string | null
+  readonly phone: string | null
+  readonly birthday: string | null
+  readonly additional: string | null
+}
+
+/** The derived columns of a contact: what lists are searched, filtered and sorted by. Recomputed on every write. */
+export function searchKeys(contact: Searched, locale: string) {
   return {
     first_name_key: fold(contact.first_name ?? ''),
     last_name_key: fold(contact.last_name ?? ''),
     email_key: fold(contact.email ?? ''),
     phone_key: digits(contact.phone ?? ''),
-    // Lists are sorted by it and cursors hold it; NFKD can make eighteen characters of one.
-    name_key: fold(fullName(contact)).slice(0, maxSortKey).toWellFormed(),
+    name_key: sortKey(fullName(contact), locale),
+    search_key: searchKey(contact),
     birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
   }
+}
+
+/** Each part stands between blanks, so that the beginning and the end of a word can be looked for. */
+function searchKey(contact: Searched): string {
+  const name = fold(fullName(contact))
+  // Of O'Neill-Smith, o'neill-smith can be found, and neill and smith as words.
+  const apart = name.replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ').trim()
+  const names = apart === name ? name : `${name} ${apart}`
+  const reach = `${fold(contact.email ?? '')} ${digits(contact.phone ?? '')}`
+  return ` ${names} ${endOfName} ${reach} ${endOfReach} ${fold(contact.additional ?? '')} `
 }
 
 /** First and last name, as far as there are any. */
 export function fullName({ first_name, last_name }: { first_name: string | null; last_name: string | null }): string {
   return [first_name, last_name].filter((part) => part !== null).join(' ')
+}
+
+/** More words than this are looked for as one: D1 takes 100 parameters a statement, and each word is five. */
+const maxWords = 8
+
+/** The fewest digits that count as a number's when the zero before them is left out. */
+const minSubscriber = 4
+
+/** What to look for in a search key: every one of the words, or, of a number in whatever format, its digits. */
+interface Wanted {
+  readonly words: readonly string[]
+  readonly numbers: readonly string[]
+}
+
+function wanted(q: string): Wanted {
+  const all = fold(q).split(' ').filter(Boolean)
+  const words = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
+  const number = digits(q)
+  if (number === '' || !/^[\p{N}+\-.() /]+$/u.test(q.normalize('NFKD'))) return { words, numbers: [] }
+  // At home a number begins with 0, or abroad with 00, where it is stored with its country's code.
+  const subscriber = number.replace(/^0+/, '')
+  return { words, numbers: subscriber.length >= minSubscriber ? [number, subscriber] : [number] }
+}
+
+const at = (text: string): SQL => sql`instr(${contacts.search_key}, ${text})`
+
+/** The condition that a contact is found by `q`. `instr`, so that nothing in `q` means anything but itself. */
+export function found(q: string): SQL {
+  const { words, numbers } = wanted(q)
+  const conditions = [
+    ...(words.length > 0
+      ? [
+          sql`(${sql.join(
+            words.map((word) => sql`${at(word)} > 0`),
+            sql` AND `,
+          )})`,
+        ]
+      : []),
+    ...numbers.map((number) => sql`${at(number)} > 0`),
+  ]
+  return conditions.length > 0 ? sql`(${sql.join(conditions, sql` OR `)})` : sql`0`
+}
+
+/**
+ * How well a contact fits `q`, the better the lower: for each word, whole in the name before at its beginning before within it, then
+ * in e-mail or phone, then in the note.
+ */
+export function relevance(q: string): SQL<number> {
+  const nameEnd = sql`instr(${contacts.search_key}, char(10))`
+  const reachEnd = sql`instr(${contacts.search_key}, char(11))`
+  const scores = wanted(q).words.map(
+    (word) => sql`CASE
+      WHEN ${at(` ${word} `)} BETWEEN 1 AND ${nameEnd} - 1 THEN 0
+      WHEN ${at(` ${word}`)} BETWEEN 1 AND ${nameEnd} - 1 THEN 1
+      WHEN ${at(word)} BETWEEN 1 AND ${nameEnd} - 1 THEN 2
+      WHEN ${at(word)} BETWEEN 1 AND ${reachEnd} - 1 THEN 3
+      WHEN ${at(word)} > 0 THEN 4
+      ELSE 3 END`,
+  )
+  return scores.length > 0 ? sql<number>`(${sql.join(scores, sql` + `)})` : sql<number>`0`
 }

@@ -1,13 +1,13 @@
-import { and, asc, count, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { rowOf } from '../platform/db/rows.ts'
 import { fold } from '../platform/fold.ts'
-import type { Cursor, Page } from '../platform/http/page.ts'
+import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
 import { users } from '../users/table.ts'
 import type { Contact, ContactQuery } from './schema.ts'
-import { digits, fullName, noBirthday, searchKeys } from './search.ts'
+import { digits, found, fullName, noBirthday, relevance, searchKeys } from './search.ts'
 import { type ContactRow, contacts } from './table.ts'
 
 /** What a person may write of a contact; all of it, with nulls for what there is none of. */
@@ -24,8 +24,8 @@ export interface ContactFields {
 const own = (ownerId: number, id: number) => and(eq(contacts.owner_id, ownerId), eq(contacts.id, id))
 
 /** A row ready to be inserted, with the keys it is found by. */
-export function newContact(ownerId: number, fields: ContactFields, now = timestamp()) {
-  return { ...fields, ...searchKeys(fields), owner_id: ownerId, created_at: now, updated_at: now }
+export function newContact(ownerId: number, fields: ContactFields, locale: string, now = timestamp()) {
+  return { ...fields, ...searchKeys(fields, locale), owner_id: ownerId, created_at: now, updated_at: now }
 }
 
 /** Adds a contact to its owner's book; undefined when the owner has been deleted meanwhile, and nothing is left behind. */
@@ -33,8 +33,9 @@ export async function createContact(
   db: Database,
   ownerId: number,
   fields: ContactFields,
+  locale: string,
 ): Promise<ContactRow | undefined> {
-  const row = rowOf(contacts, newContact(ownerId, fields))
+  const row = rowOf(contacts, newContact(ownerId, fields, locale))
   const [made] = await db
     .insert(contacts)
     .select(db.select(row).from(users).where(eq(users.id, ownerId)))
@@ -49,7 +50,7 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
 }
 
 /**
- * Replaces a contact, if it is still at the revision that was read; undefined when it has changed or gone meanwhile.
+ * Replaces a contact, if it is still at the revision that was read, with keys by the locale's alphabet; undefined when it has changed or gone meanwhile.
  */
 export async function replaceContact(
   db: Database,
@@ -57,10 +58,11 @@ export async function replaceContact(
   id: number,
   readRevision: number,
   fields: ContactFields,
+  locale: string,
 ): Promise<ContactRow | undefined> {
   const [row] = await db
     .update(contacts)
-    .set({ ...fields, ...searchKeys(fields), updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
+    .set({ ...fields, ...searchKeys(fields, locale), updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
     .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
     .returning()
   return row
@@ -83,31 +85,92 @@ export async function listContacts(
   cursor: Cursor | null,
 ): Promise<Page<ContactRow>> {
   const fitting = and(eq(contacts.owner_id, ownerId), ...filters(query))
-  const ascending = query.order === 'asc'
-  const key = sortKey(query)
-  const [after, order] = ascending ? [gt, asc] : [lt, desc]
+  const page =
+    query.sort === 'relevance'
+      ? byRelevance(db, fitting, query, cursor)
+      : bySortKey(db, fitting, query, query.sort, cursor)
+  const counted = db.select({ total: count() }).from(contacts).where(fitting)
+  const [hits, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  const kept = hits.slice(0, query.limit)
+  const last = kept.at(-1)
+  const next = last && hits.length > kept.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
+  return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total: totals?.[0]?.total ?? null }
+}
+
+/** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
+function bySortKey(
+  db: Database,
+  fitting: SQL | undefined,
+  query: ContactQuery,
+  sort: keyof typeof sortColumns,
+  cursor: Cursor | null,
+) {
+  const key = sortKeyOf(sort, query.order)
+  const [after, order] = query.order === 'asc' ? ['>', asc] : ['<', desc]
+  return (
+    db
+      .select({ ...getTableColumns(contacts), sorted_by: sql<string>`${key}`.as('sorted_by') })
+      .from(contacts)
+      // Compared as a row: the index is entered where the page begins.
+      .where(
+        and(
+          fitting,
+          cursor ? sql`(${key}, ${contacts.id}) ${sql.raw(after)} (${cursor.key}, ${cursor.id})` : undefined,
+        ),
+      )
+      .orderBy(order(key), order(contacts.id))
+      // One more than asked for tells whether a next page exists.
+      .limit(query.limit + 1)
+      .offset(query.skip ?? 0)
+  )
+}
+
+/**
+ * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the page's own rows
+ * are read.
+ */
+function byRelevance(db: Database, fitting: SQL | undefined, query: ContactQuery, cursor: Cursor | null) {
+  const hits = db
+    .select({
+      hit: sql<number>`${contacts.id}`.as('hit'),
+      name_key: contacts.name_key,
+      score: relevance(query.q ?? '').as('score'),
+    })
+    .from(contacts)
+    .where(fitting)
+    .as('hits')
+  const [score, name] = cursor ? scored(cursor.key) : [0, '']
+  const [after, order] = query.order === 'asc' ? ['>', asc] : ['<', desc]
   const page = db
     .select()
-    .from(contacts)
+    .from(hits)
     .where(
-      and(
-        fitting,
-        cursor ? or(after(key, cursor.key), and(eq(key, cursor.key), after(contacts.id, cursor.id))) : undefined,
-      ),
+      cursor
+        ? sql`(${hits.score}, ${hits.name_key}, ${hits.hit}) ${sql.raw(after)} (${score}, ${name}, ${cursor.id})`
+        : undefined,
     )
-    .orderBy(order(key), order(contacts.id))
-    // One more than asked for tells whether a next page exists.
+    .orderBy(order(hits.score), order(hits.name_key), order(hits.hit))
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
-  const counted = db.select({ total: count() }).from(contacts).where(fitting)
-  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
-  const rows = found.slice(0, query.limit)
-  const last = rows.at(-1)
-  return {
-    rows,
-    next: last && found.length > rows.length ? cursorOf(query, last) : null,
-    total: totals?.[0]?.total ?? null,
-  }
+    .as('page')
+  return db
+    .select({
+      ...getTableColumns(contacts),
+      sorted_by: sql<string>`${page.score} || ' ' || ${page.name_key}`.as('sorted_by'),
+    })
+    .from(page)
+    .innerJoin(contacts, eq(contacts.id, page.hit))
+    .orderBy(order(page.score), order(page.name_key), order(page.hit))
+}
+
+/**
+ * The score and the name key of a cursor of a list by relevance.
+ * @throws Problem 422 when the cursor is not one that this service made
+ */
+function scored(key: string): [score: number, name: string] {
+  const [, score, name = ''] = key.match(/^(\d{1,3}) (.*)$/s) ?? []
+  if (score === undefined) throw foreignCursor()
+  return [Number(score), name]
 }
 
 // `instr`, not LIKE: D1 bounds a LIKE pattern to 50 bytes, and nothing in a part needs escaping.
@@ -116,6 +179,7 @@ const contains = (column: AnySQLiteColumn, part: string): SQL =>
   part === '' ? sql`0` : sql`instr(${column}, ${part}) > 0`
 
 function* filters(query: ContactQuery): Generator<SQL> {
+  if (query.q) yield found(query.q)
   if (query.first_name) yield contains(contacts.first_name_key, fold(query.first_name))
   if (query.last_name) yield contains(contacts.last_name_key, fold(query.last_name))
   if (query.email) yield contains(contacts.email_key, fold(query.email))
@@ -123,8 +187,9 @@ function* filters(query: ContactQuery): Generator<SQL> {
   if (query.favorite) yield eq(contacts.favorite, query.favorite === 'true')
 }
 
-/** Which list a cursor belongs to. */
-export const sortName = ({ sort, order }: ContactQuery): string => `${sort} ${order}`
+/** Which list a cursor belongs to: a search's holds what was searched for. */
+export const sortName = ({ sort, order, q }: ContactQuery): string =>
+  sort === 'relevance' ? `${sort} ${order} ${fold(q ?? '')}` : `${sort} ${order}`
 
 const sortColumns = {
   name: contacts.name_key,
@@ -133,22 +198,11 @@ const sortColumns = {
   birthday: contacts.birthday_key,
 }
 
-function sortKey({ sort, order }: ContactQuery): SQL {
+function sortKeyOf(sort: keyof typeof sortColumns, order: ContactQuery['order']): SQL {
   // Those without a birthday come last in either order.
   if (sort === 'birthday' && order === 'desc')
     return sql`iif(${contacts.birthday_key} = ${noBirthday}, '', ${contacts.birthday_key})`
   return sql`${sortColumns[sort]}`
-}
-
-function cursorOf(query: ContactQuery, row: ContactRow): Cursor {
-  const { sort, order } = query
-  const key = {
-    name: row.name_key,
-    created: row.created_at,
-    updated: row.updated_at,
-    birthday: order === 'desc' && row.birthday_key === noBirthday ? '' : row.birthday_key,
-  }[sort]
-  return { sort: sortName(query), key, id: row.id }
 }
 
 /** A contact as its owner sees it. */

@@ -28,7 +28,10 @@ export const contacts = sqliteTable(
     email_key: text('email_key').notNull(),
     /** The digits of the phone. */
     phone_key: text('phone_key').notNull(),
+    /** What lists are sorted by (sort.ts). */
     name_key: text('name_key').notNull(),
+    /** All that `q` looks for it by (search.ts): the name, then e-mail and phone, then the note. */
+    search_key: text('search_key').notNull().default(''),
     /** `MM-DD`, or `~` (after every digit) where there is no birthday. */
     birthday_key: text('birthday_key').notNull(),
   },
@@ -37,9 +40,20 @@ export const contacts = sqliteTable(
     index('contacts_by_created').on(table.owner_id, table.created_at, table.id),
     index('contacts_by_updated').on(table.owner_id, table.updated_at, table.id),
     index('contacts_by_birthday').on(table.owner_id, table.birthday_key, table.id),
+    // Covers a search: it reads the owner's part of this, and no row but those of the page.
+    index('contacts_search').on(table.owner_id, table.search_key, table.name_key),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
     check('contacts_named', sql`first_name IS NOT NULL OR last_name IS NOT NULL`),
   ],
 )
 
 export type ContactRow = typeof contacts.$inferSelect
+
+/** How far the derived columns above have been made anew (rekey.ts): one row. */
+export const keying = sqliteTable('contact_keying', {
+  id: integer('id').primaryKey(),
+  /** Of how they are made, and by whose alphabet. */
+  version: text('version').notNull(),
+  /** The last contact that was done; null once all are. */
+  done_to: integer('done_to'),
+})

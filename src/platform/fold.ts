@@ -17,7 +17,12 @@ const plain: Readonly<Record<string, string>> = {
   '‘': "'",
   '`': "'",
 }
-const plainLetters = new RegExp(`[${Object.keys(plain).join('')}]`, 'g')
+const plainPattern = new RegExp(`[${Object.keys(plain).join('')}]`, 'g')
+
+/** Letters that {@link fold} writes as two. */
+export const plainLetters: ReadonlySet<string> = new Set(
+  Object.keys(plain).filter((letter) => (plain[letter] ?? '').length > 1),
+)
 
 /** Accents and vowel points of Latin, Greek, Cyrillic, Hebrew and Arabic; not the vowels of scripts that write them as marks. */
 const accents =
@@ -32,7 +37,7 @@ export function fold(text: string): string {
     .normalize('NFKD')
     .replace(accents, '')
     .toLowerCase()
-    .replace(plainLetters, (letter) => plain[letter] ?? letter)
+    .replace(plainPattern, (letter) => plain[letter] ?? letter)
     .normalize('NFC')
     .replace(/\s+/g, ' ')
     .trim()

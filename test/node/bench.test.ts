@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { summary } from '../../scripts/bench.ts'
+import { summary } from '../../scripts/bench/figures.ts'
 
 const run = promisify(execFile)
 

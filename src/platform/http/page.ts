@@ -29,16 +29,19 @@ function writeCursor({ sort, key, id }: Cursor): string {
   return Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
 }
 
+/** 422 for a cursor that is not one of ours, or of another list. */
+export const foreignCursor = () => {
+  const detail = 'This cursor belongs to no list, or to one sorted otherwise: follow the Link header as it is.'
+  return invalid([{ pointer: 'query/cursor', detail }])
+}
+
 /**
  * Reads a cursor of a list sorted by `sort`.
  * @throws Problem 422 when it is not one of ours, or of a list sorted otherwise
  */
 function readCursor(text: string, sort: string): Cursor {
   const { success, data } = cursorSchema.safeParse(parsed(text))
-  if (!success || data[0] !== sort) {
-    const detail = 'This cursor belongs to no list, or to one sorted otherwise: follow the Link header as it is.'
-    throw invalid([{ pointer: 'query/cursor', detail }])
-  }
+  if (!success || data[0] !== sort) throw foreignCursor()
   return { sort: data[0], key: data[1], id: data[2] }
 }
 

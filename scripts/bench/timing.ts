@@ -1,0 +1,62 @@
+import { confirmed, password, send } from '../../test/browser/people.ts'
+import { type Service, startService } from '../../test/browser/service.ts'
+import { drawProgress } from '../progress.ts'
+import { ms, ratio, summary } from './figures.ts'
+
+/** Whether the time of an answer tells who has an account: logging in and asking for a new password, known and unknown. */
+export async function timing(quick: boolean): Promise<string> {
+  const rounds = quick ? 5 : 50
+  const limits = ['login-failures', 'login-failures-hour', 'login-failures-email', 'request-email-to']
+  const service = await startService({ RATE_LIMITS: limits.map((name) => `${name}=1000/60s`).join(',') })
+  try {
+    const known = [(await confirmed(service, 'ana')).email, (await confirmed(service, 'boris')).email] as const
+    const unknown = () => `nobody-${crypto.randomUUID()}@example.com`
+    const asks: Record<string, (email: string) => Promise<number>> = {
+      'POST /api/auth/login, wrong password': (email) =>
+        took(service, '/api/auth/login', { email, password: `not ${password}` }, 401),
+      'POST /api/auth/request-password-reset-email': (email) =>
+        took(service, '/api/auth/request-password-reset-email', { email }, 202),
+    }
+    const rows: string[] = []
+    const all = Object.keys(asks).length * rounds
+    let done = 0
+    for (const [name, ask] of Object.entries(asks)) {
+      for (const email of [...known, unknown()]) await ask(email)
+      const times: { known: number[]; another: number[]; unknown: number[] } = { known: [], another: [], unknown: [] }
+      for (let round = 0; round < rounds; round++) {
+        // Turn and turn about, each of the three first as often as the others, so that what drifts drifts for all.
+        const turns = [
+          async () => times.known.push(await ask(known[0])),
+          async () => times.another.push(await ask(known[1])),
+          async () => times.unknown.push(await ask(unknown())),
+        ]
+        for (let turn = 0; turn < turns.length; turn++) await turns[(round + turn) % turns.length]?.()
+        drawProgress(++done, all)
+      }
+      const [a, b, none] = [summary(times.known), summary(times.another), summary(times.unknown)]
+      const shown = ({ median, p10, p90 }: typeof a): string => `${ms(median)} (${ms(p10)}–${ms(p90)})`
+      rows.push(`| \`${name}\` | ${shown(a)} | ${shown(b)} | ${shown(none)} | ${ratio(none, a)} | ${ratio(b, a)} |`)
+    }
+    return [
+      `Medians of ${rounds} each, in milliseconds, with the tenth and the ninetieth percentile.`,
+      '',
+      '| Request | Known address | Another known one | Unknown address | Unknown ÷ known | Known ÷ known |',
+      '|---|---|---|---|---|---|',
+      ...rows,
+    ].join('\n')
+  } finally {
+    await service.close()
+  }
+}
+
+/** How long an answer took, in milliseconds; what goes on after it has ended when this returns, as far as a client can tell. */
+async function took(service: Service, path: string, body: object, expected: number): Promise<number> {
+  const start = performance.now()
+  const response = await send(service, path, body)
+  const end = performance.now()
+  await response.text()
+  if (response.status !== expected) throw new Error(`${path} was answered by ${response.status}, not ${expected}.`)
+  // A letter may be written and sent now: nobody's next answer is to wait for it.
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  return end - start
+}

@@ -1,0 +1,157 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { runScheduled } from '../src/schedule.ts'
+import { driver } from './database.ts'
+import { admin, password, signedUp } from './people.ts'
+import { serve } from './serving.ts'
+
+/** A D1 that remembers every statement that was made of it. */
+function remembering() {
+  const statements = new Set<string>()
+  const DB = new Proxy(env.DB, {
+    get(inner, name) {
+      if (name === 'prepare') {
+        return (sql: string) => {
+          statements.add(sql)
+          return inner.prepare(sql)
+        }
+      }
+      const method: unknown = Reflect.get(inner, name)
+      return typeof method === 'function' ? method.bind(inner) : method
+    },
+  })
+  return { DB, statements }
+}
+
+/** How SQLite would go about a statement, a line for each step. */
+async function planOf(sql: string): Promise<string[]> {
+  const parameters = (sql.match(/\?/g) ?? []).map(() => 1)
+  const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...parameters)
+    .all<{ detail: string }>()
+  return plan.results.map(({ detail }) => detail)
+}
+
+/** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
+const scansOf = (plan: string[]): string[] =>
+  plan.filter((step) =>
+    /^SCAN (contacts|users|sessions|links|events|outbox|other)\b(?! USING INDEX users_admins)/.test(step),
+  )
+
+/**
+ * The statements that may read a table from its beginning. Whoever runs the service looks through all accounts or letters: in the
+ * order of ids, to the end of the page, or on until a page is full of what is looked for, or has been counted. And whether the
+ * database is there is asked by one row.
+ */
+const allowed = [
+  /^select .* from "users" (where .*)?order by "users"."id" asc limit/,
+  /^select .* from "outbox" (where .*)?order by "outbox"."id" desc limit/,
+  /^select count\(\*\) from "users" where \(?instr/,
+  /^select 1 from "users" limit \?$/,
+]
+
+describe.skipIf(driver !== 'D1')('the plan of every query', () => {
+  it('reads no table from end to end, whatever is asked', async () => {
+    const { DB, statements } = remembering()
+    const [ana, root] = [await signedUp('ana'), await admin('root')]
+    const ask = (method: string, path: string, json?: unknown, token = ana.access) =>
+      serve({ DB }, path, { method, token, ...(json === undefined ? {} : { json }) })
+    const made = await ask('POST', '/api/contacts', { first_name: 'Ада', birthday: '1990-05-05', phone: '067' })
+    const { id } = z.looseObject({ id: z.number() }).parse(await made.json())
+    for (const sort of ['name', 'created', 'updated', 'birthday']) {
+      for (const order of ['asc', 'desc']) {
+        const first = await ask('GET', `/api/contacts?sort=${sort}&order=${order}&limit=1&total=true`)
+        expect(first.status).toBe(200)
+      }
+    }
+    for (const query of [
+      'q=ада',
+      'q=ада&order=desc&total=true',
+      'q=067 1',
+      'q=a&sort=created',
+      'favorite=true',
+      'first_name=а',
+    ]) {
+      expect((await ask('GET', `/api/contacts?${query}`)).status).toBe(200)
+    }
+    for (let more = 0; more < 2; more++) await ask('POST', '/api/contacts', { first_name: `Ада ${more}` })
+    for (const query of ['limit=1', 'limit=1&q=ада', 'limit=1&sort=birthday&order=desc']) {
+      const link = (await ask('GET', `/api/contacts?${query}`)).headers.get('Link')
+      expect((await ask('GET', link?.match(/<https:\/\/vizitka\.test([^>]+)>/)?.[1] ?? '')).status).toBe(200)
+    }
+    await ask('GET', `/api/contacts/${id}`)
+    await ask('PUT', `/api/contacts/${id}`, { first_name: 'Ада' })
+    await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
+    await ask('GET', '/api/contacts/birthdays?days=366')
+    await ask('DELETE', `/api/contacts/${id}`)
+    await ask('PATCH', '/api/users/me', { username: 'Ада' })
+    await ask('GET', '/api/auth/sessions')
+    await ask('GET', '/api/users/me/events?total=true')
+    await (await ask('GET', '/api/users/me/export')).text()
+    await ask('POST', '/api/users/me/email', { email: `new.${ana.email}`, current_password: password })
+    await ask('POST', '/api/auth/request-password-reset-email', { email: ana.email })
+    await ask('POST', '/api/auth/verification-email', { email: ana.email })
+    await ask('POST', '/api/auth/login', { email: ana.email, password })
+    await ask('POST', '/api/auth/refresh', { refresh_token: ana.refresh })
+    await ask('PUT', '/api/users/me/password', { current_password: password, password: 'another one, chosen' })
+    for (const path of [
+      'users?q=an&total=true',
+      'users?role=user',
+      'outbox?state=sent',
+      'outbox?state=waiting',
+      `users/${ana.id}/events`,
+    ]) {
+      await ask('GET', `/api/admin/${path}`, undefined, root.access)
+    }
+    await ask('PATCH', `/api/admin/users/${ana.id}`, { role: 'moderator', disabled: true }, root.access)
+    await ask('DELETE', `/api/admin/users/${ana.id}`, undefined, root.access)
+    await ask('GET', '/api/healthchecker')
+    for (const cron of ['* * * * *', '17 * * * *']) await runScheduled(cron, { ...env, DB })
+
+    expect(statements.size).toBeGreaterThan(60)
+    const scanning: string[] = []
+    for (const sql of statements) {
+      const scans = scansOf(await planOf(sql))
+      if (scans.length > 0 && !allowed.some((pattern) => pattern.test(sql)))
+        scanning.push(`${scans.join('; ')}: ${sql}`)
+    }
+    expect(scanning).toEqual([])
+  }, 60_000)
+
+  it('of a search is answered by one index alone, but for the rows of the page', async () => {
+    const { DB, statements } = remembering()
+    const ana = await signedUp('ana')
+    await serve({ DB }, '/api/contacts?q=ада', { token: ana.access })
+    const [search] = [...statements].filter((sql) => sql.includes('instr'))
+    const plan = await planOf(search ?? '')
+    expect(plan.join('\n')).toMatch(/SEARCH contacts USING COVERING INDEX contacts_search \(owner_id=\?\)/)
+    expect(plan.join('\n')).toMatch(/SEARCH contacts USING INTEGER PRIMARY KEY \(rowid=\?\)/)
+  })
+
+  it('of upcoming birthdays enters the index by one stretch of the year, or by two across New Year', async () => {
+    const { DB, statements } = remembering()
+    const ana = await signedUp('ana')
+    expect((await serve({ DB }, '/api/contacts/birthdays?days=200', { token: ana.access })).status).toBe(200)
+    const [birthdays] = [...statements].filter((sql) => sql.includes('between'))
+    expect((await planOf(birthdays ?? '')).join('\n')).toContain(
+      'USING INDEX contacts_by_birthday (owner_id=? AND birthday_key>? AND birthday_key<?)',
+    )
+  })
+
+  it('of a page that is far on enters its index there, and sorts nothing', async () => {
+    const { DB, statements } = remembering()
+    const ana = await signedUp('ana')
+    for (const first_name of ['Ада', 'Юлія']) await ana.post('/api/contacts', { first_name })
+    for (const sort of ['name', 'created', 'updated', 'birthday']) {
+      const first = await ana.get(`/api/contacts?limit=1&sort=${sort}`)
+      const next = first.headers.get('Link')?.match(/<https:\/\/vizitka\.test([^>]+)>/)?.[1] ?? ''
+      statements.clear()
+      expect((await serve({ DB }, next, { token: ana.access })).status).toBe(200)
+      const [page] = [...statements].filter((sql) => sql.includes('"contacts"'))
+      const plan = (await planOf(page ?? '')).join('\n')
+      expect(plan).toMatch(new RegExp(`USING INDEX contacts_by_${sort} \\(owner_id=\\? AND \\w+>\\?\\)`))
+      expect(plan).not.toContain('TEMP B-TREE')
+    }
+  })
+})
