@@ -7,7 +7,7 @@ import { type Answer, call, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, change, freshAddress, from, moderator, type Person, password, signedUp } from '../../test/people.ts'
 import * as auth from '../auth/table.ts'
-import { contacts } from '../contacts/table.ts'
+import * as contacts from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -216,7 +216,9 @@ describe('somebody else’s account', () => {
 })
 
 describe('deleting an account', () => {
-  const tables = [users, contacts, outbox, ...Object.values(auth)].filter((table) => table instanceof SQLiteTable)
+  const tables = [users, outbox, ...Object.values(contacts), ...Object.values(auth)].filter(
+    (table) => table instanceof SQLiteTable,
+  )
   /** Every row, of whatever table, that is a person's or speaks of them. */
   const tracesOf = async ({ id, email }: Person) => {
     const rows = await Promise.all(
