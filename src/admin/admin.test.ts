@@ -7,7 +7,7 @@ import { type Answer, call, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, change, freshAddress, from, moderator, type Person, password, signedUp } from '../../test/people.ts'
 import * as auth from '../auth/table.ts'
-import { contacts } from '../contacts/table.ts'
+import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -216,7 +216,9 @@ describe('somebody else’s account', () => {
 })
 
 describe('deleting an account', () => {
-  const tables = [users, contacts, outbox, ...Object.values(auth)].filter((table) => table instanceof SQLiteTable)
+  const tables = [users, contacts, idempotencyKeys, outbox, ...Object.values(auth)].filter(
+    (table) => table instanceof SQLiteTable,
+  )
   /** Every row, of whatever table, that is a person's or speaks of them. */
   const tracesOf = async ({ id, email }: Person) => {
     const rows = await Promise.all(
@@ -243,13 +245,13 @@ describe('deleting an account', () => {
   it('leaves nothing of it behind but when, and by whom; and the address can sign up again', async () => {
     const root = await admin('root')
     const ana = await signedUp('ana')
-    await ana.post('/api/contacts', { first_name: 'Олена' })
+    await ana.post('/api/contacts', { first_name: 'Олена' }, { headers: { 'Idempotency-Key': 'once' } })
     const phone = await ana.login()
     const ask = { json: { email: ana.email }, headers: from(freshAddress()) }
     await call('POST', '/api/auth/request-password-reset-email', ask)
     await expect
       .poll(async () => new Set((await tracesOf(ana)).map(({ table }) => table)))
-      .toEqual(new Set(['users', 'contacts', 'sessions', 'links', 'outbox', 'events']))
+      .toEqual(new Set(['users', 'contacts', 'idempotency_keys', 'sessions', 'links', 'outbox', 'events']))
 
     expect((await root.delete(pathOf(ana))).status).toBe(204)
     expect(await tracesOf(ana)).toEqual([

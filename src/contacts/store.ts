@@ -2,10 +2,8 @@ import { and, asc, count, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-or
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rowOf } from '../platform/db/rows.ts'
 import { fold } from '../platform/fold.ts'
 import type { Cursor, Page } from '../platform/http/page.ts'
-import { users } from '../users/table.ts'
 import type { Contact, ContactQuery } from './schema.ts'
 import { digits, fullName, noBirthday, searchKeys } from './search.ts'
 import { type ContactRow, contacts } from './table.ts'
@@ -26,20 +24,6 @@ const own = (ownerId: number, id: number) => and(eq(contacts.owner_id, ownerId),
 /** A row ready to be inserted, with the keys it is found by. */
 export function newContact(ownerId: number, fields: ContactFields, now = timestamp()) {
   return { ...fields, ...searchKeys(fields), owner_id: ownerId, created_at: now, updated_at: now }
-}
-
-/** Adds a contact to its owner's book; undefined when the owner has been deleted meanwhile, and nothing is left behind. */
-export async function createContact(
-  db: Database,
-  ownerId: number,
-  fields: ContactFields,
-): Promise<ContactRow | undefined> {
-  const row = rowOf(contacts, newContact(ownerId, fields))
-  const [made] = await db
-    .insert(contacts)
-    .select(db.select(row).from(users).where(eq(users.id, ownerId)))
-    .returning()
-  return made
 }
 
 /** One's own contact; undefined when there is none, also when it is another's. */
@@ -73,6 +57,27 @@ export async function removeContact(db: Database, ownerId: number, id: number, r
     .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
     .returning({ id: contacts.id })
   return rows.length > 0
+}
+
+/** The first of one's own contacts, by name, in whose name, e-mail or phone number a text is found. */
+export async function findBest(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
+  const folded = fold(text)
+  const phone = /^[0-9+\-.() /]+$/.test(folded) ? digits(folded) : ''
+  const [row] = await db
+    .select()
+    .from(contacts)
+    .where(
+      and(
+        eq(contacts.owner_id, ownerId),
+        or(
+          ...[contacts.name_key, contacts.email_key].map((key) => contains(key, folded)),
+          contains(contacts.phone_key, phone),
+        ),
+      ),
+    )
+    .orderBy(asc(contacts.name_key), asc(contacts.id))
+    .limit(1)
+  return row
 }
 
 /** One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip. */
