@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Answer, apiDocument, problemOf, read } from '../../test/client.ts'
-import { database } from '../../test/database.ts'
+import { database, driver } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { configuration } from '../env.ts'
@@ -198,6 +198,35 @@ describe('a request with an Idempotency-Key', () => {
     const kept = (await keysOf(ana)).map(({ key }) => key)
     expect(kept.includes('sweep-old')).toBe(false)
     expect(kept.includes('sweep-new')).toBe(true)
+  })
+
+  it.skipIf(driver !== 'D1')('reads no book to find what it added', async () => {
+    const statements = new Set<string>()
+    const DB = new Proxy(env.DB, {
+      get(inner, name) {
+        const method: unknown = Reflect.get(inner, name)
+        if (name !== 'prepare') return typeof method === 'function' ? method.bind(inner) : method
+        return (sql: string) => {
+          statements.add(sql)
+          return inner.prepare(sql)
+        }
+      },
+    })
+    const headers = { 'Idempotency-Key': 'plan' }
+    const made = await serve({ DB }, path, { method: 'POST', token: ana.access, json: { first_name: 'Plan' }, headers })
+    expect([made.status, statements.size]).toEqual([201, 6])
+    for (const statement of statements) {
+      const parameters = statement.match(/\?/g)?.map(() => 1) ?? []
+      const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${statement}`)
+        .bind(...parameters)
+        .all<{ detail: string }>()
+      for (const { detail } of results) {
+        // Rows by their keys; of the book, its newest id and, where there may be no room, how many there are.
+        expect(detail, statement).toMatch(
+          /^SCALAR SUBQUERY|^SEARCH (users|contacts|idempotency_keys) USING (INTEGER PRIMARY KEY|INDEX sqlite_autoindex)|^SEARCH contacts( USING COVERING INDEX \w+ \(owner_id=\?\))?$/,
+        )
+      }
+    }
   })
 
   it('leaves no key without its contact', async () => {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { rowOf } from '../platform/db/rows.ts'
@@ -50,13 +50,14 @@ export async function createContact(
     // Ids only rise: the highest is the one that has just been given.
     db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(fresh),
     db.select({ fingerprint: idempotencyKeys.fingerprint }).from(idempotencyKeys).where(named),
+    // `=`, not IN: SQLite would look for a list in an index of the owner's, through the whole book.
     db
       .select()
       .from(contacts)
       .where(
         and(
           eq(contacts.owner_id, ownerId),
-          inArray(contacts.id, db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(named)),
+          sql`${contacts.id} = ${db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(named)}`,
         ),
       ),
   ])
