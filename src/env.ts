@@ -199,6 +199,20 @@ const variables = z
       .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
     /** The account that is confirmed with this address is an admin. */
     ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
+    /** How many contacts a book holds at most. */
+    MAX_CONTACTS: z.coerce
+      .number('must be a whole number')
+      .int('must be a whole number')
+      .min(1, 'must be 1 or more')
+      .max(1_000_000, 'must be 1000000 or less')
+      .default(50_000),
+    /** Whoever is given a name that starts so becomes a favourite. */
+    FAVORITE_NAME_PREFIX: z
+      .string()
+      .normalize('NFC')
+      .max(100, 'must have at most 100 characters')
+      .refine((prefix) => prefix === prefix.trimStart(), 'must not start with a blank: no name does')
+      .optional(),
     SMTP_HOST: z.string().min(1).optional(),
     SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
     SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),

@@ -1,5 +1,6 @@
 import { aliveNow } from './auth/session.ts'
 import { forgetExpired, unconfirmedSeconds } from './auth/store.ts'
+import { forgetKeys } from './contacts/creation.ts'
 import { rekey } from './contacts/rekey.ts'
 import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
@@ -19,6 +20,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     const db = connect(bindings, (go) => go())
     await forgetExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), aliveNow(configuration(bindings)))
     await forgetSent(db)
+    await forgetKeys(db)
   },
 }
 

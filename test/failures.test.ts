@@ -9,7 +9,7 @@ import { confirmUser } from '../src/auth/links.ts'
 import { tokensFor } from '../src/auth/session.ts'
 import { createAccount, endSessions, findCopy, startSession } from '../src/auth/store.ts'
 import { events, links, sessions } from '../src/auth/table.ts'
-import { createContact } from '../src/contacts/store.ts'
+import { createContact } from '../src/contacts/creation.ts'
 import { contacts } from '../src/contacts/table.ts'
 import { type Bindings, configuration, type Role } from '../src/env.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
@@ -233,8 +233,8 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   if (!session) throw new Error('There is no session.')
   const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
-  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk')
-  if (!contact) throw new Error('There is no contact.')
+  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
+  if (typeof contact === 'string') throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens
   return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }
 }

@@ -19,7 +19,7 @@ import {
 import { serve } from '../../test/serving.ts'
 import { copies } from '../auth/authenticate.ts'
 import { events, links, sessions } from '../auth/table.ts'
-import { contacts } from '../contacts/table.ts'
+import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -31,6 +31,7 @@ const owners = {
   sessions: [sessions, sessions.user_id],
   links: [links, links.user_id],
   contacts: [contacts, contacts.owner_id],
+  idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
   outbox: [outbox, outbox.user_id],
   events: [events, events.user_id],
 } as const
@@ -43,7 +44,7 @@ async function rowsOf({ id }: Person): Promise<Record<string, number>> {
   })
   return Object.fromEntries(await Promise.all(counts))
 }
-const nothing = { users: 0, sessions: 0, links: 0, contacts: 0, outbox: 0, events: 1 }
+const nothing = { users: 0, sessions: 0, links: 0, contacts: 0, idempotency_keys: 0, outbox: 0, events: 1 }
 
 const remove = (person: Person, current_password = person.password, token = person.access) =>
   person.delete('/api/users/me', { json: { current_password }, token })
@@ -56,7 +57,9 @@ const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.us
 /** A person of whom every table holds something. */
 async function known(name: string): Promise<Person> {
   const person = await signedUp(name)
-  for (const first_name of ['One', 'Two']) await person.post('/api/contacts', { first_name })
+  for (const first_name of ['One', 'Two']) {
+    await person.post('/api/contacts', { first_name }, { headers: { 'Idempotency-Key': first_name } })
+  }
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
   await linkToken(person.email, 'reset-password')
   const rows = await rowsOf(person)

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type Client, type Happening, recorded } from '../auth/events.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.ts'
 import { type EventRow, events, links, sessions } from '../auth/table.ts'
-import { type ContactRow, contacts } from '../contacts/table.ts'
+import { type ContactRow, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Posted } from '../platform/mail/outbox.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -30,6 +30,7 @@ export async function deleteAccount(
       .where(and(eq(users.id, userId), still, isNotLastAdmin))
       .returning({ id: users.id }),
     db.delete(contacts).where(inArray(contacts.owner_id, whose)),
+    db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
     db.delete(sessions).where(inArray(sessions.user_id, whose)),
     db.delete(links).where(inArray(links.user_id, whose)),
     db.delete(outbox).where(inArray(outbox.user_id, whose)),

@@ -245,13 +245,13 @@ describe('deleting an account', () => {
   it('leaves nothing of it behind but when, and by whom; and the address can sign up again', async () => {
     const root = await admin('root')
     const ana = await signedUp('ana')
-    await ana.post('/api/contacts', { first_name: 'Олена' })
+    await ana.post('/api/contacts', { first_name: 'Олена' }, { headers: { 'Idempotency-Key': 'once' } })
     const phone = await ana.login()
     const ask = { json: { email: ana.email }, headers: from(freshAddress()) }
     await call('POST', '/api/auth/request-password-reset-email', ask)
     await expect
       .poll(async () => new Set((await tracesOf(ana)).map(({ table }) => table)))
-      .toEqual(new Set(['users', 'contacts', 'sessions', 'links', 'outbox', 'events']))
+      .toEqual(new Set(['users', 'contacts', 'idempotency_keys', 'sessions', 'links', 'outbox', 'events']))
 
     expect((await root.delete(pathOf(ana))).status).toBe(204)
     expect(await tracesOf(ana)).toEqual([

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { z } from 'zod'
-import { signedIn } from '../auth/authenticate.ts'
+import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { toContact } from '../contacts/store.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
@@ -21,16 +22,18 @@ birthdayRoutes.openapi(
     request: { query: birthdayQuerySchema },
     responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 403, 422) },
   }),
-  async (c) => {
-    const { days, tz, leap_day } = c.req.valid('query')
-    const today = todayIn(tz, new Date())
-    const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day))
-    const answer = upcoming(rows, today, days, leap_day).map((row) => ({
-      ...toContact(row),
-      next_birthday: row.next_birthday,
-      days_until: row.days_until,
-      turns: row.turns,
-    }))
-    return c.json(answer, 200, { 'Cache-Control': 'private, no-cache' })
-  },
+  (c) => birthdays(c, c.req.valid('query')),
 )
+
+/** The upcoming birthdays among one's own contacts, as an answer. */
+export async function birthdays(c: Context<SignedInEnv>, { days, tz, leap_day }: z.infer<typeof birthdayQuerySchema>) {
+  const today = todayIn(tz, new Date())
+  const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day))
+  const answer = upcoming(rows, today, days, leap_day).map((row) => ({
+    ...toContact(row),
+    next_birthday: row.next_birthday,
+    days_until: row.days_until,
+    turns: row.turns,
+  }))
+  return c.json(answer, 200, { 'Cache-Control': 'private, no-cache' })
+}

@@ -1,9 +1,15 @@
 import { createRoute } from '@hono/zod-openapi'
-import { bearerToken } from '../auth/authenticate.ts'
+import { z } from 'zod'
+import { bearerToken, signedIn } from '../auth/authenticate.ts'
 import { askForConfirmation, askForReset, confirmEmail } from '../auth/recovery.ts'
 import { exchange } from '../auth/routes.ts'
 import { addressSchema, detailSchema } from '../auth/schema.ts'
 import { confirmationAsked, confirmedDetail, resetAsked } from '../auth/words.ts'
+import { birthdays } from '../birthdays/routes.ts'
+import { birthdayQuerySchema, upcomingSchema } from '../birthdays/schema.ts'
+import { noContact, shown } from '../contacts/routes.ts'
+import { contactSchema } from '../contacts/schema.ts'
+import { findBest } from '../contacts/store.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -56,3 +62,40 @@ for (const path of ['/api/auth/confirmed_email/:token', '/api/email/confirm/:tok
     return c.json({ detail: confirmedDetail }, 200)
   })
 }
+
+const { days, ...others } = birthdayQuerySchema.shape
+
+compatRoutes.openapi(
+  createRoute({
+    hide: true,
+    ...signedIn('contacts-read', 'contacts:read'),
+    method: 'get',
+    path: '/api/contacts/bd',
+    request: { query: z.strictObject({ days_range: days, ...others }) },
+    responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 403, 422) },
+  }),
+  (c) => {
+    const { days_range, ...rest } = c.req.valid('query')
+    return birthdays(c, { days: days_range, ...rest })
+  },
+)
+
+// Digits alone are an id, and another route's.
+compatRoutes.openapi(
+  createRoute({
+    hide: true,
+    ...signedIn('contacts-read', 'contacts:read'),
+    method: 'get',
+    path: '/api/contacts/:query{[^/]*[^/0-9][^/]*}',
+    responses: {
+      200: json('The contact.', contactSchema),
+      304: { description: 'What you hold (If-None-Match) is still right.' },
+      ...problems(401, 403, 404),
+    },
+  }),
+  async (c) => {
+    const row = await findBest(c.var.db, c.var.user.id, c.req.param('query'))
+    if (!row) throw noContact()
+    return shown(c, row)
+  },
+)

@@ -166,6 +166,72 @@ describe('a contact', () => {
     expect(contact(await ana.get(path))).toMatchObject({ full_name: 'Patch', email: 'm@example.com' })
   })
 
+  it('is written as JSON, and as nothing else', async () => {
+    const made = await add(ana, { first_name: 'Media' })
+    const path = `/api/contacts/${made.id}`
+    const raw = '{"first_name":"Wrong"}'
+    const merge = 'application/merge-patch+json'
+    for (const [method, type] of [
+      ['PUT', 'text/plain'],
+      ['PUT', ''],
+      ['PUT', 'application/x-www-form-urlencoded'],
+      ['PATCH', 'text/plain'],
+      ['PATCH', 'application/jsonp'],
+      ['PATCH', 'multipart/form-data; boundary=x'],
+      ['POST', 'text/json'],
+      ['POST', 'application/xml'],
+    ] as const) {
+      const ask = { POST: ana.post, PUT: ana.put, PATCH: ana.patch }[method]
+      const to = method === 'POST' ? '/api/contacts' : path
+      const answer = await ask(to, undefined, { raw, headers: { 'Content-Type': type } })
+      expect(problemOf(answer), `${method} ${type}`).toBe('415 unsupported-media-type')
+    }
+    expect((await ana.get(path)).body).toEqual(made)
+    for (const type of ['application/json; charset=utf-8', 'Application/JSON', `${merge}; charset=utf-8`]) {
+      const answer = await ana.patch(path, undefined, {
+        raw: `{"phone":"${type.length}"}`,
+        headers: { 'Content-Type': type },
+      })
+      expect(contact(answer).phone, type).toBe(String(type.length))
+    }
+  })
+
+  it('names every field that it does not know, wherever it is sent', async () => {
+    const { id } = await add(ana, { first_name: 'Unknown' })
+    const unknown = { owner_id: 1, 'a/b~c': 1, revision: 9, full_nam: 'x' }
+    const expected = ['/owner_id', '/a~1b~0c', '/revision', '/full_nam']
+    for (const answer of [
+      await ana.post('/api/contacts', { first_name: 'x', ...unknown }),
+      await ana.put(`/api/contacts/${id}`, { first_name: 'x', ...unknown }),
+      await ana.patch(`/api/contacts/${id}`, unknown),
+      await ana.patch(`/api/contacts/${id}/favorite`, { favorite: true, ...unknown }),
+    ]) {
+      expect(pointersOf(answer)).toEqual(expected)
+    }
+  })
+
+  it('loses by null, or by an empty text, what may be empty', async () => {
+    const full = {
+      first_name: 'Full',
+      last_name: 'Of',
+      email: 'full@example.com',
+      phone: '1',
+      birthday: '2000-01-01',
+      additional: 'all',
+      favorite: true,
+    }
+    const { id } = await add(ana, full)
+    for (const field of Object.keys(full).slice(1)) {
+      for (const nothing of field === 'favorite' ? [null] : [null, '', ' ']) {
+        const set = contact(await ana.patch(`/api/contacts/${id}`, full))
+        const emptied = contact(await ana.patch(`/api/contacts/${id}`, { [field]: nothing }))
+        const expected = { ...set, [field]: field === 'favorite' ? false : null }
+        expect(emptied).toMatchObject({ ...expected, full_name: expect.any(String), updated_at: expect.any(String) })
+      }
+    }
+    expect(pointersOf(await ana.put(`/api/contacts/${id}`, { ...full, favorite: null }))).toEqual(['/favorite'])
+  })
+
   it('becomes a favourite and ceases to be one', async () => {
     const { id } = await add(ana, { first_name: 'Star' })
     expect(contact(await ana.patch(`/api/contacts/${id}/favorite`, { favorite: true })).favorite).toBe(true)
@@ -184,6 +250,11 @@ describe('a contact', () => {
 
   it('has an id that is a plain positive number', async () => {
     for (const id of ['0', '-1', '1e1', '0x1', '1.0', '%201', 'abc', '9'.repeat(30), '1;drop']) {
+      expect(problemOf(await ana.patch(`/api/contacts/${id}`, { phone: '1' })), id).toBe('404 not-found')
+      expect(problemOf(await ana.delete(`/api/contacts/${id}`)), id).toBe('404 not-found')
+    }
+    // Reading by anything but digits is looking for a contact: src/compat.
+    for (const id of ['0', '9'.repeat(16), '9'.repeat(30), '007']) {
       expect(problemOf(await ana.get(`/api/contacts/${id}`)), id).toBe('404 not-found')
     }
   })

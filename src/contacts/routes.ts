@@ -1,13 +1,18 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { z } from 'zod'
-import { signedIn } from '../auth/authenticate.ts'
+import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { sessionEnded } from '../auth/session.ts'
+import type { Configuration } from '../env.ts'
+import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
 import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
+import { createContact, type NotCreated } from './creation.ts'
+import { isFavorite } from './favorites.ts'
 import {
   contactIdSchema,
   contactInputSchema,
@@ -15,10 +20,11 @@ import {
   contactQuerySchema,
   contactSchema,
   favoriteSchema,
+  onceSchema,
 } from './schema.ts'
+import { fullName } from './search.ts'
 import {
   type ContactFields,
-  createContact,
   findContact,
   listContacts,
   removeContact,
@@ -65,15 +71,25 @@ contactRoutes.openapi(
     method: 'post',
     path: '/',
     summary: 'Add a contact',
-    request: { body: body(contactInputSchema) },
+    description: 'With an Idempotency-Key, sending it again is safe: it adds one contact.',
+    request: { headers: onceSchema, body: body(contactInputSchema) },
     responses: {
-      201: { ...one, description: 'Added.', headers: { ...location, ...etagHeader } },
-      ...problems(...bodyProblems, 401, 403),
+      201: {
+        ...one,
+        description: 'Added, now or by an earlier request of the same key.',
+        headers: { ...location, ...etagHeader },
+      },
+      ...problems(...bodyProblems, 401, 403, 404, 409),
     },
   }),
   async (c) => {
-    const row = await createContact(c.var.db, c.var.user.id, complete(c.req.valid('json')), c.var.config.SORT_LOCALE)
-    if (!row) throw sessionEnded()
+    const { db, user, config } = c.var
+    const given = c.req.valid('json')
+    const { 'Idempotency-Key': key } = c.req.valid('header')
+    const fields = starred(c, complete(given), null, given.favorite)
+    const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
+    const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
+    if (typeof row === 'string') throw notCreated(row, config)
     return c.json(toContact(row), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
@@ -95,8 +111,7 @@ contactRoutes.openapi(
   async (c) => {
     const row = await findContact(c.var.db, c.var.user.id, c.req.valid('param').id)
     if (!row) throw noContact()
-    if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
-    return c.json(toContact(row), 200, tagged(row))
+    return shown(c, row)
   },
 )
 
@@ -112,8 +127,8 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const fields = complete(c.req.valid('json'))
-    const row = await change(c, c.req.valid('param').id, () => fields)
+    const given = c.req.valid('json')
+    const row = await change(c, c.req.valid('param').id, (now) => starred(c, complete(given), now, given.favorite))
     return c.json(toContact(row), 200, tagged(row))
   },
 )
@@ -145,7 +160,7 @@ contactRoutes.openapi(
       if (fields.first_name === null && fields.last_name === null) {
         throw invalid([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
       }
-      return fields
+      return starred(c, fields, now, patch.favorite === null ? false : patch.favorite)
     })
     return c.json(toContact(row), 200, tagged(row))
   },
@@ -185,7 +200,13 @@ contactRoutes.openapi(
   },
 )
 
-const noContact = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
+/** One's own contact as an answer: nothing to whom has it already. */
+export function shown(c: Context<SignedInEnv>, row: ContactRow) {
+  if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
+  return c.json(toContact(row), 200, tagged(row))
+}
+
+export const noContact = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
 
 const tagged = (row: ContactRow) => ({ ...kept, ETag: etag(row.revision) })
 
@@ -202,13 +223,43 @@ function complete(given: { [K in keyof ContactFields]?: ContactFields[K] | null 
   }
 }
 
+/** Fields to be written, with the star that a name may bring; `asked` is what the request says of it. */
+function starred(c: Writing, fields: ContactFields, now: ContactRow | null, asked: boolean | undefined): ContactFields {
+  const naming = { name: fullName(fields), before: now && fullName(now), favorite: fields.favorite, asked }
+  return { ...fields, favorite: isFavorite(naming, c.var.config.FAVORITE_NAME_PREFIX) }
+}
+
+/** What two requests have in common that ask for the same contact: what is sent, whatever its order and its blanks. */
+const fingerprintOf = (given: Parameters<typeof complete>[0]): string =>
+  digest(JSON.stringify({ ...complete(given), favorite: given.favorite ?? null }))
+
+function notCreated(reason: NotCreated, { MAX_CONTACTS }: Configuration): Problem {
+  switch (reason) {
+    case 'owner-gone':
+      return sessionEnded()
+    case 'contact-gone':
+      return new Problem(
+        404,
+        'not-found',
+        'The contact that this key added has been deleted. To add it again, send another key.',
+      )
+    case 'book-full':
+      return new Problem(
+        409,
+        'book-full',
+        `Your book is full: it holds ${MAX_CONTACTS} contacts. Delete some, then add others.`,
+      )
+    case 'key-reused': {
+      const detail = 'This key came with another body: send a new key with what is new.'
+      const errors = [{ pointer: 'header/Idempotency-Key', detail }]
+      return new Problem(422, 'idempotency-key-reused', detail, { members: { errors } })
+    }
+  }
+}
+
 /** As much of a request's context as a write needs. */
 interface Writing {
-  readonly var: {
-    readonly db: Database
-    readonly user: { readonly id: number }
-    readonly config: { SORT_LOCALE: string }
-  }
+  readonly var: { readonly db: Database; readonly user: { readonly id: number }; readonly config: Configuration }
   readonly req: { header(name: string): string | undefined }
 }
 

@@ -114,6 +114,29 @@ export type Contact = z.infer<typeof contactSchema>
 
 export const contactIdSchema = z.object({ id: idInPath })
 
+/** `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it needs them. */
+const quoted = /^"(?:[ !#-[\]-~]|\\["\\]){1,510}"$/
+const bare = /^[!#-+\--:<-[\]-~]{1,255}$/
+
+/** What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section 2). */
+export const onceSchema = z.object({
+  'Idempotency-Key': z
+    .string()
+    .refine(
+      (text) => quoted.test(text) || bare.test(text),
+      'must be 1 to 255 characters of ASCII, in quotes or without: a UUID, for one',
+    )
+    .transform((text) => (text.startsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text))
+    .refine((key) => key.length <= 255, 'must have at most 255 characters')
+    .optional()
+    .meta({
+      type: 'string',
+      description:
+        'Of your choice, new for each contact (a UUID, say). Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused.',
+      example: '"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"',
+    }),
+})
+
 export const sorts = ['relevance', 'name', 'created', 'updated', 'birthday'] as const
 
 const part = line({ min: 1, max: 254 }).optional()

@@ -2,11 +2,9 @@ import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizz
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rowOf } from '../platform/db/rows.ts'
 import { fold } from '../platform/fold.ts'
 import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
-import { users } from '../users/table.ts'
-import type { Contact, ContactQuery } from './schema.ts'
+import { type Contact, type ContactQuery, contactQuerySchema } from './schema.ts'
 import { digits, found, fullName, noBirthday, relevance, searchKeys } from './search.ts'
 import { type ContactRow, contacts } from './table.ts'
 
@@ -26,21 +24,6 @@ const own = (ownerId: number, id: number) => and(eq(contacts.owner_id, ownerId),
 /** A row ready to be inserted, with the keys it is found by. */
 export function newContact(ownerId: number, fields: ContactFields, locale: string, now = timestamp()) {
   return { ...fields, ...searchKeys(fields, locale), owner_id: ownerId, created_at: now, updated_at: now }
-}
-
-/** Adds a contact to its owner's book; undefined when the owner has been deleted meanwhile, and nothing is left behind. */
-export async function createContact(
-  db: Database,
-  ownerId: number,
-  fields: ContactFields,
-  locale: string,
-): Promise<ContactRow | undefined> {
-  const row = rowOf(contacts, newContact(ownerId, fields, locale))
-  const [made] = await db
-    .insert(contacts)
-    .select(db.select(row).from(users).where(eq(users.id, ownerId)))
-    .returning()
-  return made
 }
 
 /** One's own contact; undefined when there is none, also when it is another's. */
@@ -75,6 +58,12 @@ export async function removeContact(db: Database, ownerId: number, id: number, r
     .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
     .returning({ id: contacts.id })
   return rows.length > 0
+}
+
+/** Which of one's own contacts fits a text best. */
+export async function findBest(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
+  const { success, data } = contactQuerySchema.safeParse({ q: text, limit: '1' })
+  return success ? (await listContacts(db, ownerId, data, null)).rows[0] : undefined
 }
 
 /** One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { time } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 
@@ -57,3 +57,22 @@ export const keying = sqliteTable('contact_keying', {
   /** The last contact that was done; null once all are. */
   done_to: integer('done_to'),
 })
+/** What clients call their requests to add a contact (Idempotency-Key), so that one that is sent again adds none. */
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    owner_id: integer('owner_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    key: text('key').notNull(),
+    /** SHA-256 of the body as it was understood. */
+    fingerprint: text('fingerprint').notNull(),
+    /** What was added; it may be deleted since. Null only inside the batch that adds it. */
+    contact_id: integer('contact_id'),
+    created_at: time('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner_id, table.key] }),
+    index('idempotency_keys_created').on(table.created_at),
+  ],
+)

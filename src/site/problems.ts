@@ -1,6 +1,8 @@
 /** What each problem's page says, by code: what it means and what to do. A test holds this list against the code. */
 export const explanations: Readonly<Record<string, string>> = {
   'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
+  'book-full':
+    'Whoever runs this service has set how many contacts one person may keep, and you have that many. Delete some, then add others.',
   busy: 'Several changes of one thing came at once, and yours lost each race. Nothing was written: send it again.',
   'changed-meanwhile':
     'You sent If-Match, and what you wanted to change has changed since you read it. Read it again, apply your change to what it is now, and send it with the new ETag.',
@@ -9,6 +11,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-not-confirmed':
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
+  'idempotency-key-reused':
+    'An Idempotency-Key stands for one request. Within 24 hours the same key came with another body: send what is new under a new key, and what is repeated exactly as it was.',
   'internal-error': 'A fault of ours. It has been logged under the request id; nothing was written by halves.',
   'invalid-credentials':
     'The e-mail or the password is wrong. Which of the two, we do not say: a stranger could ask, too.',

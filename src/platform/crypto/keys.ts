@@ -47,5 +47,10 @@ export function randomToken(): string {
 
 /** What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. */
 export function tokenHash(token: string): string {
-  return bytesToHex(sha256(utf8ToBytes(token)))
+  return digest(token)
+}
+
+/** SHA-256 of a text, in hex. */
+export function digest(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)))
 }

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { type Contact, contactSchema } from '../src/contacts/schema.ts'
+import { signedUp } from './people.ts'
+import { serve } from './serving.ts'
+
+const limits = { RATE_LIMITS: 'contacts-read=1000/1s,contacts-write=1000/1s' }
+const rounds = 500
+
+it('loses no update of two who change one contact a thousand times, each only what it has seen', async () => {
+  const ana = await signedUp('ana')
+  const tokens = [ana.access, (await ana.login()).access]
+  const { id } = contactSchema.parse((await ana.post('/api/contacts', { first_name: 'Hammered' })).body)
+  const path = `/api/contacts/${id}`
+  const acknowledged: string[] = []
+  let refused = 0
+
+  /** Appends its signs to the text, one by one, each to what it saw last. */
+  async function hammer(token: string, first: number, methods: readonly string[]): Promise<void> {
+    let seen: { contact: Contact; tag: string } | undefined
+    for (let round = 0; round < rounds; round++) {
+      if (!seen) {
+        const read = await serve(limits, path, { token })
+        expect(read.status).toBe(200)
+        seen = { contact: contactSchema.parse(await read.json()), tag: read.headers.get('ETag') ?? '' }
+      }
+      const sign = String.fromCodePoint(first + round)
+      const additional = `${seen.contact.additional ?? ''}${sign}`
+      const method = methods[round % methods.length] ?? 'PATCH'
+      const answer = await serve(limits, path, {
+        method,
+        token,
+        headers: { 'If-Match': seen.tag },
+        json: method === 'PUT' ? { ...seen.contact, additional } : { additional },
+      })
+      seen = undefined
+      if (answer.status === 200) {
+        acknowledged.push(sign)
+        seen = { contact: contactSchema.parse(await answer.json()), tag: answer.headers.get('ETag') ?? '' }
+      } else {
+        expect([answer.status, answer.headers.get('Content-Type')]).toEqual([412, 'application/problem+json'])
+        refused++
+      }
+    }
+  }
+
+  await Promise.all([
+    hammer(tokens[0] ?? '', 0x4e00, ['PUT', 'PATCH']),
+    hammer(tokens[1] ?? '', 0x6000, ['PATCH', 'PATCH', 'PUT']),
+  ])
+  const last = await ana.get(path)
+  // Each once, whichever of two answers came in first.
+  const text = contactSchema.parse(last.body).additional ?? ''
+  expect([...text].sort()).toEqual(acknowledged.toSorted())
+  expect(last.headers.get('ETag')).toBe(`"1-${acknowledged.length + 1}"`)
+  expect(acknowledged.length + refused).toBe(2 * rounds)
+  // They did meet, and neither was shut out.
+  expect(refused).toBeGreaterThan(rounds / 10)
+  expect(acknowledged.length).toBeGreaterThan(rounds / 2)
+}, 60_000)
