@@ -4,15 +4,19 @@ import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
 import { rootMessage } from './platform/db/errors.ts'
+import { sweepPictures } from './platform/images/discarded.ts'
+import { remover } from './platform/images/store.ts'
 import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
-  '* * * * *': (bindings) =>
-    sweep(
-      connect(bindings, (go) => go()),
-      mailerOf(configuration(bindings)),
-    ),
+  '* * * * *': async (bindings) => {
+    const db = connect(bindings, (go) => go())
+    const config = configuration(bindings)
+    // Side by side, so that neither waits for the other's failure.
+    const swept = await Promise.allSettled([sweep(db, mailerOf(config)), sweepPictures(db, remover(bindings, config))])
+    for (const one of swept) if (one.status === 'rejected') throw one.reason
+  },
   '17 * * * *': async (bindings) => {
     const db = connect(bindings, (go) => go())
     await forgetExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), aliveNow(configuration(bindings)))

@@ -139,3 +139,10 @@ export const heavyPng = (length: number): Uint8Array<ArrayBuffer> => {
   const more = length - bare.length - 12
   return inserted(bare, 33, together(big(more, 4), 'sPLT', new Uint8Array(more), big(0, 4)))
 }
+
+/** The form that takes a picture. Its name and type say what they like. */
+export function upload(bytes: Uint8Array<ArrayBuffer>, name = 'face.txt', type = 'text/plain'): FormData {
+  const form = new FormData()
+  form.set('file', new File([bytes], name, { type }))
+  return form
+}
