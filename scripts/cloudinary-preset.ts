@@ -46,7 +46,7 @@ export async function makePreset(
         'The cloud’s name and an API key are on https://console.cloudinary.com/settings/api-keys; the preset’s name is yours to choose.',
     )
   }
-  const [cloud, name, key, secret] = needed.map((one) => variable(one) ?? '')
+  const [cloud = '', name = '', key = '', secret = ''] = needed.map((one) => variable(one) ?? '')
   const url = variable('CLOUDINARY_API_URL')
   const account = {
     cloud_name: cloud,
