@@ -35,9 +35,16 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
           TEST_MIGRATIONS: await readD1Migrations('./migrations'),
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
-          // Always said, so that no `.dev.vars` points the tests at somebody's data: libSQL's is emptied by test/setup.ts.
+          TEST_CLOUDINARY: inject<string>('cloudinaryUrl'),
+          // Always said, so that no `.dev.vars` points the tests at somebody's data or pictures: libSQL's is emptied by
+          // test/setup.ts.
           DATABASE_URL: name === 'libsql' ? inject<string>('databaseUrl') : '',
           DATABASE_AUTH_TOKEN: '',
+          CLOUDINARY_CLOUD_NAME: '',
+          CLOUDINARY_UPLOAD_PRESET: '',
+          CLOUDINARY_API_KEY: '',
+          CLOUDINARY_API_SECRET: '',
+          GRAVATAR: '',
         },
       },
     })),

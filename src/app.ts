@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
@@ -17,13 +18,17 @@ import { prepared } from './platform/http/prepare.ts'
 import { tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
 import { clocked } from './platform/http/timing.ts'
+import { pictureBodyBytes, pictureTooLarge } from './platform/images/upload.ts'
+import { avatarRoutes } from './site/avatars.ts'
 import { confirmPage } from './site/confirm-page.tsx'
 import { documentation } from './site/docs.ts'
 import { healthRoutes } from './site/health.ts'
 import { failed, missing, pageRoutes } from './site/pages.tsx'
 import { passwordPages } from './site/password-pages.tsx'
 
-const bodyLimitBytes = 1_000_000
+const generalLimit = bodyLimit({ maxSize: 1_000_000, onError: (c) => tooLarge(c) })
+const pictureLimit = bodyLimit({ maxSize: pictureBodyBytes, onError: (c) => tooLarge(c, pictureTooLarge) })
+const takesPicture = ({ req }: Context): boolean => /^\/api\/(users|contacts\/\d+)\/avatar\/?$/.test(req.path)
 
 export const app = createRouter()
 app.onError(failed)
@@ -34,9 +39,10 @@ app.use(requestId({ headerName: '', generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(clocked)
 app.use(crossOrigin)
-app.use(secureHeaders({ referrerPolicy: 'no-referrer', xFrameOptions: 'DENY' }))
+// A route may be stricter, or let pages elsewhere show its pictures.
+app.use(secureHeaders({ referrerPolicy: 'no-referrer', xFrameOptions: 'DENY', overwrite: false }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
-app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: tooLarge }))
+app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(wellEncoded)
 app.use(prepared)
 
@@ -50,6 +56,7 @@ app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)
 app.route('/api/admin', adminRoutes)
 app.route('/', healthRoutes)
+app.route('/avatars', avatarRoutes)
 app.route('/', pageRoutes)
 app.route('/', confirmPage)
 app.route('/', passwordPages)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export interface Bindings {
   readonly DB: D1Database
   readonly ASSETS: Fetcher
-  /** Copies of users: `user:{id}`. */
+  /** Copies of users: `user:{id}`; and pictures: `avatar:{key}`. */
   readonly CACHE: KVNamespace
   /** Durable Objects: limits and revisions. Its class is src/platform/gate/gate.ts. */
   readonly GATE: DurableObjectNamespace
@@ -30,6 +30,11 @@ const secret = z
   .min(32, `is too short (at least 32 characters); ${makeOne}`)
   .refine((key) => new Set(key).size >= 12, `is too easy to guess; ${makeOne}`)
   .refine((key) => !/change.?me|replace|secret.?key|example|password/i.test(key), `is a placeholder; ${makeOne}`)
+
+const flag = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform((text) => text === 'true')
 
 const origin = (text: string): string | null => {
   try {
@@ -187,10 +192,7 @@ const variables = z
     VERIFICATION_LINK_TTL: duration.default(7 * 86_400),
     RESET_LINK_TTL: duration.default(3600),
     /** Whether asking for a new password bars the old one at once. It lets a stranger lock anyone out: docs/security.md. */
-    RESET_LOCKS_PASSWORD: z
-      .enum(['true', 'false'], 'must be true or false')
-      .default('false')
-      .transform((text) => text === 'true'),
+    RESET_LOCKS_PASSWORD: flag,
     ROLE_PERMISSIONS: rolePermissions,
     /** By whose alphabet names are sorted. */
     SORT_LOCALE: z
@@ -213,6 +215,23 @@ const variables = z
       .max(100, 'must have at most 100 characters')
       .refine((prefix) => prefix === prefix.trimStart(), 'must not start with a blank: no name does')
       .optional(),
+    /** Whether who has no picture has Gravatar's. Whoever looks at it then asks Gravatar, who learns a hash of the e-mail. */
+    GRAVATAR: flag,
+    CLOUDINARY_CLOUD_NAME: z
+      .string()
+      .regex(/^[\w-]+$/, 'must be the name of a cloud, such as dab1c2d3e')
+      .optional(),
+    /** An unsigned one: `npm run cloudinary:preset` makes it. */
+    CLOUDINARY_UPLOAD_PRESET: z.string().min(1).optional(),
+    CLOUDINARY_API_KEY: z.string().min(1).optional(),
+    CLOUDINARY_API_SECRET: z.string().min(1).optional(),
+    CLOUDINARY_API_URL: z
+      .string()
+      .default('https://api.cloudinary.com')
+      .refine(
+        (text) => origin(text) !== null,
+        'must be an origin, such as https://api-eu.cloudinary.com, with no path',
+      ),
     SMTP_HOST: z.string().min(1).optional(),
     SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
     SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),
@@ -226,6 +245,14 @@ const variables = z
   .refine((set) => (set.SMTP_USERNAME === undefined) === (set.SMTP_PASSWORD === undefined), {
     path: ['SMTP_USERNAME'],
     error: 'and SMTP_PASSWORD go together: set both or neither',
+  })
+  .refine((set) => (set.CLOUDINARY_CLOUD_NAME === undefined) === (set.CLOUDINARY_UPLOAD_PRESET === undefined), {
+    path: ['CLOUDINARY_CLOUD_NAME'],
+    error: 'and CLOUDINARY_UPLOAD_PRESET go together: set both or neither',
+  })
+  .refine((set) => (set.CLOUDINARY_API_KEY === undefined) === (set.CLOUDINARY_API_SECRET === undefined), {
+    path: ['CLOUDINARY_API_KEY'],
+    error: 'and CLOUDINARY_API_SECRET go together: set both or neither',
   })
   .refine((set) => set.ACCESS_TOKEN_TTL <= set.REFRESH_TOKEN_TTL, {
     path: ['ACCESS_TOKEN_TTL'],

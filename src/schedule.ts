@@ -6,6 +6,8 @@ import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
 import { rootMessage } from './platform/db/errors.ts'
+import { sweepPictures } from './platform/images/discarded.ts'
+import { remover } from './platform/images/store.ts'
 import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
 
 /** Each cron expression of wrangler.toml, and its job. */
@@ -13,8 +15,13 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
   '* * * * *': async (bindings) => {
     const db = connect(bindings, (go) => go())
     const config = configuration(bindings)
-    await sweep(db, mailerOf(config))
-    await rekey(db, config.SORT_LOCALE)
+    // Side by side, so that none waits for another's failure.
+    const done = await Promise.allSettled([
+      sweep(db, mailerOf(config)),
+      sweepPictures(db, remover(bindings, config)),
+      rekey(db, config.SORT_LOCALE),
+    ])
+    for (const one of done) if (one.status === 'rejected') throw one.reason
   },
   '17 * * * *': async (bindings) => {
     const db = connect(bindings, (go) => go())

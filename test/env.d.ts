@@ -12,6 +12,8 @@ declare global {
       TEST_INBOX: string
       /** Where the misbehaving SMTP servers are controlled. */
       TEST_HOSTILE_SMTP: string
+      /** A stand-in for Cloudinary. */
+      TEST_CLOUDINARY: string
       SMTP_PORT: string
       /** The sqld of the project `libsql`; empty in `d1`. */
       DATABASE_URL: string

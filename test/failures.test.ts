@@ -18,12 +18,14 @@ import { issueResetConfirmation } from '../src/platform/crypto/token.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { revise } from '../src/platform/gate/revise.ts'
+import { keepLocally } from '../src/platform/images/local.ts'
 import { posted } from '../src/platform/mail/outbox.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { emailKey, users } from '../src/users/table.ts'
 import { apiDocument } from './client.ts'
 import { database, driver } from './database.ts'
 import { freshAddress, freshEmail, from, password } from './people.ts'
+import { picture, upload } from './pictures.ts'
 
 const db = database()
 const origin = 'http://localhost:3000'
@@ -243,6 +245,7 @@ interface Asked {
   readonly path: string
   readonly json?: unknown
   readonly form?: Record<string, string>
+  readonly picture?: true
   readonly token?: string
 }
 
@@ -306,6 +309,13 @@ const cases: readonly Case[] = [
     ask: signedIn((ana) => `${contactPath(ana)}/favorite`, { favorite: true }),
   },
   { route: 'DELETE /api/contacts/{id}', ask: signedIn(contactPath) },
+  ...['/api/users/avatar', '/api/contacts/{id}/avatar'].flatMap((path): Case[] => {
+    const ask = (ana: Newcomer) => ({ path: path.replace('{id}', String(ana.contactId)), token: ana.access })
+    return [
+      { route: `PATCH ${path}`, own: true, ask: (ana) => ({ ...ask(ana), picture: true }) },
+      { route: `DELETE ${path}`, own: true, ask },
+    ]
+  }),
   { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: 'Renamed' }) },
   { route: 'POST /api/auth/logout', ask: signedIn(() => '/api/auth/logout') },
   {
@@ -420,6 +430,15 @@ const cases: readonly Case[] = [
       form: { email: ana.email, password: `new ${password}` },
     }),
   },
+  {
+    route: 'GET /avatars/{key}',
+    async ask() {
+      const key = randomToken()
+      await keepLocally(env.CACHE, key, { type: 'image/png', width: 8, height: 6, bytes: picture('png') })
+      return { path: `/avatars/${key}` }
+    },
+  },
+  { route: 'GET /avatars/initials/{file}', ask: () => ({ path: '/avatars/initials/1-QQ.svg' }) },
   ...['GET /docs', 'GET /redoc', 'GET /openapi.json', 'GET /problems/{code}'].map((route) => ({
     route,
     ask: () => ({ path: route.slice(4).replace('{code}', 'not-found') }),
@@ -461,11 +480,11 @@ async function stored(ana: Newcomer) {
 }
 
 /** Serves one request with these bindings; `later` is what goes on after the answer. */
-async function serve(method: string, { path, json, form, token }: Asked, bindings: object) {
+async function serve(method: string, { path, json, form, picture: face, token }: Asked, bindings: object) {
   const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
   if (json !== undefined) headers.set('Content-Type', 'application/json')
-  const body = form ? new URLSearchParams(form) : JSON.stringify(json)
+  const body = face ? upload(picture('png')) : form ? new URLSearchParams(form) : JSON.stringify(json)
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []
   const executionCtx = {
@@ -477,7 +496,8 @@ async function serve(method: string, { path, json, form, token }: Asked, binding
   copies.clear()
   const request = new Request(`https://vizitka.test${path}`, init)
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
-  return { response, text: await response.text(), later }
+  // Also of a picture, which is no text.
+  return { response, text: new TextDecoder().decode(await response.arrayBuffer()), later }
 }
 
 const problem = z.looseObject({ status: z.number(), code: z.string() })
@@ -638,7 +658,7 @@ describe('a part that fails', () => {
     }
   })
 
-  it('once the service is at work, leaves nothing half done', { timeout: 60_000 }, async () => {
+  it('once the service is at work, leaves nothing half done', { timeout: 120_000 }, async () => {
     const writes = cases.filter(({ route }) => !route.startsWith('GET'))
     const broken: Record<string, () => Promise<unknown>> = {
       throwing: () => Promise.reject(new Error(inside)),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { call, problemOf, read } from './client.ts'
 import { badCredentials, guardedRoutes } from './guards.ts'
 import { from, type Person, signedUp } from './people.ts'
+import { picture, upload } from './pictures.ts'
 
 let ana: Person
 let boris: Person
@@ -49,10 +50,16 @@ describe('every guarded route', () => {
     expect(ofOne.length).toBeGreaterThanOrEqual(5)
     for (const route of ofOne) {
       const json = bodies[`${route.method} ${route.template}`]
-      const options = { token: boris.access, headers: from(boris.address), ...(json === undefined ? {} : { json }) }
-      const another = await call(route.method, route.path(contactId), options)
+      const ofPicture = route.method === 'PATCH' && route.template.endsWith('/avatar')
+      const options = () => ({
+        token: boris.access,
+        headers: from(boris.address),
+        ...(json === undefined ? {} : { json }),
+        ...(ofPicture ? { raw: upload(picture('png')) } : {}),
+      })
+      const another = await call(route.method, route.path(contactId), options())
       expect(problemOf(another), `${route.method} ${route.template}`).toBe('404 not-found')
-      const absent = await call(route.method, route.path(987_654_321), options)
+      const absent = await call(route.method, route.path(987_654_321), options())
       // Nothing tells another's contact from one that does not exist.
       expect({ ...(another.body as object), request_id: '' }).toEqual({ ...(absent.body as object), request_id: '' })
     }

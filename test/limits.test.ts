@@ -70,6 +70,8 @@ describe('the limits by default', () => {
       'patch /api/auth/reset-password-confirmation/{token}': by('reset'),
       'get /api/users/me': by('account'),
       'patch /api/users/me': by('account'),
+      'patch /api/users/avatar': by('avatar', 'avatar-day'),
+      'delete /api/users/avatar': by('avatar', 'avatar-day'),
       'put /api/users/me/password': by('account', ...failures),
       'post /api/users/me/email': by('account', 'email-change', 'request-email-to', ...failures),
       'get /api/users/me/events': by('account'),
@@ -90,6 +92,8 @@ describe('the limits by default', () => {
       'patch /api/contacts/{id}': by('contacts-write'),
       'patch /api/contacts/{id}/favorite': by('contacts-write'),
       'delete /api/contacts/{id}': by('contacts-write'),
+      'patch /api/contacts/{id}/avatar': by('avatar', 'avatar-day'),
+      'delete /api/contacts/{id}/avatar': by('avatar', 'avatar-day'),
       'get /api/healthchecker': undefined,
     })
     // What is configured is what the document says.

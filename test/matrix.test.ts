@@ -9,6 +9,7 @@ import { apiDocument, call, read } from './client.ts'
 import { database } from './database.ts'
 import { guardedRoutes } from './guards.ts'
 import { admin, freshEmail, from, moderator, type Person, password, signedUp } from './people.ts'
+import { picture, upload } from './pictures.ts'
 
 const db = database()
 const callers = ['nobody', ...roles] as const
@@ -22,6 +23,8 @@ interface Case {
   /** What tells it from another case of the same route. */
   readonly note?: string
   readonly json?: unknown
+  /** A form instead, which is not read twice. */
+  readonly form?: () => FormData
   /** What the path's id names: something of this person's, or anything that there is. */
   readonly id?: (person: Person) => Promise<number>
   /** Whether whoever was answered cannot ask again: somebody new asks each time. */
@@ -74,6 +77,7 @@ async function failedLetter(): Promise<number> {
 
 const contact = { first_name: 'Леся', last_name: 'Українка', birthday: '1871-02-25' }
 const current_password = password
+const face = () => upload(picture('png'))
 
 const cases: readonly Case[] = [
   { route: 'POST /api/auth/logout', spends: true },
@@ -82,6 +86,8 @@ const cases: readonly Case[] = [
   { route: 'DELETE /api/auth/sessions/{id}', id: anotherSession },
   { route: 'GET /api/users/me' },
   { route: 'PATCH /api/users/me', json: { username: 'Леся' } },
+  { route: 'PATCH /api/users/avatar', form: face },
+  { route: 'DELETE /api/users/avatar' },
   { route: 'PUT /api/users/me/password', json: { current_password, password: 'another of the tests 8' }, spends: true },
   { route: 'POST /api/users/me/email', json: { current_password, email: freshEmail('new') } },
   { route: 'GET /api/users/me/events' },
@@ -95,6 +101,8 @@ const cases: readonly Case[] = [
   { route: 'PATCH /api/contacts/{id}', id: ownContact, json: { last_name: 'Косач' } },
   { route: 'PATCH /api/contacts/{id}/favorite', id: ownContact, json: { favorite: true } },
   { route: 'DELETE /api/contacts/{id}', id: ownContact },
+  { route: 'PATCH /api/contacts/{id}/avatar', id: ownContact, form: face },
+  { route: 'DELETE /api/contacts/{id}/avatar', id: ownContact },
   { route: 'GET /api/admin/users' },
   { route: 'GET /api/admin/users/{id}', id: accountOf('user') },
   { route: 'PATCH /api/admin/users/{id}', note: '`disabled`', id: accountOf('user'), json: { disabled: true } },
@@ -117,13 +125,18 @@ function someone(role: Role, isNew: boolean): Promise<Person> {
   return person
 }
 
-async function answered({ route, json, id, spends }: Case, caller: Caller): Promise<number> {
+async function answered({ route, json, form, id, spends }: Case, caller: Caller): Promise<number> {
   const [method = '', template = ''] = route.split(' ')
   // Nobody asks for what is a user's: that it is there must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
   const path = template.replace('{id}', id ? String(await id(person)) : '')
   const token = caller === 'nobody' ? undefined : person.access
-  const { status } = await call(method, path, { token, json, headers: from(person.address) })
+  const { status } = await call(method, path, {
+    token,
+    json,
+    ...(form ? { raw: form() } : {}),
+    headers: from(person.address),
+  })
   return status
 }
 

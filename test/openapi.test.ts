@@ -3,7 +3,7 @@ import { app } from '../src/app.ts'
 import { explanations } from '../src/site/problems.ts'
 import { apiDocument, call, olderPaths } from './client.ts'
 
-/** Pages and the document itself: for people, not for clients. */
+/** Pages, pictures and the document itself: for people, not for clients. */
 const pages = [
   '/',
   '/docs',
@@ -14,6 +14,8 @@ const pages = [
   '/reset-password/{}',
   '/problems/{}',
   '/favicon.ico',
+  '/avatars/{}',
+  '/avatars/initials/{}',
 ]
 
 const shape = (path: string): string => path.replace(/:\w+(\{[^}]*\})?|\{[^}]+\}/g, '{}').replace(/(?<=.)\/$/, '')

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { startInbox } from '../scripts/inbox.ts'
+import { startCloudinary } from './cloudinary.ts'
 import { startHostileSmtp } from './hostile-smtp.ts'
 
 declare module 'vitest' {
@@ -10,18 +11,23 @@ declare module 'vitest' {
     inboxUrl: string
     /** Where mail servers that misbehave are ordered: see hostile-smtp.ts. */
     hostileSmtpUrl: string
+    /** A stand-in for Cloudinary: see cloudinary.ts. */
+    cloudinaryUrl: string
   }
 }
 
-/** Starts, once for all test files, the mail servers that workerd talks to over real sockets; vitest calls what it returns. */
+/** Starts, once for all test files, the servers that workerd talks to over real sockets; vitest calls what it returns. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const inbox = await startInbox({ smtpPort: 0, httpPort: 0 })
   const hostile = await startHostileSmtp()
+  const cloudinary = await startCloudinary()
   project.provide('smtpPort', inbox.smtpPort)
   project.provide('inboxUrl', inbox.url)
   project.provide('hostileSmtpUrl', hostile.url)
+  project.provide('cloudinaryUrl', cloudinary.url)
   return async () => {
     await inbox.close()
     await hostile.close()
+    await cloudinary.close()
   }
 }

@@ -82,7 +82,7 @@ export function counted(bindings: Bindings = env): { bindings: Bindings; trips: 
 export async function serve(
   bindings: object,
   path: string,
-  init: { method?: string; token?: string; json?: unknown; headers?: Record<string, string> } = {},
+  init: { method?: string; token?: string; json?: unknown; body?: BodyInit; headers?: Record<string, string> } = {},
 ): Promise<Response> {
   const waits: Promise<unknown>[] = []
   const executionCtx = {
@@ -93,6 +93,7 @@ export async function serve(
   const headers = new Headers(init.headers)
   if (init.token) headers.set('Authorization', `Bearer ${init.token}`)
   const request: RequestInit = { method: init.method ?? 'GET', headers }
+  if (init.body !== undefined) request.body = init.body
   if (init.json !== undefined) {
     headers.set('Content-Type', 'application/json')
     request.body = JSON.stringify(init.json)

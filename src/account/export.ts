@@ -1,5 +1,6 @@
 import { toOwnEvent } from '../auth/events.ts'
 import { toContact } from '../contacts/store.ts'
+import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { toUser } from '../users/store.ts'
@@ -7,8 +8,8 @@ import type { Account } from '../users/table.ts'
 import { held } from './store.ts'
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */
-async function* pieces(db: Database, user: Account): AsyncGenerator<string> {
-  const account = { ...toUser(user), locale: user.locale, confirmed_at: user.confirmed_at }
+async function* pieces(db: Database, user: Account, config: Configuration): AsyncGenerator<string> {
+  const account = { ...toUser(user, config), locale: user.locale, confirmed_at: user.confirmed_at }
   yield `{"exported_at":${JSON.stringify(timestamp())},"account":${JSON.stringify(account)}`
   yield* list('sessions', held.sessions(db, user.id), ({ id, device, address, created_at, rotated_at }) => ({
     id,
@@ -31,7 +32,7 @@ async function* pieces(db: Database, user: Account): AsyncGenerator<string> {
     failed_at,
   }))
   yield* list('events', held.events(db, user.id), toOwnEvent)
-  yield* list('contacts', held.contacts(db, user.id), toContact)
+  yield* list('contacts', held.contacts(db, user.id), (row) => toContact(row, config))
   yield '}\n'
 }
 
@@ -52,8 +53,12 @@ async function* list<Row>(
  * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one page of one
  * table is in memory, however large the book. A database that fails on the way breaks the stream off, and what came is not JSON.
  */
-export async function exportOf(db: Database, user: Account): Promise<ReadableStream<Uint8Array>> {
-  const text = pieces(db, user)
+export async function exportOf(
+  db: Database,
+  user: Account,
+  config: Configuration,
+): Promise<ReadableStream<Uint8Array>> {
+  const text = pieces(db, user, config)
   // The account, and the first that is read: a database that is down is still a 503, and no file.
   const begun = [await text.next(), await text.next()]
   const encoder = new TextEncoder()

@@ -16,8 +16,10 @@ import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
+import { keepPicture } from '../platform/images/store.ts'
+import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { changeUser, findUserByEmail, toUser } from '../users/store.ts'
+import { changeUser, changeUserAvatar, findUserByEmail, toUser } from '../users/store.ts'
 import { remove } from './delete.ts'
 import { exportOf } from './export.ts'
 import {
@@ -54,7 +56,7 @@ accountRoutes.openapi(
   (c) => {
     const { user } = c.var
     if (isKnown(c, user.revision)) return c.body(null, 304, tagged(user.revision))
-    return c.json(toUser(user), 200, tagged(user.revision))
+    return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
 )
 
@@ -77,7 +79,50 @@ accountRoutes.openapi(
     )
     // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
     if (!changed) throw changedMeanwhile()
-    return c.json(toUser(changed), 200, tagged(changed.revision))
+    return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn(['avatar', 'avatar-day']),
+    tags,
+    method: 'patch',
+    path: '/avatar',
+    summary: 'Give me a picture',
+    description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
+    request: { body: pictureBody },
+    responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
+  }),
+  async (c) => {
+    const { db, user, gate } = c.var
+    requireMatch(c, user.revision)
+    const kept = await keepPicture(c, await pictureOf(c.req.valid('form').file))
+    const changed = await revise(gate, user.revision, (revision) =>
+      changeUserAvatar(db, user.id, kept, revision, isConditional(c) ? user.revision : undefined),
+    )
+    if (!changed) throw changedMeanwhile()
+    return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
+  },
+)
+
+accountRoutes.openapi(
+  createRoute({
+    ...signedIn(['avatar', 'avatar-day']),
+    tags,
+    method: 'delete',
+    path: '/avatar',
+    summary: 'Take my picture away',
+    responses: { 200: me, ...problems(401, 409, 412) },
+  }),
+  async (c) => {
+    const { db, user, gate } = c.var
+    requireMatch(c, user.revision)
+    const changed = await revise(gate, user.revision, (revision) =>
+      changeUserAvatar(db, user.id, null, revision, isConditional(c) ? user.revision : undefined),
+    )
+    if (!changed) throw changedMeanwhile()
+    return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
 
@@ -209,7 +254,11 @@ accountRoutes.openapi(
       'Cache-Control': 'no-store',
     }
     // It is JSON, of this shape; that it is streamed, no type says.
-    return c.body(await exportOf(c.var.db, c.var.user), 200, headers) as unknown as TypedResponse<Export, 200, 'json'>
+    return c.body(await exportOf(c.var.db, c.var.user, c.var.config), 200, headers) as unknown as TypedResponse<
+      Export,
+      200,
+      'json'
+    >
   },
 )
 

@@ -4,6 +4,7 @@ import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.
 import { type EventRow, events, links, sessions } from '../auth/table.ts'
 import { type ContactRow, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
+import { discarding } from '../platform/images/discarded.ts'
 import type { Posted } from '../platform/mail/outbox.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { catchUp, changedAt, isNotLastAdmin } from '../users/store.ts'
@@ -29,6 +30,8 @@ export async function deleteAccount(
       .set({ revision })
       .where(and(eq(users.id, userId), still, isNotLastAdmin))
       .returning({ id: users.id }),
+    discarding(db, users, changedAt(userId, revision)),
+    discarding(db, contacts, inArray(contacts.owner_id, whose)),
     db.delete(contacts).where(inArray(contacts.owner_id, whose)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
     db.delete(sessions).where(inArray(sessions.user_id, whose)),

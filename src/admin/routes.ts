@@ -47,7 +47,11 @@ adminRoutes.openapi(
     const query = c.req.valid('query')
     const { rows, next, total } = await listUsers(c.var.db, query, cursorOf(query, 'users'))
     tellPage(c, next, total)
-    return c.json(rows.map(toManagedUser), 200, kept)
+    return c.json(
+      rows.map((row) => toManagedUser(row, c.var.config)),
+      200,
+      kept,
+    )
   },
 )
 
@@ -64,7 +68,7 @@ adminRoutes.openapi(
   async (c) => {
     const user = await findUser(c.var.db, c.req.valid('param').id)
     if (!user) throw noAccount()
-    return c.json(toManagedUser(user), 200, kept)
+    return c.json(toManagedUser(user, c.var.config), 200, kept)
   },
 )
 
@@ -96,7 +100,7 @@ adminRoutes.openapi(
       const changed = await revise(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
         manageUser(db, target, changes, revision, manager),
       )
-      if (changed) return c.json(toManagedUser(changed), 200, kept)
+      if (changed) return c.json(toManagedUser(changed, c.var.config), 200, kept)
       const now = await findUser(db, id)
       // Unchanged, and yet refused: nothing else stands in the way.
       if (now?.role === target.role && now.disabled === target.disabled) throw lastAdmin()

@@ -12,7 +12,7 @@ export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).me
     username: 'Ana',
     email: 'ana@example.com',
     role: 'user',
-    avatar: null,
+    avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
     confirmed: true,
     created_at: '2026-11-21T09:30:00.000Z',
     disabled: false,

@@ -1,6 +1,7 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Client, recorded } from '../auth/events.ts'
 import { sessions } from '../auth/table.ts'
+import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
 import { fold } from '../platform/fold.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
@@ -86,8 +87,8 @@ export async function manageUser(
 }
 
 /** An account as whoever runs the service sees it. */
-export function toManagedUser(row: UserRow): ManagedUser {
-  return { ...toUser(row), disabled: row.disabled }
+export function toManagedUser(row: UserRow, config: Configuration): ManagedUser {
+  return { ...toUser(row, config), disabled: row.disabled }
 }
 
 /** A letter as it is told of. */

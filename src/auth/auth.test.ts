@@ -57,7 +57,13 @@ describe('signing up', () => {
     expect(answer.status).toBe(201)
     expect(answer.headers.get('Location')).toBe('/api/users/me')
     expect(answer.body).toMatchObject({
-      user: { username: 'Оксана', email, role: 'user', avatar: null, confirmed: false },
+      user: {
+        username: 'Оксана',
+        email,
+        role: 'user',
+        avatar: expect.stringMatching(/^https:\/\/vizitka\.test\/avatars\/initials\/\d+-0J4\.svg$/),
+        confirmed: false,
+      },
     })
     expect(answer.text).not.toMatch(/hash|scrypt|revision/)
     const [letter] = await awaitLetters(email)
@@ -421,7 +427,7 @@ describe('one’s own account', () => {
       username: 'ana',
       email: ana.email,
       role: 'user',
-      avatar: null,
+      avatar: `https://vizitka.test/avatars/initials/${ana.id % 12}-QQ.svg`,
       confirmed: true,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     })

@@ -28,6 +28,7 @@ const copySchema: z.ZodType<Copy> = z.object({
     role: z.enum(roles),
     disabled: z.boolean(),
     locale: z.enum(['en', 'uk']),
+    avatar: z.string().nullable(),
     confirmed_at: z.string().nullable(),
     revision: z.int(),
     created_at: z.string(),

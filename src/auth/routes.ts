@@ -55,7 +55,7 @@ authRoutes.openapi(
     }
     sendNow(c, made.letterId)
     const detail = 'We have sent you a letter: open its link to confirm your address, then log in.'
-    return c.json({ user: toUser(made.user), detail }, 201, { Location: '/api/users/me' })
+    return c.json({ user: toUser(made.user, c.var.config), detail }, 201, { Location: '/api/users/me' })
   },
 )
 

@@ -236,6 +236,7 @@ export async function findCopy(db: Database, userId: number): Promise<Copy | und
       role: users.role,
       disabled: users.disabled,
       locale: users.locale,
+      avatar: users.avatar,
       confirmed_at: users.confirmed_at,
       revision: users.revision,
       created_at: users.created_at,

@@ -30,7 +30,7 @@ export async function birthdays(c: Context<SignedInEnv>, { days, tz, leap_day }:
   const today = todayIn(tz, new Date())
   const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day))
   const answer = upcoming(rows, today, days, leap_day).map((row) => ({
-    ...toContact(row),
+    ...toContact(row, c.var.config),
     next_birthday: row.next_birthday,
     days_until: row.days_until,
     turns: row.turns,

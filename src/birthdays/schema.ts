@@ -44,7 +44,7 @@ export const upcomingSchema = contactSchema
       birthday: '1918-04-03',
       additional: null,
       favorite: false,
-      avatar: null,
+      avatar: 'https://contacts.example.com/avatars/initials/1-0J7Qkw.svg',
       created_at: '2026-11-21T09:30:00.000Z',
       updated_at: '2026-11-21T09:30:00.000Z',
       next_birthday: '2027-04-03',

@@ -11,6 +11,8 @@ import { body, bodyProblems, json, location, problems } from '../platform/http/o
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
+import { keepPicture } from '../platform/images/store.ts'
+import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { createContact, type NotCreated } from './creation.ts'
 import { isFavorite } from './favorites.ts'
 import {
@@ -25,6 +27,7 @@ import {
 import { fullName } from './search.ts'
 import {
   type ContactFields,
+  changeContactAvatar,
   findContact,
   listContacts,
   removeContact,
@@ -60,7 +63,11 @@ contactRoutes.openapi(
     const cursor = cursorOf(query, sortName(query))
     const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
     tellPage(c, next, total)
-    return c.json(rows.map(toContact), 200, kept)
+    return c.json(
+      rows.map((row) => toContact(row, c.var.config)),
+      200,
+      kept,
+    )
   },
 )
 
@@ -90,7 +97,7 @@ contactRoutes.openapi(
     const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
     const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
     if (typeof row === 'string') throw notCreated(row, config)
-    return c.json(toContact(row), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContact(row, c.var.config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -129,7 +136,7 @@ contactRoutes.openapi(
   async (c) => {
     const given = c.req.valid('json')
     const row = await change(c, c.req.valid('param').id, (now) => starred(c, complete(given), now, given.favorite))
-    return c.json(toContact(row), 200, tagged(row))
+    return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -162,7 +169,7 @@ contactRoutes.openapi(
       }
       return starred(c, fields, now, patch.favorite === null ? false : patch.favorite)
     })
-    return c.json(toContact(row), 200, tagged(row))
+    return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -179,7 +186,47 @@ contactRoutes.openapi(
   async (c) => {
     const { favorite } = c.req.valid('json')
     const row = await change(c, c.req.valid('param').id, (now) => ({ ...complete(now), favorite }))
-    return c.json(toContact(row), 200, tagged(row))
+    return c.json(toContact(row, c.var.config), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn(['avatar', 'avatar-day'], 'contacts:update'),
+    tags,
+    method: 'patch',
+    path: '/{id}/avatar',
+    summary: 'Give a contact a picture',
+    description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
+    request: { params: contactIdSchema, body: pictureBody },
+    responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
+  }),
+  async (c) => {
+    const { db, user } = c.var
+    const { id } = c.req.valid('param')
+    // Asked first, so that nothing is kept for a contact that is not there.
+    await findMatching(c, id)
+    const kept = await keepPicture(c, await pictureOf(c.req.valid('form').file))
+    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, kept))
+    return c.json(toContact(row, c.var.config), 200, tagged(row))
+  },
+)
+
+contactRoutes.openapi(
+  createRoute({
+    ...signedIn(['avatar', 'avatar-day'], 'contacts:update'),
+    tags,
+    method: 'delete',
+    path: '/{id}/avatar',
+    summary: 'Take a contact’s picture away',
+    request: { params: contactIdSchema },
+    responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
+  }),
+  async (c) => {
+    const { db, user } = c.var
+    const { id } = c.req.valid('param')
+    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, null))
+    return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -203,7 +250,7 @@ contactRoutes.openapi(
 /** One's own contact as an answer: nothing to whom has it already. */
 export function shown(c: Context<SignedInEnv>, row: ContactRow) {
   if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
-  return c.json(toContact(row), 200, tagged(row))
+  return c.json(toContact(row, c.var.config), 200, tagged(row))
 }
 
 export const noContact = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
@@ -269,6 +316,14 @@ function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields
   )
 }
 
+/** One's own contact, as it is now. @throws Problem 404, or 412 where it is no longer what If-Match names */
+async function findMatching(c: Writing, id: number): Promise<ContactRow> {
+  const row = await findContact(c.var.db, c.var.user.id, id)
+  if (!row) throw noContact()
+  requireMatch(c, row.revision)
+  return row
+}
+
 /** How often a write that another one overtook reads and tries again, before it gives up. */
 const attempts = 5
 
@@ -282,10 +337,7 @@ async function settled<T>(
   write: (row: ContactRow) => Promise<T | false | undefined>,
 ): Promise<T> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const row = await findContact(c.var.db, c.var.user.id, id)
-    if (!row) throw noContact()
-    requireMatch(c, row.revision)
-    const written = await write(row)
+    const written = await write(await findMatching(c, id))
     if (written) return written
   }
   throw new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')

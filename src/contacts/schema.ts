@@ -94,7 +94,9 @@ export const contactSchema = z
     birthday: z.string().nullable().meta({ description: '`YYYY-MM-DD`, or `--MM-DD` where the year is unknown.' }),
     additional: z.string().nullable(),
     favorite: z.boolean(),
-    avatar: z.url().nullable(),
+    avatar: z.url().meta({
+      description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
+    }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
@@ -104,7 +106,7 @@ export const contactSchema = z
       id: 1,
       ...example,
       full_name: 'Олесь Гончар',
-      avatar: null,
+      avatar: 'https://contacts.example.com/avatars/initials/1-0J7Qkw.svg',
       created_at: '2026-11-21T09:30:00.000Z',
       updated_at: '2026-11-21T09:30:00.000Z',
     },

@@ -1,9 +1,13 @@
 import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { fold } from '../platform/fold.ts'
 import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
+import { avatarUrl } from '../platform/images/avatar.ts'
+import { adopted, discarding } from '../platform/images/discarded.ts'
+import type { Kept } from '../platform/images/store.ts'
 import { type Contact, type ContactQuery, contactQuerySchema } from './schema.ts'
 import { digits, found, fullName, noBirthday, relevance, searchKeys } from './search.ts'
 import { type ContactRow, contacts } from './table.ts'
@@ -51,12 +55,37 @@ export async function replaceContact(
   return row
 }
 
-/** Removes a contact, if it is still at the revision that was read. */
+/**
+ * Gives a contact a picture, or with null takes it away, if it is still at the revision that was read; what it showed before is
+ * removed by the next sweep. Undefined when it has changed or gone meanwhile.
+ */
+export async function changeContactAvatar(
+  db: Database,
+  ownerId: number,
+  id: number,
+  readRevision: number,
+  kept: Kept | null,
+): Promise<ContactRow | undefined> {
+  const read = and(own(ownerId, id), eq(contacts.revision, readRevision))
+  const [, [row]] = await db.batch([
+    discarding(db, contacts, read),
+    db
+      .update(contacts)
+      .set({ avatar: kept?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
+      .where(read)
+      .returning(),
+    ...(kept ? [adopted(db, kept.reservation, contacts, own(ownerId, id))] : []),
+  ])
+  return row
+}
+
+/** Removes a contact, if it is still at the revision that was read, and its picture by the next sweep. */
 export async function removeContact(db: Database, ownerId: number, id: number, readRevision: number): Promise<boolean> {
-  const rows = await db
-    .delete(contacts)
-    .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
-    .returning({ id: contacts.id })
+  const read = and(own(ownerId, id), eq(contacts.revision, readRevision))
+  const [, rows] = await db.batch([
+    discarding(db, contacts, read),
+    db.delete(contacts).where(read).returning({ id: contacts.id }),
+  ])
   return rows.length > 0
 }
 
@@ -195,7 +224,7 @@ function sortKeyOf(sort: keyof typeof sortColumns, order: ContactQuery['order'])
 }
 
 /** A contact as its owner sees it. */
-export function toContact(row: ContactRow): Contact {
+export function toContact(row: ContactRow, config: Configuration): Contact {
   return {
     id: row.id,
     first_name: row.first_name,
@@ -206,7 +235,7 @@ export function toContact(row: ContactRow): Contact {
     birthday: row.birthday,
     additional: row.additional,
     favorite: row.favorite,
-    avatar: null,
+    avatar: avatarUrl({ ...row, name: fullName(row) }, config),
     created_at: row.created_at,
     updated_at: row.updated_at,
   }

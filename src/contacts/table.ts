@@ -18,6 +18,8 @@ export const contacts = sqliteTable(
     birthday: text('birthday'),
     additional: text('additional'),
     favorite: integer('favorite', { mode: 'boolean' }).notNull().default(false),
+    /** Which picture was given (src/platform/images/reference.ts); null where none was. */
+    avatar: text('avatar'),
     revision: integer('revision').notNull().default(1),
     created_at: time('created_at').notNull(),
     updated_at: time('updated_at').notNull(),

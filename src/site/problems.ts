@@ -1,6 +1,8 @@
 /** What each problem's page says, by code: what it means and what to do. A test holds this list against the code. */
 export const explanations: Readonly<Record<string, string>> = {
   'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
+  'avatar-store-unavailable':
+    'The place where pictures are kept did not answer in time, or not as it should. The picture that was there before still is: try again in a moment.',
   'book-full':
     'Whoever runs this service has set how many contacts one person may keep, and you have that many. Delete some, then add others.',
   busy: 'Several changes of one thing came at once, and yours lost each race. Nothing was written: send it again.',
@@ -48,5 +50,5 @@ export const explanations: Readonly<Record<string, string>> = {
   'wrong-password':
     'The token is good, but the current password that was sent along is not. Such failures count as those of logging in.',
   'unsupported-media-type':
-    'Send the media type that the documentation names, usually `Content-Type: application/json`.',
+    'Send the media type that the documentation names, usually `Content-Type: application/json`. A picture has to be a JPEG, PNG, WebP or GIF by its bytes: its name and its declared type say nothing.',
 }

@@ -27,7 +27,9 @@ export const userSchema = z
     username: z.string(),
     email: z.string(),
     role: z.enum(['user', 'moderator', 'admin']),
-    avatar: z.url().nullable().meta({ description: 'Where the picture is; null when there is none.' }),
+    avatar: z.url().meta({
+      description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
+    }),
     confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
     created_at: z.iso.datetime(),
   })
@@ -38,7 +40,7 @@ export const userSchema = z
       username: 'Ana',
       email: 'ana@example.com',
       role: 'user',
-      avatar: null,
+      avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
       confirmed: true,
       created_at: '2026-11-21T09:30:00.000Z',
     },

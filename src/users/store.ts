@@ -1,6 +1,10 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
+import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
 import { fold } from '../platform/fold.ts'
+import { avatarUrl } from '../platform/images/avatar.ts'
+import { adopted, discarding } from '../platform/images/discarded.ts'
+import type { Kept } from '../platform/images/store.ts'
 import type { User } from './schema.ts'
 import { type Account, emailKey, type UserRow, users } from './table.ts'
 
@@ -62,6 +66,31 @@ export async function changeUser(
 }
 
 /**
+ * Gives one's own account a picture, or with null takes it away, at a revision that its gate has issued; what it showed before is
+ * removed by the next sweep. Returns the account as it is now; undefined when it is gone, or no longer at the `expected` revision.
+ */
+export async function changeUserAvatar(
+  db: Database,
+  userId: number,
+  kept: Kept | null,
+  revision: number,
+  expected?: number | undefined,
+): Promise<UserRow | undefined> {
+  const whose = and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected))
+  const [, [row]] = await db.batch([
+    discarding(db, users, whose),
+    db
+      .update(users)
+      .set({ avatar: kept?.picture ?? null, revision })
+      .where(whose)
+      .returning(),
+    ...(kept ? [adopted(db, kept.reservation, users, eq(users.id, userId))] : []),
+    catchUp(db, userId, revision),
+  ])
+  return row
+}
+
+/**
  * Where a user is changed or deleted: that somebody else stays who is an admin and can log in. Checked in the very statement, so
  * that of two who go at once one stays.
  */
@@ -71,13 +100,13 @@ export const isNotLastAdmin = sql`(users.role <> 'admin' OR users.disabled OR EX
 ))`
 
 /** An account as its owner sees it. */
-export function toUser(row: Account): User {
+export function toUser(row: Account, config: Configuration): User {
   return {
     id: row.id,
     username: row.username,
     email: row.email,
     role: row.role,
-    avatar: null,
+    avatar: avatarUrl({ ...row, name: row.username }, config),
     confirmed: row.confirmed_at !== null,
     created_at: row.created_at,
   }

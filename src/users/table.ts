@@ -22,6 +22,8 @@ export const users = sqliteTable(
     locale: text('locale', { enum: ['en', 'uk'] })
       .notNull()
       .default('en'),
+    /** Which picture was given (src/platform/images/reference.ts); null where none was. */
+    avatar: text('avatar'),
     /** When the address was confirmed; null until then. */
     confirmed_at: time('confirmed_at'),
     /** Rises with every change of what the user's copy shows. */

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { picture } from '../pictures.ts'
 import { findChromium, launch } from './chromium.ts'
 import { confirmed, linkTo, password, send, signedUp } from './people.ts'
 import { type Service, startService } from './service.ts'
@@ -79,6 +80,8 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
       'put /api/users/me/password': () => ({ body: { current_password: password, password: next } }),
       'post /api/users/me/email': () => ({ body: { email: `moved.${fresh}`, current_password: next } }),
       'patch /api/admin/users/{id}': () => ({ body: { role: 'moderator' } }),
+      'patch /api/users/avatar': () => ({ picture: true }),
+      'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
     }
     const failed: Record<string, string> = {}
     for (const { method, path } of await operations()) {
@@ -97,6 +100,37 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     const gone = await execute(last.page, 'delete', '/api/users/me', { body: { current_password: next } })
     expect(gone.status, gone.body).toBe(204)
   }, 120_000)
+
+  it('give a person and a contact a picture on /docs, and show it', async () => {
+    const ana = await confirmed(service, 'ana')
+    await using tab = await open('/docs')
+    await authorize(tab.page, ana.email)
+    const initials = JSON.parse((await execute(tab.page, 'get', '/api/users/me')).body).avatar
+    const made = JSON.parse((await execute(tab.page, 'post', '/api/contacts')).body)
+    const seen: Record<string, unknown> = {}
+    for (const [path, id] of [['/api/users/avatar'], ['/api/contacts/{id}/avatar', made.id]] as const) {
+      const given = await execute(tab.page, 'patch', path, { picture: true, ...(id ? { id } : {}) })
+      expect(given.status, given.body).toBe(200)
+      seen[path] = JSON.parse(given.body).avatar
+    }
+    expect(tab.faults).toEqual([])
+    for (const [address, size] of [
+      ...Object.values(seen).map((url) => [url, 8]),
+      [initials, 250],
+      [made.avatar, 250],
+    ]) {
+      expect(String(address)).toContain(`${service.url}/avatars/`)
+      const width = `new Promise((done) => { const image = new Image(); image.onload = () => done(image.naturalWidth);
+        image.onerror = () => done(0); image.src = ${JSON.stringify(address)} })`
+      expect(await tab.page.evaluate(width), String(address)).toBe(size)
+      const page = await tab.page.context().newPage()
+      await page.goto(String(address))
+      expect(await page.locator(size === 8 ? 'img' : 'svg').count()).toBe(1)
+      await page.close()
+    }
+    // Only our own were asked for.
+    expect(tab.faults.filter((fault) => fault.startsWith('http'))).toEqual([])
+  })
 
   it('work on /docs by any name of this machine, not only that of PUBLIC_URL', async () => {
     await using tab = await open('/docs', {}, service.url.replace('127.0.0.1', 'localhost'))
@@ -218,6 +252,8 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
       if (path.endsWith('/logout')) return 4
       // A new password ends the other sessions: one is to be left to end.
       if (path.startsWith('/api/auth/sessions')) return method === 'get' ? 0 : path.endsWith('}') ? 1 : 2
+      // Before the contact that it is of.
+      if (path.endsWith('/avatar')) return 2
       if (method === 'delete') return 3
       return path === '/api/contacts' && method === 'post' ? 0 : 2
     }
@@ -229,6 +265,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 interface Filled {
   readonly body?: object
   readonly token?: string
+  readonly id?: number
+  /** A file that is chosen. */
+  readonly picture?: true
 }
 
 const tokenOf = (link: string): string => link.split('/').at(-1) ?? ''
@@ -275,12 +314,17 @@ async function authorize(page: Page, email: string, secret = password): Promise<
 }
 
 /** Opens an operation, presses “Execute” as a person would, and reads from the page what came back. */
-async function execute(page: Page, method: string, path: string, { body, token }: Filled = {}) {
+async function execute(page: Page, method: string, path: string, { body, token, id, picture: face }: Filled = {}) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
   await block.locator('.opblock-summary-control').click()
   const button = block.getByRole('button', { name: 'Execute' })
   await button.waitFor()
   if (token) await block.locator('tr[data-param-name="token"] input').fill(token)
+  if (id) await block.locator('tr[data-param-name="id"] input').fill(String(id))
+  if (face) {
+    const file = { name: 'face.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(picture('jpeg')) }
+    await block.locator('input[type="file"]').setInputFiles(file)
+  }
   if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
   await button.click()
   const live = block.locator('.live-responses-table')

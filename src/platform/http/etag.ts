@@ -1,7 +1,7 @@
 import { Problem } from './problem.ts'
 
 /** Raised when a view changes its shape, so that what clients keep of the older shape no longer matches. */
-const format = 1
+const format = 2
 
 /** The entity tag (RFC 9110, section 8.8.3) of a thing at a revision. */
 export const etag = (revision: number): string => `"${format}-${revision}"`

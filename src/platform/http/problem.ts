@@ -110,7 +110,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   }
   if (error instanceof HTTPException) {
     if (error.status === 400) {
-      return unreadable()
+      return error.message.startsWith('Malformed FormData') ? unreadable('a well-formed form') : unreadable()
     }
     if (error.status === 415) {
       return new Problem(
@@ -145,9 +145,9 @@ function stackOf(error: Error): string {
     .join('\n')
 }
 
-/** 400 for a body that is no JSON, or not in UTF-8. */
-export const unreadable = (): Problem =>
-  new Problem(400, 'unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.')
+/** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */
+export const unreadable = (wanted = 'well-formed JSON in UTF-8'): Problem =>
+  new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {
@@ -164,6 +164,6 @@ export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Res
 }
 
 /** 413 for a body over the limit, before it is read whole. */
-export function tooLarge(c: Context<AppEnv>): Response {
-  return answer(c, new Problem(413, 'too-large', 'The body is too large: 1 MB at most.'))
+export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {
+  return answer(c, new Problem(413, 'too-large', detail))
 }

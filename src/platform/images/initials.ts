@@ -1,0 +1,55 @@
+import { Buffer } from 'node:buffer'
+import { html } from 'hono/html'
+
+/** Dark enough for white letters (WCAG 2.2, contrast of 4.5 and more). */
+const colours = [
+  '#b3261e',
+  '#a0410d',
+  '#7a5200',
+  '#4f6200',
+  '#2e6b2a',
+  '#00695c',
+  '#00658e',
+  '#1f5fbf',
+  '#4355b9',
+  '#6b46c1',
+  '#8e3a9d',
+  '#a62a6b',
+]
+
+const letter = /[\p{L}\p{N}]/u
+
+/** The first letters of the first and the last word of a name, capital; none of a name without letters. */
+export function initialsOf(name: string): string {
+  const firsts = name
+    .normalize('NFC')
+    .split(/\s+/)
+    .flatMap((word) => letter.exec(word)?.[0] ?? [])
+  const [first = '', last = ''] = [firsts[0], firsts.length > 1 ? firsts.at(-1) : '']
+  return [first, last].map((one) => capital(one)).join('')
+}
+
+// ß would become two.
+const capital = (one: string): string => (one.toUpperCase().length === one.length ? one.toUpperCase() : one)
+
+/** The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything. */
+export function initialsPath(name: string, id: number): string {
+  const initials = initialsOf(name)
+  const letters = initials && `-${Buffer.from(initials).toString('base64url')}`
+  return `/avatars/initials/${id % colours.length}${letters}.svg`
+}
+
+/** The picture that a file's name asks for; undefined where the name is none of {@link initialsPath}'s. */
+export function drawInitials(file: string): string | undefined {
+  const [, number, encoded = ''] = file.match(/^(\d{1,2})(?:-([\w-]{1,12}))?\.svg$/) ?? []
+  const colour = number === undefined ? undefined : colours[Number(number)]
+  const letters = Buffer.from(encoded, 'base64url').toString()
+  if (colour === undefined || !/^[\p{L}\p{N}]{0,2}$/u.test(letters)) return undefined
+  return String(
+    html`<svg xmlns="http://www.w3.org/2000/svg" width="250" height="250" viewBox="0 0 250 250"><rect width="250" height="250" fill="${colour}"/>${
+      letters === ''
+        ? html`<circle cx="125" cy="95" r="45" fill="#fff"/><path d="M35 230a90 80 0 0 1 180 0z" fill="#fff"/>`
+        : html`<text x="125" y="125" dy=".35em" text-anchor="middle" font-family="system-ui, sans-serif" font-size="104" fill="#fff">${letters}</text>`
+    }</svg>`,
+  )
+}

@@ -1,0 +1,347 @@
+import { env, exports } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Answer, call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { database } from '../../test/database.ts'
+import { admin, change, type Person, password, signedUp } from '../../test/people.ts'
+import { heavyPng, type Kind, kinds, picture, pngOf, together, upload, withLocation } from '../../test/pictures.ts'
+import { serve } from '../../test/serving.ts'
+import { discardedPictures } from '../platform/images/table.ts'
+import { runScheduled } from '../schedule.ts'
+
+const db = database()
+const types = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', webpLossless: 'image/webp', gif: 'image/gif' }
+const pictured = z.looseObject({ id: z.int(), avatar: z.url() })
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const give = (person: Person, path: string, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  person.patch(path, undefined, { raw: upload(bytes), headers })
+
+const addressOf = (answer: Answer): string => read(pictured, answer).avatar
+
+/** What is at an address of ours. */
+const look = (url: string): Promise<Response> => exports.default.fetch(new Request(url))
+
+async function contactOf(
+  person: Person,
+  fields: object = { first_name: 'Олесь', last_name: 'Гончар' },
+): Promise<string> {
+  return `/api/contacts/${read(pictured, await person.post('/api/contacts', fields)).id}`
+}
+
+const inKv = async (): Promise<string[]> => (await env.CACHE.list({ prefix: 'avatar:' })).keys.map(({ name }) => name)
+const discarded = async () => (await db.select().from(discardedPictures)).map(({ picture }) => picture)
+const sweep = (bindings: object = {}) => runScheduled('* * * * *', { ...env, ...bindings })
+
+describe('whose picture', () => {
+  it.each(kinds)(
+    'is given is shown from then on, with its type and without where it was taken (%s)',
+    async (kind: Kind) => {
+      const ana = await signedUp('ana')
+      const told = await give(ana, '/api/users/avatar', withLocation(kind))
+      expect(told.status, told.text).toBe(200)
+      const url = addressOf(told)
+      expect(url).toMatch(/^https:\/\/vizitka\.test\/avatars\/[\w-]{43}$/)
+      const me = await ana.get('/api/users/me')
+      expect(me.body).toEqual(told.body)
+      expect(me.headers.get('ETag')).toBe(told.headers.get('ETag'))
+      const shown = await look(url)
+      expect(shown.status).toBe(200)
+      const headers = Object.fromEntries(shown.headers)
+      expect(headers).toMatchObject({
+        'cache-control': 'public, max-age=31536000, immutable',
+        'content-disposition': 'inline',
+        'content-security-policy': "default-src 'none'; sandbox",
+        'content-type': types[kind],
+        'cross-origin-resource-policy': 'cross-origin',
+        'x-content-type-options': 'nosniff',
+      })
+      const bytes = new Uint8Array(await shown.arrayBuffer())
+      if (kind !== 'webp') expect(bytes).toEqual(picture(kind))
+      expect(String.fromCharCode(...bytes)).not.toContain('48,51')
+    },
+  )
+
+  it('is given to a contact shows with the contact everywhere, and changes its ETag', async () => {
+    const ana = await signedUp('ana')
+    const path = await contactOf(ana, { first_name: 'Леся', birthday: '--05-05' })
+    const before = await ana.get(path)
+    const told = await give(ana, `${path}/avatar`, picture('png'))
+    expect(told.status, told.text).toBe(200)
+    const url = addressOf(told)
+    expect(told.headers.get('ETag')).not.toBe(before.headers.get('ETag'))
+    const now = await ana.get(path)
+    expect([now.body, now.headers.get('ETag')]).toEqual([told.body, told.headers.get('ETag')])
+    for (const list of ['/api/contacts', '/api/contacts/birthdays?days=366']) {
+      expect(read(z.array(pictured), await ana.get(list)).map(({ avatar }) => avatar)).toEqual([url])
+    }
+    const held = await ana.get('/api/users/me/export')
+    expect(held.text).toContain(url)
+    // Writing what was read changes no picture.
+    expect(addressOf(await ana.put(path, now.body))).toBe(url)
+    expect((await look(url)).headers.get('Content-Type')).toBe('image/png')
+  })
+
+  it('has none are initials, drawn from the path alone', async () => {
+    const ana = await signedUp('ana')
+    const url = addressOf(await ana.patch('/api/users/me', { username: 'ana maria kovalenko' }))
+    expect(url).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\/\d{1,2}-QUs\.svg$/)
+    const shown = await look(url)
+    expect(shown.headers.get('Content-Type')).toBe('image/svg+xml')
+    expect(shown.headers.get('Content-Security-Policy')).toBe("default-src 'none'; sandbox")
+    expect(shown.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(await shown.text()).toMatch(/^<svg .*>AK<\/text><\/svg>$/)
+    const path = await contactOf(ana)
+    expect(await (await look(addressOf(await ana.get(path)))).text()).toContain('>ОГ<')
+    const nameless = await contactOf(ana, { first_name: '☎️' })
+    expect(await (await look(addressOf(await ana.get(nameless)))).text()).toContain('<circle')
+    expect(addressOf(await ana.patch(nameless, { last_name: 'straße <script>' }))).toMatch(/-U1M\.svg$/)
+  })
+
+  it('is Gravatar’s, by SHA-256 of the e-mail, where that is wanted and nothing was given', async () => {
+    const ana = await signedUp('ana')
+    const path = await contactOf(ana, { first_name: 'Oles', email: 'Oles@Example.com' })
+    const bare = await contactOf(ana, { first_name: 'Nobody' })
+    const asked = async (at: string) =>
+      pictured.parse(await (await serve({ GRAVATAR: 'true' }, at, { token: ana.access })).json()).avatar
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode('oles@example.com'))
+    const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    expect(await asked(path)).toBe(`https://gravatar.com/avatar/${hex}?s=250&d=mp`)
+    expect(await asked('/api/users/me')).toMatch(/^https:\/\/gravatar\.com\/avatar\/[0-9a-f]{64}\?s=250&d=mp$/)
+    expect(await asked(bare)).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\//)
+    const given = addressOf(await give(ana, `${path}/avatar`, picture('gif')))
+    expect(await asked(path)).toBe(given)
+  })
+
+  it('is another’s contact’s is nobody’s business', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    const path = await contactOf(ana)
+    const before = await inKv()
+    expect(problemOf(await give(boris, `${path}/avatar`, picture('png')))).toBe('404 not-found')
+    expect(problemOf(await boris.delete(`${path}/avatar`))).toBe('404 not-found')
+    expect(await inKv()).toEqual(before)
+  })
+})
+
+describe('a file', () => {
+  it('that is no picture by its bytes is 415, whatever it is called', async () => {
+    const ana = await signedUp('ana')
+    const html = together('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    const answer = await ana.patch('/api/users/avatar', undefined, { raw: upload(html, 'face.png', 'image/png') })
+    expect(problemOf(answer)).toBe('415 unsupported-media-type')
+    expect(problemOf(await ana.patch('/api/users/avatar', { file: 'face.png' }))).toBe('415 unsupported-media-type')
+  })
+
+  it('that is missing, empty, a text, one of two, or with another field is 422', async () => {
+    const ana = await signedUp('ana')
+    const pointers = async (form: FormData) =>
+      pointersOf(await ana.patch('/api/users/avatar', undefined, { raw: form }))
+    const without = new FormData()
+    const text = new FormData()
+    text.set('file', 'face.png')
+    const two = upload(picture('png'))
+    two.append('file', new File([picture('gif')], 'b.gif'))
+    const more = upload(picture('png'))
+    more.set('owner_id', '1')
+    expect(await pointers(upload(new Uint8Array()))).toEqual(['/file'])
+    expect(await pointers(text)).toEqual(['/file'])
+    expect(await pointers(two)).toEqual(['/file'])
+    expect(await pointers(more)).toEqual(['/owner_id'])
+    without.set('other', '1')
+    expect(await pointers(without)).toEqual(['/file', '/other'])
+    const cut = { raw: '--x\r\nContent-Dis', headers: { 'Content-Type': 'multipart/form-data; boundary=x' } }
+    expect(problemOf(await ana.patch('/api/users/avatar', undefined, cut))).toBe('400 unreadable-body')
+  })
+
+  it('that is cut short, or a bomb of pixels, is 422', async () => {
+    const ana = await signedUp('ana')
+    for (const bytes of [picture('jpeg').slice(0, -5), pngOf(0, 5), pngOf(7072, 7072), pngOf(65_535, 65_535)]) {
+      expect(pointersOf(await give(ana, '/api/users/avatar', bytes))).toEqual(['/file'])
+    }
+    expect((await give(ana, '/api/users/avatar', pngOf(7071, 7071))).status).toBe(200)
+  })
+
+  it('of more than 512 KB is too much for the embedded store, once metadata is out', async () => {
+    const ana = await signedUp('ana')
+    expect((await give(ana, '/api/users/avatar', heavyPng(512 * 1024))).status).toBe(200)
+    const path = await contactOf(ana)
+    const heavy = await give(ana, `${path}/avatar`, heavyPng(512 * 1024 + 1))
+    expect(problemOf(heavy)).toBe('413 too-large')
+    expect(heavy.text).toContain('512 KB')
+    // What is cut off counts for nothing.
+    expect((await give(ana, `${path}/avatar`, together(picture('png'), new Uint8Array(2_000_000)))).status).toBe(200)
+  })
+
+  it('of more than 5 MB is refused before it is read, or cut off while it is', async () => {
+    const ana = await signedUp('ana')
+    const announced = await give(ana, '/api/users/avatar', heavyPng(5 * 1024 * 1024 + 100_000))
+    expect(problemOf(announced)).toBe('413 too-large')
+    expect(announced.text).toContain('5 MB')
+    expect(problemOf(await give(ana, '/api/users/avatar', heavyPng(5 * 1024 * 1024 + 1)))).toBe('413 too-large')
+    let sent = 0
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 65_536
+        controller.enqueue(new Uint8Array(65_536))
+      },
+    })
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x' }
+    expect(problemOf(await ana.patch('/api/users/avatar', undefined, { raw: endless, headers }))).toBe('413 too-large')
+    expect(sent).toBeLessThan(7_000_000)
+    // Elsewhere a megabyte is the most, also for forms.
+    const form = upload(heavyPng(1_100_000))
+    expect(problemOf(await call('POST', '/api/auth/login', { raw: form }))).toBe('413 too-large')
+  })
+})
+
+describe('If-Match', () => {
+  it('keeps a picture from what has changed since it was read', async () => {
+    const ana = await signedUp('ana')
+    const path = await contactOf(ana)
+    for (const [at, route] of [
+      ['/api/users/me', '/api/users/avatar'],
+      [path, `${path}/avatar`],
+    ] as const) {
+      const tag = (await ana.get(at)).headers.get('ETag') ?? ''
+      expect((await give(ana, route, picture('png'), { 'If-Match': tag })).status).toBe(200)
+      const before = await inKv()
+      expect(problemOf(await give(ana, route, picture('gif'), { 'If-Match': tag }))).toBe('412 changed-meanwhile')
+      expect(problemOf(await ana.delete(route, { headers: { 'If-Match': tag } }))).toBe('412 changed-meanwhile')
+      expect(await inKv()).toEqual(before)
+      const now = (await ana.get(at)).headers.get('ETag') ?? ''
+      expect((await ana.delete(route, { headers: { 'If-Match': now } })).status).toBe(200)
+    }
+  })
+})
+
+describe('a picture that nobody shows any more', () => {
+  it('is removed by the next sweep: replaced, taken away, or gone with its contact', async () => {
+    const ana = await signedUp('ana')
+    const path = await contactOf(ana)
+    const other = await contactOf(ana)
+    const [first, second] = [
+      addressOf(await give(ana, `${path}/avatar`, picture('png'))),
+      addressOf(await give(ana, `${path}/avatar`, picture('gif'))),
+    ]
+    const third = addressOf(await give(ana, `${other}/avatar`, picture('webp')))
+    const mine = addressOf(await give(ana, '/api/users/avatar', picture('jpeg')))
+    await sweep()
+    const statuses = () => Promise.all([first, second, third, mine].map(async (url) => (await look(url)).status))
+    expect(await statuses()).toEqual([404, 200, 200, 200])
+    const gone = await ana.delete('/api/users/avatar')
+    expect(addressOf(gone)).toContain('/initials/')
+    expect((await ana.delete(other)).status).toBe(204)
+    expect(addressOf(await ana.delete(`${path}/avatar`))).toContain('/initials/')
+    await sweep()
+    expect(await statuses()).toEqual([404, 404, 404, 404])
+    expect(await discarded()).toEqual([])
+  })
+
+  it('goes with its account, and so do all of its contacts’', async () => {
+    const [ana, boris, root] = [await signedUp('ana'), await signedUp('boris'), await admin('root')]
+    const urls: string[] = []
+    for (const person of [ana, boris]) {
+      urls.push(addressOf(await give(person, '/api/users/avatar', picture('png'))))
+      for (let n = 0; n < 2; n++) {
+        urls.push(addressOf(await give(person, `${await contactOf(person)}/avatar`, picture('png'))))
+      }
+    }
+    const kept = addressOf(await give(root, '/api/users/avatar', picture('png')))
+    expect((await ana.delete('/api/users/me', { json: { current_password: password } })).status).toBe(204)
+    expect((await root.delete(`/api/admin/users/${boris.id}`)).status).toBe(204)
+    await sweep()
+    expect(await Promise.all(urls.map(async (url) => (await look(url)).status))).toEqual(Array(6).fill(404))
+    expect((await look(kept)).status).toBe(200)
+    expect(await discarded()).toEqual([])
+  })
+
+  it('is tried again, later and later, while its store fails', async () => {
+    const ana = await signedUp('ana')
+    await give(ana, '/api/users/avatar', picture('png'))
+    await ana.delete('/api/users/avatar')
+    const CACHE = new Proxy(env.CACHE, {
+      get: (inner, name) =>
+        name === 'delete'
+          ? () => Promise.reject(new Error('KV is down'))
+          : (Reflect.get(inner, name) as () => unknown).bind(inner),
+    })
+    await sweep({ CACHE })
+    await sweep()
+    const waiting = await discarded()
+    expect(waiting).toHaveLength(1)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    await sweep()
+    expect(await discarded()).toEqual([])
+    expect(await inKv()).not.toContain(waiting[0]?.replace('kv:', 'avatar:'))
+  })
+
+  it('and none ever did, because the change failed, is removed, and nothing before then', async () => {
+    const ana = await signedUp('ana')
+    const url = addressOf(await give(ana, '/api/users/avatar', picture('png')))
+    const before = await inKv()
+    // The account changes while the picture is on its way: what was asked for is no longer wanted.
+    const CACHE = new Proxy(env.CACHE, {
+      get: (inner, name) =>
+        name === 'put'
+          ? async (...args: Parameters<KVNamespace['put']>) => {
+              await inner.put(...args)
+              if (args[0].startsWith('avatar:')) await change(ana, { username: 'changed' })
+            }
+          : (Reflect.get(inner, name) as () => unknown).bind(inner),
+    })
+    const tag = (await ana.get('/api/users/me')).headers.get('ETag') ?? ''
+    const answer = await serve({ CACHE }, '/api/users/avatar', {
+      method: 'PATCH',
+      token: ana.access,
+      body: upload(picture('gif')),
+      headers: { 'If-Match': tag },
+    })
+    expect(answer.status).toBe(412)
+    expect(await inKv()).toHaveLength(before.length + 1)
+    await sweep()
+    expect(await inKv()).toHaveLength(before.length + 1)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 })
+    await sweep()
+    expect(await inKv()).toEqual(before)
+    expect((await look(url)).status).toBe(200)
+  })
+
+  it('was never there is 404', async () => {
+    for (const path of [
+      `/avatars/${'a'.repeat(43)}`,
+      '/avatars/health',
+      '/avatars/..%2fuser',
+      '/avatars/initials/12-QUs.svg',
+      '/avatars/initials/1-PGI-.svg',
+      '/avatars/initials/1-QUJD.svg',
+      '/avatars/initials/1.png',
+    ]) {
+      expect((await call('GET', path)).status, path).toBe(404)
+    }
+  })
+})
+
+describe('without KV', () => {
+  it('a picture is neither kept nor shown, and the answer says so', async () => {
+    const ana = await signedUp('ana')
+    const url = addressOf(await give(ana, '/api/users/avatar', picture('png')))
+    const failing = async () => {
+      throw new Error('KV is down')
+    }
+    const CACHE = { get: failing, put: failing, getWithMetadata: failing, delete: failing }
+    const shown = await serve({ CACHE }, new URL(url).pathname)
+    expect(shown.status).toBe(503)
+    expect(shown.headers.get('Retry-After')).toBe('1')
+    expect(await shown.json()).toMatchObject({ code: 'avatar-store-unavailable' })
+    const answer = await serve({ CACHE }, '/api/users/avatar', {
+      method: 'PATCH',
+      token: ana.access,
+      body: upload(picture('gif')),
+    })
+    expect(await answer.json()).toMatchObject({ code: 'avatar-store-unavailable' })
+    expect(addressOf(await ana.get('/api/users/me'))).toBe(url)
+  })
+})
