@@ -164,7 +164,10 @@ async function far(d1: D1Database, ownerId: number, size: number): Promise<Call>
 }
 
 const today = { year: 2026, month: 11, day: 21 }
-const birthdays: Call = (db, ownerId) => findBirthdays(db, ownerId, monthDaysBetween(today, 7, 'mar1'))
+const birthdays =
+  (limit?: number): Call =>
+  (db, ownerId) =>
+    findBirthdays(db, ownerId, monthDaysBetween(today, 7, 'mar1'), limit)
 
 /** A table: a line for each call, a column for each size, alone and among others. */
 async function table(
@@ -219,7 +222,8 @@ export async function page(quick: boolean): Promise<string> {
     'list, page 1': list({}),
     'list, page 500': far,
     'list by creation, page 1': list({ sort: 'created', order: 'desc' }),
-    'birthdays in 7 days': birthdays,
+    'birthdays in 7 days, the soonest 20': birthdays(20),
+    'birthdays in 7 days, all': birthdays(),
   }
   return [unit, '', await table(calls, quick)].join('\n')
 }

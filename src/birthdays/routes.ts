@@ -18,7 +18,7 @@ birthdayRoutes.openapi(
     method: 'get',
     path: '/',
     summary: 'List upcoming birthdays',
-    description: 'Soonest first, across New Year, from today to today + days inclusive.',
+    description: 'Soonest first, across New Year, from today to today + days inclusive; by name within a day.',
     request: { query: birthdayQuerySchema },
     responses: { 200: json('Who has a birthday.', z.array(upcomingSchema)), ...problems(401, 403, 422) },
   }),
@@ -26,10 +26,14 @@ birthdayRoutes.openapi(
 )
 
 /** The upcoming birthdays among one's own contacts, as an answer. */
-export async function birthdays(c: Context<SignedInEnv>, { days, tz, leap_day }: z.infer<typeof birthdayQuerySchema>) {
+export async function birthdays(
+  c: Context<SignedInEnv>,
+  { days, tz, leap_day, limit }: z.infer<typeof birthdayQuerySchema>,
+) {
   const today = todayIn(tz, new Date())
-  const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day))
-  const answer = upcoming(rows, today, days, leap_day).map((row) => ({
+  const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day), limit)
+  const soonest = upcoming(rows, today, days, leap_day).slice(0, limit)
+  const answer = soonest.map((row) => ({
     ...toContact(row, c.var.config),
     next_birthday: row.next_birthday,
     days_until: row.days_until,

@@ -23,6 +23,9 @@ export const birthdayQuerySchema = z.strictObject({
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
     .default('mar1')
     .meta({ description: 'When one born on 29 February celebrates in a common year.' }),
+  limit: whole(1, 1000)
+    .optional()
+    .meta({ type: 'integer', description: 'The soonest so many; without it, all of those days.', example: 20 }),
 })
 
 /** A contact with the birthday that comes next. */

@@ -102,18 +102,22 @@ export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDa
 export type MonthDayRange = readonly [from: string, to: string]
 
 /**
- * The same days as stretches: one, or two where they go across New Year. What an index is entered by, once for each.
+ * The same days as stretches, the soonest first: what an index is entered by, once for each. One, or two where they go across New
+ * Year, or around it back to today.
  * @param monthDays those of {@link monthDaysBetween}, which leave out no day between the first and the last
  */
 export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
-  const sorted = monthDays.toSorted()
+  const [today, second] = monthDays
+  if (today === undefined) return []
+  // On a 1 March that stands for the 29 February as well, both are today.
+  const start = second === '02-29' && today === '03-01' ? second : today
   const ranges: [string, string][] = []
-  for (const day of sorted) {
+  for (const day of monthDays.toSorted()) {
     const last = ranges.at(-1)
-    if (last && following(last[1]) === day) last[1] = day
+    if (last && following(last[1]) === day && day !== start) last[1] = day
     else ranges.push([day, day])
   }
-  return ranges
+  return [...ranges.filter(([from]) => from >= start), ...ranges.filter(([from]) => from < start)]
 }
 
 /** The day after, in a leap year. */
