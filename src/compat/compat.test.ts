@@ -311,7 +311,8 @@ describe('GET /api/contacts/bd', () => {
       'days=7': 'query/days',
       'tz=Mars/Olympus': 'query/tz',
       'leap_day=feb29': 'query/leap_day',
-      'limit=5': 'query/limit',
+      'limit=0': 'query/limit',
+      'skip=5': 'query/skip',
     })) {
       expect(pointersOf(await ana.get(`${older}?${query}`)), query).toEqual([pointer])
     }
