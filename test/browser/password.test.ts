@@ -171,6 +171,8 @@ async function described(page: Page, label: string): Promise<string | null> {
 
 /** That a page fits its window, that its controls are large enough for a finger, and that one sees where the keyboard is. */
 async function usable(page: Page): Promise<void> {
+  // A page's text may be there before its style sheet is.
+  await page.waitForLoadState()
   const { width } = page.viewportSize() ?? { width: 0 }
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
   for (const control of await page.locator('main input, main button').all()) {

@@ -130,7 +130,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
     const second = await begin(folder, ports)
     expect(second.said()).not.toContain('Wrote')
     expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
-    expect(await names('/api/contacts', (await logIn()).body.access_token)).toEqual(['Mary', 'Олесь Гончар'])
+    expect(await names('/api/contacts', (await logIn()).body.access_token)).toEqual(['Олесь Гончар', 'Mary'])
     expect((await letterTo(inbox, email)).Subject).toBe('Confirm your email')
     expect(await finish(second, 'SIGTERM')).toMatchObject({ code: 0, left: [] })
   })
