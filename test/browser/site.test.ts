@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { picture } from '../pictures.ts'
 import { findChromium, launch } from './chromium.ts'
 import { confirmed, linkTo, password, send, signedUp } from './people.ts'
-import { type Service, startService } from './service.ts'
+import { type Service, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
