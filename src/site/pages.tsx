@@ -47,7 +47,7 @@ pageRoutes.get('/', async (c) => {
       <h2>Start in three steps</h2>
       <ol class="steps">
         <li>
-          <strong>Sign up</strong>, <a href="/docs#/Accounts/post_api_auth_signup">on a page</a> or from a terminal:
+          <strong>Sign up</strong>, <a href="/docs#/Accounts/signUp">on a page</a> or from a terminal:
           <pre tabindex={0}>
             <code>{signup}</code>
           </pre>
@@ -57,7 +57,7 @@ pageRoutes.get('/', async (c) => {
         </li>
         <li>
           <strong>Log in</strong> with “Authorize” at <a href="/docs">/docs</a>, and{' '}
-          <a href="/docs#/Contacts/post_api_contacts">add your first contact</a>.
+          <a href="/docs#/Contacts/createContact">add your first contact</a>.
           <br />
           <a href="/forgot-password">Forgot your password?</a>
         </li>
