@@ -80,6 +80,19 @@ describe('the house', () => {
     )
   })
 
+  it('describes every table in docs/storage.md, where it is', () => {
+    const storage = readFileSync('docs/storage.md', 'utf8')
+    const tables = files
+      .filter((file) => file.endsWith('/table.ts'))
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(/sqliteTable\(\s*'(\w+)'/g)].map(
+          ([, name]) => `\`${name}\` (\`${file}\`)`,
+        ),
+      )
+    const described = [...storage.matchAll(/^\| (`\w+` \(`src\/[^`]+`\)) \|/gm)].map(([, table]) => table)
+    expect(described.toSorted()).toEqual(tables.toSorted())
+  })
+
   it('explains every problem that it throws, and none that it does not', () => {
     const thrown = new Set(
       files
