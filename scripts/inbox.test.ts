@@ -1,7 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type InboxOptions, startInbox } from './inbox.ts'
 
@@ -74,12 +71,6 @@ interface Listed {
   readonly unread: number
   readonly messages_count: number
   readonly messages: { readonly ID: string; readonly Subject: string; readonly Read: boolean }[]
-}
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'inbox-'))
-  endings.push(() => rm(path, { recursive: true }))
-  return path
 }
 
 describe('the API', () => {
@@ -261,61 +252,3 @@ async function raw(port: number, request: string): Promise<string> {
   for await (const chunk of socket) heard += chunk
   return heard
 }
-
-describe('a restart', () => {
-  it('loses no letter that has a file', async () => {
-    const file = join(await folder(), 'deep', 'letters.jsonl')
-    const first = await inbox({ file })
-    await send(first.smtpPort, { subject: 'one' })
-    await send(first.smtpPort, { subject: 'two' })
-    const before = await first.json<Listed>('/api/v1/messages')
-    await first.json(`/api/v1/message/${before.messages[1]?.ID}`)
-    await first.close()
-    await appendFile(file, '{"ID":"cut sho') // as a crash would leave it
-
-    const second = await inbox({ file })
-    expect(await second.json<Listed>('/api/v1/messages')).toMatchObject({
-      total: 2,
-      unread: 1,
-      messages: [
-        { ID: before.messages[0]?.ID, Subject: 'two', Read: false },
-        { ID: before.messages[1]?.ID, Subject: 'one', Read: true },
-      ],
-    })
-    await send(second.smtpPort, { subject: 'three' })
-    await second.close()
-    const third = await inbox({ file })
-    expect(await third.json('/api/v1/messages')).toMatchObject({ total: 3, messages: [{ Subject: 'three' }, {}, {}] })
-    await fetch(`${third.url}/api/v1/messages`, { method: 'DELETE' })
-    expect(await readFile(file, 'utf8')).toBe('')
-  })
-
-  it('finds the newest 500', async () => {
-    const file = join(await folder(), 'letters.jsonl')
-    const first = await inbox({ file })
-    await send(first.smtpPort, { subject: 'first' })
-    await first.close()
-    const [sample = ''] = (await readFile(file, 'utf8')).split('\n')
-    for (let n = 0; n < 499; n++) await appendFile(file, `${sample.replace('first', `number ${n}`)}\n`)
-
-    const second = await inbox({ file })
-    await send(second.smtpPort, { subject: 'last' })
-    const { total, messages } = await second.json<Listed>('/api/v1/messages?limit=1000')
-    expect([total, messages[0]?.Subject, messages[499]?.Subject]).toEqual([500, 'last', 'number 0'])
-    await second.close()
-    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(500)
-  })
-})
-
-describe('a port in use', () => {
-  it('is told with the way out', async () => {
-    const { smtpPort, url } = await inbox()
-    await expect(startInbox({ smtpPort, httpPort: 0 })).rejects.toThrow(
-      `Port ${smtpPort} is already in use, perhaps by another inbox. Stop that one, or set SMTP_PORT to another port.`,
-    )
-    const httpPort = Number(new URL(url).port)
-    await expect(startInbox({ smtpPort: 0, httpPort })).rejects.toThrow(
-      `Port ${httpPort} is already in use, perhaps by another inbox. Stop that one, or set INBOX_PORT to another port.`,
-    )
-  })
-})

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { connect, dataOf } from '../examples/client/client.ts'
 import { findChromium, launch } from '../test/browser/chromium.ts'
+import { authorize } from '../test/browser/docs-page.ts'
+import { password } from '../test/browser/people.ts'
 import { seed } from './seed.ts'
 import { StartError } from './start/fault.ts'
 import { startAll } from './start.ts'
@@ -13,7 +15,6 @@ const folder = 'docs/pictures'
 const maxBytes = 200_000 // of each, so that a page with all of them is quick
 
 const email = 'ana@example.com'
-const password = 'correct horse battery'
 
 /** Brings a page to what is to be seen; says how far down, in pixels, where that is less than the whole view. */
 type Show = (page: Page) => Promise<number | undefined>
@@ -51,14 +52,7 @@ const docs =
   (url: string, id: number): Show =>
   async (page) => {
     await page.goto(`${url}/docs`, { waitUntil: 'networkidle' })
-    await page.getByRole('button', { name: 'Authorize' }).click()
-    await page.locator('#oauth_username').fill(email)
-    await page.locator('#oauth_password').fill(password)
-    const form = page.locator('.auth-container', { has: page.locator('#oauth_password') })
-    await form.locator('.authorize').click()
-    await page.locator('.modal-ux').getByText('Logout', { exact: true }).waitFor()
-    await page.getByRole('button', { name: 'Close' }).last().click()
-
+    await authorize(page, email)
     const operation = page.locator('#operations-Contacts-getContact')
     await operation.locator('.opblock-summary-control').click()
     await operation.locator('tr[data-param-name="id"] input').fill(String(id))

@@ -1,15 +1,40 @@
 import { expect, it } from 'vitest'
 import { type Contact, contactSchema } from '../src/contacts/schema.ts'
-import { signedUp } from './people.ts'
+import { problemOf } from './client.ts'
+import { type Person, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
 const limits = { RATE_LIMITS: 'contacts-read=1000/1s,contacts-write=1000/1s' }
 const rounds = 500
 
+const added = async (person: Person, first_name: string) =>
+  contactSchema.parse((await person.post('/api/contacts', { first_name })).body)
+
+it('says so when too many change a contact at once, and loses none that it took', async () => {
+  const ana = await signedUp('ana')
+  const { id } = await added(ana, 'Crowd')
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => ana.patch(`/api/contacts/${id}`, { additional: `${index}` })),
+  )
+  const taken = answers.filter(({ status }) => status === 200)
+  for (const answer of answers.filter(({ status }) => status !== 200)) expect(problemOf(answer)).toBe('409 busy')
+  expect(taken.length).toBeGreaterThanOrEqual(5)
+  expect((await ana.get(`/api/contacts/${id}`)).headers.get('ETag')).toBe(`"2-${taken.length + 1}"`)
+})
+
+it('loses none of several patches sent at once', async () => {
+  const ana = await signedUp('ana')
+  const { id } = await added(ana, 'Race')
+  const patches = [{ phone: '12345' }, { email: 'race@example.com' }, { additional: 'kept' }]
+  const answers = await Promise.all(patches.map((patch) => ana.patch(`/api/contacts/${id}`, patch)))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(contactSchema.parse((await ana.get(`/api/contacts/${id}`)).body)).toMatchObject(Object.assign({}, ...patches))
+})
+
 it('loses no update of two who change one contact a thousand times, each only what it has seen', async () => {
   const ana = await signedUp('ana')
   const tokens = [ana.access, (await ana.login()).access]
-  const { id } = contactSchema.parse((await ana.post('/api/contacts', { first_name: 'Hammered' })).body)
+  const { id } = await added(ana, 'Hammered')
   const path = `/api/contacts/${id}`
   const acknowledged: string[] = []
   let refused = 0

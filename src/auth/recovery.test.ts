@@ -2,10 +2,9 @@ import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { call, problemOf, read } from '../../test/client.ts'
 import { database, driver } from '../../test/database.ts'
 import {
-  awaitLetters,
   change,
   freshAddress,
   freshEmail,
@@ -25,7 +24,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 import { startReset } from './links.ts'
-import { events, links } from './table.ts'
+import { links } from './table.ts'
 
 const db = database()
 const newPassword = 'quite another 9 words'
@@ -202,89 +201,6 @@ describe('the link of a reset', () => {
     }
     // The row that confirms the address is no reset, though a confirmation may name it.
     expect(problemOf(await choose(await issueResetConfirmation(row?.id ?? 0, 900, config)))).toBe('404 link-not-found')
-  })
-})
-
-describe('choosing a new password', () => {
-  it('sets it, ends every session at once, and tells the owner by a letter', async () => {
-    const ana = await signedUp('ana')
-    const other = await ana.login()
-    const confirmation = await opened(await linkFor(ana))
-    expect((await choose(confirmation)).status).toBe(200)
-    for (const token of [ana.access, other.access]) {
-      expect(problemOf(await call('GET', '/api/users/me', { token }))).toBe('401 session-revoked')
-    }
-    const again = await call('POST', '/api/auth/refresh', { json: { refresh_token: other.refresh } })
-    expect(problemOf(again)).toBe('401 session-revoked')
-    expect(problemOf(await login(ana.email))).toBe('401 invalid-credentials')
-    expect((await login(ana.email, newPassword)).status).toBe(200)
-    const subjects = (await awaitLetters(ana.email, 3)).map(({ Subject }) => Subject)
-    expect(subjects).toContain('Your password was changed')
-    const kinds = (await db.select().from(events).where(eq(events.user_id, ana.id))).map(({ kind }) => kind)
-    expect(kinds).toEqual(expect.arrayContaining(['reset-requested', 'password-reset']))
-  })
-
-  it('works once: link and confirmations, all of the account’s, die together', async () => {
-    const ana = await signedUp('ana')
-    const first = await linkFor(ana)
-    const confirmations = [await opened(first), await opened(first)]
-    expect((await ask(ana.email)).status).toBe(202)
-    await awaitLetters(ana.email, 3)
-    const second = await linkToken(ana.email, 'reset-password')
-    expect(second).not.toBe(first)
-    const third = await opened(second)
-    expect((await choose(confirmations[0] ?? '')).status).toBe(200)
-    for (const token of [confirmations[0], confirmations[1], third]) {
-      expect(problemOf(await choose(token ?? '', { password: 'a third password 7' }))).toBe('404 link-not-found')
-    }
-    for (const token of [first, second]) expect(problemOf(await open(token))).toBe('404 link-not-found')
-    expect((await login(ana.email, newPassword)).status).toBe(200)
-  })
-
-  it('acts on the account of the token alone, and refuses a body that names another', async () => {
-    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    const confirmation = await opened(await linkFor(ana))
-    const refused = await choose(confirmation, { password: newPassword, email: boris.email })
-    expect(pointersOf(refused)).toEqual(['/email'])
-    expect(pointersOf(await choose(confirmation, { password: newPassword, username: 'boris' }))).toEqual(['/username'])
-    expect(pointersOf(await choose(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
-    expect((await login(boris.email)).status).toBe(200)
-    expect((await login(ana.email)).status).toBe(200)
-    const same = { password: newPassword, email: ` ${ana.email.toUpperCase()} `, username: 'ana' }
-    expect((await choose(confirmation, same)).status).toBe(200)
-    expect((await login(boris.email)).status).toBe(200)
-    expect((await login(ana.email, newPassword)).status).toBe(200)
-  })
-
-  it('judges it as at signup, and leaves the link as it was', async () => {
-    const ana = await signedUp('ana')
-    const confirmation = await opened(await linkFor(ana))
-    for (const bad of ['short', 'x'.repeat(129), 'password1', ana.email, '']) {
-      expect(pointersOf(await choose(confirmation, { password: bad })), bad).toEqual(['/password'])
-    }
-    expect(pointersOf(await choose(confirmation, {}))).toEqual(['/password'])
-    expect((await login(ana.email)).status).toBe(200)
-    expect((await choose(confirmation)).status).toBe(200)
-  })
-
-  it('confirms the address of one who never did', async () => {
-    const email = freshEmail('late')
-    const headers = from(freshAddress())
-    // Somebody else signed up with it, and chose the password.
-    await call('POST', '/api/auth/signup', { json: { username: 'squatter', email, password }, headers })
-    const confirmation = await opened(await linkFor({ email }))
-    expect((await choose(confirmation)).status).toBe(200)
-    const signedIn = await login(email, newPassword)
-    expect(signedIn.status).toBe(200)
-    expect(problemOf(await login(email))).toBe('401 invalid-credentials')
-  })
-
-  it('does not open a disabled account', async () => {
-    const ana = await signedUp('ana')
-    const confirmation = await opened(await linkFor(ana))
-    await change(ana, { disabled: true })
-    expect((await choose(confirmation)).status).toBe(200)
-    expect(problemOf(await login(ana.email, newPassword))).toBe('403 account-disabled')
   })
 })
 

@@ -20,7 +20,6 @@ import {
   from,
   lettersTo,
   linkToken,
-  type Person,
   password,
   signedUp,
 } from '../../test/people.ts'
@@ -274,118 +273,6 @@ describe.each(['/api/auth/confirmed_email/', '/api/email/confirm/'])('GET %s{tok
     for (const refused of [await serve(limits, `${older}none`, { headers }), await ours()]) {
       expect(refused.status).toBe(429)
       expect(refused.headers.get('RateLimit-Policy')).toBe('"confirm";q=2;w=60')
-    }
-  })
-})
-
-describe('GET /api/contacts/bd', () => {
-  const older = '/api/contacts/bd'
-  const ours = '/api/contacts/birthdays'
-
-  it('answers as GET /api/contacts/birthdays with days_range for days', async () => {
-    const ana = await signedUp('ana')
-    const on = (days: number) => `1990${new Date(Date.now() + days * 86_400_000).toISOString().slice(4, 10)}`
-    for (const days of [0, 3, 7, 8, 20])
-      await ana.post('/api/contacts', { first_name: `In ${days}`, birthday: on(days) })
-    for (const [asked, other] of [
-      ['', ''],
-      ['?days_range=7', '?days=7'],
-      ['?days_range=0', '?days=0'],
-      ['?days_range=30&tz=Europe/Kyiv&leap_day=feb28', '?days=30&tz=Europe/Kyiv&leap_day=feb28'],
-    ]) {
-      const answer = await ana.get(`${older}${asked}`)
-      expect(answer.status, asked).toBe(200)
-      expect(essence(answer)).toEqual(essence(await ana.get(`${ours}${other}`)))
-      expect(essence(await ana.get(`${older}/${asked}`))).toEqual(essence(answer))
-    }
-    expect((await ana.get(`${older}?days_range=7`)).body).toHaveLength(3)
-  })
-
-  it('refuses the same values, under its own names', async () => {
-    const ana = await signedUp('ana')
-    for (const [query, pointer] of Object.entries({
-      'days_range=-1': 'query/days_range',
-      'days_range=367': 'query/days_range',
-      'days_range=week': 'query/days_range',
-      'days_range=7&days_range=8': 'query/days_range',
-      'days=7': 'query/days',
-      'tz=Mars/Olympus': 'query/tz',
-      'leap_day=feb29': 'query/leap_day',
-      'limit=0': 'query/limit',
-      'skip=5': 'query/skip',
-    })) {
-      expect(pointersOf(await ana.get(`${older}?${query}`)), query).toEqual([pointer])
-    }
-  })
-})
-
-describe('GET /api/contacts/{query}', () => {
-  const find = (person: Person, text: string) => person.get(`/api/contacts/${encodeURIComponent(text)}`)
-
-  it('answers with the contact that fits, as GET /api/contacts/{id} does', async () => {
-    const ana = await signedUp('ana')
-    const { body } = await ana.post('/api/contacts', {
-      first_name: 'Євген',
-      last_name: 'Núñez',
-      email: 'Zhenia@example.com',
-      phone: '+380 (67) 123-45-67',
-    })
-    const { id } = z.looseObject({ id: z.int() }).parse(body)
-    const ours = await ana.get(`/api/contacts/${id}`)
-    for (const text of ['євген', 'ЄВГЕН Nun', 'nunez', 'zhenia@', '+380 67', '(067) 123']) {
-      const answer = await find(ana, text)
-      expect(answer.status, text).toBe(200)
-      expect(essence(answer)).toEqual(essence(ours))
-      expect(answer.headers.get('ETag')).toBe(ours.headers.get('ETag'))
-    }
-    expect(essence(await ana.get('/api/contacts/nunez/'))).toEqual(essence(ours))
-    const known = { headers: { 'If-None-Match': ours.headers.get('ETag') ?? '' } }
-    expect((await ana.get('/api/contacts/nunez', known)).status).toBe(304)
-  })
-
-  it('is 404 where nothing of one’s own fits', async () => {
-    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    await boris.post('/api/contacts', { first_name: 'Secret', phone: '+1 555' })
-    for (const text of ['secret', '+1', 'x'.repeat(2000), "' OR 1=1", '\u0000', '\u0301', 'a/b', '\ufffd']) {
-      expect(problemOf(await find(ana, text)), text).toBe('404 not-found')
-    }
-    expect(problemOf(await ana.get('/api/contacts/%ff'))).toBe('404 not-found')
-    for (const text of ['%', '_', '\u0301', ' ', '()', 'phone 1']) {
-      expect(problemOf(await find(boris, text)), text).toBe('404 not-found')
-    }
-  })
-
-  it('takes digits alone for an id', async () => {
-    const ana = await signedUp('ana')
-    await ana.post('/api/contacts', { first_name: '12345', phone: '987654321012345' })
-    for (const id of ['987654321012345', '987654321012345/', '0', '%39%38%37%36%35%34%33%32%31']) {
-      expect(problemOf(await ana.get(`/api/contacts/${id}`)), id).toBe('404 not-found')
-    }
-    expect((await find(ana, '+12345')).status).toBe(200)
-    expect((await ana.get('/api/contacts/birthdays')).body).toEqual([])
-  })
-})
-
-describe.each([
-  ['/api/contacts/bd', '/api/contacts/birthdays'],
-  ['/api/contacts/nobody', '/api/contacts/1'],
-])('GET %s', (older, ours) => {
-  it('has the guard, the permission and the limit of its route', async () => {
-    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    for (const token of [undefined, 'x', ana.refresh]) {
-      const [one, other] = [await as('GET', older, { token }), await as('GET', ours, { token })]
-      expect(one.status).toBe(401)
-      expect(essence(one)).toEqual(essence(other))
-      expect(one.headers.get('WWW-Authenticate')).toBe(other.headers.get('WWW-Authenticate'))
-    }
-    const none = { ROLE_PERMISSIONS: '{"user":["contacts:create"]}' }
-    expect((await serve(none, older, { token: ana.access })).status).toBe(403)
-    const limits = { RATE_LIMITS: 'contacts-read=2/60s' }
-    for (const path of [older, ours]) expect((await serve(limits, path, { token: boris.access })).status).not.toBe(429)
-    for (const path of [older, ours]) {
-      const refused = await serve(limits, path, { token: boris.access })
-      expect(refused.status).toBe(429)
-      expect(refused.headers.get('RateLimit-Policy')).toBe('"contacts-read";q=2;w=60')
     }
   })
 })

@@ -47,20 +47,26 @@ pageRoutes.get('/', async (c) => {
 
       <ul class="features">
         <li>
-          <strong>Finds everybody.</strong> <code>jose</code> finds José, <code lang="uk">євген</code> finds{' '}
-          <span lang="uk">ЄВГЕН</span>, <code>067 123</code> finds <span class="whole">+380 67 123 45 67</span>.
+          <strong>Finds everybody.</strong>
+          <br />
+          <code>jose</code> finds José, <code lang="uk">євген</code> finds <span lang="uk">ЄВГЕН</span>,{' '}
+          <code>067 123</code> finds <span class="whole">+380 67 123 45 67</span>.
         </li>
         <li>
-          <strong>Knows every birthday.</strong> Across New Year, on 29 February, with or without the year, by your own
-          clock.
+          <strong>Knows every birthday.</strong>
+          <br />
+          Across New Year, on 29 February, with or without the year, by your own clock.
         </li>
         <li>
-          <strong>Forgives programs.</strong> What is sent twice under one key is added once, limits are told before
-          they are reached, and every error says what to do next.
+          <strong>Forgives programs.</strong>
+          <br />
+          What is sent twice under one key is added once, limits are told before they are reached, and every error says
+          what to do next.
         </li>
         <li>
-          <strong>Stays yours.</strong> See and end your sessions, take everything with you, or delete it: at the next
-          request it holds.
+          <strong>Stays yours.</strong>
+          <br />
+          See and end your sessions, take everything with you, or delete it: at the next request it holds.
         </li>
       </ul>
 

@@ -1,6 +1,7 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
+import { type Answer, complaints, type Exchange, isPreflight, isRequest, listen } from './exchanges.ts'
 import { type Pages, servePages } from './pages.ts'
 import { confirmed, password, send } from './people.ts'
 import { type Service, startService } from './started.ts'
@@ -284,71 +285,3 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     return { title: `${request} → refused by the browser`, kind: 'refused', lines: [line], headers: {} }
   }
 })
-
-/** What the page shows of an answer: all that its script may read. */
-interface Answer {
-  readonly title: string
-  /** `ok`, `error` or `refused`. */
-  readonly kind: string
-  readonly lines: readonly string[]
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** A request as it left the browser, preflights included. */
-interface Exchange {
-  method: string
-  url: string
-  /** What a preflight asks leave for, such as `PATCH authorization,if-match`; empty in any other request. */
-  asks: string
-  /** Of the answer that came, also where the page may not see it. */
-  status: number | undefined
-  /** Why the browser kept the answer from the page. */
-  refusal: string | undefined
-  ended: boolean
-}
-
-const isPreflight = ({ method, asks }: Exchange): boolean => method === 'OPTIONS' && asks !== ''
-const isRequest = ({ method, url }: Exchange): boolean =>
-  method !== 'OPTIONS' && new URL(url).pathname.startsWith('/api/')
-
-/** Playwright hides preflights, so the browser's own protocol is asked. Its events of one request come in any order. */
-async function listen(context: BrowserContext, page: Page): Promise<ReadonlyMap<string, Exchange>> {
-  const exchanges = new Map<string, Exchange>()
-  const statuses = new Map<string, number>()
-  const session = await context.newCDPSession(page)
-  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
-    const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]))
-    const asked = ['access-control-request-method', 'access-control-request-headers'].flatMap(
-      (name) => headers.get(name) ?? [],
-    )
-    exchanges.set(requestId, {
-      method: request.method,
-      url: request.url,
-      asks: asked.join(' '),
-      status: statuses.get(requestId),
-      refusal: undefined,
-      ended: false,
-    })
-  })
-  session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
-    statuses.set(requestId, statusCode)
-    Object.assign(exchanges.get(requestId) ?? {}, { status: statusCode })
-  })
-  session.on('Network.loadingFinished', ({ requestId }) => {
-    Object.assign(exchanges.get(requestId) ?? {}, { ended: true })
-  })
-  session.on('Network.loadingFailed', ({ requestId, corsErrorStatus }) => {
-    Object.assign(exchanges.get(requestId) ?? {}, { ended: true, refusal: corsErrorStatus?.corsError })
-  })
-  await session.send('Network.enable')
-  return exchanges
-}
-
-function complaints(context: BrowserContext): string[] {
-  const faults: string[] = []
-  context.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
-  })
-  context.on('weberror', (error) => faults.push(String(error.error())))
-  return faults
-}

@@ -1,0 +1,77 @@
+import type { BrowserContext, Locator, Page } from 'playwright-core'
+import { picture } from '../pictures.ts'
+import { password } from './people.ts'
+
+/** What a person fills in before pressing “Execute”. */
+export interface Filled {
+  readonly body?: object
+  readonly token?: string
+  readonly id?: number
+  /** A file that is chosen. */
+  readonly picture?: true
+}
+
+/** Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors in their console. */
+export function watch(context: BrowserContext, origin: string): string[] {
+  const faults: string[] = []
+  context.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) faults.push(request.url())
+  })
+  context.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  context.on('weberror', (error) => faults.push(String(error.error())))
+  void context.addInitScript({
+    content: `addEventListener('securitypolicyviolation', (e) =>
+      console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))`,
+  })
+  return faults
+}
+
+/** Opens Swagger UI's dialogue, and tries to log in by it. */
+export async function fillAuthorization(page: Page, email: string, tried: string): Promise<Locator> {
+  await page.getByRole('button', { name: 'Authorize' }).first().click()
+  const dialog = page.locator('.modal-ux')
+  await dialog.locator('#oauth_username').fill(email)
+  await dialog.locator('#oauth_password').fill(tried)
+  await dialog
+    .locator('.auth-container', { has: page.locator('#oauth_password') })
+    .locator('.authorize')
+    .click()
+  return dialog
+}
+
+/** Logs in on /docs. */
+export async function authorize(page: Page, email: string, secret = password): Promise<void> {
+  const dialog = await fillAuthorization(page, email, secret)
+  await dialog.getByText('Logout', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+}
+
+/** Opens an operation, presses “Execute” as a person would, and reads from the page what came back. */
+export async function execute(
+  page: Page,
+  method: string,
+  path: string,
+  { body, token, id, picture: face }: Filled = {},
+) {
+  const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
+  await block.locator('.opblock-summary-control').click()
+  const button = block.getByRole('button', { name: 'Execute' })
+  await button.waitFor()
+  if (token) await block.locator('tr[data-param-name="token"] input').fill(token)
+  if (id) await block.locator('tr[data-param-name="id"] input').fill(String(id))
+  if (face) {
+    const file = { name: 'face.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(picture('jpeg')) }
+    await block.locator('input[type="file"]').setInputFiles(file)
+  }
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
+  await button.click()
+  const live = block.locator('.live-responses-table')
+  await live.waitFor()
+  const status = Number.parseInt((await live.locator('.response .response-col_status').textContent()) ?? '', 10)
+  const text = live.locator('.response-col_description .highlight-code code').first()
+  const answer = { status, body: (await text.count()) > 0 ? ((await text.textContent()) ?? '') : '' }
+  await block.locator('.opblock-summary-control').click()
+  return answer
+}
