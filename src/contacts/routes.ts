@@ -61,10 +61,11 @@ contactRoutes.openapi(
   async (c) => {
     const query = c.req.valid('query')
     const cursor = cursorOf(query, sortName(query))
-    const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
+    const { db, user, config } = c.var
+    const { rows, next, total } = await listContacts(db, user.id, query, cursor)
     tellPage(c, next, total)
     return c.json(
-      rows.map((row) => toContact(row, c.var.config)),
+      rows.map((row) => toContact(row, config)),
       200,
       kept,
     )

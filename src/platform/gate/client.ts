@@ -21,8 +21,30 @@ const standing = z.object({
 })
 const limits = { standings: z.array(standing).min(1), violated: z.array(policyName) }
 const phc = z.string().startsWith('$scrypt$')
-const passSchema = z.object({ revision: z.int().nullable(), ...limits })
 const verdictSchema = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limits })
+
+/** A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check. */
+const passSchema = z.custom<Pass>(isPass)
+
+function isPass(said: unknown): said is Pass {
+  if (!isObject(said)) return false
+  const { revision, standings, violated } = said
+  return (
+    (revision === null || Number.isSafeInteger(revision)) &&
+    Array.isArray(standings) &&
+    standings.length > 0 &&
+    standings.every(isStanding) &&
+    Array.isArray(violated) &&
+    violated.every(isPolicyName)
+  )
+}
+
+const isObject = (said: unknown): said is Record<string, unknown> => typeof said === 'object' && said !== null
+const isPolicyName = (said: unknown): boolean => typeof said === 'string' && /^[a-z-]+$/.test(said)
+const isStanding = (said: unknown): boolean =>
+  isObject(said) &&
+  isPolicyName(said.name) &&
+  [said.quota, said.windowSeconds, said.remaining, said.resetSeconds].every(Number.isSafeInteger)
 
 /** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
 export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'

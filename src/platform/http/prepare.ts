@@ -17,7 +17,7 @@ export const prepared: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('config', configuration(c.env))
   c.set(
     'db',
-    connect(c.env, (go) => c.var.clock.time('db', () => inTime(go))),
+    connect(c.env, (go) => c.get('clock').time('db', () => inTime(go))),
   )
   await next()
 }
