@@ -5,77 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Drive, Driven } from './driver.ts'
 import { summary } from './figures.ts'
-import { marks, someone } from './marks.ts'
-import { type Person, password, populate, refreshTokenOf, vars } from './population.ts'
-import { build, createDatabase, startRuntime } from './runtime.ts'
-
-/** A request of the service, and the baselines that it is compared with. */
-interface Measured {
-  readonly name: string
-  readonly plan: string
-  readonly method: 'GET' | 'POST' | 'PATCH'
-  readonly path: (person: Person) => string
-  readonly body?: (person: Person) => unknown
-  /** What the second baseline does: one query, or one insert. */
-  readonly bare: 'query' | 'insert'
-  /** Each request needs the token that the one before it was answered. */
-  readonly refreshing?: boolean
-  /** Does not carry an access token. */
-  readonly anonymous?: boolean
-}
-
-const json = { 'Content-Type': 'application/json' }
-
-export const all: readonly Measured[] = [
-  { name: 'me', plan: 'me', method: 'GET', path: () => '/api/users/me', bare: 'query' },
-  {
-    name: 'contact by id',
-    plan: 'contact',
-    method: 'GET',
-    path: ({ contact }) => `/api/contacts/${contact}`,
-    bare: 'query',
-  },
-  { name: 'list of 20', plan: 'list', method: 'GET', path: () => '/api/contacts', bare: 'query' },
-  {
-    name: 'search',
-    plan: 'search',
-    method: 'GET',
-    path: () => `/api/contacts?q=${encodeURIComponent('олена')}`,
-    bare: 'query',
-  },
-  { name: 'birthdays', plan: 'birthdays', method: 'GET', path: () => '/api/contacts/birthdays', bare: 'query' },
-  { name: 'create', plan: 'create', method: 'POST', path: () => '/api/contacts', body: () => someone, bare: 'insert' },
-  {
-    name: 'update',
-    plan: 'update',
-    method: 'PATCH',
-    path: ({ contact }) => `/api/contacts/${contact}`,
-    body: () => ({ additional: 'Moved to Lviv.' }),
-    bare: 'insert',
-  },
-  {
-    name: 'refresh',
-    plan: 'refresh',
-    method: 'POST',
-    path: () => '/api/auth/refresh',
-    body: ({ refreshToken }) => ({ refresh_token: refreshToken }),
-    bare: 'insert',
-    anonymous: true,
-    refreshing: true,
-  },
-]
-
-/** How requests of one kind are sent. */
-interface Target {
-  readonly url: string
-  readonly method: 'GET' | 'POST' | 'PATCH'
-  readonly path: (person: Person) => string
-  readonly headers: (person: Person) => Record<string, string>
-  readonly body?: ((person: Person) => unknown) | undefined
-  readonly refreshing?: boolean
-}
+import { type Person, password, populate, vars } from './population.ts'
+import { childrenOf, cpuMicroseconds, died } from './processes.ts'
+import { type Measured, measured, record, type Target, targetsOf } from './requests.ts'
+import { build, createDatabase, type Runtime, startRuntime } from './runtime.ts'
 
 const connections = 32
+
+/** What a target did, and what the runtime spent on each request. */
+interface Cost extends Driven {
+  readonly cpu: number
+}
 
 /** Drives a target for so many seconds, each connection as a person of its own. @throws Error on any answer but a success */
 export async function drive(target: Target, everyone: readonly Person[], seconds: number): Promise<Driven> {
@@ -86,11 +26,11 @@ export async function drive(target: Target, everyone: readonly Person[], seconds
     ...(target.body ? { body: JSON.stringify(target.body(person)) } : {}),
   }))
   const asked: Drive = { url: target.url, seconds, requests, refreshing: target.refreshing ?? false }
-  const driver = fork(join(import.meta.dirname, 'driver.ts'))
+  const driver: ChildProcess = fork(join(import.meta.dirname, 'driver.ts'))
   driver.send(asked)
   const [driven] = (await Promise.race([once(driver, 'message'), died(driver)])) as [Driven]
   if (Object.keys(driven.failures).length > 0) {
-    throw new Error(`${target.method} ${requests[0]?.path}: ${JSON.stringify(driven.failures)}`)
+    throw new Error(`${target.method} ${requests[0]?.path} was answered ${JSON.stringify(driven.failures)}.`)
   }
   for (const [at, token] of driven.tokens.entries()) {
     const person = everyone[at]
@@ -99,113 +39,100 @@ export async function drive(target: Target, everyone: readonly Person[], seconds
   return driven
 }
 
-async function died(driver: ChildProcess): Promise<never> {
-  const [code] = await once(driver, 'exit')
-  throw new Error(`The driver ended with ${code} and no figures.`)
-}
-
-/** What the service and its baselines do in a second, side by side in one runtime. */
+/** What the service does in a second, beside baselines in the same runtime. */
 export async function load(quick: boolean): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-load-'))
-  const sqlite = await createDatabase(folder)
-  const everyone = await populate(sqlite, connections * 2, quick ? 100 : 1000)
-  sqlite.close()
-  const [service, baselines] = [await build(), await build('scripts/bench/baselines.ts')]
-  const runtime = await startRuntime({ folder, workers: { service, baselines }, vars })
   try {
-    const { service: url = '', baselines: base = '' } = runtime.urls
-    const [ours, theirs] = [everyone.slice(0, connections), everyone.slice(connections)]
-    const rounds = quick ? 1 : 5
-    const seconds = quick ? 1 : 4
-    const lines: string[] = []
-    for (const one of all) {
-      await record(base, one, everyone[0] as Person)
-      const targets = targetsOf(one, url, base)
-      const found: Record<string, Driven[]> = {}
-      // Warm: compiled, with every gate awake and every copy held.
-      for (const [name, target] of Object.entries(targets)) {
-        await drive(target, name === 'same' ? theirs : ours, quick ? 1 : 2)
-      }
-      for (let round = 0; round < rounds; round++) {
-        for (const [name, target] of Object.entries(targets)) {
-          const figures = await drive(target, name === 'same' ? theirs : ours, seconds)
-          found[name] = [...(found[name] ?? []), figures]
-        }
-      }
-      lines.push(line(one, found))
-      console.log(lines.at(-1))
+    const sqlite = await createDatabase(folder)
+    const everyone = await populate(sqlite, connections * 2, quick ? 100 : 1000)
+    sqlite.close()
+    const [service, baselines] = [await build(), await build('scripts/bench/baselines.ts')]
+    const runtime = await startRuntime({ folder, workers: { service, baselines }, vars, silent: true })
+    try {
+      const lines: string[] = []
+      for (const one of measured) lines.push(await line(one, runtime, everyone, quick))
+      return [...explained(quick), ...lines, '', await login(runtime, everyone, quick)].join('\n')
+    } finally {
+      await runtime.close()
     }
-    return lines.join('\n')
   } finally {
-    await runtime.close()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function line({ name, bare }: Measured, found: Readonly<Record<string, readonly Driven[]>>): string {
-  const median = (variant: string, of: 'rate' | 'p50' | 'p99'): number =>
-    summary((found[variant] ?? []).map((one) => one[of])).median
-  const against = (variant: string): string => {
-    const ratios = (found.service ?? []).map(({ rate }, round) => rate / (found[variant]?.[round]?.rate ?? Number.NaN))
-    return summary(ratios).median.toFixed(2)
+const explained = (quick: boolean): string[] => [
+  `Requests a second over ${connections} connections, medians of ${quick ? 1 : 5} rounds in turn; p50 and p99 in milliseconds; the ratios are medians of each round’s own. In brackets the processor’s time that the runtime spent on a request, in microseconds.`,
+  '',
+  '| | Vizitka | p50 | p99 | The same calls, bare | ÷ | One query or insert, bare | ÷ | A bare route | ÷ |',
+  '|---|---|---|---|---|---|---|---|---|---|',
+]
+
+/** Measures one request and its baselines, round by round, and makes its line of the table. */
+async function line(one: Measured, { urls }: Runtime, everyone: readonly Person[], quick: boolean): Promise<string> {
+  const { service = '', baselines = '' } = urls
+  // Whoever refreshes needs a session of its own, which only one of the two may refresh.
+  const [ours, theirs] = [everyone.slice(0, connections), everyone.slice(connections)]
+  const [first] = ours
+  if (!first) throw new Error('There is nobody to measure with.')
+  await record(baselines, one, first)
+  const targets = Object.entries(targetsOf(one, service, baselines))
+  const found: Record<string, Cost[]> = {}
+  // The first round warms: all is compiled, every gate awake and every copy held.
+  for (let round = -1; round < (quick ? 1 : 5); round++) {
+    for (const [name, target] of targets) {
+      const before = cpuMicroseconds(runtimePid())
+      const driven = await drive(target, name === 'same' ? theirs : ours, quick ? 0.5 : 2.5)
+      const cpu = (cpuMicroseconds(runtimePid()) - before) / driven.count
+      if (round >= 0) found[name] = [...(found[name] ?? []), { ...driven, cpu }]
+    }
   }
-  const rate = (variant: string) => median(variant, 'rate').toFixed(0)
-  return `| ${name} | ${rate('service')} | ${median('service', 'p50')} | ${median('service', 'p99')} | ${rate('same')} | **${against('same')}** | ${rate('bare')} (${bare}) | **${against('bare')}** | ${rate('hono')} | ${against('hono')} |`
+  const median = (name: string, of: 'rate' | 'p50' | 'p99' | 'cpu') =>
+    summary((found[name] ?? []).map((cost) => cost[of])).median.toFixed(0)
+  const against = (name: string): string => {
+    const rates = (of: string) => (found[of] ?? []).map(({ rate }) => rate)
+    return summary(rates('service').map((rate, round) => rate / (rates(name)[round] ?? Number.NaN))).median.toFixed(2)
+  }
+  const baseline = (name: string) => `${median(name, 'rate')} (${median(name, 'cpu')}) | **${against(name)}**`
+  const ours_ = `${median('service', 'rate')} (${median('service', 'cpu')}) | ${median('service', 'p50')} | ${median('service', 'p99')}`
+  return `| ${one.name} | ${ours_} | ${baseline('same')} | ${baseline('bare')} | ${baseline('hono')} |`
 }
 
-export function targetsOf(one: Measured, url: string, base: string): Record<string, Target> {
-  const query = (person: Person) => `user=${person.id}&contact=${person.contact}&session=${person.session}`
-  const written = one.body ? { body: one.body } : {}
-  return {
-    hono: { url: base, method: 'GET', path: () => '/bare', headers: () => ({}) },
-    bare:
-      one.bare === 'insert'
-        ? { url: base, method: 'POST', path: (p) => `/insert?${query(p)}`, headers: () => json, body: () => someone }
-        : { url: base, method: 'GET', path: (p) => `/query/${one.plan}?${query(p)}`, headers: () => ({}) },
-    same: {
-      url: base,
-      method: one.method,
-      path: (p) => `/same/${one.plan}?${query(p)}`,
-      headers: () => (one.body ? json : {}),
-      ...written,
-    },
-    service: {
-      url,
-      method: one.method,
-      path: one.path,
-      headers: (p) => ({
-        ...(one.anonymous ? {} : { Authorization: `Bearer ${p.accessToken}` }),
-        ...(one.body ? json : {}),
-      }),
-      ...written,
-      refreshing: one.refreshing ?? false,
-    },
-  }
-}
-
-/** Has the baselines' Worker send a request through the service once, and keep what it asked of gates and database. */
-export async function record(base: string, one: Measured, person: Person): Promise<void> {
-  const ask = (path: string, body: string) => fetch(base + path, { method: 'POST', body })
-  await ask('/sql', `UPDATE contacts SET revision = ${marks.revision} WHERE id = ${marks.contact}`)
-  await ask('/sql', `UPDATE sessions SET generation = ${marks.generation} WHERE id = ${marks.session}`)
-  const refreshToken = refreshTokenOf(marks.session, marks.generation)
-  // Twice: the first time the person's copy is read from the database, and kept.
-  for (const plan of one.anonymous ? [one.plan] : ['first', one.plan]) {
-    const answer = await ask(
-      `/record/${plan}`,
-      JSON.stringify({
-        path: one.path(person),
-        method: one.method,
-        headers: { ...json, Authorization: `Bearer ${person.accessToken}` },
-        body: one.body ? JSON.stringify(one.body({ ...person, refreshToken })) : null,
+/** How much of logging in is the hash of the password, one at a time. */
+async function login({ urls }: Runtime, everyone: readonly Person[], quick: boolean): Promise<string> {
+  const rounds = quick ? 3 : 41
+  const [hashes, logins]: [number[], number[]] = [[], []]
+  for (let round = -2; round < rounds; round++) {
+    const person = everyone[Math.abs(round) % everyone.length]
+    const hash = await timed(() => fetch(`${urls.baselines}/hash`))
+    const begun = await timed(() =>
+      fetch(`${urls.service}/api/auth/login`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ email: person?.email, password }),
       }),
     )
-    const { status, steps, body } = (await answer.json()) as { status: number; steps: unknown[]; body: string }
-    if (status >= 300) throw new Error(`${one.name} was answered ${status}: ${body}`)
-    if (process.env.BENCH_PLANS) console.log(plan, JSON.stringify(steps, null, 1))
-    await ask('/sql', `UPDATE contacts SET revision = ${marks.revision} WHERE id = ${marks.contact}`)
+    if (round < 0) continue
+    hashes.push(hash)
+    logins.push(begun)
   }
-  await ask('/sql', `UPDATE sessions SET generation = 1 WHERE id = ${marks.session}`)
+  const [hash, begun] = [summary(hashes), summary(logins)]
+  return [
+    `Logging in, one at a time, medians of ${rounds}: ${begun.median.toFixed(1)} ms (${begun.p10.toFixed(1)}–${begun.p90.toFixed(1)}),`,
+    `of which a bare call that hashes a password takes ${hash.median.toFixed(1)} ms (${hash.p10.toFixed(1)}–${hash.p90.toFixed(1)}): **${((100 * hash.median) / begun.median).toFixed(0)} %**.`,
+  ].join('\n')
 }
 
-export { password }
+async function timed(go: () => Promise<Response>): Promise<number> {
+  const start = performance.now()
+  const answer = await go()
+  await answer.arrayBuffer()
+  if (!answer.ok) throw new Error(`${answer.url} was answered ${answer.status}.`)
+  return performance.now() - start
+}
+
+/** The runtime is the only process that this one keeps. */
+function runtimePid(): number {
+  const [pid] = childrenOf(process.pid)
+  if (pid === undefined) throw new Error('There is no runtime.')
+  return pid
+}

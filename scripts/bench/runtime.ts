@@ -11,6 +11,8 @@ export interface Bundle {
   readonly code: string
   /** wrangler's own figure of the upload. */
   readonly gzippedKiB: number
+  /** Its source map, as JSON. */
+  readonly map?: string
 }
 
 /** Builds a Worker as it is deployed, from its entry; by default the service. */
@@ -37,7 +39,8 @@ export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
     const gzippedKiB = Number(said.match(/gzip: ([\d.]+) KiB/)?.[1])
     const [file] = (await readdir(folder)).filter((name) => name.endsWith('.js'))
     if (!file || Number.isNaN(gzippedKiB)) throw new Error(`wrangler built nothing:\n${said}`)
-    return { code: await readFile(join(folder, file), 'utf8'), gzippedKiB }
+    const [code, map] = await Promise.all([file, `${file}.map`].map((name) => readFile(join(folder, name), 'utf8')))
+    return { code: code ?? '', map: map ?? '', gzippedKiB }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -66,6 +69,8 @@ export interface RuntimeOptions {
   readonly vars: Readonly<Record<string, string>>
   /** Opens the inspector of the runtime, for profiles. */
   readonly inspectorPort?: number
+  /** Leaves out what the Workers log. */
+  readonly silent?: boolean
 }
 
 /** A running runtime. */
@@ -76,7 +81,7 @@ export interface Runtime {
 }
 
 /** Starts Workers in one local runtime, as wrangler bundled them, without `wrangler dev` and its proxy. */
-export async function startRuntime({ folder, workers, vars, inspectorPort }: RuntimeOptions): Promise<Runtime> {
+export async function startRuntime({ folder, workers, vars, inspectorPort, silent }: RuntimeOptions): Promise<Runtime> {
   const compatibilityDate = dateOf(await readFile('wrangler.toml', 'utf8'))
   const names = Object.keys(workers)
   const runtime = new Miniflare(
@@ -90,7 +95,13 @@ export async function startRuntime({ folder, workers, vars, inspectorPort }: Run
       ...(inspectorPort === undefined ? {} : { inspectorPort }),
       workers: names.map((name) => ({
         name,
-        modules: [{ type: 'ESModule' as const, path: `${name}.mjs`, contents: workers[name]?.code ?? '' }],
+        modules: [
+          {
+            type: 'ESModule' as const,
+            path: `${name}.mjs`,
+            contents: (silent ? 'console.log = () => {}\n' : '') + (workers[name]?.code ?? ''),
+          },
+        ],
         compatibilityDate,
         compatibilityFlags: ['nodejs_compat'],
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],

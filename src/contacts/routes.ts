@@ -98,7 +98,7 @@ contactRoutes.openapi(
     const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
     const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
     if (typeof row === 'string') throw notCreated(row, config)
-    return c.json(toContact(row, c.var.config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -117,7 +117,8 @@ contactRoutes.openapi(
     },
   }),
   async (c) => {
-    const row = await findContact(c.var.db, c.var.user.id, c.req.valid('param').id)
+    const { db, user } = c.var
+    const row = await findContact(db, user.id, c.req.valid('param').id)
     if (!row) throw noContact()
     return shown(c, row)
   },
