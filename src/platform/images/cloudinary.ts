@@ -2,8 +2,8 @@ import { sha1 } from '@noble/hashes/legacy.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { z } from 'zod'
 import type { Configuration } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
 import { invalid } from '../http/problem.ts'
+import { told } from '../told.ts'
 import type { Picture } from './image.ts'
 import { storeUnavailable } from './local.ts'
 import type { Reference } from './reference.ts'
@@ -110,6 +110,6 @@ async function post(url: string, body: FormData): Promise<{ status: number; answ
       return { status: response.status, answer: undefined, error: 'The answer is no JSON.' }
     }
   } catch (error) {
-    return { status: 0, answer: undefined, error: rootMessage(error) }
+    return { status: 0, answer: undefined, error: told(error) }
   }
 }
