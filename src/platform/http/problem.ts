@@ -105,7 +105,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   const problem = problemIn(error)
   if (problem) return problem
   if (error instanceof ConfigurationError) {
-    console.error(error.message)
+    console.error(JSON.stringify({ level: 'error', configuration: error.message }))
     return new Problem(503, 'not-configured', error.message)
   }
   if (error instanceof HTTPException) {
