@@ -113,7 +113,7 @@ accountRoutes.openapi(
     method: 'delete',
     path: '/avatar',
     summary: 'Take my picture away',
-    responses: { 200: me, ...problems(401, 409, 412) },
+    responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
     const { db, user, gate } = c.var

@@ -31,7 +31,7 @@ sessionRoutes.openapi(
     path: '/logout',
     summary: 'Log out',
     description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { only: c.var.sessionId })
@@ -72,7 +72,7 @@ sessionRoutes.openapi(
     path: '/sessions',
     summary: 'Log out everywhere else',
     description: 'Ends every session but this one.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { allBut: c.var.sessionId })
@@ -88,7 +88,7 @@ sessionRoutes.openapi(
     path: '/sessions/{id}',
     summary: 'End one of my sessions',
     request: { params: sessionIdSchema },
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 404, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
   }),
   async (c) => {
     const ended = await end(c, { only: c.req.valid('param').id })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Bindings } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
 import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
+import { told } from '../told.ts'
 import type { Attempt, Gate, Pass, Verdict } from './gate.ts'
 import type { Limit } from './window.ts'
 
@@ -78,7 +78,7 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
     try {
       return schema.parse(await within('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: rootMessage(error) }))
+      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: told(error) }))
       throw new Problem(503, 'gate-unavailable', 'Something behind the service is down: try again in a moment.', {
         headers: { 'Retry-After': '1' },
       })
