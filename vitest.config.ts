@@ -15,6 +15,7 @@ const inNode = [
   'test/node/**/*.test.ts',
   'test/browser/**/*.test.ts',
   'scripts/**/*.test.ts',
+  'examples/*/*.test.ts',
 ]
 
 /** One suite, over HTTP, for each database: what differs is which one the service is told of, and how it is shared. */

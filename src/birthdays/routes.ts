@@ -17,6 +17,7 @@ birthdayRoutes.openapi(
     tags: ['Contacts'],
     method: 'get',
     path: '/',
+    operationId: 'listBirthdays',
     summary: 'List upcoming birthdays',
     description: 'Soonest first, across New Year, from today to today + days inclusive; by name within a day.',
     request: { query: birthdayQuerySchema },

@@ -74,6 +74,7 @@ healthRoutes.openapi(
     tags: ['Service'],
     method: 'get',
     path: '/api/healthchecker',
+    operationId: 'getHealth',
     summary: 'How the service is',
     responses: {
       200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },
