@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Service, startService } from '../browser/service.ts'
+import { type Service, startService } from '../browser/started.ts'
 
 /** On every file, word for word. */
 const always = {
