@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { newContact } from '../../src/contacts/store.ts'
 import { configuration, defaultLimits } from '../../src/env.ts'
@@ -9,7 +10,7 @@ import { marks } from './marks.ts'
 
 /** What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that outlive a run. */
 export const vars = {
-  SECRET_KEY: 'Zx8qT1vN5mB7yR3kW9pL2dF6hJ4gS0cV',
+  SECRET_KEY: randomBytes(48).toString('base64'),
   PUBLIC_URL: 'http://127.0.0.1',
   ACCESS_TOKEN_TTL: '1d',
   RATE_LIMITS: Object.keys(defaultLimits)
