@@ -18,6 +18,68 @@ async function inTime<T>(go: () => Promise<T>): Promise<T> {
   return answer
 }
 
+describe('a username', () => {
+  it('turns no line of a list around, and breaks none', async () => {
+    const ana = await signedUp('ana')
+    for (const username of ['\u202enimda', 'Ana\u2066', 'Ana\u2028Admin', 'Ana\u2029Admin', 'Ana\u0085Admin', 'A\nna']) {
+      expect(pointersOf(await ana.patch('/api/users/me', { username })), escape(username)).toEqual(['/username'])
+    }
+    // What languages are written with stays: Hebrew, and Persian with its joiner's absence.
+    for (const username of ['שרה', 'می\u200cخواهم']) {
+      expect((await ana.patch('/api/users/me', { username })).body).toMatchObject({ username })
+    }
+  })
+})
+
+describe('a field that nobody offered', () => {
+  it('is refused by name, also one that objects inherit, and changes nothing', async () => {
+    const ana = await signedUp('ana')
+    const raw = '{"first_name":"A","__proto__":{"favorite":true},"constructor":1,"owner_id":1,"revision":9}'
+    const headers = { 'Content-Type': 'application/json' }
+    expect(pointersOf(await ana.post('/api/contacts', undefined, { raw, headers }))).toEqual([
+      '/__proto__',
+      '/constructor',
+      '/owner_id',
+      '/revision',
+    ])
+    const own = { role: 'admin', confirmed_at: 'now', id: 1, email_key: 'x', disabled: false }
+    expect(pointersOf(await ana.patch('/api/users/me', { username: 'Ana', ...own }))).toHaveLength(5)
+    const form = '__proto__=1&__proto__=2&constructor=3&username=a&username=b&password=c'
+    const login = { raw: form, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...from(ana.address) } }
+    expect(pointersOf(await call('POST', '/api/auth/login', login))).toEqual(['/username'])
+    expect(Reflect.get({}, 'favorite')).toBeUndefined()
+    expect((await ana.get('/api/contacts')).body).toEqual([])
+    expect((await ana.get('/api/users/me')).body).toMatchObject({ role: 'user', username: 'ana' })
+  })
+})
+
+describe('a forged cursor', () => {
+  it('shows nobody anything of another’s, and no error of ours', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    await ana.post('/api/contacts', { first_name: 'Anna' })
+    await boris.post('/api/contacts', { first_name: 'Borisova' })
+    const cursor = (value: unknown) => btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))))
+    for (const forged of [
+      ['name asc', '', 1],
+      ['name desc', '\u{10ffff}', Number.MAX_SAFE_INTEGER],
+      ['name asc', '\u0000', 1],
+      ['name asc', '\ud800', 1],
+      ["name asc' OR 1=1 --", '', 1],
+      ['name asc', "' OR owner_id > 0 --", 1],
+      ['relevance asc an', '0 ', 1],
+      ['name asc', 'a'.repeat(1200), 1e300],
+      [{}, [], {}],
+      { sort: 'name asc' },
+    ]) {
+      for (const more of ['', '&order=desc', '&q=an']) {
+        const answer = await ana.get(`/api/contacts?cursor=${encodeURIComponent(cursor(forged))}${more}`)
+        expect([200, 422], JSON.stringify(forged)).toContain(answer.status)
+        expect(answer.text).not.toContain('Borisova')
+      }
+    }
+  })
+})
+
 describe('half a megabyte of accents on one letter', () => {
   it('as a name or a password of one who signs up is refused at once', async () => {
     const send = (body: object) =>

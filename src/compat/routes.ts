@@ -86,7 +86,7 @@ compatRoutes.openapi(
     hide: true,
     ...signedIn('contacts-read', 'contacts:read'),
     method: 'get',
-    path: '/api/contacts/:query{[^/]*[^/0-9][^/]*}',
+    path: '/api/contacts/:query{[0-9]*[^/0-9][^/]*}',
     responses: {
       200: json('The contact.', contactSchema),
       304: { description: 'What you hold (If-None-Match) is still right.' },
