@@ -23,8 +23,17 @@ const healthSchema = z
       .enum(['ok', 'late', 'unknown'])
       .meta({ description: '`late`: a letter has been waiting for 15 minutes and more.' }),
     version: z.string(),
+    deployment: z.string().meta({
+      description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',
+    }),
   })
-  .meta({ id: 'Health', example: { status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version } })
+  .meta({
+    id: 'Health',
+    example: {
+      ...{ status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version },
+      deployment: '3d9a1f6c-8e52-4b07-a1c4-6f0e2d7b9a35',
+    },
+  })
 
 type Health = z.infer<typeof healthSchema>
 
@@ -42,7 +51,7 @@ export async function health(c: Context<AppEnv>): Promise<Health> {
     stateOf('gate', () => gateOf(c.env, 'health').ping()),
   ])
   // Only without its database is the service down: without the others it does less, or does it slower.
-  const seen: Health = { status: stored.database, ...stored, cache, gate, version }
+  const seen: Health = { status: stored.database, ...stored, cache, gate, version, deployment: c.env.VERSION.id }
   held = { health: seen, until: Date.now() + heldSeconds * 1000 }
   return seen
 }
