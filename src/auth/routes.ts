@@ -100,9 +100,10 @@ authRoutes.openapi(
     method: 'post',
     path: '/login',
     summary: 'Log in',
+    'x-requires-body': true,
     description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
     request: {
-      // Not `required`, which would demand both forms at once: the handler refuses a body that is neither.
+      // Not `required`, which would demand both forms at once; the document says so all the same.
       body: {
         content: {
           'application/json': { schema: loginSchema },
