@@ -33,6 +33,8 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
           MAIL_FROM: 'Vizitka <hello@vizitka.test>',
           CORS_ORIGINS: 'http://localhost:3000',
           RATE_LIMITS: generous,
+          TEST_FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? '2000',
+          TEST_FUZZ_SEED: process.env.FUZZ_SEED ?? '',
           TEST_MIGRATIONS: await readD1Migrations('./migrations'),
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
@@ -52,7 +54,7 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
   ],
   test: {
     name,
-    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
     exclude: inNode,
     setupFiles: ['test/setup.ts'],
     globalSetup: name === 'libsql' ? ['test/servers.ts', 'test/sqld.ts'] : ['test/servers.ts'],

@@ -6,7 +6,7 @@ import { sessionEnded } from '../auth/session.ts'
 import type { Configuration } from '../env.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
-import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
+import { etag, etagHeader, ifMatch, ifNoneMatch, isKnown, notModified, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
@@ -112,10 +112,10 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifNoneMatch },
     responses: {
       200: one,
-      304: { description: 'What you hold (If-None-Match) is still right.' },
+      304: notModified,
       ...problems(401, 403, 404),
     },
   }),
@@ -136,7 +136,7 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
-    request: { params: contactIdSchema, body: body(contactInputSchema) },
+    request: { params: contactIdSchema, headers: ifMatch, body: body(contactInputSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -157,6 +157,7 @@ contactRoutes.openapi(
     description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
     request: {
       params: contactIdSchema,
+      headers: ifMatch,
       body: {
         required: true,
         content: {
@@ -188,7 +189,7 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
-    request: { params: contactIdSchema, body: body(favoriteSchema) },
+    request: { params: contactIdSchema, headers: ifMatch, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -207,7 +208,7 @@ contactRoutes.openapi(
     operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { params: contactIdSchema, body: pictureBody },
+    request: { params: contactIdSchema, headers: ifMatch, body: pictureBody },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -229,7 +230,7 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifMatch },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -248,7 +249,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'deleteContact',
     summary: 'Delete a contact',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifMatch },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {

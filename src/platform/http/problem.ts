@@ -112,13 +112,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
     if (error.status === 400) {
       return error.message.startsWith('Malformed FormData') ? unreadable('a well-formed form') : unreadable()
     }
-    if (error.status === 415) {
-      return new Problem(
-        415,
-        'unsupported-media-type',
-        'Send the body as one of the media types that the documentation names.',
-      )
-    }
+    if (error.status === 415) return unsupported()
   }
   const { requestId } = c.var
   console.error(JSON.stringify({ level: 'error', request_id: requestId, ...bugOf(error) }))
@@ -138,6 +132,10 @@ function problemIn(error: unknown): Problem | undefined {
 /** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */
 export const unreadable = (wanted = 'well-formed JSON in UTF-8'): Problem =>
   new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
+
+/** 415 for a body of a media type that a route does not take. */
+export const unsupported = (): Problem =>
+  new Problem(415, 'unsupported-media-type', 'Send the body as one of the media types that the documentation names.')
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {
