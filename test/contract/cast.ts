@@ -37,8 +37,6 @@ export class Player {
   readonly address: string
   username: string
   email: string
-  /** Every address that the account may have by now: its own, and those that it was told could be its own. */
-  readonly emails = new Set<string>()
   password = password
   role: Role = 'user'
   confirmed = false
@@ -63,7 +61,6 @@ export class Player {
     this.address = `2001:db8:${(no >> 8).toString(16)}:${(no & 255).toString(16)}::1`
     this.username = `Somebody ${this.marks.account}`
     this.email = `${this.marks.account}@example.com`
-    this.emails.add(this.email)
   }
 
   /** What the platform and the client say of where a request comes from. */
@@ -73,11 +70,11 @@ export class Player {
 }
 
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
-const claimsSchema = z.looseObject({ sid: z.int() })
+const claimsSchema = z.looseObject({ sid: z.int(), sub: z.coerce.number() })
 
-/** The session that an access token belongs to. */
-export const sessionOf = (access: string): number =>
-  claimsSchema.parse(JSON.parse(atob((access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))).sid
+/** Whom an access token speaks for, and in which session. */
+export const claimsOf = (access: string): z.infer<typeof claimsSchema> =>
+  claimsSchema.parse(JSON.parse(atob((access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))))
 
 // A password that is tried wrongly costs next to nothing so; the right one is hashed anew at its first login.
 const salt = Buffer.alloc(16, 7)
@@ -119,7 +116,7 @@ export class Cast {
   byId = (id: number): Player | undefined => this.players.find((player) => player.id === id)
   byEmail(email: string): Player | undefined {
     const key = email.trim().normalize('NFC').toLowerCase()
-    return this.accounts.find((player) => [...player.emails].some((own) => own.trim().toLowerCase() === key))
+    return this.accounts.find((player) => player.email.normalize('NFC').toLowerCase() === key)
   }
 
   /** Somebody with an account, put straight into the database, so that it costs nothing. */
@@ -156,7 +153,7 @@ export class Cast {
       tokensSchema,
       await call('POST', '/api/auth/login', { json: { email, password }, headers: trace }),
     )
-    player.sessions.push({ id: sessionOf(access_token), access: access_token, refresh: refresh_token })
+    player.sessions.push({ id: claimsOf(access_token).sid, access: access_token, refresh: refresh_token })
     return player
   }
 

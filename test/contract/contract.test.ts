@@ -25,7 +25,8 @@ it(`keeps what its document says, in ${requests} requests`, { timeout: patienceM
     await run.go(requests, seed)
   } catch (error) {
     const again = `FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} npm run fuzz`
-    throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`)
+    // What is no text would not get through to whoever reads it.
+    throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
   } finally {
     task.meta.fuzz = { seed, table: run.tally.table }
   }

@@ -89,15 +89,20 @@ export class Run {
   }
 
   /** Sends the request of a plan. @throws Error that shows request and answer, and says what is wrong */
-  async #try(plan: Plan): Promise<Read> {
+  async #try(plan: Plan): Promise<void> {
     const planned = this.#operations.find(({ name }) => name === plan.operation)
     if (!planned) throw new Error(`There is no ${plan.operation}.`)
+    const sent = await compose(this.#document, planned, plan, this.#cast, this.#mailbox)
+    await this.#ask(sent, planned, Boolean(plan.broken))
+    if (plan.again) await this.#ask(stillSignedIn(sent), planned, Boolean(plan.broken))
+  }
+
+  async #ask(sent: Sent, planned: Operation, broken: boolean): Promise<void> {
     const document = this.#document
-    const sent = await compose(document, planned, plan, this.#cast, this.#mailbox)
     const ruling = await judge(document, sent)
     const answer = await send(sent)
     const { operation } = ruling
-    this.tally.count(operation?.name ?? planned.name, answer.status, ruling.forbidden.length > 0, Boolean(plan.broken))
+    this.tally.count(operation?.name ?? planned.name, answer.status, ruling.forbidden.length > 0, broken)
     const faults = faultsOf(document, ruling, sent, answer, this.#cast)
     if (operation && faults.length === 0) {
       const entered = enter(document, operation, sent, answer)
@@ -112,7 +117,6 @@ export class Run {
     this.#log.push(shown.slice(0, 600))
     this.#log = this.#log.slice(-2 * chunk)
     if (faults.length > 0) throw new Error(`${faults.join('\n')}\n\n${shown}`)
-    return answer
   }
 
   /** Whoever is refused as not signed in really is not: the session has ended. It is forgotten then. */
@@ -143,6 +147,13 @@ export class Run {
       `${faults.slice(0, 20).join('\n')}\n\nOf the last requests, these may have to do with it:\n\n${about.join('\n\n')}`,
     )
   }
+}
+
+/** A request to be sent once more: whose session it has ended is nobody any more. */
+function stillSignedIn(sent: Sent): Sent {
+  const token = sent.headers.get('Authorization')
+  const lives = sent.by?.sessions.some(({ access }) => token === `Bearer ${access}`)
+  return lives ? sent : { ...sent, by: null }
 }
 
 const most = 2000
