@@ -1,10 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { scryptSync } from 'node:crypto'
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { tokensFor } from '../../src/auth/session.ts'
 import { startSession } from '../../src/auth/store.ts'
-import { sessions } from '../../src/auth/table.ts'
 import type { Contact } from '../../src/contacts/schema.ts'
 import { configuration, type Role } from '../../src/env.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
@@ -167,16 +166,6 @@ export class Cast {
     const session = { id: begun.id, access: tokens.access_token, refresh: tokens.refresh_token }
     player.sessions.push(session)
     return session
-  }
-
-  /** Whether a session lives, by the database itself. */
-  async lives({ id }: Session, player: Player): Promise<boolean> {
-    const found = await db
-      .select({ id: sessions.id })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.user_id))
-      .where(and(eq(sessions.id, id), eq(users.id, player.id), eq(users.disabled, false)))
-    return found.length > 0
   }
 
   /** Brings the first of each part on: three of them over HTTP, by real letters. */

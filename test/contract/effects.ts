@@ -125,6 +125,26 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'DELETE /api/admin/users/{id}': ({ turn, parameter }) => erase(turn.cast.byId(Number(parameter))),
 }
 
+function stolen(
+  { cast }: Turn,
+  { headers }: Sent,
+  token = (headers.get('Authorization') ?? '').replace(/^Bearer /, ''),
+): void {
+  const id = Number(token.split('.')[0])
+  for (const player of cast.players) end(player, (one) => one === id)
+}
+
+/** Whoever logs in with what the account has as its password is let in, and nobody else. */
+export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): string[] {
+  if (name !== 'POST /api/auth/login' || ![200, 401, 403].includes(status)) return []
+  const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)))
+  const { email = form.username ?? '', password = form.password ?? '' } = sentSchema.safeParse(jsonOf(sent)).data ?? {}
+  const player = sent.turn.cast.byEmail(email)
+  const right = player?.password.normalize('NFC') === password.normalize('NFC')
+  const wanted = !player || !right || !player.confirmed ? 401 : player.disabled ? 403 : 200
+  return status === wanted ? [] : [`logging in is ${status}, not ${wanted}`]
+}
+
 /** Notes what an acknowledged request did, and what its answer shows that later requests can name. */
 export function note(operation: Operation, sent: Sent, { status, headers, text: answered }: Read): void {
   if (sent.method === 'HEAD') return
@@ -135,6 +155,8 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
     pathname.split('/')[operation.template.split('/').findIndex((part) => part.startsWith('{'))] ?? '',
   )
   const list = operation.template.replace(/\/\{.*/, '')
+  // A refresh token that was used long before is theft: its session ends.
+  if (operation.name === 'POST /api/auth/refresh' && status === 401) stolen(turn, sent, json.refresh_token)
   if (status === 404 || (status < 300 && operation.method === 'DELETE')) by?.ids.get(list)?.delete(Number(parameter))
   if (status >= 300) return
   const body: unknown = answered === '' ? null : JSON.parse(answered)
