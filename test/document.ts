@@ -19,6 +19,7 @@ export type Parameter = z.infer<typeof parameterSchema>
 const operationSchema = z.looseObject({
   security: z.array(z.unknown()).optional(),
   'x-permissions': z.array(z.string()).default([]),
+  'x-rate-limits': z.array(z.looseObject({ policy: z.string() })).default([]),
   parameters: z.array(parameterSchema).default([]),
   requestBody: z.looseObject({ required: z.boolean().default(false), content }).optional(),
   responses: z.record(
@@ -172,4 +173,13 @@ export function written(schema: Schema, text: string): unknown {
   if ((wanted === 'integer' || wanted === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return Number(text)
   if (wanted === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return text
+}
+
+/** A text without its percent-encoding; as it is where that is broken. */
+export function decoded(text: string, by: (text: string) => string = decodeURIComponent): string {
+  try {
+    return by(text)
+  } catch {
+    return text
+  }
 }

@@ -158,10 +158,10 @@ export async function audit(cast: Cast): Promise<string[]> {
       row.username !== player.username ||
       row.role !== player.role ||
       row.disabled !== player.disabled ||
-      !player.emails.has(row.email)
+      row.email !== player.email
     )
       faults.push(
-        `account ${player.id} is ${row.username}, ${row.email}, ${row.role}, disabled: ${row.disabled}; not ${player.username}, ${[...player.emails].join(' or ')}, ${player.role}, ${player.disabled}`,
+        `account ${player.id} is ${row.username}, ${row.email}, ${row.role}, disabled: ${row.disabled}; not ${player.username}, ${player.email}, ${player.role}, ${player.disabled}`,
       )
   }
   for (const { id, gone } of cast.players)

@@ -1,10 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { scryptSync } from 'node:crypto'
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { tokensFor } from '../../src/auth/session.ts'
 import { startSession } from '../../src/auth/store.ts'
-import { sessions } from '../../src/auth/table.ts'
 import type { Contact } from '../../src/contacts/schema.ts'
 import { configuration, type Role } from '../../src/env.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
@@ -37,8 +36,6 @@ export class Player {
   readonly address: string
   username: string
   email: string
-  /** Every address that the account may have by now: its own, and those that it was told could be its own. */
-  readonly emails = new Set<string>()
   password = password
   role: Role = 'user'
   confirmed = false
@@ -63,7 +60,6 @@ export class Player {
     this.address = `2001:db8:${(no >> 8).toString(16)}:${(no & 255).toString(16)}::1`
     this.username = `Somebody ${this.marks.account}`
     this.email = `${this.marks.account}@example.com`
-    this.emails.add(this.email)
   }
 
   /** What the platform and the client say of where a request comes from. */
@@ -73,11 +69,11 @@ export class Player {
 }
 
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
-const claimsSchema = z.looseObject({ sid: z.int() })
+const claimsSchema = z.looseObject({ sid: z.int(), sub: z.coerce.number() })
 
-/** The session that an access token belongs to. */
-export const sessionOf = (access: string): number =>
-  claimsSchema.parse(JSON.parse(atob((access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))).sid
+/** Whom an access token speaks for, and in which session. */
+export const claimsOf = (access: string): z.infer<typeof claimsSchema> =>
+  claimsSchema.parse(JSON.parse(atob((access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))))
 
 // A password that is tried wrongly costs next to nothing so; the right one is hashed anew at its first login.
 const salt = Buffer.alloc(16, 7)
@@ -119,7 +115,7 @@ export class Cast {
   byId = (id: number): Player | undefined => this.players.find((player) => player.id === id)
   byEmail(email: string): Player | undefined {
     const key = email.trim().normalize('NFC').toLowerCase()
-    return this.accounts.find((player) => [...player.emails].some((own) => own.trim().toLowerCase() === key))
+    return this.accounts.find((player) => player.email.normalize('NFC').toLowerCase() === key)
   }
 
   /** Somebody with an account, put straight into the database, so that it costs nothing. */
@@ -156,7 +152,7 @@ export class Cast {
       tokensSchema,
       await call('POST', '/api/auth/login', { json: { email, password }, headers: trace }),
     )
-    player.sessions.push({ id: sessionOf(access_token), access: access_token, refresh: refresh_token })
+    player.sessions.push({ id: claimsOf(access_token).sid, access: access_token, refresh: refresh_token })
     return player
   }
 
@@ -170,16 +166,6 @@ export class Cast {
     const session = { id: begun.id, access: tokens.access_token, refresh: tokens.refresh_token }
     player.sessions.push(session)
     return session
-  }
-
-  /** Whether a session lives, by the database itself. */
-  async lives({ id }: Session, player: Player): Promise<boolean> {
-    const found = await db
-      .select({ id: sessions.id })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.user_id))
-      .where(and(eq(sessions.id, id), eq(users.id, player.id), eq(users.disabled, false)))
-    return found.length > 0
   }
 
   /** Brings the first of each part on: three of them over HTTP, by real letters. */

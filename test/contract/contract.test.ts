@@ -25,12 +25,13 @@ it(`keeps what its document says, in ${requests} requests`, { timeout: patienceM
     await run.go(requests, seed)
   } catch (error) {
     const again = `FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} npm run fuzz`
-    throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`)
+    // What is no text would not get through to whoever reads it.
+    throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
   } finally {
     task.meta.fuzz = { seed, table: run.tally.table }
   }
   expect(run.tally.unasked).toEqual([])
   expect(run.tally.unsuccessful).toEqual(unreachable)
-  // So that what is said of a 429 was looked at, too.
-  expect(run.tally.answered(429)).toBeGreaterThan(0)
+  // So that what each says of a 429 was looked at, too.
+  expect(run.tally.unlimited).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Operation, Read } from '../document.ts'
+import { decoded, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
-import { type Player, sessionOf } from './cast.ts'
+import { claimsOf, type Player } from './cast.ts'
 import { type Turn, tagged } from './known.ts'
 import type { Sent } from './request.ts'
 
@@ -41,7 +41,8 @@ function erase(player: Player | undefined): void {
 }
 
 /** The session that a request is signed in by. */
-const current = ({ headers }: Sent): number => sessionOf((headers.get('Authorization') ?? '').replace(/^Bearer /, ''))
+const current = ({ headers }: Sent): number =>
+  claimsOf((headers.get('Authorization') ?? '').replace(/^Bearer /, '')).sid
 
 /** What an acknowledged request changes of accounts and of what is known of them. What it changes of books: book.ts. */
 const effects: Readonly<Record<string, (effect: Effect) => void>> = {
@@ -49,20 +50,17 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     const { user } = z.looseObject({ user: z.looseObject({ id: z.int(), username: text, email: text }) }).parse(body)
     const player = turn.draft?.email === user.email ? turn.draft : turn.cast.draft()
     Object.assign(player, { ...user, password: json.password })
-    player.emails.clear()
-    player.emails.add(user.email)
     turn.mailbox.expect('confirm-email', player, user.email)
   },
-  'POST /api/auth/login': ({ turn, json, body, sent }) => {
-    const email =
-      json.email ?? new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)).get('username') ?? ''
+  'POST /api/auth/login': ({ turn, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
-    turn.cast.byEmail(email)?.sessions.push({ id: sessionOf(access), access, refresh })
+    const { sub, sid } = claimsOf(access)
+    turn.cast.byId(sub)?.sessions.push({ id: sid, access, refresh })
   },
   'POST /api/auth/refresh': ({ turn, json, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
-    const id = sessionOf(access)
-    const owner = turn.cast.players.find(({ sessions }) => sessions.some((session) => session.id === id))
+    const { sub, sid: id } = claimsOf(access)
+    const owner = turn.cast.byId(sub)
     if (!owner) return
     if (json.refresh_token) owner.spent.push(json.refresh_token)
     owner.sessions = owner.sessions.map((session) => (session.id === id ? { id, access, refresh } : session))
@@ -88,8 +86,8 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   },
   'POST /api/users/me/email': ({ by, json, turn }) => {
     const email = (json.email ?? '').trim()
+    // Where it is another's, that one gets a letter without a link.
     const owner = turn.cast.byEmail(email)
-    by.emails.add(email)
     if (!owner || owner === by) turn.mailbox.expect('confirm-email', by, email)
   },
   'POST /api/auth/verification-email': ({ turn, json }) => {
@@ -101,19 +99,18 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     if (player) turn.mailbox.expect('reset-password', player, player.email)
   },
   'POST /api/auth/confirm-email': ({ turn, json }) => {
-    const player = turn.mailbox.ownerOf(json.token ?? '')
-    if (player) player.confirmed = true
+    const owner = turn.mailbox.ownerOf(json.token ?? '')
+    if (owner) Object.assign(owner.player, { confirmed: true, email: owner.email })
   },
   'GET /api/auth/reset-password/{token}': ({ turn, body, parameter }) => {
     const token = z
       .looseObject({ reset_password_confirmation_token: text })
       .parse(body).reset_password_confirmation_token
-    const owner = turn.mailbox.ownerOf(parameter)
     turn.mailbox.confirmations.push(token)
-    if (owner) turn.mailbox.own(token, owner)
+    turn.mailbox.inherit(token, parameter)
   },
   'PATCH /api/auth/reset-password-confirmation/{token}': ({ turn, json, parameter }) => {
-    const player = turn.mailbox.ownerOf(parameter)
+    const { player } = turn.mailbox.ownerOf(parameter) ?? {}
     if (player) Object.assign(player, { password: json.password, confirmed: true, sessions: [] })
   },
   'PATCH /api/admin/users/{id}': ({ turn, body }) => {
@@ -128,19 +125,43 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'DELETE /api/admin/users/{id}': ({ turn, parameter }) => erase(turn.cast.byId(Number(parameter))),
 }
 
+function stolen(
+  { cast }: Turn,
+  { headers }: Sent,
+  token = (headers.get('Authorization') ?? '').replace(/^Bearer /, ''),
+): void {
+  const id = Number(token.split('.')[0])
+  for (const player of cast.players) end(player, (one) => one === id)
+}
+
+/** Whoever logs in with what the account has as its password is let in, and nobody else. */
+export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): string[] {
+  if (name !== 'POST /api/auth/login' || ![200, 401, 403].includes(status)) return []
+  const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)))
+  const { email = form.username ?? '', password = form.password ?? '' } = sentSchema.safeParse(jsonOf(sent)).data ?? {}
+  const player = sent.turn.cast.byEmail(email)
+  const right = player?.password.normalize('NFC') === password.normalize('NFC')
+  const wanted = !player || !right || !player.confirmed ? 401 : player.disabled ? 403 : 200
+  return status === wanted ? [] : [`logging in is ${status}, not ${wanted}`]
+}
+
 /** Notes what an acknowledged request did, and what its answer shows that later requests can name. */
 export function note(operation: Operation, sent: Sent, { status, headers, text: answered }: Read): void {
-  if (status >= 300 || sent.method === 'HEAD') return
+  if (sent.method === 'HEAD') return
   const { by, turn } = sent
   const { pathname } = new URL(sent.url)
-  const body: unknown = answered === '' ? null : JSON.parse(answered)
   const json = sentSchema.safeParse(jsonOf(sent)).data ?? {}
-  const parameter = decodeURIComponent(
+  const parameter = decoded(
     pathname.split('/')[operation.template.split('/').findIndex((part) => part.startsWith('{'))] ?? '',
   )
+  const list = operation.template.replace(/\/\{.*/, '')
+  // A refresh token that was used long before is theft: its session ends.
+  if (operation.name === 'POST /api/auth/refresh' && status === 401) stolen(turn, sent, json.refresh_token)
+  if (status === 404 || (status < 300 && operation.method === 'DELETE')) by?.ids.get(list)?.delete(Number(parameter))
+  if (status >= 300) return
+  const body: unknown = answered === '' ? null : JSON.parse(answered)
   effects[operation.name]?.({ sent, turn, by: by ?? turn.who, json, body, parameter })
   if (!by) return
-  const list = operation.template.replace(/\/\{.*/, '')
   const ids = by.ids.get(list) ?? new Set()
   for (const one of Array.isArray(body) ? body : [body]) {
     const { success, data } = idSchema.safeParse(one)

@@ -10,11 +10,17 @@ import type { Cast, Player } from './cast.ts'
 const db = database()
 type Page = 'confirm-email' | 'reset-password'
 
+/** Whose a link is, and the address that it went to. */
+interface Owner {
+  readonly player: Player
+  readonly email: string
+}
+
 /** What came by letters: links, and whom each belongs to. */
 export class Mailbox {
-  readonly #owners = new Map<string, Player>()
+  readonly #owners = new Map<string, Owner>()
   readonly #links: Record<Page, string[]> = { 'confirm-email': [], 'reset-password': [] }
-  readonly #due: Record<Page, { player: Player; email: string }[]> = { 'confirm-email': [], 'reset-password': [] }
+  readonly #due: Record<Page, Owner[]> = { 'confirm-email': [], 'reset-password': [] }
   /** Tokens by which a reset goes on. */
   readonly confirmations: string[] = []
 
@@ -22,11 +28,13 @@ export class Mailbox {
     this.#due[page].push({ player, email })
   }
 
-  own(token: string, player: Player): void {
-    this.#owners.set(token, player)
-  }
+  ownerOf = (token: string): Owner | undefined => this.#owners.get(token)
 
-  ownerOf = (token: string): Player | undefined => this.#owners.get(token)
+  /** A token that was given for another one. */
+  inherit(token: string, from: string): void {
+    const owner = this.#owners.get(from)
+    if (owner) this.#owners.set(token, owner)
+  }
 
   /** A link that came by letter: one that was asked for, or else one that is asked for now. */
   async link(page: Page, cast: Cast, n: number): Promise<string | undefined> {
@@ -39,7 +47,7 @@ export class Mailbox {
       for (const { Text } of await lettersTo(next.email)) {
         const token = Text.match(new RegExp(`https://vizitka\\.test/${page}/([A-Za-z0-9_-]+)`))?.[1]
         if (!token || this.#owners.has(token)) continue
-        this.#owners.set(token, next.player)
+        this.#owners.set(token, next)
         old.push(token)
         return token
       }
@@ -74,7 +82,9 @@ export interface Turn {
   follow?: string
 }
 
+/** What to put in; undefined: what the schema made up; {@link leftOut}: nothing. */
 type Source = (turn: Turn) => unknown
+export const leftOut = null
 
 const chosen = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
 
@@ -99,7 +109,7 @@ async function failedLetter({ n }: Turn): Promise<number | undefined> {
 
 /** Accounts to be managed: mostly such as nobody plays. */
 async function managed({ cast, n }: Turn): Promise<number | undefined> {
-  if (n % 5 === 0) return chosen(cast.players, n)?.id
+  if (n % 10 === 0) return chosen(cast.players, n >> 3)?.id
   return n % 5 < 3 ? (await cast.enrol('user')).id : (await cast.playing('spare')).id
 }
 
@@ -112,10 +122,9 @@ async function confirmation(turn: Turn): Promise<string | undefined> {
   const opened = link === undefined ? undefined : await call('GET', `/api/auth/reset-password/${link}`)
   if (opened?.status === 200) {
     token = read(confirmationSchema, opened).reset_password_confirmation_token
-    const owner = mailbox.ownerOf(link ?? '')
-    if (owner) mailbox.own(token, owner)
+    mailbox.inherit(token, link ?? '')
   }
-  const target = token === undefined ? undefined : mailbox.ownerOf(token)
+  const target = token === undefined ? undefined : mailbox.ownerOf(token)?.player
   if (target) turn.target = target
   return token
 }
@@ -123,18 +132,18 @@ async function confirmation(turn: Turn): Promise<string | undefined> {
 /** One of a list's members: one's own, sometimes somebody else's. */
 function member({ cast, who, operation, n }: Turn): number | undefined {
   const list = operation.template.replace(/\/\{.*/, '')
-  const whose = n % 4 === 0 ? (chosen(cast.players, n >> 2) ?? who) : who
-  const ids = [...(whose.ids.get(list) ?? [])]
+  const others = n % 4 === 0 ? cast.players.filter(({ ids }) => ids.get(list)?.size) : []
+  const ids = [...((chosen(others, n >> 2) ?? who).ids.get(list) ?? [])]
   return chosen(ids.slice(-8), n)
 }
 
-function page(turn: Turn): string | undefined {
+function page(turn: Turn): string | null {
   const { who, operation, n, cast } = turn
   const whose = n % 5 === 0 ? chosen(cast.accounts, n) : who
   const query = chosen(whose?.pages.get(operation.template) ?? [], n)
-  if (query === undefined) return undefined
+  if (query === undefined) return leftOut
   if (n % 4 > 0) turn.follow = query
-  return new URLSearchParams(query).get('cursor') ?? undefined
+  return new URLSearchParams(query).get('cursor') ?? leftOut
 }
 
 /** An ETag for a path: the one that one saw last, or an old one. */
@@ -179,6 +188,7 @@ const sources: Readonly<Record<string, Source>> = {
   'header/If-None-Match': tag,
   'path/id': member,
   'query/cursor': page,
+  'query/tz': ({ n }) => chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n),
 }
 
 /** Where what is known goes: a source for this operation, or for this place in any. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { explanations } from '../../src/site/problems.ts'
-import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
+import { type ApiDocument, mediaTypeOf, operationAt, type Read, unfit, violations } from '../document.ts'
 import type { Cast, MarkKind } from './cast.ts'
 import type { Sent } from './request.ts'
 import type { Ruling } from './ruling.ts'
@@ -41,7 +41,20 @@ export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answ
   faults.push(...misfits(document, ruling, sent, answer))
   if (problem) faults.push(...problemFaults(problem, ruling, answer))
   faults.push(...leaks(ruling, sent, answer, cast))
-  if (!answer.headers.get('X-Request-Id')) faults.push('no X-Request-Id')
+  faults.push(...headersLacking(ruling, sent, answer))
+  return faults
+}
+
+/** What every answer has, or every answer of its kind, whatever the operation. */
+function headersLacking({ operation, older }: Ruling, { method }: Sent, { status, headers }: Read): string[] {
+  const faults: string[] = []
+  if (!headers.get('X-Request-Id')) faults.push('no X-Request-Id')
+  if (status >= 300) return faults
+  const [limit] = operation?.['x-rate-limits'] ?? []
+  if (limit && !headers.get('RateLimit-Policy')?.includes(`"${limit.policy}"`))
+    faults.push(`no word of ${limit.policy}`)
+  const personal = (older || operation?.security?.length) && (method === 'GET' || method === 'HEAD')
+  if (personal && !/\b(private|no-store)\b/.test(headers.get('Cache-Control') ?? '')) faults.push('a cache may keep it')
   return faults
 }
 
@@ -53,7 +66,11 @@ function misfits(
   answer: Read,
 ): string[] {
   const { status, headers, text } = answer
-  if (older) return []
+  if (older) {
+    // It answers as reading one contact does.
+    const alike = operationAt(document, 'GET', '/api/contacts/1')
+    return alike && method === 'GET' ? unfit(document, alike, answer) : []
+  }
   if (method === 'OPTIONS') return [204, 404, 405].includes(status) ? [] : [`OPTIONS is ${status}`]
   if (!operation) {
     const wanted = documented ? [405] : [404, 405, 413]

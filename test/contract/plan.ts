@@ -23,25 +23,39 @@ export interface Plan {
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: { readonly type: string; readonly value: unknown } | null
   readonly broken: Break | null
+  /** Whether it is sent twice. */
+  readonly again: boolean
 }
 
 const rolesThatMay: readonly Part[] = ['admin', 'admin', 'admin', 'moderator']
 
 /** Whom an operation is asked by, when the request is to be right. */
-const rightParts = (operation: Operation): fc.Arbitrary<Part> =>
-  operation['x-permissions'].some((permission) => !permission.startsWith('contacts:'))
-    ? fc.constantFrom(...rolesThatMay)
-    : fc.constantFrom<Part>('user', 'user', 'user', 'other', 'other', 'spare', 'moderator', 'admin')
+function rightParts(document: ApiDocument, operation: Operation): fc.Arbitrary<Part> {
+  if (operation['x-permissions'].some((permission) => !permission.startsWith('contacts:')))
+    return fc.constantFrom(...rolesThatMay)
+  // An account that deletes itself is one that nobody misses: the others are to have long books.
+  if (operation.method === 'DELETE' && isCostly(document, operation)) return fc.constant('spare')
+  return fc.constantFrom<Part>('user', 'user', 'user', 'other', 'other', 'spare', 'moderator', 'admin')
+}
 
-const parameters = (
+/** Values for the parameters of a place: for those that are required, and mostly for few of the others. */
+function parameters(
   document: ApiDocument,
   operation: Operation,
   where: Parameter['in'],
-): fc.Arbitrary<Record<string, unknown>> => {
+): fc.Arbitrary<Record<string, unknown>> {
   const there = operation.parameters.filter((parameter) => parameter.in === where)
-  return fc.record(Object.fromEntries(there.map(({ name, schema }) => [name, valuesOf(document, schema)])), {
-    requiredKeys: there.filter(({ required }) => required).map(({ name }) => name),
-  })
+  const names = (needed: boolean) => there.filter(({ required }) => required === needed).map(({ name }) => name)
+  const optional = names(false)
+  const all = Object.fromEntries(there.map(({ name, schema }) => [name, valuesOf(document, schema)]))
+  return fc
+    .oneof(
+      { weight: 4, arbitrary: fc.subarray(optional, { maxLength: Math.min(2, optional.length) }) },
+      { weight: 1, arbitrary: fc.subarray(optional) },
+    )
+    .chain((some) =>
+      fc.record(Object.fromEntries([...names(true), ...some].map((name) => [name, all[name] ?? fc.constant('')]))),
+    )
 }
 
 /** What every client may send, documented or not. */
@@ -71,7 +85,7 @@ const known = fc.nat({ max: 999 })
 export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> =>
   fc.record({
     operation: fc.constant(operation.name),
-    as: rightParts(operation),
+    as: rightParts(document, operation),
     wrongCredential: fc.constant(null),
     known,
     path: parameters(document, operation, 'path'),
@@ -79,6 +93,7 @@ export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbi
     headers: fc.tuple(parameters(document, operation, 'header'), besides).map(([own, more]) => ({ ...more, ...own })),
     body: bodies(document, operation),
     broken: fc.constant(null),
+    again: fc.nat(7).map((n) => n === 0),
   })
 
 /** Requests of every kind: right ones, right ones of the wrong person, made-up ones, and those with one thing wrong. */
@@ -109,11 +124,20 @@ export function isCostly(document: ApiDocument, { requestBody }: Operation): boo
   )
 }
 
-/** Requests to every operation, the costly ones seldom. */
-export const plansOf = (document: ApiDocument, operations: readonly Operation[]): fc.Arbitrary<Plan> =>
-  fc.oneof(
+/** How often an operation is asked: what hashes seldom, and what fills a book often. */
+function weightOf(document: ApiDocument, operation: Operation, templates: ReadonlySet<string>): number {
+  if (isCostly(document, operation)) return 2
+  if (operation.method === 'POST' && templates.has(`${operation.template}/{id}`)) return 24
+  return operation.method === 'DELETE' ? 5 : 8
+}
+
+/** Requests to every operation. */
+export function plansOf(document: ApiDocument, operations: readonly Operation[]): fc.Arbitrary<Plan> {
+  const templates = new Set(operations.map(({ template }) => template))
+  return fc.oneof(
     ...operations.map((operation) => ({
-      weight: isCostly(document, operation) ? 2 : 8,
+      weight: weightOf(document, operation, templates),
       arbitrary: anyPlans(document, operation),
     })),
   )
+}

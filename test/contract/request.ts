@@ -3,7 +3,7 @@ import { kinds, picture, pngOf } from '../pictures.ts'
 import type { FileDamage } from './breaks.ts'
 import type { Cast, Player } from './cast.ts'
 import { bytesOf, damaged } from './damage.ts'
-import { type Mailbox, sourceOf, type Turn } from './known.ts'
+import { leftOut, type Mailbox, sourceOf, type Turn } from './known.ts'
 import type { Plan } from './plan.ts'
 import { fits, isPicture, merged } from './values.ts'
 
@@ -47,6 +47,9 @@ export async function compose(
   const headers = headersOf(await filled(turn, plan, 'header', plan.headers))
   for (const [name, value] of Object.entries(signsIn ? player.trace : nobody.trace)) headers.set(name, value)
   const by = signsIn ? authorize(headers, plan, player, cast) : null
+  // Where nobody signs in, a token means nothing; but a refresh token may come so.
+  const [session] = player.sessions
+  if (!signsIn && session && turn.n % 3 === 0) headers.set('Authorization', `Bearer ${session.refresh}`)
 
   const query = queryOf(await filled(turn, plan, 'query', plan.query), turn)
   if (broken?.what === 'query') {
@@ -95,7 +98,8 @@ async function filled(turn: Turn, plan: Plan, place: string, values: Readonly<Va
   const result: Values = { ...values }
   for (const name of Object.keys(values)) {
     const found = await sourceOf(turn.operation, `${place}/${name}`)?.(turn)
-    if (found !== undefined) result[name] = found
+    if (found === leftOut) delete result[name]
+    else if (found !== undefined) result[name] = found
   }
   return result
 }

@@ -1,5 +1,6 @@
 import {
   type ApiDocument,
+  decoded,
   isJson,
   mediaTypeOf,
   type Operation,
@@ -58,7 +59,10 @@ export async function judge(document: ApiDocument, sent: Sent): Promise<Ruling> 
   const method = sent.method === 'HEAD' ? 'GET' : sent.method
   const found: Findings = { forbidden: [], unspoken: [] }
   const documented = templatesFor(document, pathname).length > 0
-  if (isQueryOfOldClients(method, pathname)) return { operation: undefined, documented, older: true, ...found }
+  if (isQueryOfOldClients(method, pathname)) {
+    if (!sent.by) found.forbidden.push('it needs an access token')
+    return { operation: undefined, documented, older: true, ...found }
+  }
   const operation = operationAt(document, method, pathname)
   if (!operation) {
     if (method !== 'OPTIONS') found.forbidden.push(`the document has no ${method} ${pathname}`)
@@ -68,14 +72,6 @@ export async function judge(document: ApiDocument, sent: Sent): Promise<Ruling> 
   parameters(document, operation, sent, url, pathname, found)
   await body(document, operation, sent, found)
   return { operation, documented, older: false, ...found }
-}
-
-function decoded(text: string, by: (text: string) => string): string {
-  try {
-    return by(text)
-  } catch {
-    return text
-  }
 }
 
 function secured(operation: Operation, { by }: Sent, { forbidden }: Findings): void {

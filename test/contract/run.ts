@@ -5,7 +5,7 @@ import { type ApiDocument, type Operation, operationsOf, type Read } from '../do
 import { serve } from '../serving.ts'
 import { audit, enter, unkept } from './book.ts'
 import { Cast } from './cast.ts'
-import { note } from './effects.ts'
+import { note, unlikeLogin } from './effects.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf, requestText } from './oracles.ts'
 import { type Plan, plansOf, rightPlans } from './plan.ts'
@@ -17,13 +17,13 @@ import { Tally } from './tally.ts'
 const chunk = 250
 /** Requests that may be spent on making a failure small. */
 const shrinks = 200
-/** Right requests that an operation has for its first success, after the run. */
+/** Right requests that an operation has for its first success, and for its first 429, after the run. */
 const tries = 60
 
 /** So few of everything that most is refused. */
 const tight = {
   RATE_LIMITS: Object.keys(defaultLimits)
-    .map((policy) => `${policy}=1/1s`)
+    .map((policy) => `${policy}=1/5s`)
     .join(','),
 }
 
@@ -51,10 +51,10 @@ export class Run {
   constructor(document: ApiDocument) {
     this.#document = document
     this.#operations = operationsOf(document)
-    this.tally = new Tally(this.#operations.map(({ name }) => name))
+    this.tally = new Tally(this.#operations)
   }
 
-  /** Brings people on, sends `requests` requests by `seed`, and then those that an operation lacks for its first success. */
+  /** Brings people on, sends `requests` requests by `seed`, and then those that an operation lacks for its first success and 429. */
   async go(requests: number, seed: number): Promise<void> {
     await this.#cast.assemble()
     const plans = plansOf(this.#document, this.#operations)
@@ -62,7 +62,7 @@ export class Run {
       await this.#check(plans, Math.min(chunk, requests - at), seed + at)
       await this.audit()
     }
-    for (const [at, operation] of this.#operations.entries()) await this.#succeed(operation, seed + at)
+    for (const [at, operation] of this.#operations.entries()) await this.#complete(operation, seed + at)
     await this.audit()
   }
 
@@ -89,47 +89,52 @@ export class Run {
   }
 
   /** Sends the request of a plan. @throws Error that shows request and answer, and says what is wrong */
-  async #try(plan: Plan): Promise<Read> {
+  async #try(plan: Plan): Promise<void> {
     const planned = this.#operations.find(({ name }) => name === plan.operation)
     if (!planned) throw new Error(`There is no ${plan.operation}.`)
+    const sent = await compose(this.#document, planned, plan, this.#cast, this.#mailbox)
+    await this.#ask(sent, planned)
+    if (plan.again) await this.#ask(stillSignedIn(sent), planned)
+  }
+
+  async #ask(sent: Sent, planned: Operation): Promise<void> {
     const document = this.#document
-    const sent = await compose(document, planned, plan, this.#cast, this.#mailbox)
     const ruling = await judge(document, sent)
     const answer = await send(sent)
     const { operation } = ruling
-    this.tally.count(operation?.name ?? planned.name, answer.status, ruling.forbidden.length > 0, Boolean(plan.broken))
+    this.tally.count(operation?.name ?? planned.name, answer.status, ruling.forbidden.length > 0)
     const faults = faultsOf(document, ruling, sent, answer, this.#cast)
     if (operation && faults.length === 0) {
       const entered = enter(document, operation, sent, answer)
       faults.push(
         ...entered,
+        ...unlikeLogin(operation, sent, answer),
         ...(operation.template.startsWith('/api/contacts') ? [] : unkept(document, operation, sent, answer)),
       )
       note(operation, sent, answer)
     }
-    if (answer.status === 401) faults.push(...(await this.#refused(sent, ruling)))
+    if (answer.status === 401) faults.push(...this.#refused(sent, ruling))
     const shown = show(sent, answer)
     this.#log.push(shown.slice(0, 600))
     this.#log = this.#log.slice(-2 * chunk)
     if (faults.length > 0) throw new Error(`${faults.join('\n')}\n\n${shown}`)
-    return answer
   }
 
-  /** Whoever is refused as not signed in really is not: the session has ended. It is forgotten then. */
-  async #refused({ by, headers }: Sent, { operation }: Ruling): Promise<string[]> {
+  /** Whoever is refused as not signed in really is not, by what they themselves, or an admin, did: the model knows. */
+  #refused({ by, headers }: Sent, { operation }: Ruling): string[] {
     if (!by || !operation?.security?.length) return []
     const session = by.sessions.find(({ access }) => headers.get('Authorization') === `Bearer ${access}`)
-    if (!session) return []
-    if (await this.#cast.lives(session, by)) return [`401 to account ${by.id}, whose session lives`]
-    by.sessions = by.sessions.filter((one) => one !== session)
-    return []
+    return session ? [`401 to account ${by.id}, whose session ${session.id} nobody has ended`] : []
   }
 
-  /** Sends right requests of an operation until one succeeds, if none has yet. */
-  async #succeed(operation: Operation, seed: number): Promise<void> {
+  /** Sends right requests of an operation until one succeeds, and until one is too many, as far as none was yet. */
+  async #complete(operation: Operation, seed: number): Promise<void> {
+    const { name } = operation
     for (const plan of fc.sample(rightPlans(this.#document, operation), { numRuns: tries, seed })) {
-      if (this.tally.succeeded(operation.name)) return
-      await this.#try(plan)
+      if (!this.tally.succeeded(name)) await this.#try(plan)
+      else if (operation['x-rate-limits'].length > 0 && !this.tally.answered(name, 429))
+        await this.#try({ ...plan, as: 'hurried', again: true })
+      else return
     }
   }
 
@@ -143,6 +148,13 @@ export class Run {
       `${faults.slice(0, 20).join('\n')}\n\nOf the last requests, these may have to do with it:\n\n${about.join('\n\n')}`,
     )
   }
+}
+
+/** A request to be sent once more: whose session it has ended is nobody any more. */
+function stillSignedIn(sent: Sent): Sent {
+  const token = sent.headers.get('Authorization')
+  const lives = sent.by?.sessions.some(({ access }) => token === `Bearer ${access}`)
+  return lives ? sent : { ...sent, by: null }
 }
 
 const most = 2000

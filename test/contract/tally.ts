@@ -1,7 +1,9 @@
+import type { Operation } from '../document.ts'
+
 /** What came of an operation's requests. */
 interface Row {
+  readonly limited: boolean
   requests: number
-  broken: number
   forbidden: number
   readonly statuses: Map<number, number>
 }
@@ -22,17 +24,18 @@ const columns: readonly [head: string, counts: (status: number) => boolean][] = 
 export class Tally {
   readonly #rows: Map<string, Row>
 
-  constructor(operations: readonly string[]) {
-    this.#rows = new Map(
-      operations.map((name) => [name, { requests: 0, broken: 0, forbidden: 0, statuses: new Map() }]),
-    )
+  constructor(operations: readonly Operation[]) {
+    const row = ({ 'x-rate-limits': limits }: Operation): Row => ({
+      ...{ limited: limits.length > 0, requests: 0, forbidden: 0 },
+      statuses: new Map(),
+    })
+    this.#rows = new Map(operations.map((operation) => [operation.name, row(operation)]))
   }
 
-  count(operation: string, status: number, forbidden: boolean, broken: boolean): void {
+  count(operation: string, status: number, forbidden: boolean): void {
     const row = this.#rows.get(operation)
     if (!row) return
     row.requests += 1
-    row.broken += Number(broken)
     row.forbidden += Number(forbidden)
     row.statuses.set(status, (row.statuses.get(status) ?? 0) + 1)
   }
@@ -50,9 +53,13 @@ export class Tally {
     return [...this.#rows.keys()].filter((name) => !this.succeeded(name))
   }
 
-  /** How many answers had a status. */
-  answered = (status: number): number =>
-    [...this.#rows.values()].reduce((sum, { statuses }) => sum + (statuses.get(status) ?? 0), 0)
+  /** Operations with a limit that nobody ran into. */
+  get unlimited(): string[] {
+    return [...this.#rows].filter(([name, { limited }]) => limited && !this.answered(name, 429)).map(([name]) => name)
+  }
+
+  /** Whether an operation was ever answered so. */
+  answered = (operation: string, status: number): boolean => this.#rows.get(operation)?.statuses.has(status) === true
 
   /** The table in Markdown. */
   get table(): string {
