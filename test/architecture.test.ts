@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../src/env.ts'
 import { explanations } from '../src/site/problems.ts'
@@ -78,6 +79,35 @@ describe('the house', () => {
         ]),
       ),
     )
+  })
+
+  it('has every file and test that the threat model names, and every chapter that documents lead to', () => {
+    const all = globSync('{src,test,scripts,docs,public,.github}/**/*.*')
+    const named = [...readFileSync('docs/threat-model.md', 'utf8').matchAll(/`([\w./-]+\.(?:ts|tsx|md))`/g)]
+    expect(named.length).toBeGreaterThan(40)
+    const missing = named
+      .map(([, name]) => name ?? '')
+      .filter((name) => !all.some((file) => `/${file}`.endsWith(`/${name}`)))
+    expect(missing).toEqual([])
+    const anchor = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-')
+    const dead = all
+      .concat('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+          .filter(([, path = '', chapter]) => {
+            const target = path === '' ? file : join(dirname(file), path)
+            if (!existsSync(target)) return true
+            const headings = chapter === undefined ? [] : [...readFileSync(target, 'utf8').matchAll(/^#+ (.*)$/gm)]
+            return chapter !== undefined && !headings.some(([, heading = '']) => anchor(heading) === chapter)
+          })
+          .map(([link]) => `${file}: ${link}`),
+      )
+    expect(dead).toEqual([])
   })
 
   it('explains every problem that it throws, and none that it does not', () => {

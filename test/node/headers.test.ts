@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Service, startService } from '../browser/started.ts'
 
@@ -88,6 +89,24 @@ describe('a service that runs', () => {
     }
   })
 
+  it('opens the local database to no page of another site, not even to one whose name leads to this machine', async () => {
+    const { host, hostname, port } = new URL(service.url)
+    const ask = (path: string, name: string, more = '') => raw(hostname, Number(port), path, name, more)
+    for (const path of ['/cdn-cgi/explorer/api/d1/database', '/cdn-cgi/local/scheduled?cron=*+*+*+*+*']) {
+      expect(await ask(path, host), path).toMatch(/^HTTP\/1\.1 200 /)
+      expect(await ask(path, 'evil.test'), path).toMatch(/^HTTP\/1\.1 403 /)
+      expect(await ask(path, host, 'Origin: http://evil.test\r\n'), path).toMatch(/^HTTP\/1\.1 403 /)
+    }
+    // Whoever is not on this machine finds nobody there.
+    const others = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+    const outside = others.filter(({ internal, family }) => !internal && family === 'IPv4')
+    for (const { address } of outside) {
+      for (const url of [service.url, service.inboxUrl]) {
+        await expect(fetch(url.replace('127.0.0.1', address)), address).rejects.toThrow()
+      }
+    }
+  })
+
   it('leads nobody elsewhere, by a path or by a Host of theirs', async () => {
     const { host, hostname, port } = new URL(service.url)
     for (const path of [
@@ -110,11 +129,11 @@ describe('a service that runs', () => {
 })
 
 /** What is answered to a request as it is written here: `fetch` would mend the path, and choose the Host. */
-function raw(hostname: string, port: number, path: string, host: string): Promise<string> {
+function raw(hostname: string, port: number, path: string, host: string, more = ''): Promise<string> {
   return new Promise((done, failed) => {
     let answer = ''
     const socket = connect(port, hostname, () => {
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`)
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\n${more}Connection: close\r\n\r\n`)
     })
     socket.setEncoding('utf8').on('data', (text) => {
       answer += text
