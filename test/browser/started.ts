@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startAll } from '../../scripts/start.ts'
+import { exampleVars, startAll } from '../../scripts/start.ts'
 
 /** What `npm start` starts, with an empty database of its own. */
 export interface Service {
@@ -33,7 +33,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const varsFile = join(folder, 'vars')
-    const example = await readFile('.dev.vars.example', 'utf8')
+    const example = exampleVars()
     const vars = {
       SECRET_KEY: 'only-for-tests-8b1d5f0a7c3e9264d8f1a6b0c5e72943',
       ...options,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Account, type Asked, accountId, page, Refused, token } from './account.ts'
-import { createDatabase, createNamespace, ofDatabase } from './storage.ts'
+import { createDatabase, createNamespace, dumpOf, ofDatabase } from './storage.ts'
 import { healthOf, ofScript } from './workers.ts'
 
 /** Starts a stand-in for Cloudflare's API with an empty account. `GET url/health/{script}` is the deployed Worker's health check. */
@@ -36,6 +36,11 @@ async function answer(account: Account, request: IncomingMessage, response: Serv
   const { pathname, searchParams } = new URL(request.url ?? '/', account.url)
   const asked = `${request.method} ${pathname.replace('/client/v4', '')}`
   const body = await bytesOf(request)
+  const dumped = pathname.match(/^\/dump\/([\w-]+)$/)?.[1]
+  if (dumped) {
+    response.end(dumpOf(account, dumped))
+    return
+  }
   const worker = pathname.match(/^\/health\/([\w-]+)$/)?.[1]
   if (worker) {
     const { status, body } = account.ill ?? healthOf(account, worker)
@@ -117,6 +122,11 @@ async function handle(account: Account, asked: string, { body, type, query }: As
       return { subdomain: account.subdomain }
     case 'POST /workers/assets/upload':
       return { jwt: 'all-there' }
+  }
+  const exported = within.match(/^POST \/d1\/database\/([^/]+)\/export$/)?.[1]
+  if (exported) {
+    const result = { filename: `${exported}.sql`, signed_url: `${account.url}/dump/${exported}` }
+    return { success: true, type: 'export', status: 'complete', at_bookmark: 'x', messages: [], result }
   }
   const database = within.match(/^(GET|POST) \/d1\/database\/([^/]+)(\/query)?$/)
   if (database) return ofDatabase(account, decodeURIComponent(database[2] ?? ''), database[3] ? json() : undefined)

@@ -40,3 +40,27 @@ export function ofDatabase(account: Account, idOrName: string, query: { sql: str
     throw new Refused(400, 7500, `${error instanceof Error ? error.message : error}: SQLITE_ERROR`)
   }
 }
+
+/** A database as D1 exports it: each table with its rows, in the order in which tables were made. */
+export function dumpOf({ databases }: Account, uuid: string): string {
+  const sqlite = databases.get(uuid)?.sqlite
+  if (!sqlite) throw new Refused(404, 7404, `The database ${uuid} could not be found`)
+  const quoted = (value: unknown) =>
+    typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value ?? 'NULL')
+  const rows = (table: string) =>
+    sqlite
+      .prepare(`SELECT * FROM "${table}"`)
+      .all()
+      .map((row) => `INSERT INTO "${table}" VALUES(${Object.values(row).map(quoted).join(',')})`)
+  const things = sqlite.prepare('SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL').all()
+  const tables = things.filter(({ type, name }) => type === 'table' && name !== 'sqlite_sequence')
+  return [
+    'PRAGMA defer_foreign_keys=TRUE',
+    ...tables.flatMap(({ name, sql }) => [String(sql), ...rows(String(name))]),
+    'DELETE FROM sqlite_sequence',
+    ...rows('sqlite_sequence'),
+    ...things.filter(({ type }) => type !== 'table').map(({ sql }) => String(sql)),
+  ]
+    .map((statement) => `${statement};\n`)
+    .join('')
+}

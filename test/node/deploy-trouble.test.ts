@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waitUntilWell } from '../../scripts/deploy/health.ts'
 import { type Account, accountId, Refused } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
-import { type Checkout, checkout, databaseId, live, names, outcome, setVars } from './deploying.ts'
+import { type Checkout, checkout, databaseId, live, names, outcome, pristine, setVars } from './deploying.ts'
 
 const minutes = 60_000
 const nothing = { databases: [], namespaces: [], workers: [] }
@@ -35,8 +34,6 @@ const refuse = (what: RegExp, refusal: Refused) => {
     if (what.test(asked)) throw refusal
   }
 }
-
-const unchanged = () => readFileSync('wrangler.toml', 'utf8')
 
 describe('npm run deploy, where something is in the way', () => {
   it(
@@ -212,7 +209,7 @@ describe('npm run deploy, where something is in the way', () => {
   it(
     'says what to write by hand into a wrangler.toml that it cannot edit, and leaves that alone',
     async () => {
-      const inline = unchanged()
+      const inline = pristine()
         .replace('[[env.production.kv_namespaces]]\nbinding = "CACHE"\n', '')
         .replace('[env.production]\n', '[env.production]\nkv_namespaces = [{ binding = "CACHE" }]\n')
       here.write('wrangler.toml', inline)

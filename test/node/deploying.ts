@@ -28,6 +28,26 @@ export interface Checkout {
   remove(): void
 }
 
+/** wrangler.toml as it was before anybody deployed: a fork's holds ids, addresses and names of its own. */
+export function pristine(): string {
+  let table = ''
+  return readFileSync('wrangler.toml', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const header = line.match(/^\[\[?([\w.-]+)\]\]?/)?.[1]
+      table = header ?? table
+      const own = table.startsWith('env.staging') ? 'vizitka-staging' : 'vizitka'
+      if (header === undefined && table.endsWith('.vars') && /^[^#]/.test(line)) return []
+      if (/^(database_id|id|account_id|routes?)\s*=/.test(line)) return []
+      if (/^workers_dev\s*=/.test(line)) return 'workers_dev = true'
+      // A binding's name is none of its owner's choice.
+      return /^env\.\w+$|^$|d1_databases$/.test(table)
+        ? line.replace(/^((?:database_)?name) = .*/, `$1 = "${own}"`)
+        : line
+    })
+    .join('\n')
+}
+
 /** In wrangler's place: writes down how it is called, and calls it. */
 const recorder = `
 const { spawnSync } = require('node:child_process')
@@ -54,7 +74,7 @@ export function checkout(account: Account): Checkout {
     symlinkSync(resolve(name), at(name))
   }
   cpSync('public', at('public'), { recursive: true, filter: (path) => !path.includes('vendor') })
-  cpSync('wrangler.toml', at('wrangler.toml'))
+  writeFileSync(at('wrangler.toml'), pristine())
   writeFileSync(at('node_modules/wrangler/bin/wrangler.js'), recorder)
 
   const environment = {
@@ -120,7 +140,7 @@ export function live({ scripts }: Account, name = 'vizitka') {
 
 /** Lines of a checkout's wrangler.toml that are not the repository's. */
 export function written(here: Checkout): string[] {
-  const before = new Set(readFileSync('wrangler.toml', 'utf8').split('\n'))
+  const before = new Set(pristine().split('\n'))
   return here
     .read('wrangler.toml')
     .split('\n')
@@ -129,6 +149,5 @@ export function written(here: Checkout): string[] {
 
 /** Sets variables of production in a checkout that was not changed before. */
 export function setVars(here: Checkout, lines: string): void {
-  const text = readFileSync('wrangler.toml', 'utf8')
-  here.write('wrangler.toml', text.replace('[env.production.vars]', `[env.production.vars]\n${lines}`))
+  here.write('wrangler.toml', pristine().replace('[env.production.vars]', `[env.production.vars]\n${lines}`))
 }
