@@ -60,7 +60,8 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
     globalSetup: name === 'libsql' ? ['test/servers.ts', 'test/sqld.ts'] : ['test/servers.ts'],
     // Each file has a D1 of its own; sqld's database is one, so there each file has it to itself in its turn.
     fileParallelism: name === 'd1',
-    testTimeout: 20_000,
+    // Many hash passwords, each 150 ms on a machine that does nothing else.
+    testTimeout: 60_000,
   },
 })
 
