@@ -22,7 +22,13 @@ export const triedPassword = z
   .max(maxTriedLength, 'is longer than any password here')
   .meta({ format: 'password', example: 'correct horse battery' })
 
-const triedEmail = z.string().trim().min(1, 'must not be empty').max(254, 'must have at most 254 characters')
+const triedEmail = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(254, 'must have at most 254 characters')
+  // Half a surrogate pair is in no address, and libSQL fails over it.
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
 export const signupSchema = z
   .strictObject({ username, email, password: newPassword, locale: locale.optional() })
