@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { call, pointersOf } from './client.ts'
 import { freshAddress, freshEmail, from, linkToken, password, signedUp } from './people.ts'
+import { cases, newcomer } from './routes.ts'
 
 /**
  * A letter with so many accents of two kinds, those that belong below after those that belong above: normalizing sorts them, in a
@@ -82,8 +83,31 @@ describe('a forged cursor', () => {
         const answer = await ana.get(`/api/contacts?cursor=${encodeURIComponent(cursor(forged))}${more}`)
         expect([200, 422], JSON.stringify(forged)).toContain(answer.status)
         expect(answer.text).not.toContain('Borisova')
+        if (JSON.stringify(forged).includes('ud800')) expect(pointersOf(answer)).toEqual(['query/cursor'])
       }
     }
+  })
+})
+
+describe('half a character', () => {
+  it('in any text of any body is refused, and is no fault of a part', async () => {
+    const ana = await newcomer({ role: 'admin' })
+    let texts = 0
+    for (const one of cases) {
+      const { path, json, token } = await one.ask(ana)
+      if (typeof json !== 'object' || json === null) continue
+      for (const [name, value] of Object.entries(json)) {
+        if (typeof value !== 'string') continue
+        const [method = ''] = one.route.split(' ', 1)
+        for (const odd of ['\ud800', '\udc00']) {
+          texts += 1
+          const body = { ...json, [name]: `${value}${odd}` }
+          const answer = await call(method, path, { token, json: body, headers: from(freshAddress()) })
+          expect([401, 403, 404, 422], `${one.route} ${name}: ${answer.text}`).toContain(answer.status)
+        }
+      }
+    }
+    expect(texts).toBeGreaterThan(20)
   })
 })
 

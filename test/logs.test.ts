@@ -191,7 +191,7 @@ const requests = (lines: readonly Record<string, unknown>[]) => lines.filter((li
 
 // ---------------------------------------------------------------- what is promised
 
-describe('what the service writes', { timeout: 120_000 }, () => {
+describe('what the service writes', { timeout: 240_000 }, () => {
   it('of a request is its id, method, pattern, status and times, and no more', async () => {
     const { lines, statuses } = await overheard(() => ({}))
     expect([...statuses.values()].filter((status) => status >= 500)).toEqual([])
@@ -331,6 +331,6 @@ function failing(error: unknown): object {
 const servers = new Map<string, () => Promise<never>>()
 const real = globalThis.fetch
 vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
-  const { hostname } = new URL(new Request(input as RequestInfo, init).url)
-  return servers.get(hostname)?.() ?? real(input as RequestInfo, init)
+  const request = new Request(input as RequestInfo, init)
+  return servers.get(new URL(request.url).hostname)?.() ?? real(request)
 })

@@ -29,6 +29,8 @@ export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
 })
 
 const triedEmail = trimmed({ min: 1, max: 254 })
+  // Half a surrogate pair is in no address, and libSQL fails over it.
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
 export const signupSchema = z
   .strictObject({ username, email, password: newPassword, locale: locale.optional() })
