@@ -1,6 +1,6 @@
 /** `npm run cost`: what the service costs for so many accounts, as docs/operations.md shows it; `-- --write` writes it there. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { arithmetic, assumptions, billOf, freeUsers, monthOf, tursoOf, usageOf } from './cost/model.ts'
+import { arithmetic, assumptions, billOf, freeUsers, monthOf, operations, tursoOf, usageOf } from './cost/model.ts'
 import { type Metered, type Price, prices, pricesRead, subscription, turso } from './cost/prices.ts'
 
 const document = 'docs/operations.md'
@@ -16,6 +16,22 @@ const number = (value: number): string =>
 const short = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 })
 const dollars = (value: number): string => `$${value.toFixed(2)}`
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+const requestNames: Readonly<Record<keyof typeof operations, string>> = {
+  signup: 'Signing up, with its letter',
+  confirm: 'Confirming an address',
+  login: 'Logging in',
+  refresh: 'Refreshing',
+  cold: 'Besides, a read that finds no copy (a read of KV and a write)',
+  page: 'A page of 20 contacts',
+  search: 'A search',
+  birthdays: 'Birthdays of a week',
+  other: 'One contact',
+  add: 'Adding a contact',
+  change: 'Changing a contact',
+  minute: 'The minute’s cron, with nothing due',
+  hour: 'The hour’s cron, with nothing due',
+}
 
 /** The tables, in Markdown. */
 export function tables(): string {
@@ -41,7 +57,25 @@ export function tables(): string {
     .map(({ one, at }) =>
       row([prices[one].what, perDay(prices[one]), ...sizes.map((size) => number(usageOf(size)[one])), number(at)]),
     )
+  const requests = Object.entries(operations).map(([name, { gateCalls, rowsRead, rowsWritten }]) =>
+    row([
+      requestNames[name as keyof typeof operations],
+      name === 'cold' ? '–' : `${gateCalls}`,
+      `${rowsRead}`,
+      `${rowsWritten}`,
+    ]),
+  )
   return [
+    `What one request does in a book of ${a.contactsPerUser}, by D1’s own count (\`test/cost.test.ts\`). D1 counts a row for the table and one for each index that it`,
+    'stands in; an `Idempotency-Key` writes 4 more.',
+    '',
+    row(['Request', 'Calls to Durable Objects', 'Rows read', 'Rows written']),
+    row(['---', '---:', '---:', '---:']),
+    ...requests,
+    '',
+    'Besides, a gate writes its count as it reserves places, and each such write is a row: one for ⌊N/16⌋ requests of a policy of N, so',
+    'one for 7 reads (N = 120), and one for each contact added (N = 2). Gates have no timer that keeps them awake: they are billed while they answer.',
+    '',
     `Of all accounts, ${a.activeShare * 100} % use it on a day; such a day has ${d.pages} pages of contacts, ${d.searches} searches, ${d.birthdays} looks at birthdays,`,
     `${d.others} other reads, ${d.added} contacts added and ${d.changed} changed, ${d.refreshes} refreshes, ${d.logins} logins and ${d.pictures} pictures; ${a.coldReads} of the reads find no copy in memory,`,
     `and ${a.copiesWritten} copy is written. On a day ${a.newShare * 1000} account is new for each 1,000 that there are. Each account has ${a.contactsPerUser} contacts of ${number(a.bytesPerContact)} bytes (indexes`,

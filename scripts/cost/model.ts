@@ -189,7 +189,7 @@ export const isStored = (metered: Metered): boolean => ['gateGb', 'databaseGb', 
 export function billOf(metered: Metered, users: number): { used: number; dollars: number } {
   const price: Price = prices[metered]
   const used = usageOf(users)[metered] * (isStored(metered) ? 1 : days)
-  return { used, dollars: Math.ceil(Math.max(0, used - price.included) / price.per) * price.dollars }
+  return { used, dollars: Math.ceil(round(Math.max(0, used - price.included) / price.per)) * price.dollars }
 }
 
 /** A month of the paid plan, in dollars; with Turso's database where D1 cannot hold it. */
