@@ -116,7 +116,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
       await end(dev)
       process.off('exit', killed)
     })
-    const lastWords = relay(dev, verbose)
+    const lastWords = relay(dev, verbose, () => closing)
     const closed = once(dev, 'close')
     const exited = once(dev, 'exit').then(async ([code, name]) => {
       if (closing) return undefined
@@ -252,8 +252,11 @@ function wrangler(args: readonly string[]): ChildProcess {
   })
 }
 
-/** Passes on what wrangler says, but for its hint about crons, which are seen to here. Returns its last words. */
-function relay(child: ChildProcess, verbose: boolean): () => readonly string[] {
+/**
+ * Passes on what wrangler says, but for its hint about crons, which are seen to here, and for what it says while it is being ended:
+ * its bundler may complain, at length, that it was interrupted. Returns its last words.
+ */
+function relay(child: ChildProcess, verbose: boolean, closing: () => boolean): () => readonly string[] {
   const last: string[] = []
   let hushed = false
   let blank = true
@@ -264,6 +267,7 @@ function relay(child: ChildProcess, verbose: boolean): () => readonly string[] {
     if (last.length > keptLines) last.shift()
     if (line.includes('Scheduled Workers are not automatically triggered')) hushed = !verbose
     const isBlank = line.trim() === ''
+    if (closing() && !verbose) return
     if (!hushed && !(blank && isBlank)) write(line)
     if (!hushed) blank = isBlank
     if (line.includes('test-cron-triggers-locally')) hushed = false

@@ -271,7 +271,7 @@ export const variableNames: readonly string[] = Object.keys(variables.shape)
 /** The checked variables: durations are seconds, lists are arrays. */
 export type Configuration = z.output<typeof variables>
 
-/** A variable is missing or wrong. The message names each one and how to mend it, and never shows a value. */
+/** A variable is missing or wrong. The message names each one and how to mend it, and never shows a secret. */
 export class ConfigurationError extends Error {
   constructor(faults: readonly string[]) {
     super(`Vizitka is not configured: ${faults.join('; ')}.`)

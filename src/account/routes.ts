@@ -11,7 +11,17 @@ import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { afterwards } from '../platform/http/afterwards.ts'
-import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
+import {
+  changedMeanwhile,
+  etag,
+  etagHeader,
+  ifMatch,
+  ifNoneMatch,
+  isConditional,
+  isKnown,
+  notModified,
+  requireMatch,
+} from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
@@ -46,10 +56,12 @@ accountRoutes.openapi(
     tags,
     method: 'get',
     path: '/me',
+    operationId: 'getMe',
     summary: 'Who am I',
+    request: { headers: ifNoneMatch },
     responses: {
       200: me,
-      304: { description: 'What you hold (If-None-Match) is still right.' },
+      304: notModified,
       ...problems(401),
     },
   }),
@@ -66,8 +78,9 @@ accountRoutes.openapi(
     tags,
     method: 'patch',
     path: '/me',
+    operationId: 'updateMe',
     summary: 'Change my username or language',
-    request: { body: body(userChangesSchema) },
+    request: { headers: ifMatch, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -89,9 +102,10 @@ accountRoutes.openapi(
     tags,
     method: 'patch',
     path: '/avatar',
+    operationId: 'setMyAvatar',
     summary: 'Give me a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { body: pictureBody },
+    request: { headers: ifMatch, body: pictureBody },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -112,8 +126,10 @@ accountRoutes.openapi(
     tags,
     method: 'delete',
     path: '/avatar',
+    operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
-    responses: { 200: me, ...problems(401, 409, 412) },
+    request: { headers: ifMatch },
+    responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
     const { db, user, gate } = c.var
@@ -133,6 +149,7 @@ accountRoutes.openapi(
     tags,
     method: 'put',
     path: '/me/password',
+    operationId: 'changePassword',
     summary: 'Change my password',
     description: 'Ends every other session; a letter tells you.',
     request: { body: body(passwordChangeSchema) },
@@ -164,6 +181,7 @@ accountRoutes.openapi(
     tags,
     method: 'post',
     path: '/me/email',
+    operationId: 'changeEmail',
     summary: 'Change my e-mail',
     description:
       'Sends a letter to the new address, whose link makes the change, and a notice to the old one. The answer is the same ' +
@@ -221,6 +239,7 @@ accountRoutes.openapi(
     tags,
     method: 'get',
     path: '/me/events',
+    operationId: 'listMyEvents',
     summary: 'What happened to my account',
     description: 'Newest first, for 180 days: who logged in from where, who tried, and what was changed.',
     request: { query: eventQuerySchema },
@@ -243,6 +262,7 @@ accountRoutes.openapi(
     tags,
     method: 'get',
     path: '/me/export',
+    operationId: 'exportMe',
     summary: 'Export everything about me',
     description: 'The account, its sessions, letters and events, and every contact, as one JSON file.',
     responses: { 200: json('All of it.', exportSchema), ...problems(401) },
@@ -269,6 +289,7 @@ accountRoutes.openapi(
     tags,
     method: 'delete',
     path: '/me',
+    operationId: 'deleteMe',
     summary: 'Delete my account',
     description: 'With its contacts, sessions and letters, at once and for good. The address can sign up again.',
     request: { body: body(deletionSchema) },

@@ -37,6 +37,7 @@ authRoutes.openapi(
     tags,
     method: 'post',
     path: '/signup',
+    operationId: 'signUp',
     summary: 'Sign up',
     description: 'Makes an account and sends a letter to confirm its address.',
     request: { body: body(signupSchema) },
@@ -65,6 +66,7 @@ authRoutes.openapi(
     tags,
     method: 'post',
     path: '/verification-email',
+    operationId: 'requestVerificationEmail',
     summary: 'Send the confirmation letter again',
     description: 'The answer is the same whether the address is known, unknown or confirmed already.',
     request: { body: body(addressSchema) },
@@ -82,6 +84,7 @@ authRoutes.openapi(
     tags,
     method: 'post',
     path: '/confirm-email',
+    operationId: 'confirmEmail',
     summary: 'Confirm an address',
     description: 'With the token from the letter. Confirming twice is fine.',
     request: { body: body(tokenSchema) },
@@ -99,10 +102,12 @@ authRoutes.openapi(
     tags,
     method: 'post',
     path: '/login',
+    operationId: 'logIn',
     summary: 'Log in',
+    'x-requires-body': true,
     description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
     request: {
-      // Not `required`, which would demand both forms at once: the handler refuses a body that is neither.
+      // Not `required`, which would demand both forms at once; the document says so all the same.
       body: {
         content: {
           'application/json': { schema: loginSchema },
@@ -131,6 +136,7 @@ authRoutes.openapi(
     tags,
     method: 'post',
     path: '/refresh',
+    operationId: 'refreshTokens',
     summary: 'Get new tokens',
     description:
       'Exchanges a refresh token, in the body or as a bearer token, for new ones. Used again within 30 s it gets the same ' +

@@ -4,11 +4,11 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { version } from '../../package.json'
 import type { Database } from '../platform/db/database.ts'
-import { rootMessage } from '../platform/db/errors.ts'
 import { within } from '../platform/deadline.ts'
 import { gateOf } from '../platform/gate/client.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { mailIsWell } from '../platform/mail/outbox.ts'
+import { told } from '../platform/told.ts'
 import { users } from '../users/table.ts'
 
 const state = z.enum(['ok', 'down'])
@@ -61,7 +61,7 @@ async function stateOf(part: string, ask: () => Promise<unknown>): Promise<'ok' 
     await ask()
     return 'ok'
   } catch (error) {
-    console.error(JSON.stringify({ level: 'error', health: part, error: rootMessage(error) }))
+    console.error(JSON.stringify({ level: 'error', health: part, error: told(error) }))
     return 'down'
   }
 }
@@ -71,7 +71,7 @@ async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
     await db.select({ one: sql`1` }).from(users).limit(1)
     return { database: 'ok', mail: (await mailIsWell(db)) ? 'ok' : 'late' }
   } catch (error) {
-    console.error(JSON.stringify({ level: 'error', health: 'database', error: rootMessage(error) }))
+    console.error(JSON.stringify({ level: 'error', health: 'database', error: told(error) }))
     return { database: 'down', mail: 'unknown' }
   }
 }
@@ -83,6 +83,7 @@ healthRoutes.openapi(
     tags: ['Service'],
     method: 'get',
     path: '/api/healthchecker',
+    operationId: 'getHealth',
     summary: 'How the service is',
     responses: {
       200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },

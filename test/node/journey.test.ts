@@ -122,6 +122,8 @@ describe('from signing up to logging out, on what npm start starts', () => {
 
     const { code, children, left } = await finish(first)
     expect(code, first.said()).toBe(0)
+    // Whatever wrangler's parts have to say while they are being ended: it helps nobody.
+    expect(first.said()).toMatch(/What you enter is kept in [^\n]*\n\n\nStopped\.\n$/)
     expect(children.map(({ command }) => command).join('\n')).toMatch(/workerd serve/)
     expect(left).toEqual([])
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true)

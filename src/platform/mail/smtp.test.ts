@@ -317,6 +317,24 @@ describe('a refusal', () => {
     }
   })
 
+  it('is told without the address that the server repeats, in whatever way', async () => {
+    const { to } = letter
+    const name = to.slice(0, to.indexOf('@'))
+    for (const [echo, told] of [
+      [
+        `550 5.1.1 <${to}>: Recipient address rejected: User unknown`,
+        '550 5.1.1 <…>: Recipient address rejected: User unknown',
+      ],
+      [`550 5.1.1 ${to.toUpperCase()}... User unknown`, '550 5.1.1 … User unknown'],
+      [`550 No such mailbox: ${name.toUpperCase()}`, '550 No such mailbox: …'],
+      [`552 5.2.2 "${name}" is over quota, as is ${name}@elsewhere.test`, '552 5.2.2 "…" is over quota, as is …'],
+    ]) {
+      const { mailer } = await server({ steps: { RCPT: { say: [`${echo}\r\n`] } } })
+      const { message } = await failure(mailer().send(letter))
+      expect(message).toBe(`The mail server refused the recipient: ${told}`)
+    }
+  })
+
   it('is told in one short printable line', async () => {
     const { mailer } = await server({ steps: { RCPT: { say: [`550 \u001b[31m no\tsuch ${'x'.repeat(900)}\r\n`] } } })
     const { message } = await failure(mailer().send(letter))

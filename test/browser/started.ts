@@ -16,6 +16,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly CORS_ORIGINS?: string
   readonly ADMIN_EMAIL?: string
+  /** `1s`, so that a test sees a token expire. */
+  readonly ACCESS_TOKEN_TTL?: string
   /** Over the generous ones below: `contacts-create=2/60s`. */
   readonly RATE_LIMITS?: string
 }
