@@ -6,7 +6,8 @@ import type { Browser, Page } from 'playwright-core'
 import { connect, dataOf } from '../examples/client/client.ts'
 import { findChromium, launch } from '../test/browser/chromium.ts'
 import { seed } from './seed.ts'
-import { StartError, startAll } from './start.ts'
+import { StartError } from './start/fault.ts'
+import { startAll } from './start.ts'
 
 const folder = 'docs/pictures'
 const maxBytes = 200_000 // of each, so that a page with all of them is quick
