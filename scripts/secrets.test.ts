@@ -62,7 +62,7 @@ const planted: Record<string, () => { file: string; text: string; secret: string
   },
   'a token of npm': () => {
     const secret = `npm_${letters(36)}`
-    return { file: '.npmrc', text: `//registry.npmjs.org/:_authToken=${secret}`, secret }
+    return { file: '.npmrc', text: `//packages.example.com/:_authToken=${secret}`, secret }
   },
   'an address with a password': () => {
     const secret = letters(16)

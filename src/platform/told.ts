@@ -22,6 +22,9 @@ const quotation = /["'`“‘«].*["'`”’»]/s
 // Bounded, as addresses are: or a long word would be looked through once for each of its letters.
 const address = /[^\s<>()[\],;:]{1,64}@[^\s<>()[\],;:]{1,255}/g
 
+/** How much of an error's words is looked at: whoever wrote them may have written much. */
+const longestRead = 2000
+
 const scrubbed = (message: string): string =>
   message.replace(query, 'Failed query').replace(quotation, '…').replace(address, '…').slice(0, longest)
 
@@ -32,8 +35,9 @@ const scrubbed = (message: string): string =>
  */
 export function told(error: unknown): string {
   const cause = root(error)
-  const known = ours.has(cause.name) || platformWords.some((words) => words.test(cause.message))
-  return known && !isRemote(cause) ? `${cause.name}: ${scrubbed(cause.message)}` : cause.name
+  const message = cause.message.slice(0, longestRead)
+  const known = ours.has(cause.name) || platformWords.some((words) => words.test(message))
+  return known && !isRemote(cause) ? `${cause.name}: ${scrubbed(message)}` : cause.name
 }
 
 /** Set by the platform on what a Durable Object's own code has thrown. */

@@ -252,6 +252,24 @@ describe('a server that never finishes', () => {
   })
 })
 
+describe('a server that announces blanks by the thousand', () => {
+  it('keeps nobody waiting', async () => {
+    const blanks = ' \t'.repeat(3500)
+    const announcements = [
+      `250 AUTH${blanks}x${blanks}\r\n`,
+      `250 ${'AUTH '.repeat(3000)}\r\n`,
+      `250 AUTH=${'= '.repeat(7000)}\r\n`,
+    ]
+    for (const announcement of announcements) {
+      const { mailer } = await server({ steps: { EHLO: { say: [announcement] } } })
+      const before = Date.now()
+      await mailer().send(letter)
+      // Of blanks that are tried in each way, a thousand took a second, and thousands take minutes.
+      expect(Date.now() - before).toBeLessThan(2000)
+    }
+  })
+})
+
 describe('a server that talks nonsense', () => {
   it.each<[string, Script['steps']]>([
     ['for a greeting', { connect: { say: ['HTTP/1.1 400 Bad Request\r\n\r\n'] } }],

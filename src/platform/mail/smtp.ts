@@ -188,7 +188,8 @@ class Conversation extends WorkerMailerParts {
   }
 
   override parseCapabilities(reply: string): void {
-    super.parseCapabilities(reply)
+    // The library's patterns try each way to share out blanks: a line of a few thousand would keep the isolate busy for minutes.
+    super.parseCapabilities(reply.replace(/[^\S\r\n]+/g, ' '))
     this.supportsSmtpUtf8 = /^250[ -]SMTPUTF8\b/im.test(reply)
   }
 
