@@ -269,7 +269,7 @@ async function answered(one: Case, ana: Newcomer, bindings: object, where: strin
 
 function unwell(health: string): string {
   return Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(health)))
-    .filter(([name, state]) => state !== 'ok' && !['status', 'version'].includes(name))
+    .filter(([name, state]) => state !== 'ok' && !['status', 'version', 'deployment'].includes(name))
     .map(([name, state]) => `\`${name}: ${state}\``)
     .join(', ')
 }

@@ -108,6 +108,7 @@ export async function startRuntime({ folder, workers, vars, inspectorPort, silen
         bindings: vars,
         d1Databases: { DB: databaseId },
         kvNamespaces: { CACHE: 'cache' },
+        versionMetadata: 'VERSION',
         durableObjects: { GATE: { className: 'Gate', useSQLite: true } },
       })),
     }),
