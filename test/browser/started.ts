@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exampleVars, startAll } from '../../scripts/start.ts'
+import { StartError } from '../../scripts/start/fault.ts'
+import { exampleVars, type Running, type StartOptions, startAll } from '../../scripts/start.ts'
 
 /** What `npm start` starts, with an empty database of its own. */
 export interface Service {
@@ -40,8 +41,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       RATE_LIMITS: `${generous},${options.RATE_LIMITS ?? ''}`,
     }
     await writeFile(varsFile, Object.entries(vars).reduce(withVariable, example))
-    const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
-    const running = await startAll({ port, inboxPort, smtpPort, persistTo: join(folder, 'state'), varsFile })
+    const { running, inboxPort } = await started({ persistTo: join(folder, 'state'), varsFile })
     const close = async () => {
       await running.close()
       await remove()
@@ -50,6 +50,17 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** Starts it on ports that are free; on others, where somebody else on a busy machine took one of them a moment before. */
+async function started(options: StartOptions, attempts = 3): Promise<{ running: Running; inboxPort: number }> {
+  const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
+  try {
+    return { running: await startAll({ ...options, port, inboxPort, smtpPort }), inboxPort }
+  } catch (error) {
+    if (attempts === 1 || !(error instanceof StartError) || !/already in use/.test(error.message)) throw error
+    return started(options, attempts - 1)
   }
 }
 
