@@ -55,22 +55,24 @@ export const newKey = (): string => randomBytes(48).toString('base64')
 // ---------------------------------------------------------------- what is kept here
 
 const folder = '.deploy'
-const keptSchema = z.object({ SECRET_KEY: z.string() })
+/** The key in use, where this machine knows it, and the one that it is being changed to. */
+const keptSchema = z.object({ SECRET_KEY: z.string().optional(), next: z.string().optional() })
+type Kept = z.infer<typeof keptSchema>
 
 /** Where an environment's key is kept on this machine: Cloudflare never tells a secret again, and changing the key needs it. */
 export const keptFile = (environment: string): string => join(folder, `${environment}.json`)
 
-export function keptKey(environment: string): string | undefined {
+export function kept(environment: string): Kept {
   try {
-    return keptSchema.parse(JSON.parse(readFileSync(keptFile(environment), 'utf8'))).SECRET_KEY
+    return keptSchema.parse(JSON.parse(readFileSync(keptFile(environment), 'utf8')))
   } catch {
-    return undefined // this machine made none
+    return {} // this machine made none
   }
 }
 
-export function keepKey(environment: string, key: string): void {
+export function keep(environment: string, keys: Kept): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(keptFile(environment), `${JSON.stringify({ SECRET_KEY: key }, undefined, 2)}\n`, { mode: 0o600 })
+  writeFileSync(keptFile(environment), `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
 }
 
 export function forgetKey(environment: string): void {
@@ -107,8 +109,8 @@ export function secretsToUpload(
     return { upload: given, made: false }
   }
   // One that is kept was made by a run that broke off before it arrived.
-  const made = keptKey(environment) ?? newKey()
-  keepKey(environment, made)
+  const made = kept(environment).SECRET_KEY ?? newKey()
+  keep(environment, { SECRET_KEY: made })
   return { upload: { ...others, SECRET_KEY: made }, made: true }
 }
 

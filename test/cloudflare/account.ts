@@ -44,7 +44,7 @@ export interface Version {
   /** Its modules' bytes, by name. */
   readonly modules: ReadonlyMap<string, Buffer>
   /** Everything it is bound to: what was uploaded, and the secrets that it inherited. */
-  readonly bindings: ReadonlyMap<string, Binding>
+  readonly bindings: Map<string, Binding>
 }
 
 /** A Worker of the account. */

@@ -78,6 +78,26 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it(
+    'changes the key to the one it was going to, where a run broke off in between',
+    async () => {
+      expect(outcome(await here.deploy())).toBe('well')
+      const before = live(cf).text('SECRET_KEY')
+      refuse(/secrets-bulk/, new Refused(500, 10013, 'An unknown error has occurred'))
+      expect(await complaint(['--rotate-key'])).toMatch(/secret bulk[\s\S]*10013/)
+      const { next } = JSON.parse(here.read('.deploy/production.json'))
+      expect(live(cf).text('SECRET_KEY')).toBe(before)
+      // The request had arrived, its answer had not.
+      live(cf).bindings.set('SECRET_KEY', { type: 'secret_text', name: 'SECRET_KEY', text: next })
+      cf.trouble = () => {}
+      expect(outcome(await here.deploy(['--rotate-key']))).toBe('well')
+      expect(live(cf).text('SECRET_KEY')).toBe(next)
+      expect(live(cf).text('SECRET_KEY_PREVIOUS')).toBe(before)
+      expect(JSON.parse(here.read('.deploy/production.json'))).toEqual({ SECRET_KEY: next })
+    },
+    minutes * 3,
+  )
+
+  it(
     'takes a domain from nobody, unless told to',
     async () => {
       cf.dns.add('example.com')

@@ -6,7 +6,7 @@ import { configurationOf } from '../../src/env.ts'
 import { type Account, accountId, token } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
 import { sqldMissing, startSqld } from '../sqld.ts'
-import { type Checkout, checkout, databaseId, live, names, outcome, setVars, written } from './deploying.ts'
+import { type Checkout, checkout, databaseId, live, names, outcome, pristine, setVars, written } from './deploying.ts'
 
 const minutes = 60_000
 
@@ -204,6 +204,8 @@ describe('npm run deploy', () => {
       expect(live(cf).text('SECRET_KEY')).toBe(key)
       expect(live(cf).metadata.limits).toBeUndefined()
       expect(here.has('wrangler.deploying.json')).toBe(false)
+      // These tests hold in a fork as well, whose file says all that.
+      expect(pristine(here.read('wrangler.toml'))).toBe(pristine())
       for (const secret of [SMTP_PASSWORD, SECRET_KEY, key, token]) expect(run.said).not.toContain(secret)
     },
     minutes * 2,
@@ -271,7 +273,7 @@ describe.skipIf(sqldMissing())('npm run deploy, on libSQL', () => {
     async () => {
       const sqld = await startSqld()
       try {
-        setVars(here, `DATABASE_URL = "${sqld.url}"`)
+        setVars(here, `SMTP_USERNAME = "ana"\nDATABASE_URL = "${sqld.url}"`) // the password is a secret of the Worker's
         const run = await here.deploy()
         expect(outcome(run)).toBe('well')
         expect(run.said).toContain(`${new URL(sqld.url).host}: applied 0000_accounts_and_contacts`)

@@ -29,9 +29,9 @@ export interface Checkout {
 }
 
 /** wrangler.toml as it was before anybody deployed: a fork's holds ids, addresses and names of its own. */
-export function pristine(): string {
+export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
   let table = ''
-  return readFileSync('wrangler.toml', 'utf8')
+  return text
     .split('\n')
     .flatMap((line) => {
       const header = line.match(/^\[\[?([\w.-]+)\]\]?/)?.[1]
