@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { unstable_readConfig } from 'wrangler'
 
 /** A Worker as wrangler would upload it. */
 export interface Bundle {
@@ -19,12 +20,15 @@ export interface Bundle {
 export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-build-'))
   try {
-    const settings = await readFile('wrangler.toml', 'utf8')
     const config = join(folder, 'wrangler.json')
-    const minify = /^minify = true$/m.test(settings)
+    // As wrangler.toml says, but for what a bundle does not hold.
+    const { compatibility_date, minify, keep_names } = unstable_readConfig(
+      { config: 'wrangler.toml' },
+      { hideWarnings: true },
+    )
     await writeFile(
       config,
-      JSON.stringify({ name: 'bench', main: resolve(entry), compatibility_date: dateOf(settings), minify }),
+      JSON.stringify({ name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names }),
     )
     const said = await wrangler(
       'deploy',
@@ -45,8 +49,6 @@ export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
     await rm(folder, { recursive: true, force: true })
   }
 }
-
-const dateOf = (settings: string): string => settings.match(/^compatibility_date = "([^"]+)"/m)?.[1] ?? ''
 
 /** Runs the project's wrangler, and returns what it said. @throws Error with its words when it fails */
 export async function wrangler(...args: string[]): Promise<string> {
@@ -82,7 +84,10 @@ export interface Runtime {
 
 /** Starts Workers in one local runtime, as wrangler bundled them, without `wrangler dev` and its proxy. */
 export async function startRuntime({ folder, workers, vars, inspectorPort, silent }: RuntimeOptions): Promise<Runtime> {
-  const compatibilityDate = dateOf(await readFile('wrangler.toml', 'utf8'))
+  const { compatibility_date: compatibilityDate = '' } = unstable_readConfig(
+    { config: 'wrangler.toml' },
+    { hideWarnings: true },
+  )
   const names = Object.keys(workers)
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
