@@ -2407,7 +2407,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you hold: where it is still right, the answer is 304. */
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2601,7 +2601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path?: never;
@@ -2737,7 +2737,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path?: never;
@@ -2833,7 +2833,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path?: never;
@@ -3685,7 +3685,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you hold: where it is still right, the answer is 304. */
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3781,7 +3781,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -3928,7 +3928,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4031,7 +4031,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4179,7 +4179,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4326,7 +4326,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4433,7 +4433,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412. */
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
             };
             path: {
