@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waitUntilWell } from '../../scripts/deploy/health.ts'
@@ -182,7 +183,7 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it('refuses a Worker of more than 400 KB, by --dry-run, too', async () => {
-    const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString('base64')
+    const noise = randomBytes(110_000).toString('base64')
     const worker = `export * from './src/worker.ts'\nexport { default } from './src/worker.ts'\n`
     here.write('large.ts', `${worker}export const noise = '${noise}'\n`)
     here.write('wrangler.toml', here.read('wrangler.toml').replace('src/worker.ts', 'large.ts'))
