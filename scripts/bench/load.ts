@@ -11,6 +11,7 @@ import { type Measured, measured, record, type Target, targetsOf } from './reque
 import { build, createDatabase, type Runtime, startRuntime } from './runtime.ts'
 
 const connections = 32
+const rounds = 3
 
 /** What a target did, and what the runtime spent on each request. */
 interface Cost extends Driven {
@@ -61,7 +62,7 @@ export async function load(quick: boolean): Promise<string> {
 }
 
 const explained = (quick: boolean): string[] => [
-  `Requests a second over ${connections} connections, medians of ${quick ? 1 : 5} rounds in turn; p50 and p99 in milliseconds; the ratios are medians of each round’s own. In brackets the processor’s time that the runtime spent on a request, in microseconds.`,
+  `Requests a second over ${connections} connections, medians of ${quick ? 1 : rounds} rounds in turn; p50 and p99 in milliseconds; the ratios are medians of each round’s own. In brackets the processor’s time that the runtime spent on a request, in microseconds.`,
   '',
   '| | Vizitka | p50 | p99 | The same calls, bare | ÷ | One query or insert, bare | ÷ | A bare route | ÷ |',
   '|---|---|---|---|---|---|---|---|---|---|',
@@ -78,7 +79,7 @@ async function line(one: Measured, { urls }: Runtime, everyone: readonly Person[
   const targets = Object.entries(targetsOf(one, service, baselines))
   const found: Record<string, Cost[]> = {}
   // The first round warms: all is compiled, every gate awake and every copy held.
-  for (let round = -1; round < (quick ? 1 : 5); round++) {
+  for (let round = -1; round < (quick ? 1 : rounds); round++) {
     for (const [name, target] of targets) {
       const before = cpuMicroseconds(runtimePid())
       const driven = await drive(target, name === 'same' ? theirs : ours, quick ? 0.5 : 2.5)
