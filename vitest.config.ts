@@ -33,6 +33,9 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
           MAIL_FROM: 'Vizitka <hello@vizitka.test>',
           CORS_ORIGINS: 'http://localhost:3000',
           RATE_LIMITS: generous,
+          TEST_FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? '2000',
+          // The same each time, so that what fails is what was changed. Empty for another each time.
+          TEST_FUZZ_SEED: process.env.FUZZ_SEED ?? '20261121',
           TEST_MIGRATIONS: await readD1Migrations('./migrations'),
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
@@ -52,13 +55,14 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
   ],
   test: {
     name,
-    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
     exclude: inNode,
     setupFiles: ['test/setup.ts'],
     globalSetup: name === 'libsql' ? ['test/servers.ts', 'test/sqld.ts'] : ['test/servers.ts'],
     // Each file has a D1 of its own; sqld's database is one, so there each file has it to itself in its turn.
     fileParallelism: name === 'd1',
-    testTimeout: 20_000,
+    // Many hash passwords, each 150 ms on a machine that does nothing else.
+    testTimeout: 60_000,
   },
 })
 

@@ -157,9 +157,12 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 // ---------------------------------------------------------------- what has to be there
 
+/** The local service's variables as the example has them, out from behind its mark. */
+export const exampleVars = (): string => readFileSync('.dev.vars.example', 'utf8').replace(/^#: /gm, '')
+
 /** Makes the variables of a new checkout from the example. Says whether it did: a file that exists is never touched. */
 function writeDevVars(file: string): boolean {
-  const example = readFileSync('.dev.vars.example', 'utf8')
+  const example = exampleVars()
   const secret = `SECRET_KEY="${randomBytes(48).toString('base64')}"`
   try {
     writeFileSync(file, example.replace(/^SECRET_KEY=.*$/m, secret), { mode: 0o600, flag: 'wx' })

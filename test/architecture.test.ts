@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../src/env.ts'
 import { explanations } from '../src/site/problems.ts'
@@ -103,6 +104,16 @@ describe('the house', () => {
         ]),
       ),
     )
+  })
+
+  it('has every file and test that the threat model names', () => {
+    const all = globSync('{src,test,scripts,docs,public,.github}/**/*.*')
+    const named = [...readFileSync('docs/threat-model.md', 'utf8').matchAll(/`([\w./-]+\.(?:ts|tsx|md))`/g)]
+    expect(named.length).toBeGreaterThan(40)
+    const missing = named
+      .map(([, name]) => name ?? '')
+      .filter((name) => !all.some((file) => `/${file}`.endsWith(`/${name}`)))
+    expect(missing).toEqual([])
   })
 
   it('describes every table in docs/storage.md, where it is', () => {

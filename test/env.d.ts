@@ -14,6 +14,9 @@ declare global {
       TEST_HOSTILE_SMTP: string
       /** A stand-in for Cloudinary. */
       TEST_CLOUDINARY: string
+      /** How many requests the contract's fuzz sends, and by which seed; empty: by one of its own. */
+      TEST_FUZZ_REQUESTS: string
+      TEST_FUZZ_SEED: string
       SMTP_PORT: string
       /** The sqld of the project `libsql`; empty in `d1`. */
       DATABASE_URL: string

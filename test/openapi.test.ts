@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { app } from '../src/app.ts'
 import { explanations } from '../src/site/problems.ts'
 import { apiDocument, call, olderPaths } from './client.ts'
+import { violations } from './document.ts'
 
 /** Pages, pictures and the document itself: for people, not for clients. */
 const pages = [
@@ -55,19 +56,24 @@ describe('the OpenAPI document', () => {
           ])
         }
         if (operation.security?.length) expect(statuses, where).toContain('401')
+        // To a page of another site, whoever it asks for.
+        if (method !== 'get') expect(statuses, where).toContain('403')
         if ('requestBody' in operation)
           expect(statuses, where).toEqual(expect.arrayContaining(['400', '413', '415', '422']))
       }
     }
   })
 
-  it('is OpenAPI 3.1 with an example in every component', async () => {
+  it('is OpenAPI 3.1, with examples that fit their schemas', async () => {
     const document = await apiDocument()
     expect(document.openapi).toMatch(/^3\.1/)
-    const { schemas } = document.components as { schemas: Record<string, object> }
+    const { schemas } = document.components
     expect(Object.keys(schemas)).toEqual(
       expect.arrayContaining(['Contact', 'ContactInput', 'Problem', 'Tokens', 'User']),
     )
+    const examples = Object.entries(schemas).filter(([, { example }]) => example !== undefined)
+    expect(examples.length).toBeGreaterThan(15)
+    for (const [name, schema] of examples) expect(violations(document, schema, schema.example), name).toEqual([])
   })
 })
 
@@ -77,7 +83,7 @@ describe('a problem', () => {
       const page = await call('GET', `/problems/${code}`)
       expect(page.status, code).toBe(200)
       expect(page.headers.get('Content-Type')).toMatch(/^text\/html/)
-      expect(meaning.length).toBeGreaterThan(20)
+      expect(meaning.length).toBeGreaterThan(15)
     }
     expect((await call('GET', '/problems/no-such-problem')).status).toBe(404)
     expect((await call('GET', '/problems/constructor')).status).toBe(404)

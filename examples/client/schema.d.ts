@@ -652,6 +652,7 @@ export interface components {
             email: string;
             /**
              * Format: password
+             * @description Any characters. Not one of the most common passwords, and not your e-mail or username.
              * @example correct horse battery
              */
             password: string;
@@ -761,6 +762,7 @@ export interface components {
         Reset: {
             /**
              * Format: password
+             * @description Any characters. Not one of the most common passwords, and not your e-mail or username.
              * @example correct horse battery
              */
             password: string;
@@ -814,6 +816,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
+             * @description Any characters. Not one of the most common passwords, and not your e-mail or username.
              * @example correct horse battery
              */
             password: string;
@@ -1037,6 +1040,7 @@ export interface components {
             last_name?: string | null;
             email?: string | null;
             phone?: string | null;
+            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean;
@@ -1062,6 +1066,7 @@ export interface components {
             last_name?: string | null;
             email?: string | null;
             phone?: string | null;
+            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean | null;
@@ -1168,7 +1173,8 @@ export interface components {
          *       "cache": "ok",
          *       "gate": "ok",
          *       "mail": "ok",
-         *       "version": "0.1.0"
+         *       "version": "0.1.0",
+         *       "deployment": "3d9a1f6c-8e52-4b07-a1c4-6f0e2d7b9a35"
          *     }
          */
         Health: {
@@ -1192,6 +1198,8 @@ export interface components {
              */
             mail: "ok" | "late" | "unknown";
             version: string;
+            /** @description Which deployment answers: the version’s id that `wrangler deployments list` shows. */
+            deployment: string;
         };
     };
     responses: never;
@@ -1251,7 +1259,7 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Where the new thing is. */
-                    Location?: string;
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1260,6 +1268,15 @@ export interface operations {
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1306,6 +1323,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1324,6 +1343,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1363,6 +1384,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -1393,6 +1423,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1411,6 +1443,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1443,6 +1477,15 @@ export interface operations {
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1498,6 +1541,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1516,6 +1561,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1559,13 +1606,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1613,6 +1662,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1631,6 +1682,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1673,6 +1726,17 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1718,6 +1782,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1736,6 +1802,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1763,6 +1831,17 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1781,6 +1860,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1799,6 +1880,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1828,6 +1911,8 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1837,6 +1922,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1855,6 +1942,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1882,6 +1971,17 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1900,6 +2000,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1918,6 +2020,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1947,6 +2051,17 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1974,6 +2089,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1992,6 +2109,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2031,6 +2150,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -2061,6 +2189,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2079,6 +2209,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2120,6 +2252,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2138,6 +2272,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2180,6 +2316,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Nothing of yours is there. */
             404: {
                 headers: {
@@ -2228,6 +2373,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2246,6 +2393,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2257,7 +2406,10 @@ export interface operations {
     getMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2267,7 +2419,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2277,6 +2429,8 @@ export interface operations {
             /** @description What you hold (If-None-Match) is still right. */
             304: {
                 headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2284,6 +2438,8 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2293,6 +2449,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2311,6 +2469,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2351,13 +2511,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2405,6 +2567,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2423,6 +2587,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2434,7 +2600,10 @@ export interface operations {
     updateMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2448,7 +2617,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2466,6 +2635,17 @@ export interface operations {
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2485,6 +2665,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2521,6 +2703,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2539,6 +2723,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2550,7 +2736,10 @@ export interface operations {
     removeMyAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2560,7 +2749,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2569,6 +2758,17 @@ export interface operations {
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2588,6 +2788,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2597,6 +2799,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2615,6 +2819,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2626,7 +2832,10 @@ export interface operations {
     setMyAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2640,7 +2849,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2658,6 +2867,17 @@ export interface operations {
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2677,6 +2897,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2713,6 +2935,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2731,6 +2955,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2771,13 +2997,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2825,6 +3053,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2843,6 +3073,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2885,13 +3117,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2939,6 +3173,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2957,6 +3193,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2999,6 +3237,8 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3017,6 +3257,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3035,6 +3277,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3064,6 +3308,8 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3073,6 +3319,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3091,6 +3339,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3129,13 +3379,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3156,6 +3408,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3174,6 +3428,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3230,13 +3486,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3257,6 +3515,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3275,6 +3535,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3303,9 +3565,9 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Where the new thing is. */
-                    Location?: string;
+                    Location: string;
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3324,13 +3586,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3387,6 +3651,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3405,6 +3671,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3416,7 +3684,10 @@ export interface operations {
     getContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -3428,7 +3699,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3438,6 +3709,8 @@ export interface operations {
             /** @description What you hold (If-None-Match) is still right. */
             304: {
                 headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3445,13 +3718,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3472,6 +3747,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3490,6 +3767,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3501,7 +3780,10 @@ export interface operations {
     replaceContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -3517,7 +3799,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3536,13 +3818,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3572,6 +3856,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3608,6 +3894,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3626,6 +3914,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3637,7 +3927,10 @@ export interface operations {
     deleteContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -3655,13 +3948,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3691,6 +3986,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3700,6 +3997,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3718,6 +4017,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3729,7 +4030,10 @@ export interface operations {
     updateContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -3746,7 +4050,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3765,13 +4069,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3801,6 +4107,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3837,6 +4145,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3855,6 +4165,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3866,7 +4178,10 @@ export interface operations {
     setFavorite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -3882,7 +4197,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3901,13 +4216,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3937,6 +4254,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3973,6 +4292,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3991,6 +4312,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4002,7 +4325,10 @@ export interface operations {
     removeContactAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -4014,7 +4340,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4024,13 +4350,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4060,6 +4388,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4069,6 +4399,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4087,6 +4419,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4098,7 +4432,10 @@ export interface operations {
     setContactAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -4114,7 +4451,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4133,13 +4470,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4169,6 +4508,8 @@ export interface operations {
             /** @description It has changed since the ETag you sent. */
             412: {
                 headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4205,6 +4546,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,6 +4566,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4269,13 +4614,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4296,6 +4643,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4314,6 +4663,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4345,13 +4696,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4372,6 +4725,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4390,6 +4745,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4419,13 +4776,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4455,6 +4814,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4473,6 +4834,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4517,13 +4880,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4580,6 +4945,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4598,6 +4965,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4642,13 +5011,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4678,6 +5049,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4696,6 +5069,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4739,13 +5114,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4766,6 +5143,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4784,6 +5163,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4815,13 +5196,15 @@ export interface operations {
             /** @description Not signed in, or the token is wrong, expired or ended. */
             401: {
                 headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Signed in, but this is not allowed. */
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4851,6 +5234,8 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4869,6 +5254,8 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -11,7 +11,17 @@ import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { afterwards } from '../platform/http/afterwards.ts'
-import { changedMeanwhile, etag, etagHeader, isConditional, isKnown, requireMatch } from '../platform/http/etag.ts'
+import {
+  changedMeanwhile,
+  etag,
+  etagHeader,
+  ifMatch,
+  ifNoneMatch,
+  isConditional,
+  isKnown,
+  notModified,
+  requireMatch,
+} from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
@@ -48,9 +58,10 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
+    request: { headers: ifNoneMatch },
     responses: {
       200: me,
-      304: { description: 'What you hold (If-None-Match) is still right.' },
+      304: notModified,
       ...problems(401),
     },
   }),
@@ -69,7 +80,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'updateMe',
     summary: 'Change my username or language',
-    request: { body: body(userChangesSchema) },
+    request: { headers: ifMatch, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -94,7 +105,7 @@ accountRoutes.openapi(
     operationId: 'setMyAvatar',
     summary: 'Give me a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { body: pictureBody },
+    request: { headers: ifMatch, body: pictureBody },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -117,7 +128,8 @@ accountRoutes.openapi(
     path: '/avatar',
     operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
-    responses: { 200: me, ...problems(401, 409, 412) },
+    request: { headers: ifMatch },
+    responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
     const { db, user, gate } = c.var

@@ -35,7 +35,7 @@ export type UserQuery = z.infer<typeof userQuerySchema>
 export const userManagementSchema = z
   .strictObject({ role: role.optional(), disabled: z.boolean().optional() })
   .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'Give a role, or disabled, or both.')
-  .meta({ id: 'UserManagement', example: { disabled: true } })
+  .meta({ id: 'UserManagement', minProperties: 1, example: { disabled: true } })
 
 export type UserManagement = z.infer<typeof userManagementSchema>
 

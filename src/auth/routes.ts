@@ -104,9 +104,10 @@ authRoutes.openapi(
     path: '/login',
     operationId: 'logIn',
     summary: 'Log in',
+    'x-requires-body': true,
     description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
     request: {
-      // Not `required`, which would demand both forms at once: the handler refuses a body that is neither.
+      // Not `required`, which would demand both forms at once; the document says so all the same.
       body: {
         content: {
           'application/json': { schema: loginSchema },

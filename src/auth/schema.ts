@@ -1,23 +1,36 @@
 import { z } from 'zod'
-import { characters, idInPath } from '../platform/fields.ts'
+import { characters, idInPath, normalized, text, trimmed } from '../platform/fields.ts'
 import { email, locale, username, userSchema } from '../users/schema.ts'
+
+/** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
+export const maxTriedLength = 1024
 
 /** A password that is being chosen. NFC when hashed; never trimmed and never cut. */
 export const newPassword = z
   .string()
+  // First, and nothing else where it fails: normalizing a megabyte of accents takes minutes.
+  .max(maxTriedLength, { abort: true, error: 'must have at most 128 characters' })
   .refine((text) => characters(text.normalize('NFC')) >= 8, 'must have at least 8 characters')
   .refine((text) => characters(text.normalize('NFC')) <= 128, 'must have at most 128 characters')
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
-  .meta({ format: 'password', minLength: 8, maxLength: 128, example: 'correct horse battery' })
+  .meta({
+    format: 'password',
+    minLength: 8,
+    maxLength: 128,
+    ...normalized('nfc'),
+    description: 'Any characters. Not one of the most common passwords, and not your e-mail or username.',
+    example: 'correct horse battery',
+  })
 
-/** A password that is being tried: whatever it is, it is compared, not judged. The bound keeps hashing cheap. */
-export const triedPassword = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(1024, 'is longer than any password here')
-  .meta({ format: 'password', example: 'correct horse battery' })
+/** A password that is being tried: whatever it is, it is compared, not judged. */
+export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
+  format: 'password',
+  example: 'correct horse battery',
+})
 
-const triedEmail = z.string().trim().min(1, 'must not be empty').max(254, 'must have at most 254 characters')
+const triedEmail = trimmed({ min: 1, max: 254 })
+  // Half a surrogate pair is in no address, and libSQL fails over it.
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
 export const signupSchema = z
   .strictObject({ username, email, password: newPassword, locale: locale.optional() })
@@ -54,13 +67,11 @@ export const refreshSchema = z
   .strictObject({ refresh_token: z.string().optional() })
   .meta({ id: 'Refresh', description: 'The refresh token, unless it is sent as `Authorization: Bearer …`.' })
 
-export const tokenSchema = z
-  .strictObject({ token: z.string().min(1, 'must not be empty').max(200, 'is longer than any token here') })
-  .meta({
-    id: 'LinkToken',
-    description: 'The last part of the link in the letter.',
-    example: { token: 'paste-the-last-part-of-the-link-in-the-letter' },
-  })
+export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) }).meta({
+  id: 'LinkToken',
+  description: 'The last part of the link in the letter.',
+  example: { token: 'paste-the-last-part-of-the-link-in-the-letter' },
+})
 
 export const addressSchema = z.strictObject({ email }).meta({ id: 'Address' })
 
@@ -94,10 +105,10 @@ export const sessionIdSchema = z.object({ id: idInPath })
 
 /** The token of a link, in a path. */
 export const linkTokenParamSchema = z.object({
-  token: z
-    .string()
-    .max(1000)
-    .meta({ description: 'The last part of the link in the letter.', example: 'paste-the-last-part-of-the-link' }),
+  token: text({ max: 1000 }).meta({
+    description: 'The last part of the link in the letter.',
+    example: 'paste-the-last-part-of-the-link',
+  }),
 })
 
 export const resetConfirmationSchema = z
@@ -110,8 +121,8 @@ export const resetConfirmationSchema = z
 export const resetSchema = z
   .strictObject({
     password: newPassword,
-    email: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
-    username: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
+    email: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    username: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
 

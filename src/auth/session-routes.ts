@@ -32,7 +32,7 @@ sessionRoutes.openapi(
     operationId: 'logOut',
     summary: 'Log out',
     description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { only: c.var.sessionId })
@@ -75,7 +75,7 @@ sessionRoutes.openapi(
     operationId: 'endOtherSessions',
     summary: 'Log out everywhere else',
     description: 'Ends every session but this one.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { allBut: c.var.sessionId })
@@ -92,7 +92,7 @@ sessionRoutes.openapi(
     operationId: 'endSession',
     summary: 'End one of my sessions',
     request: { params: sessionIdSchema },
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 404, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
   }),
   async (c) => {
     const ended = await end(c, { only: c.req.valid('param').id })

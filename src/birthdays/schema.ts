@@ -1,19 +1,16 @@
 import { z } from 'zod'
 import { contactSchema } from '../contacts/schema.ts'
-import { whole } from '../platform/fields.ts'
+import { text, whole } from '../platform/fields.ts'
 
 /** A time zone of the IANA database, as this runtime knows it. */
-const timeZone = z
-  .string()
-  .max(64)
-  .refine((name) => {
-    try {
-      // An offset such as +02:00 is taken by Intl but is no time zone: it knows no summer time.
-      return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
-    } catch {
-      return false
-    }
-  }, 'must be a time zone such as Europe/Kyiv')
+const timeZone = text({ max: 64 }).refine((name) => {
+  try {
+    // An offset such as +02:00 is taken by Intl but is no time zone: it knows no summer time.
+    return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}, 'must be a time zone such as Europe/Kyiv')
 
 /** Which birthdays are asked for. */
 export const birthdayQuerySchema = z.strictObject({

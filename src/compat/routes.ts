@@ -11,6 +11,7 @@ import { noContact, shown } from '../contacts/routes.ts'
 import { contactSchema } from '../contacts/schema.ts'
 import { findBest } from '../contacts/store.ts'
 import { limited } from '../platform/gate/limits.ts'
+import { notModified } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
@@ -86,10 +87,10 @@ compatRoutes.openapi(
     hide: true,
     ...signedIn('contacts-read', 'contacts:read'),
     method: 'get',
-    path: '/api/contacts/:query{[^/]*[^/0-9][^/]*}',
+    path: '/api/contacts/:query{[0-9]*[^/0-9][^/]*}',
     responses: {
       200: json('The contact.', contactSchema),
-      304: { description: 'What you hold (If-None-Match) is still right.' },
+      304: notModified,
       ...problems(401, 403, 404),
     },
   }),

@@ -6,7 +6,7 @@ import { sessionEnded } from '../auth/session.ts'
 import type { Configuration } from '../env.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
-import { etag, etagHeader, isKnown, requireMatch } from '../platform/http/etag.ts'
+import { etag, etagHeader, ifMatch, ifNoneMatch, isKnown, notModified, requireMatch } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
@@ -62,10 +62,11 @@ contactRoutes.openapi(
   async (c) => {
     const query = c.req.valid('query')
     const cursor = cursorOf(query, sortName(query))
-    const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
+    const { db, user, config } = c.var
+    const { rows, next, total } = await listContacts(db, user.id, query, cursor)
     tellPage(c, next, total)
     return c.json(
-      rows.map((row) => toContact(row, c.var.config)),
+      rows.map((row) => toContact(row, config)),
       200,
       kept,
     )
@@ -99,7 +100,7 @@ contactRoutes.openapi(
     const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
     const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
     if (typeof row === 'string') throw notCreated(row, config)
-    return c.json(toContact(row, c.var.config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -111,15 +112,16 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifNoneMatch },
     responses: {
       200: one,
-      304: { description: 'What you hold (If-None-Match) is still right.' },
+      304: notModified,
       ...problems(401, 403, 404),
     },
   }),
   async (c) => {
-    const row = await findContact(c.var.db, c.var.user.id, c.req.valid('param').id)
+    const { db, user } = c.var
+    const row = await findContact(db, user.id, c.req.valid('param').id)
     if (!row) throw noContact()
     return shown(c, row)
   },
@@ -134,7 +136,7 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
-    request: { params: contactIdSchema, body: body(contactInputSchema) },
+    request: { params: contactIdSchema, headers: ifMatch, body: body(contactInputSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -155,6 +157,7 @@ contactRoutes.openapi(
     description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
     request: {
       params: contactIdSchema,
+      headers: ifMatch,
       body: {
         required: true,
         content: {
@@ -186,7 +189,7 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
-    request: { params: contactIdSchema, body: body(favoriteSchema) },
+    request: { params: contactIdSchema, headers: ifMatch, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -205,7 +208,7 @@ contactRoutes.openapi(
     operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { params: contactIdSchema, body: pictureBody },
+    request: { params: contactIdSchema, headers: ifMatch, body: pictureBody },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -227,7 +230,7 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifMatch },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -246,7 +249,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'deleteContact',
     summary: 'Delete a contact',
-    request: { params: contactIdSchema },
+    request: { params: contactIdSchema, headers: ifMatch },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {

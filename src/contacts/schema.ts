@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idInPath, line, lines, pageQuery } from '../platform/fields.ts'
+import { idInPath, line, lines, normalized, pageQuery } from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -10,6 +10,8 @@ const latestToday = (): string => new Date(Date.now() + 14 * 3_600_000).toISOStr
 
 const isDate = (text: string): boolean => !text.startsWith('0000') && z.iso.date().safeParse(text).success
 
+const monthAndDay = '(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
+
 const birthday = z
   .string()
   .trim()
@@ -19,16 +21,25 @@ const birthday = z
     'must be a real date, YYYY-MM-DD, or --MM-DD where the year is unknown',
   )
   .refine((text) => !/^\d/.test(text) || text <= latestToday(), 'must not be in the future')
+  .meta({
+    pattern: `^(\\d{4}-${monthAndDay}|--${monthAndDay})?$`,
+    ...normalized('trim'),
+    description: 'A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown.',
+  })
 
 const name = line({ max: 100 })
-const email = line({ max: 254 }).refine(
-  (text) => text === '' || z.regexes.unicodeEmail.test(text),
-  'must be an e-mail address, such as oles@example.com',
-)
-const phone = line({ max: 32 }).refine(
-  (text) => text === '' || (/^[0-9+\-.() /]+$/.test(text) && /\d/.test(text)),
-  'must have digits, and nothing else but + - . ( ) / and spaces',
-)
+/** z.regexes.unicodeEmail, or nothing; and no controls, which {@link line} refuses besides. */
+const addressPattern = '^([^\\s@"\\u0000-\\u001f\\u007f-\\u009f]{1,64}@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]{1,255})?$'
+const address = new RegExp(addressPattern, 'u')
+const email = line({ max: 254 })
+  .refine((text) => address.test(text), 'must be an e-mail address, such as oles@example.com')
+  .meta({ pattern: addressPattern })
+
+const phonePattern = '^([+\\-.() /]*[0-9][0-9+\\-.() /]*)?$'
+const number = new RegExp(phonePattern)
+const phone = line({ max: 32 })
+  .refine((text) => number.test(text), 'must have digits, and nothing else but + - . ( ) / and spaces')
+  .meta({ pattern: phonePattern })
 
 const writable = {
   first_name: optional(name).optional(),
@@ -117,22 +128,22 @@ export type Contact = z.infer<typeof contactSchema>
 export const contactIdSchema = z.object({ id: idInPath })
 
 /** `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it needs them. */
-const quoted = /^"(?:[ !#-[\]-~]|\\["\\]){1,510}"$/
-const bare = /^[!#-+\--:<-[\]-~]{1,255}$/
+const keyPattern = '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-\\[\\]-~]{1,255})$'
+const idempotencyKey = new RegExp(keyPattern)
 
 /** What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section 2). */
 export const onceSchema = z.object({
   'Idempotency-Key': z
     .string()
     .refine(
-      (text) => quoted.test(text) || bare.test(text),
+      (text) => idempotencyKey.test(text),
       'must be 1 to 255 characters of ASCII, in quotes or without: a UUID, for one',
     )
     .transform((text) => (text.startsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text))
-    .refine((key) => key.length <= 255, 'must have at most 255 characters')
     .optional()
     .meta({
       type: 'string',
+      pattern: keyPattern,
       description:
         'Of your choice, new for each contact (a UUID, say). Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused.',
       example: '"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"',

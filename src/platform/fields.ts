@@ -7,37 +7,61 @@ export const characters = (text: string): number => [...text].length
 const controls = /[\p{Cc}\p{Cs}]/u
 const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
 
+/**
+ * More marks on one letter than any language writes, and than Unicode's stream-safe format allows (UAX #15, section 13: 30).
+ * Normalizing sorts the marks of a letter in a time that grows with their square: a megabyte of them takes minutes.
+ */
+const overloaded = /\p{M}{31}/u
+
+/** A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. */
+const writable = () =>
+  z.string().refine((text) => !overloaded.test(text), {
+    abort: true,
+    error: 'must not hold more than 30 marks in a row, such as accents on one letter',
+  })
+
+/** The same for the document, in what every dialect of regular expressions knows. */
+const noControls = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
+const noControlsButBreaks = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$'
+
 interface Length {
   readonly min?: number
   readonly max: number
 }
 
+/** How the document says what a text becomes before it is judged (src/site/docs.ts says it in words). */
+export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
+
 /** Text on one line: trimmed, NFC, without control characters, of a length counted in characters. */
-export function line({ min = 0, max }: Length) {
+export function line(length: Length) {
   return sized(
-    z
-      .string()
+    writable()
       .trim()
       .normalize('NFC')
       .refine((text) => !controls.test(text), 'must not hold control characters'),
-    { min, max },
-  )
+    length,
+  ).meta({ pattern: noControls, ...normalized('trim nfc') })
 }
 
 /** Text on several lines: as {@link line}, with newlines (CRLF becomes LF) and tabs. */
-export function lines({ min = 0, max }: Length) {
+export function lines(length: Length) {
   return sized(
-    z
-      .string()
+    writable()
       .trim()
       .normalize('NFC')
       .overwrite((text) => text.replaceAll('\r\n', '\n'))
       .refine((text) => !controlsButBreaks.test(text), 'must not hold control characters other than newline and tab'),
-    { min, max },
-  )
+    length,
+  ).meta({ pattern: noControlsButBreaks, ...normalized('trim nfc lf') })
 }
 
-function sized(schema: z.ZodString, { min, max }: Required<Length>) {
+/** Text as it is sent, of a length counted in characters. */
+export const text = (length: Length) => sized(z.string(), length)
+
+/** Text without the blanks around it. */
+export const trimmed = (length: Length) => sized(z.string().trim(), length).meta(normalized('trim'))
+
+function sized(schema: z.ZodString, { min = 0, max }: Length) {
   return schema
     .refine((text) => characters(text) >= min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`)
     .refine((text) => characters(text) <= max, `must have at most ${max} characters`)
@@ -69,7 +93,7 @@ export const pageQuery = {
   skip: whole(0, 1_000_000)
     .optional()
     .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
-  cursor: z.string().max(2000).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
+  cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
   total: z
     .enum(['true', 'false'], 'must be true or false')
     .optional()

@@ -9,8 +9,13 @@ import { docsPolicy, redocPolicy } from './policy.ts'
 
 const description = `A contact book at the edge. Sign up, confirm your address by the letter, log in, keep contacts.
 
-Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`detail\` for people.
-Every path answers with and without a trailing slash.`
+Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`detail\` for people. Answers that count against a limit
+say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers with and without a trailing slash; a method that it does not
+have is 405. A body over 1 MB, or a picture over 5 MB, is 413.
+
+Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
+composed form, \`lf\` makes one character of each line's end. Fields and query parameters that a route does not have are 422, where
+it has any. Halves of surrogate pairs are no text.`
 
 /** By its SPDX identifier, which OpenAPI 3.1 knows and some generators insist on. */
 const license = { name: 'MIT', identifier: 'MIT' }
@@ -75,10 +80,16 @@ function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations)) {
       withLimits(operation, config)
-      withForms(operation)
+      requireBody(operation)
     }
   }
   return document
+}
+
+/** A body of either of two forms cannot be `required` where it is checked: zod-openapi would demand both at once. */
+function requireBody(operation: { 'x-requires-body'?: boolean; requestBody?: { required?: boolean } }): void {
+  if (operation['x-requires-body'] && operation.requestBody) operation.requestBody.required = true
+  delete operation['x-requires-body']
 }
 
 /** Routes name their limits' policies; the document says how much each is in this deployment. */
@@ -90,14 +101,4 @@ function withLimits(operation: { 'x-rate-limits'?: PolicyName[] | object[] }, co
     const { quota, windowSeconds } = config.RATE_LIMITS[policy]
     return { policy, quota, window_seconds: windowSeconds }
   })
-}
-
-/**
- * A route that takes one of several forms cannot declare its body as required: that would demand all of them at once. It refuses a
- * request without a body by itself, so the document says so, and generated clients do not compile without one.
- */
-function withForms({ requestBody }: { requestBody?: { content?: object; required?: boolean } | object }): void {
-  if (requestBody && 'content' in requestBody && Object.keys(requestBody.content ?? {}).length > 1) {
-    Object.assign(requestBody, { required: true })
-  }
 }

@@ -1,22 +1,25 @@
 import { z } from 'zod'
-import { line } from '../platform/fields.ts'
+import { line, trimmed } from '../platform/fields.ts'
 
 export const username = line({ min: 2, max: 64 })
   .refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must have a character that can be seen')
+  // Whoever runs the service reads it in lists, beside other people's.
+  .refine((text) => !/[\u202a-\u202e\u2066-\u2069\p{Zl}\p{Zp}]/u.test(text), 'must not turn the direction of writing')
   .meta({
     description: 'What you are called. Others may be called the same.',
     example: 'Ana',
   })
 
 /** An address that a letter can be sent to, as typed (trimmed). Compared without case. */
-export const email = z
-  .string()
-  .trim()
-  .max(254, 'must have at most 254 characters')
+export const email = trimmed({ max: 254 })
   .pipe(z.email('must be an e-mail address, such as ana@example.com'))
   // RFC 5321, section 4.5.3.1.1: no mail server takes more.
   .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
-  .meta({ format: 'email', example: 'ana@example.com' })
+  .meta({
+    format: 'email',
+    pattern: z.regexes.email.source,
+    example: 'ana@example.com',
+  })
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
 

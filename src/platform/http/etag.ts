@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Problem } from './problem.ts'
 
 /** Raised when a view changes its shape, so that what clients keep of the older shape no longer matches. */
@@ -10,9 +11,29 @@ export const etag = (revision: number): string => `"${format}-${revision}"`
 export const etagHeader = {
   ETag: {
     schema: { type: 'string' as const },
+    required: true,
     description: 'Changes with the contents; send it in If-Match or If-None-Match.',
   },
 }
+
+/** The request's headers of a route that answers 304, for the document. */
+export const ifNoneMatch = z.object({
+  'If-None-Match': z.string().optional().meta({
+    description: 'The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304.',
+  }),
+})
+
+/** The request's headers of a route that answers 412, for the document. */
+export const ifMatch = z.object({
+  'If-Match': z.string().optional().meta({
+    // No example: /docs would send it, and it is nobody's ETag.
+    description:
+      'The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412.',
+  }),
+})
+
+/** A 304, for the document. */
+export const notModified = { description: 'What you hold (If-None-Match) is still right.', headers: etagHeader }
 
 /** As much of a request's context as conditional headers need. */
 interface Request {

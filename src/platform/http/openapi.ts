@@ -14,7 +14,7 @@ export function body<S extends z.ZodType>(schema: S) {
 const meanings = {
   400: 'The body is not readable: not JSON, or not UTF-8.',
   401: 'Not signed in, or the token is wrong, expired or ended.',
-  403: 'Signed in, but this is not allowed.',
+  403: 'Signed in, but this is not allowed; or sent by a page of another site.',
   404: 'Nothing of yours is there.',
   409: 'It clashes with something that exists.',
   412: 'It has changed since the ETag you sent.',
@@ -27,24 +27,53 @@ const meanings = {
 } as const
 
 type Status = keyof typeof meanings
+
+/** A header of an answer, for the document. */
+type Header = {
+  schema: { type: 'string' | 'integer'; minimum?: number }
+  /** Whether every such answer has it. */
+  required?: boolean
+  description: string
+}
+
+const retryAfter: Header = {
+  schema: { type: 'integer', minimum: 1 },
+  description: 'In how many seconds to come back.',
+}
+
+const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
+  401: {
+    'WWW-Authenticate': {
+      schema: { type: 'string' },
+      required: true,
+      description: 'How to authenticate (RFC 6750): by a bearer token.',
+    },
+  },
+  412: { ETag: { schema: { type: 'string' }, description: 'Of what it is now, where that is known.' } },
+  429: { 'Retry-After': { ...retryAfter, required: true } },
+  503: { 'Retry-After': retryAfter },
+}
+
 type ProblemResponse = {
   description: string
+  headers?: Record<string, Header>
   content: { 'application/problem+json': { schema: typeof problemSchema } }
 }
 
 /** The problems a route can answer with; 429, 500 and 503 are every route's. */
 export function problems<const S extends Status>(...statuses: S[]): Record<S | 429 | 500 | 503, ProblemResponse> {
-  const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => [
-    status,
-    { description: meanings[status], content: { 'application/problem+json': { schema: problemSchema } } },
-  ])
+  const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => {
+    const headers = problemHeaders[status]
+    const content = { 'application/problem+json': { schema: problemSchema } }
+    return [status, { description: meanings[status], ...(headers ? { headers } : {}), content }]
+  })
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }
 
-/** The problems that any route with a JSON body has besides its own. */
-export const bodyProblems = [400, 413, 415, 422] as const
+/** The problems that any route with a body has besides its own. */
+export const bodyProblems = [400, 403, 413, 415, 422] as const
 
 /** The headers of a 201. */
 export const location = {
-  Location: { schema: { type: 'string' as const }, description: 'Where the new thing is.' },
+  Location: { schema: { type: 'string' as const }, required: true, description: 'Where the new thing is.' },
 }

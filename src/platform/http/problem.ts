@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { ConfigurationError, configuration } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
+import { bugOf } from '../told.ts'
 import type { AppEnv } from './router.ts'
 
 /** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and what to do about it. */
@@ -105,25 +105,17 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   const problem = problemIn(error)
   if (problem) return problem
   if (error instanceof ConfigurationError) {
-    console.error(error.message)
+    console.error(JSON.stringify({ level: 'error', configuration: error.message }))
     return new Problem(503, 'not-configured', error.message)
   }
   if (error instanceof HTTPException) {
     if (error.status === 400) {
       return error.message.startsWith('Malformed FormData') ? unreadable('a well-formed form') : unreadable()
     }
-    if (error.status === 415) {
-      return new Problem(
-        415,
-        'unsupported-media-type',
-        'Send the body as one of the media types that the documentation names.',
-      )
-    }
+    if (error.status === 415) return unsupported()
   }
   const { requestId } = c.var
-  console.error(
-    JSON.stringify({ level: 'error', request_id: requestId, bug: rootMessage(error), stack: stackOf(error) }),
-  )
+  console.error(JSON.stringify({ level: 'error', request_id: requestId, ...bugOf(error) }))
   return new Problem(
     500,
     'internal-error',
@@ -137,17 +129,13 @@ function problemIn(error: unknown): Problem | undefined {
   return undefined
 }
 
-/** Where it happened, without the first lines: an error's message may hold values. */
-function stackOf(error: Error): string {
-  return (error.stack ?? '')
-    .split('\n')
-    .filter((line) => line.trimStart().startsWith('at '))
-    .join('\n')
-}
-
 /** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */
 export const unreadable = (wanted = 'well-formed JSON in UTF-8'): Problem =>
   new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
+
+/** 415 for a body of a media type that a route does not take. */
+export const unsupported = (): Problem =>
+  new Problem(415, 'unsupported-media-type', 'Send the body as one of the media types that the documentation names.')
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {

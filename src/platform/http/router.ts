@@ -1,8 +1,9 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { ZodError } from 'zod'
 import type { Bindings, Configuration } from '../../env.ts'
 import type { Database } from '../db/database.ts'
+import { documentedMedia } from './media.ts'
 import { type Fault, invalid, Problem } from './problem.ts'
 import type { Clock } from './timing.ts'
 
@@ -17,10 +18,10 @@ export type Serving = Pick<Context<AppEnv>, 'env' | 'var' | 'req' | 'header' | '
 
 /**
  * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,
- * as one that belongs to nobody.
+ * as one that belongs to nobody. A body is of a media type that its route documents (media.ts).
  */
 export function createRouter(): OpenAPIHono<AppEnv> {
-  return new OpenAPIHono<AppEnv>({
+  const router = new OpenAPIHono<AppEnv>({
     // A path answers with and without its trailing slash: a redirect would drop Authorization.
     strict: false,
     defaultHook: (result) => {
@@ -29,6 +30,13 @@ export function createRouter(): OpenAPIHono<AppEnv> {
       throw invalid(faultsOf(result.error, result.target))
     },
   })
+  const { openapi } = router
+  // After the route's own guard: whoever may not ask is told that first.
+  Object.assign(router, {
+    openapi: (route: RouteConfig, ...rest: [handler: never, hook?: never]) =>
+      openapi({ ...route, middleware: [route.middleware ?? [], documentedMedia(route)].flat() }, ...rest),
+  })
+  return router
 }
 
 /** Enough for a person; a body of a megabyte can hold a hundred thousand. */

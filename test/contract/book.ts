@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { contactSchema } from '../../src/contacts/schema.ts'
+import { contacts } from '../../src/contacts/table.ts'
+import { users } from '../../src/users/table.ts'
+import { database } from '../database.ts'
+import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
+import type { Cast, Player } from './cast.ts'
+import type { Sent } from './request.ts'
+import { asTaken } from './taken.ts'
+import { merged } from './values.ts'
+
+const db = database()
+type Values = Record<string, unknown>
+
+/** The JSON of a request's body, if it has any. */
+export function jsonOf({ body, headers }: Sent): unknown {
+  if (!body || !isJson(mediaTypeOf(headers.get('Content-Type')))) return undefined
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The fields of a body that are to be written, as they are to be kept. */
+function writtenBy(document: ApiDocument, operation: Operation, sent: Sent): Values {
+  const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
+  const json = jsonOf(sent)
+  if (!schema || !isObject(json)) return {}
+  const taken = asTaken(document, schema, json)
+  const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
+  const fields = Object.entries(isObject(taken) ? taken : {})
+    .filter(([name]) => Object.hasOwn(properties, name) && properties[name]?.readOnly !== true)
+    .map(([name, value]) => [name, kept(name, value)])
+  return Object.fromEntries(fields)
+}
+
+/** An empty text is none, and so is null; of a flag, null is false. Breaks of lines are one character. */
+function kept(name: string, value: unknown): unknown {
+  if (name === 'favorite') return value ?? false
+  return value === '' ? null : typeof value === 'string' ? value.replaceAll('\r\n', '\n') : value
+}
+
+/** Fields whose value in the answer is not the one that was sent. Of whatever one signs in for: what is acknowledged is what was asked. */
+export function unkept(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
+  const { status, text } = answer
+  const told = operation.security?.length && status < 300 && text.startsWith('{')
+  const body = told ? z.looseObject({}).parse(JSON.parse(text)) : {}
+  return Object.entries(writtenBy(document, operation, sent))
+    .filter(([name, value]) => Object.hasOwn(body, name) && JSON.stringify(body[name]) !== JSON.stringify(value))
+    .map(
+      ([name, value]) =>
+        `${name} was sent as ${JSON.stringify(value)} and acknowledged as ${JSON.stringify(body[name])}`,
+    )
+}
+
+const collection = '/api/contacts'
+const nothing = {
+  first_name: null,
+  last_name: null,
+  email: null,
+  phone: null,
+  birthday: null,
+  additional: null,
+  favorite: false,
+}
+
+/** Keeps the book of whoever was answered, and holds the answer against it. */
+export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
+  const { by } = sent
+  const { method, template } = operation
+  if (!by || answer.status >= 300 || !template.startsWith(collection) || sent.method === 'HEAD') return []
+  const id = Number(new URL(sent.url).pathname.match(/^\/api\/contacts\/(\d+)/)?.[1])
+  if (answer.status === 204) {
+    if (template === `${collection}/{id}` && !by.book.delete(id))
+      return [`contact ${id} was deleted, and it was nobody’s`]
+    return []
+  }
+  const body: unknown = JSON.parse(answer.text)
+  if (Array.isArray(body)) return body.flatMap((one) => isKnown(by, contactSchema.loose().parse(one)))
+  const contact = contactSchema.parse(body)
+  if (method === 'GET') return isKnown(by, contact)
+  if (method === 'POST')
+    return [
+      ...keyed(by, sent, contact.id),
+      ...written(by, contact, { ...nothing, ...writtenBy(document, operation, sent) }),
+    ]
+  const before = by.book.get(contact.id)
+  if (!before || contact.id !== id) return [`contact ${contact.id} was changed, which is not in the book`]
+  const now = method === 'PUT' ? nothing : before
+  return written(by, contact, { ...now, ...writtenBy(document, operation, sent) })
+}
+
+/** That a key adds one contact: the answer to a second request is the first one's contact, as it is now. */
+function keyed(by: Player, { headers }: Sent, id: number): string[] {
+  const header = headers.get('Idempotency-Key')
+  if (header === null) return []
+  const key = header.startsWith('"') ? header.slice(1, -1).replace(/\\(.)/g, '$1') : header
+  const earlier = by.keys.get(key)
+  by.keys.set(key, id)
+  return earlier === undefined || earlier === id ? [] : [`the key ${key} added ${earlier}, and then ${id}`]
+}
+
+const fields = Object.keys(nothing) as (keyof typeof nothing)[]
+const differing = (one: Values, other: Values): (keyof typeof nothing)[] =>
+  fields.filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]))
+
+function written(by: Player, contact: z.infer<typeof contactSchema>, wanted: Values): string[] {
+  const before = by.book.get(contact.id)
+  by.book.set(contact.id, contact)
+  // An earlier request of the same key has added it.
+  const replayed = before !== undefined && differing(contact, before).length === 0
+  const wrong = replayed ? [] : differing(contact, wanted)
+  return wrong.map(
+    (name) =>
+      `contact ${contact.id} was to have ${name} ${JSON.stringify(wanted[name])}, and is said to have ${JSON.stringify((contact as Values)[name])}`,
+  )
+}
+
+/** That what is read is what was acknowledged. */
+function isKnown(by: Player, contact: Values & { id: number }): string[] {
+  const own = by.book.get(contact.id)
+  if (!own) return [`contact ${contact.id} is shown, which was never acknowledged`]
+  return Object.entries(own)
+    .filter(([name, value]) => JSON.stringify(contact[name]) !== JSON.stringify(value))
+    .map(
+      ([name, value]) =>
+        `contact ${contact.id} is shown with ${name} ${JSON.stringify(contact[name])}, which was acknowledged as ${JSON.stringify(value)}`,
+    )
+}
+
+/** Holds the database against everybody's book and account: what differs, as sentences. */
+export async function audit(cast: Cast): Promise<string[]> {
+  const faults: string[] = []
+  const rows = await db.select().from(contacts)
+  const owned = new Map<number, Set<number>>()
+  for (const row of rows) {
+    const own = cast.byId(row.owner_id)?.book.get(row.id)
+    owned.set(row.owner_id, (owned.get(row.owner_id) ?? new Set()).add(row.id))
+    if (!own) faults.push(`contact ${row.id} of account ${row.owner_id} is there, and was never acknowledged`)
+    else
+      for (const name of differing(row, own))
+        faults.push(
+          `contact ${row.id} of account ${row.owner_id} has ${name} ${JSON.stringify(row[name])}, not ${JSON.stringify(own[name])}`,
+        )
+  }
+  const accounts = await db.select().from(users)
+  for (const { id } of accounts) if (!cast.byId(id)) faults.push(`account ${id} is there, and was never acknowledged`)
+  for (const player of cast.accounts) {
+    for (const id of player.book.keys())
+      if (!owned.get(player.id)?.has(id)) faults.push(`contact ${id} of account ${player.id} is gone`)
+    const row = accounts.find(({ id }) => id === player.id)
+    if (!row) faults.push(`account ${player.id} is gone`)
+    else if (
+      row.username !== player.username ||
+      row.role !== player.role ||
+      row.disabled !== player.disabled ||
+      row.email !== player.email
+    )
+      faults.push(
+        `account ${player.id} is ${row.username}, ${row.email}, ${row.role}, disabled: ${row.disabled}; not ${player.username}, ${player.email}, ${player.role}, ${player.disabled}`,
+      )
+  }
+  for (const { id, gone } of cast.players)
+    if (gone && accounts.some((row) => row.id === id)) faults.push(`account ${id} is there, and was deleted`)
+  return faults
+}

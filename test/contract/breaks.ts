@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import type { ApiDocument, Operation, Schema } from '../document.ts'
+import { anyText, anyValue, forgedCursor, oddHeaders, oddIds, oddNumbers } from './odd.ts'
+import { merged } from './values.ts'
+
+/** One thing wrong with a request that would be right. */
+export type Break =
+  | { readonly what: 'method'; readonly method: string }
+  | { readonly what: 'path'; readonly name: string; readonly encoded: string }
+  | { readonly what: 'query'; readonly name: string; readonly text: string; readonly twice: boolean }
+  | { readonly what: 'header'; readonly name: string; readonly text: string }
+  | { readonly what: 'media type'; readonly type: string | null }
+  | { readonly what: 'bytes'; readonly how: Damage; readonly at: number }
+  | { readonly what: 'body'; readonly value: unknown }
+  | { readonly what: 'field'; readonly name: string; readonly how: 'drop' | 'set'; readonly value: unknown }
+  | { readonly what: 'file'; readonly how: FileDamage }
+
+/** What is done to the bytes of a body. */
+export const damages = [
+  ...([
+    'cut short',
+    'followed by more',
+    'empty',
+    'not UTF-8',
+    'UTF-16',
+    'with a mark of byte order',
+    'nested deeply',
+  ] as const),
+  ...(['with one byte changed', 'too large', 'none'] as const),
+] as const
+export type Damage = (typeof damages)[number]
+
+/** What is done to the file of a form. */
+export const fileDamages = [
+  ...(['text', 'missing', 'twice', 'another name', 'cut short', 'no picture', 'empty', 'with a field more'] as const),
+  ...(['too large', 'too many pixels'] as const),
+] as const
+export type FileDamage = (typeof fileDamages)[number]
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE']
+
+const mediaTypes = [
+  ...[
+    'text/plain',
+    'application/xml',
+    'text/json',
+    'application/jsonp',
+    'application/json5',
+    'json',
+    '',
+    'x',
+    '*/*',
+    'application/*',
+  ],
+  ...[
+    'application/json',
+    'application/merge-patch+json',
+    'application/vnd.api+json',
+    'application/problem+json',
+    'APPLICATION/JSON',
+  ],
+  ...[
+    'application/json; charset=utf-8',
+    'application/json; charset=utf-16',
+    'application/json, text/plain',
+    'application/json;',
+  ],
+  ...[
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+    'multipart/form-data; boundary=x',
+    'application/octet-stream',
+  ],
+]
+
+/** What no body takes, and nobody may set. */
+const foreignFields = [
+  ...[
+    'owner_id',
+    'user_id',
+    'owner',
+    'revision',
+    'role',
+    'disabled',
+    'confirmed',
+    'confirmed_at',
+    'password_hash',
+    'name_key',
+  ],
+  ...['__proto__', 'constructor', 'toString', 'x', '', 'a/b', 'a~b', '$ref', 'ID', 'First_name'],
+]
+
+/** Every way in which a request of an operation can be broken once. */
+export function breaksOf(document: ApiDocument, operation: Operation): fc.Arbitrary<Break> {
+  const named = (where: string) => operation.parameters.filter((one) => one.in === where).map(({ name }) => name)
+  const ways: { weight: number; arbitrary: fc.Arbitrary<Break> }[] = [
+    { weight: 1, arbitrary: fc.constantFrom(...methods).map((method) => ({ what: 'method', method })) },
+    {
+      weight: 1,
+      arbitrary: headers([
+        ...named('header'),
+        'If-Match',
+        'If-None-Match',
+        'Accept',
+        'Accept-Language',
+        'Range',
+        'Expect',
+      ]),
+    },
+    { weight: named('query').length > 0 ? 6 : 1, arbitrary: queries(named('query')) },
+    ...named('path').map((name) => ({
+      weight: 4,
+      arbitrary: fc
+        .oneof(
+          fc.constantFrom(...oddIds),
+          anyText.map((text) => encodeURIComponent(text.toWellFormed())),
+        )
+        .filter((encoded) => encoded !== '')
+        .map((encoded): Break => ({ what: 'path', name, encoded })),
+    })),
+  ]
+  for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+    const whole = merged(document, schema)
+    const fields = Object.keys((whole.properties ?? {}) as Record<string, Schema>)
+    ways.push(
+      {
+        weight: 2,
+        arbitrary: fc.record({ what: fc.constant('bytes'), how: fc.constantFrom(...damages), at: fc.nat(300) }),
+      },
+      { weight: 2, arbitrary: fc.constantFrom(null, ...mediaTypes).map((type) => ({ what: 'media type', type })) },
+      { weight: 6, arbitrary: fieldsBroken(fields) },
+      { weight: 1, arbitrary: anyValue.map((value) => ({ what: 'body', value })) },
+    )
+    if (type === 'multipart/form-data') {
+      ways.push({ weight: 10, arbitrary: fc.constantFrom(...fileDamages).map((how) => ({ what: 'file', how })) })
+    }
+  }
+  return fc.oneof(...ways)
+}
+
+const headers = (names: readonly string[]): fc.Arbitrary<Break> =>
+  fc
+    .tuple(fc.constantFrom(...names), fc.oneof(fc.constantFrom(...oddHeaders), fc.string({ maxLength: 40 })))
+    // What no header can hold never leaves a client.
+    .filter(([, text]) => /^[\t -~]*$/.test(text))
+    .map(([name, text]) => ({ what: 'header', name, text }))
+
+const queries = (names: readonly string[]): fc.Arbitrary<Break> =>
+  fc
+    .tuple(
+      names.length > 0
+        ? fc.oneof(
+            { weight: 9, arbitrary: fc.constantFrom(...names) },
+            fc.constantFrom('x', 'owner_id', `${names[0]}[]`, '__proto__', ''),
+          )
+        : fc.constantFrom('x', 'id', '__proto__'),
+      fc.oneof(
+        fc.constantFrom(...oddNumbers),
+        anyText.map((text) => text.toWellFormed()),
+        forgedCursor,
+      ),
+      fc.nat(3),
+    )
+    .chain(([name, text, n]) =>
+      name === 'cursor'
+        ? forgedCursor.map((forged) => [name, forged.toWellFormed(), n] as const)
+        : fc.constant([name, text.toWellFormed(), n] as const),
+    )
+    .map(([name, text, n]) => ({ what: 'query', name, text, twice: n === 0 }))
+
+const fieldsBroken = (fields: readonly string[]): fc.Arbitrary<Break> =>
+  fc.record({
+    what: fc.constant('field' as const),
+    name:
+      fields.length > 0
+        ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...fields) }, fc.constantFrom(...foreignFields))
+        : fc.constantFrom(...foreignFields),
+    how: fc.constantFrom('set' as const, 'set' as const, 'set' as const, 'drop' as const),
+    value: anyValue,
+  })

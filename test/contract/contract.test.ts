@@ -1,0 +1,37 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { apiDocument } from '../document.ts'
+import { Run } from './run.ts'
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** How a run of the contract's fuzz went, for `npm run fuzz`. */
+    fuzz?: { seed: number; table: string }
+  }
+}
+
+const requests = Number(env.TEST_FUZZ_REQUESTS)
+const seed = env.TEST_FUZZ_SEED === '' ? Math.floor(Math.random() * 1e9) : Number(env.TEST_FUZZ_SEED)
+
+/** A busy machine takes 30 ms a request; a session at the start, and shrinking, take more. */
+const patienceMs = 120_000 + requests * 60
+
+/** Operations that no request can make succeed here, and why. There are none. */
+const unreachable: readonly string[] = []
+
+it(`keeps what its document says, in ${requests} requests`, { timeout: patienceMs }, async ({ task }) => {
+  const run = new Run(await apiDocument())
+  try {
+    await run.go(requests, seed)
+  } catch (error) {
+    const again = `FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} npm run fuzz`
+    // What is no text would not get through to whoever reads it.
+    throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
+  } finally {
+    task.meta.fuzz = { seed, table: run.tally.table }
+  }
+  expect(run.tally.unasked).toEqual([])
+  expect(run.tally.unsuccessful).toEqual(unreachable)
+  // So that what each says of a 429 was looked at, too.
+  expect(run.tally.unlimited).toEqual([])
+})

@@ -1,0 +1,196 @@
+import { z } from 'zod'
+import { timestamp } from '../../src/platform/db/columns.ts'
+import { outbox } from '../../src/platform/mail/table.ts'
+import { call, read } from '../client.ts'
+import { database } from '../database.ts'
+import type { Operation } from '../document.ts'
+import { lettersTo } from '../people.ts'
+import type { Cast, Player } from './cast.ts'
+
+const db = database()
+type Page = 'confirm-email' | 'reset-password'
+
+/** Whose a link is, and the address that it went to. */
+interface Owner {
+  readonly player: Player
+  readonly email: string
+}
+
+/** What came by letters: links, and whom each belongs to. */
+export class Mailbox {
+  readonly #owners = new Map<string, Owner>()
+  readonly #links: Record<Page, string[]> = { 'confirm-email': [], 'reset-password': [] }
+  readonly #due: Record<Page, Owner[]> = { 'confirm-email': [], 'reset-password': [] }
+  /** Tokens by which a reset goes on. */
+  readonly confirmations: string[] = []
+
+  expect(page: Page, player: Player, email: string): void {
+    this.#due[page].push({ player, email })
+  }
+
+  ownerOf = (token: string): Owner | undefined => this.#owners.get(token)
+
+  /** A token that was given for another one. */
+  inherit(token: string, from: string): void {
+    const owner = this.#owners.get(from)
+    if (owner) this.#owners.set(token, owner)
+  }
+
+  /** A link that came by letter: one that was asked for, or else one that is asked for now. */
+  async link(page: Page, cast: Cast, n: number): Promise<string | undefined> {
+    const old = this.#links[page]
+    if (n % 5 === 0 && old.length > 0) return old[n % old.length]
+    if (this.#due[page].length === 0) await this.#ask(page, cast)
+    const next = this.#due[page].shift()
+    if (!next) return undefined
+    for (let tries = 0; tries < 40; tries++) {
+      for (const { Text } of await lettersTo(next.email)) {
+        const token = Text.match(new RegExp(`https://vizitka\\.test/${page}/([A-Za-z0-9_-]+)`))?.[1]
+        if (!token || this.#owners.has(token)) continue
+        this.#owners.set(token, next)
+        old.push(token)
+        return token
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    return undefined
+  }
+
+  async #ask(page: Page, cast: Cast): Promise<void> {
+    const player = await cast.enrol('user', page === 'reset-password')
+    const path = page === 'confirm-email' ? '/api/auth/verification-email' : '/api/auth/request-password-reset-email'
+    await call('POST', path, { json: { email: player.email } })
+    this.expect(page, player, player.email)
+  }
+}
+
+/** A request as it is being put together. */
+export interface Turn {
+  readonly cast: Cast
+  readonly mailbox: Mailbox
+  readonly operation: Operation
+  /** Whose it is, or whom it is about where nobody signs in. */
+  readonly who: Player
+  readonly n: number
+  /** Somebody who signs up by it. */
+  draft?: Player
+  /** Another's account that it is about. */
+  target?: Player
+  /** The path that is asked for. */
+  pathname?: string
+  /** The whole query, where a link is followed. */
+  follow?: string
+}
+
+/** What to put in; undefined: what the schema made up; {@link leftOut}: nothing. */
+type Source = (turn: Turn) => unknown
+export const leftOut = null
+
+const chosen = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
+
+/** Whoever has an account and a password: those who came last more often than the cast. */
+const somebody = ({ cast, n }: Turn): Player | undefined => chosen(cast.accounts.slice(n % 3 === 0 ? 0 : -12), n)
+
+const login: Source = (turn) => {
+  turn.target = somebody(turn) ?? turn.who
+  return turn.target.email
+}
+
+async function failedLetter({ n }: Turn): Promise<number | undefined> {
+  if (n % 6 === 0) return chosen(await db.select({ id: outbox.id }).from(outbox).limit(20), n)?.id
+  const now = timestamp()
+  const row = { kind: 'test', recipient: 'reader@example.com', subject: 'A letter', text: 'text', html: '<p>html</p>' }
+  const [made] = await db
+    .insert(outbox)
+    .values({ ...row, failed_at: now, created_at: now })
+    .returning({ id: outbox.id })
+  return made?.id
+}
+
+/** Accounts to be managed: mostly such as nobody plays. */
+async function managed({ cast, n }: Turn): Promise<number | undefined> {
+  if (n % 10 === 0) return chosen(cast.players, n >> 3)?.id
+  return n % 5 < 3 ? (await cast.enrol('user')).id : (await cast.playing('spare')).id
+}
+
+const confirmationSchema = z.looseObject({ reset_password_confirmation_token: z.string() })
+
+async function confirmation(turn: Turn): Promise<string | undefined> {
+  const { mailbox, cast, n } = turn
+  let token = n % 4 === 0 ? chosen(mailbox.confirmations, n) : undefined
+  const link = token === undefined ? await mailbox.link('reset-password', cast, n | 1) : undefined
+  const opened = link === undefined ? undefined : await call('GET', `/api/auth/reset-password/${link}`)
+  if (opened?.status === 200) {
+    token = read(confirmationSchema, opened).reset_password_confirmation_token
+    mailbox.inherit(token, link ?? '')
+  }
+  const target = token === undefined ? undefined : mailbox.ownerOf(token)?.player
+  if (target) turn.target = target
+  return token
+}
+
+/** One of a list's members: one's own, sometimes somebody else's. */
+function member({ cast, who, operation, n }: Turn): number | undefined {
+  const list = operation.template.replace(/\/\{.*/, '')
+  const others = n % 4 === 0 ? cast.players.filter(({ ids }) => ids.get(list)?.size) : []
+  const ids = [...((chosen(others, n >> 2) ?? who).ids.get(list) ?? [])]
+  return chosen(ids.slice(-8), n)
+}
+
+function page(turn: Turn): string | null {
+  const { who, operation, n, cast } = turn
+  const whose = n % 5 === 0 ? chosen(cast.accounts, n) : who
+  const query = chosen(whose?.pages.get(operation.template) ?? [], n)
+  if (query === undefined) return leftOut
+  if (n % 4 > 0) turn.follow = query
+  return new URLSearchParams(query).get('cursor') ?? leftOut
+}
+
+/** An ETag for a path: the one that one saw last, or an old one. */
+function tag({ who, n, pathname = '' }: Turn): string | undefined {
+  return n % 5 === 0 ? chosen([...who.etags.values()], n) : who.etags.get(tagged(pathname))
+}
+
+/** The path whose ETag an answer of this one has: a picture and a star are parts of what has them. */
+export const tagged = (pathname: string): string =>
+  pathname.replace(/^\/api\/users\/avatar$/, '/api/users/me').replace(/\/(avatar|favorite)$/, '')
+
+/** What is put into a request in the place of what its schema alone would have: by operation and place, or by place. */
+const sources: Readonly<Record<string, Source>> = {
+  'POST /api/auth/signup body/email': (turn) => {
+    turn.draft = turn.cast.draft()
+    return turn.n % 8 === 0 ? somebody(turn)?.email : turn.draft.email
+  },
+  'POST /api/auth/login body/email': login,
+  'POST /api/auth/login body/username': login,
+  'POST /api/auth/login body/password': ({ target, n }) => (n % 8 === 0 ? undefined : target?.password),
+  'POST /api/auth/refresh body/refresh_token': ({ who, n }) =>
+    n % 6 === 0 ? chosen(who.spent, n) : who.sessions[0]?.refresh,
+  'POST /api/auth/verification-email body/email': (turn) => somebody(turn)?.email,
+  'POST /api/auth/request-password-reset-email body/email': (turn) => somebody(turn)?.email,
+  'POST /api/auth/confirm-email body/token': ({ mailbox, cast, n }) => mailbox.link('confirm-email', cast, n),
+  'GET /api/auth/reset-password/{token} path/token': ({ mailbox, cast, n }) => mailbox.link('reset-password', cast, n),
+  'PATCH /api/auth/reset-password-confirmation/{token} path/token': confirmation,
+  'PATCH /api/auth/reset-password-confirmation/{token} body/email': ({ target }) => target?.email,
+  'PATCH /api/auth/reset-password-confirmation/{token} body/username': ({ target }) => target?.username,
+  'POST /api/users/me/email body/email': (turn) =>
+    turn.n % 5 === 0 ? somebody(turn)?.email : `${turn.who.marks.account}.${turn.n}@example.com`,
+  'GET /api/admin/users/{id} path/id': managed,
+  'PATCH /api/admin/users/{id} path/id': managed,
+  'DELETE /api/admin/users/{id} path/id': managed,
+  'GET /api/admin/users/{id}/events path/id': managed,
+  'POST /api/admin/outbox/{id}/resend path/id': failedLetter,
+  'DELETE /api/auth/sessions/{id} path/id': async (turn) =>
+    turn.n % 3 === 0 ? (await turn.cast.begin(turn.who))?.id : member(turn),
+  'body/current_password': ({ who, n }) => (n % 8 === 0 ? undefined : who.password),
+  'header/Idempotency-Key': ({ n }) => (n % 2 === 0 ? undefined : n % 4 === 1 ? `key-${n % 9}` : `"key-${n % 9}"`),
+  'header/If-Match': tag,
+  'header/If-None-Match': tag,
+  'path/id': member,
+  'query/cursor': page,
+  'query/tz': ({ n }) => chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n),
+}
+
+/** Where what is known goes: a source for this operation, or for this place in any. */
+export const sourceOf = ({ name }: Operation, place: string): Source | undefined =>
+  sources[`${name} ${place}`] ?? sources[place]

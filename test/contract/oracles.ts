@@ -1,0 +1,171 @@
+import { z } from 'zod'
+import { explanations } from '../../src/site/problems.ts'
+import { type ApiDocument, mediaTypeOf, operationAt, type Read, unfit, violations } from '../document.ts'
+import type { Cast, MarkKind } from './cast.ts'
+import type { Sent } from './request.ts'
+import type { Ruling } from './ruling.ts'
+
+const problemSchema = z.looseObject({
+  type: z.string(),
+  status: z.int(),
+  code: z.string(),
+  request_id: z.string(),
+  errors: z.array(z.object({ pointer: z.string() })).default([]),
+  violated_policies: z.array(z.string()).default([]),
+})
+type Problem = z.infer<typeof problemSchema>
+
+/** What may be refused as a wrong value though every schema allows it, and where the document says so in words. */
+const inWords: readonly [pointer: RegExp, reason: string][] = [
+  [/^query\/skip$/, 'not together with a cursor'],
+  [/^query\/cursor$/, 'a cursor is opaque, and belongs to the list that it came from'],
+  [/^query\/sort$/, 'relevance needs q'],
+  [/^query\/tz$/, 'a time zone of the IANA database'],
+  [/^query\/phone$/, 'at least one digit'],
+  [/^\/password$/, 'not one of the most common, nor one’s own e-mail or username'],
+  [/^\/(email|username)$/, 'of a reset: the account’s; of a change: another one than now'],
+  [/^\/first_name$/, 'a first name, a last name, or both'],
+  [/^\/birthday$/, 'a day that there is, and not in the future'],
+  [/^\/file$/, 'a picture, by its bytes'],
+  [/^\/refresh_token$/, 'in the body or as a bearer token'],
+]
+
+/** Every promise of an answer that it breaks, as sentences. */
+export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
+  const { status } = answer
+  const faults: string[] = []
+  if (status >= 500) faults.push(`a ${status}`)
+  if (status >= 200 && status < 300 && ruling.forbidden.length > 0)
+    faults.push(`${status} to what the document forbids: ${ruling.forbidden.join('; ')}`)
+  const problem = problemOf(answer, faults)
+  faults.push(...misfits(document, ruling, sent, answer))
+  if (problem) faults.push(...problemFaults(problem, ruling, answer))
+  faults.push(...leaks(ruling, sent, answer, cast))
+  faults.push(...headersLacking(ruling, sent, answer))
+  return faults
+}
+
+/** What every answer has, or every answer of its kind, whatever the operation. */
+function headersLacking({ operation, older }: Ruling, { method }: Sent, { status, headers }: Read): string[] {
+  const faults: string[] = []
+  if (!headers.get('X-Request-Id')) faults.push('no X-Request-Id')
+  if (status >= 300) return faults
+  const [limit] = operation?.['x-rate-limits'] ?? []
+  if (limit && !headers.get('RateLimit-Policy')?.includes(`"${limit.policy}"`))
+    faults.push(`no word of ${limit.policy}`)
+  const personal = (older || operation?.security?.length) && (method === 'GET' || method === 'HEAD')
+  if (personal && !/\b(private|no-store)\b/.test(headers.get('Cache-Control') ?? '')) faults.push('a cache may keep it')
+  return faults
+}
+
+/** That the answer is one that the document describes. */
+function misfits(
+  document: ApiDocument,
+  { operation, older, documented }: Ruling,
+  { method }: Sent,
+  answer: Read,
+): string[] {
+  const { status, headers, text } = answer
+  if (older) {
+    // It answers as reading one contact does.
+    const alike = operationAt(document, 'GET', '/api/contacts/1')
+    return alike && method === 'GET' ? unfit(document, alike, answer) : []
+  }
+  if (method === 'OPTIONS') return [204, 404, 405].includes(status) ? [] : [`OPTIONS is ${status}`]
+  if (!operation) {
+    const wanted = documented ? [405] : [404, 405, 413]
+    if (!wanted.includes(status) && status !== 413) return [`${status} where ${wanted.join(' or ')} is right`]
+    if (status === 405 && !headers.get('Allow')) return ['405 without Allow']
+    return fitsProblem(document, answer)
+  }
+  // A body that nobody asked for is refused before any route sees it.
+  if (!operation.requestBody && (status === 413 || status === 400)) return fitsProblem(document, answer)
+  if (method !== 'HEAD') return unfit(document, operation, answer)
+  if (text !== '') return ['HEAD has a body']
+  return operation.responses[String(status)] ? [] : [`HEAD is ${status}, which GET never is`]
+}
+
+const fitsProblem = (document: ApiDocument, { text }: Read): string[] =>
+  text === '' || violations(document, { $ref: '#/components/schemas/Problem' }, JSON.parse(text)).length === 0
+    ? []
+    : ['the problem does not fit its schema']
+
+function problemOf({ status, headers, text }: Read, faults: string[]): Problem | undefined {
+  if (status < 400 || text === '') return undefined
+  const type = mediaTypeOf(headers.get('Content-Type'))
+  if (type !== 'application/problem+json') {
+    faults.push(`${status} is ${type}`)
+    return undefined
+  }
+  return problemSchema.parse(JSON.parse(text))
+}
+
+function problemFaults(
+  { code, type, status: said, request_id, errors, violated_policies }: Problem,
+  ruling: Ruling,
+  answer: Read,
+): string[] {
+  const { status, headers } = answer
+  const faults: string[] = []
+  if (!Object.hasOwn(explanations, code)) faults.push(`the code ${code} is explained nowhere`)
+  if (type !== `https://vizitka.test/problems/${code}`) faults.push(`the type ${type} is not the page of ${code}`)
+  if (said !== status) faults.push(`the problem says ${said}`)
+  if (request_id !== headers.get('X-Request-Id')) faults.push('the problem names another request')
+  if (status === 401 && !headers.get('WWW-Authenticate')?.startsWith('Bearer'))
+    faults.push('401 without WWW-Authenticate')
+  if (status === 429 && !(Number(headers.get('Retry-After')) >= 1)) faults.push('429 without Retry-After')
+  if (status === 429 && violated_policies.length === 0) faults.push('429 that names no policy')
+  if (status === 422 && errors.length === 0) faults.push('422 that names no value')
+  const right = ruling.operation && ruling.forbidden.length === 0 && ruling.unspoken.length === 0
+  if (!right || ![400, 413, 415, 422].includes(status) || code === 'idempotency-key-reused') return faults
+  const unexplained = errors.filter(({ pointer }) => !inWords.some(([where]) => where.test(pointer)))
+  // What a file is, no schema tells.
+  const aboutFile = status !== 400 && ruling.operation?.requestBody?.content['multipart/form-data']
+  if (unexplained.length > 0 || (errors.length === 0 && !aboutFile))
+    faults.push(
+      `${status} to what the document allows: ${unexplained.map(({ pointer }) => pointer).join(', ') || code}`,
+    )
+  return faults
+}
+
+// ---------------------------------------------------------------- whose is it
+
+/** Where somebody may see what is another's: those who run the service, and only these things of it. */
+const shownTo: Readonly<Record<MarkKind, readonly string[]>> = {
+  book: [],
+  account: ['users:read', 'users:disable', 'outbox:manage'],
+  trace: ['events:read'],
+}
+
+/** Marks of others in an answer: in its body, its headers, or its cursors. */
+function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
+  const said = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+  const cursors = [...said.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
+    Buffer.from(cursor ?? '', 'base64url').toString(),
+  )
+  const own = sent.by ?? undefined
+  // What a request says itself, its answer may say, too.
+  const asked = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
+  return cast
+    .marksIn([said, ...cursors, text].join('\n'))
+    .filter(({ mark, player, kind }) => {
+      // Who asks without signing in is told to whom it concerns: docs/security.md.
+      if (player === own || asked.has(mark) || player.id === 0) return false
+      const permitted =
+        forbidden.length === 0 && operation?.['x-permissions'].some((one) => shownTo[kind].includes(one))
+      return !permitted
+    })
+    .map(
+      ({ mark, player, kind }) =>
+        `what is of the ${kind} of account ${player.id} (${mark}) in an answer to ${own ? `account ${own.id}` : 'nobody'}`,
+    )
+}
+
+export function requestText({ url, headers, body }: Sent): string {
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}`)
+  return [
+    decodeURIComponent(url.replace(/%(?![0-9a-f]{2})/gi, '%25').replace(/%[89a-f][0-9a-f]/gi, '?')),
+    ...lines,
+    body ? new TextDecoder().decode(body) : '',
+  ].join('\n')
+}

@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import type { ApiDocument, Operation, Parameter, Schema } from '../document.ts'
+import { type Break, breaksOf } from './breaks.ts'
+import { merged, valuesOf } from './values.ts'
+
+/** Whom a request comes from: a part that somebody of the cast plays. */
+export const parts = ['user', 'other', 'moderator', 'admin', 'spare', 'hurried', 'disabled', 'nobody'] as const
+export type Part = (typeof parts)[number]
+
+/**
+ * A request as it is thought of, before it is known who exists: plain data, so that it can be printed, shrunk and thought again.
+ * What only the run knows (ids, tokens, ETags, cursors, passwords) is put in by `known`; see known.ts.
+ */
+export interface Plan {
+  readonly operation: string
+  readonly as: Part
+  /** A wrong credential instead of one's own: the how-manieth of those there are. */
+  readonly wrongCredential: number | null
+  /** Which of the things that are known; null: none, all is made up. */
+  readonly known: number | null
+  readonly path: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: { readonly type: string; readonly value: unknown } | null
+  readonly broken: Break | null
+  /** Whether it is sent twice. */
+  readonly again: boolean
+}
+
+const rolesThatMay: readonly Part[] = ['admin', 'admin', 'admin', 'moderator']
+
+/** Whom an operation is asked by, when the request is to be right. */
+function rightParts(document: ApiDocument, operation: Operation): fc.Arbitrary<Part> {
+  if (operation['x-permissions'].some((permission) => !permission.startsWith('contacts:')))
+    return fc.constantFrom(...rolesThatMay)
+  // An account that deletes itself is one that nobody misses: the others are to have long books.
+  if (operation.method === 'DELETE' && isCostly(document, operation)) return fc.constant('spare')
+  return fc.constantFrom<Part>('user', 'user', 'user', 'other', 'other', 'spare', 'moderator', 'admin')
+}
+
+/** Values for the parameters of a place: for those that are required, and mostly for few of the others. */
+function parameters(
+  document: ApiDocument,
+  operation: Operation,
+  where: Parameter['in'],
+): fc.Arbitrary<Record<string, unknown>> {
+  const there = operation.parameters.filter((parameter) => parameter.in === where)
+  const names = (needed: boolean) => there.filter(({ required }) => required === needed).map(({ name }) => name)
+  const optional = names(false)
+  const all = Object.fromEntries(there.map(({ name, schema }) => [name, valuesOf(document, schema)]))
+  return fc
+    .oneof(
+      { weight: 4, arbitrary: fc.subarray(optional, { maxLength: Math.min(2, optional.length) }) },
+      { weight: 1, arbitrary: fc.subarray(optional) },
+    )
+    .chain((some) =>
+      fc.record(Object.fromEntries([...names(true), ...some].map((name) => [name, all[name] ?? fc.constant('')]))),
+    )
+}
+
+/** What every client may send, documented or not. */
+const besides = fc.record(
+  {
+    'Accept-Language': fc.constantFrom('uk', 'en', 'uk-UA,uk;q=0.9', 'de', '*', 'x'.repeat(50)),
+    Accept: fc.constantFrom('*/*', 'application/json', 'text/html', 'application/problem+json;q=0.1'),
+    // Of pages that may write; what others send is refused, whatever it is (src/platform/http/foreign.test.ts).
+    Origin: fc.constantFrom('http://localhost:3000', 'https://vizitka.test', 'null'),
+  },
+  { requiredKeys: [] },
+)
+
+function bodies(document: ApiDocument, operation: Operation): fc.Arbitrary<Plan['body']> {
+  const { requestBody } = operation
+  if (!requestBody) return fc.constant(null)
+  const made = Object.entries(requestBody.content).map(([type, { schema }]) =>
+    valuesOf(document, schema).map((value) => ({ type, value })),
+  )
+  return requestBody.required
+    ? fc.oneof(...made)
+    : fc.oneof({ weight: 9, arbitrary: fc.oneof(...made) }, fc.constant(null))
+}
+
+const known = fc.nat({ max: 999 })
+
+/** Requests that the document allows, by somebody who may ask. */
+export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> =>
+  fc.record({
+    operation: fc.constant(operation.name),
+    as: rightParts(document, operation),
+    wrongCredential: fc.constant(null),
+    known,
+    path: parameters(document, operation, 'path'),
+    query: parameters(document, operation, 'query'),
+    headers: fc.tuple(parameters(document, operation, 'header'), besides).map(([own, more]) => ({ ...more, ...own })),
+    body: bodies(document, operation),
+    broken: fc.constant(null),
+    again: fc.nat(7).map((n) => n === 0),
+  })
+
+/** Requests of every kind: right ones, right ones of the wrong person, made-up ones, and those with one thing wrong. */
+function anyPlans(document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> {
+  const right = rightPlans(document, operation)
+  const somebody = fc.constantFrom<Part>(...parts, 'user', 'other', 'hurried', 'hurried')
+  return fc.oneof(
+    { weight: 9, arbitrary: right },
+    { weight: 2, arbitrary: fc.tuple(right, somebody).map(([plan, as]) => ({ ...plan, as })) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(right, fc.nat({ max: 99 })).map(([plan, wrongCredential]) => ({ ...plan, wrongCredential })),
+    },
+    { weight: 2, arbitrary: right.map((plan) => ({ ...plan, known: null })) },
+    {
+      weight: 9,
+      arbitrary: fc.tuple(right, breaksOf(document, operation)).map(([plan, broken]) => ({ ...plan, broken })),
+    },
+  )
+}
+
+/** Whether an operation hashes a password, which takes 150 ms: its body holds one. */
+export function isCostly(document: ApiDocument, { requestBody }: Operation): boolean {
+  return Object.values(requestBody?.content ?? {}).some(({ schema }) =>
+    Object.values((merged(document, schema).properties ?? {}) as Record<string, Schema>).some(
+      ({ format }) => format === 'password',
+    ),
+  )
+}
+
+/** How often an operation is asked: what hashes seldom, and what fills a book often. */
+function weightOf(document: ApiDocument, operation: Operation, templates: ReadonlySet<string>): number {
+  if (isCostly(document, operation)) return 2
+  if (operation.method === 'POST' && templates.has(`${operation.template}/{id}`)) return 24
+  return operation.method === 'DELETE' ? 5 : 8
+}
+
+/** Requests to every operation. */
+export function plansOf(document: ApiDocument, operations: readonly Operation[]): fc.Arbitrary<Plan> {
+  const templates = new Set(operations.map(({ template }) => template))
+  return fc.oneof(
+    ...operations.map((operation) => ({
+      weight: weightOf(document, operation, templates),
+      arbitrary: anyPlans(document, operation),
+    })),
+  )
+}

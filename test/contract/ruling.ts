@@ -1,0 +1,205 @@
+import {
+  type ApiDocument,
+  decoded,
+  isJson,
+  mediaTypeOf,
+  type Operation,
+  operationAt,
+  type Parameter,
+  pathnameOf,
+  type Schema,
+  templatesFor,
+  written,
+} from '../document.ts'
+import type { Sent } from './request.ts'
+import { fits, merged } from './values.ts'
+
+/**
+ * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that the
+ * service itself checks with.
+ */
+export interface Ruling {
+  /** The operation that is asked for; none for a path or method that the document lacks. */
+  readonly operation: Operation | undefined
+  /** Whether the path is the document's, whatever the method. */
+  readonly documented: boolean
+  /** Whether it is an older client's path, which docs/compat.md describes. */
+  readonly older: boolean
+  /** Why it is forbidden, as sentences. It must not be answered by 2xx. */
+  readonly forbidden: readonly string[]
+  /** What it has that no OpenAPI document can speak of. Where nothing of both is found, the request is right. */
+  readonly unspoken: readonly string[]
+}
+
+/** What docs/security.md says that each role may do. */
+const permissions: Readonly<Record<string, readonly string[]>> = {
+  user: ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'],
+  moderator: ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete', 'users:read', 'users:disable'],
+  admin: [
+    ...['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'],
+    ...['users:read', 'users:disable', 'users:role', 'users:delete', 'events:read', 'outbox:manage'],
+  ],
+}
+
+interface Findings {
+  forbidden: string[]
+  unspoken: string[]
+}
+
+// What is not digits is looked for: docs/compat.md.
+const isQueryOfOldClients = (method: string, pathname: string): boolean =>
+  /^(GET|HEAD)$/.test(method) &&
+  /^\/api\/contacts\/[^/]*[^/0-9][^/]*$/.test(pathname) &&
+  pathname !== '/api/contacts/birthdays'
+
+/** Judges a request. */
+export async function judge(document: ApiDocument, sent: Sent): Promise<Ruling> {
+  const url = new URL(sent.url)
+  const pathname = pathnameOf(decoded(url.pathname, decodeURI))
+  const method = sent.method === 'HEAD' ? 'GET' : sent.method
+  const found: Findings = { forbidden: [], unspoken: [] }
+  const documented = templatesFor(document, pathname).length > 0
+  if (isQueryOfOldClients(method, pathname)) {
+    if (!sent.by) found.forbidden.push('it needs an access token')
+    return { operation: undefined, documented, older: true, ...found }
+  }
+  const operation = operationAt(document, method, pathname)
+  if (!operation) {
+    if (method !== 'OPTIONS') found.forbidden.push(`the document has no ${method} ${pathname}`)
+    return { operation, documented, older: false, ...found }
+  }
+  secured(operation, sent, found)
+  parameters(document, operation, sent, url, pathname, found)
+  await body(document, operation, sent, found)
+  return { operation, documented, older: false, ...found }
+}
+
+function secured(operation: Operation, { by }: Sent, { forbidden }: Findings): void {
+  if (!operation.security?.length) return
+  if (!by) forbidden.push('it needs an access token')
+  const wanted = operation['x-permissions']
+  if (by && wanted.length > 0 && !wanted.some((one) => permissions[by.role]?.includes(one)))
+    forbidden.push(`it needs ${wanted.join(' or ')}, and ${by.role} has none of them`)
+}
+
+function parameters(
+  document: ApiDocument,
+  operation: Operation,
+  { headers }: Sent,
+  url: URL,
+  pathname: string,
+  found: Findings,
+): void {
+  const values =
+    pathname.match(new RegExp(`^${pathnameOf(operation.template).replace(/\{[^}]+\}/g, '([^/]+)')}$`))?.slice(1) ?? []
+  const names = [...operation.template.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name)
+  const of = ({ in: where, name }: Parameter): string[] => {
+    if (where === 'query') return url.searchParams.getAll(name)
+    if (where === 'header') return headers.get(name) === null ? [] : [headers.get(name) ?? '']
+    return values.filter((_, at) => names[at] === name).map((text) => decoded(text, decodeURIComponent))
+  }
+  for (const parameter of operation.parameters) {
+    const { in: where, name, required, schema } = parameter
+    const [text, ...more] = of(parameter)
+    if (text === undefined) {
+      if (required) found.forbidden.push(`${where}/${name} is missing`)
+    } else if (more.length > 0) {
+      if (merged(document, schema).type !== 'array') found.forbidden.push(`${where}/${name} is there twice`)
+    } else if (/^(\+|-?0)\d/.test(text) && /^[+-]?\d+$/.test(text) && merged(document, schema).type === 'integer') {
+      found.unspoken.push(`${where}/${name} is a number in an unusual way`)
+    } else if (!fits(document, schema, written(merged(document, schema), text))) {
+      found.forbidden.push(`${where}/${name} does not fit its schema`)
+    }
+  }
+  const known = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
+  for (const name of url.searchParams.keys()) if (!known.has(name)) found.unspoken.push(`query/${name} is unknown`)
+  // A byte that is no UTF-8 is read by everybody otherwise.
+  if (/%(?![0-9a-f]{2})/i.test(url.search + url.pathname) || url.search.includes('%EF%BF%BD'))
+    found.unspoken.push('odd escapes')
+}
+
+// ---------------------------------------------------------------- bodies
+
+/** The largest body that is taken, as the document's words say; a picture's is larger. */
+const maxBody = 1_000_000
+
+async function body(
+  document: ApiDocument,
+  operation: Operation,
+  { headers, body: bytes }: Sent,
+  found: Findings,
+): Promise<void> {
+  const { requestBody } = operation
+  const header = headers.get('Content-Type')
+  if (!requestBody) {
+    if (bytes !== null || header !== null) found.unspoken.push('it has a body, which nobody asked for')
+    return
+  }
+  if (bytes === null || bytes.length === 0) {
+    if (requestBody.required) found.forbidden.push('the body is missing')
+    if (header !== null) found.unspoken.push('a body is announced, and there is none')
+    return
+  }
+  if (bytes.length > maxBody) found.unspoken.push('the body is large')
+  const type = mediaTypeOf(header)
+  const schema = requestBody.content[type]?.schema
+  if (!schema) {
+    found.forbidden.push(`a body of ${type || 'no media type'} is not taken`)
+    return
+  }
+  if (/charset/i.test(header ?? '') && !/charset="?utf-8"?\s*(;|$)/i.test(header ?? ''))
+    found.unspoken.push('a charset other than UTF-8')
+  if (!/^[\w.+/-]+(; *[\w-]+=[^;,]+)*$/.test(header ?? ''))
+    found.unspoken.push('a media type written in an unusual way')
+  if (isJson(type)) json(document, schema, bytes, found)
+  else if (type === 'application/x-www-form-urlencoded')
+    fields(document, schema, new URLSearchParams(new TextDecoder().decode(bytes)), found)
+  else if (type === 'multipart/form-data') await multipart(document, schema, bytes, header ?? '', found)
+}
+
+function json(document: ApiDocument, schema: Schema, bytes: Uint8Array, found: Findings): void {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch {
+    // RFC 8259, section 8.1: a mark of byte order may be ignored.
+    if (bytes[0] === 0xef && bytes[1] === 0xbb) found.unspoken.push('a mark of byte order')
+    else found.forbidden.push('the body is no JSON in UTF-8')
+    return
+  }
+  // RFC 8259, section 8.2: nobody can say what is made of halves of surrogate pairs.
+  if (/\\u[dD][89a-fA-F]/.test(JSON.stringify(value))) found.unspoken.push('halves of surrogate pairs')
+  if (!fits(document, schema, value)) found.forbidden.push('the body does not fit its schema')
+}
+
+function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, unknown]>, found: Findings): void {
+  const value: Record<string, unknown> = {}
+  for (const [name, one] of form) {
+    if (Object.hasOwn(value, name)) found.forbidden.push(`the field ${name} is there twice`)
+    Object.defineProperty(value, name, { value: one, enumerable: true, configurable: true })
+  }
+  if (!fits(document, schema, value)) found.forbidden.push('the form does not fit its schema')
+}
+
+async function multipart(
+  document: ApiDocument,
+  schema: Schema,
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string,
+  found: Findings,
+): Promise<void> {
+  let form: FormData
+  try {
+    form = await new Response(bytes, { headers: { 'Content-Type': type } }).formData()
+  } catch {
+    found.forbidden.push('the body is no form')
+    return
+  }
+  // A file is `type: string, format: binary`: any bytes.
+  fields(
+    document,
+    schema,
+    [...form].map(([name, one]): [string, unknown] => [name, typeof one === 'string' ? one : 'bytes']),
+    found,
+  )
+}

@@ -1,0 +1,185 @@
+import { exports } from 'cloudflare:workers'
+import { type OutputUnit, Validator } from '@cfworker/json-schema'
+import { z } from 'zod'
+
+/** A JSON Schema (draft 2020-12) as it stands in the document. */
+export const schemaSchema = z.looseObject({})
+export type Schema = z.infer<typeof schemaSchema>
+
+const content = z.record(z.string(), z.looseObject({ schema: schemaSchema }))
+
+const parameterSchema = z.looseObject({
+  name: z.string(),
+  in: z.enum(['path', 'query', 'header', 'cookie']),
+  required: z.boolean().default(false),
+  schema: schemaSchema,
+})
+export type Parameter = z.infer<typeof parameterSchema>
+
+const operationSchema = z.looseObject({
+  security: z.array(z.unknown()).optional(),
+  'x-permissions': z.array(z.string()).default([]),
+  'x-rate-limits': z.array(z.looseObject({ policy: z.string() })).default([]),
+  parameters: z.array(parameterSchema).default([]),
+  requestBody: z.looseObject({ required: z.boolean().default(false), content }).optional(),
+  responses: z.record(
+    z.string(),
+    z.looseObject({
+      headers: z
+        .record(z.string(), z.looseObject({ required: z.boolean().default(false), schema: schemaSchema }))
+        .default({}),
+      content: content.optional(),
+    }),
+  ),
+})
+
+/** As much of the OpenAPI document as the checks need. */
+const documentSchema = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+  components: z.looseObject({ schemas: z.record(z.string(), schemaSchema) }),
+})
+
+export type ApiDocument = z.infer<typeof documentSchema>
+
+/** One thing that the document says can be asked. */
+export interface Operation extends z.infer<typeof operationSchema> {
+  /** `GET /api/contacts/{id}` */
+  readonly name: string
+  readonly method: string
+  /** The path, with its parameters in braces. */
+  readonly template: string
+}
+
+let document: Promise<ApiDocument> | undefined
+
+/** The service's own OpenAPI document. */
+export function apiDocument(): Promise<ApiDocument> {
+  document ??= exports.default
+    .fetch('https://vizitka.test/openapi.json')
+    .then(async (response) => documentSchema.parse(await response.json()))
+  return document
+}
+
+/** Older clients' paths: described in docs/compat.md, and not in the document. */
+export const olderPaths = [
+  'GET /api/auth/refresh_token',
+  'POST /api/auth/request_email',
+  'GET /api/auth/confirmed_email/{}',
+  'GET /api/email/confirm/{}',
+  'POST /api/auth/reset_pwd',
+  'GET /api/contacts/bd',
+]
+
+export const isOlder = (method: string, pathname: string): boolean =>
+  olderPaths.some((older) => new RegExp(`^${older.replace('{}', '[^/]+')}$`).test(`${method} ${pathname}`))
+
+/** Every operation of the document. */
+export const operationsOf = ({ paths }: ApiDocument): Operation[] =>
+  Object.entries(paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([verb, operation]) => {
+      const method = verb.toUpperCase()
+      return { ...operation, name: `${method} ${template}`, method, template }
+    }),
+  )
+
+/** A path as the document writes it: without query, and without the slash at its end that makes no difference. */
+export const pathnameOf = (path: string): string => path.replace(/\?.*$/s, '').replace(/(?<=.)\/$/, '')
+
+/** The documented paths that a path may stand for, the most literal first, as in the router. */
+export function templatesFor({ paths }: ApiDocument, pathname: string): string[] {
+  const fits = Object.keys(paths).filter((template) =>
+    new RegExp(`^${pathnameOf(template).replace(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname),
+  )
+  return fits.sort((a, b) => a.split('{').length - b.split('{').length)
+}
+
+/** The documented operation that a request asks for, if there is one. */
+export function operationAt(document: ApiDocument, method: string, path: string): Operation | undefined {
+  for (const template of templatesFor(document, pathnameOf(path))) {
+    const operation = document.paths[template]?.[method.toLowerCase()]
+    if (operation) return { ...operation, name: `${method} ${template}`, method, template }
+  }
+  return undefined
+}
+
+// The validator takes an example's `id` for a schema's.
+const withoutExamples = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (key: string, part: unknown) => (key === 'example' ? undefined : part))
+
+const validators = new WeakMap<Schema, Validator>()
+
+/** What a value has that its schema forbids; nothing where it fits. */
+export function violations({ components }: ApiDocument, schema: Schema, value: unknown): OutputUnit[] {
+  let validator = validators.get(schema)
+  if (!validator) {
+    validator = new Validator(
+      { ...(withoutExamples(schema) as Schema), components: withoutExamples(components) },
+      '2020-12',
+      false,
+    )
+    validators.set(schema, validator)
+  }
+  return validator.validate(value).errors
+}
+
+/** A response, read whole. */
+export interface Read {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+export const isJson = (mediaType: string): boolean => /^application\/([\w.+-]+\+)?json$/.test(mediaType)
+export const mediaTypeOf = (header: string | null): string => (header ?? '').replace(/;.*/s, '').trim().toLowerCase()
+
+/** What an answer has that the document does not say of its operation, as sentences: status, media type, schema, headers. */
+export function unfit(document: ApiDocument, operation: Operation, { status, headers, text }: Read): string[] {
+  const documented = operation.responses[String(status)]
+  const where = `${operation.name} → ${status}`
+  if (!documented) return [`${where} is not in the document`]
+  const faults: string[] = []
+  for (const [name, { required, schema }] of Object.entries(documented.headers)) {
+    const value = headers.get(name)
+    if (value === null) {
+      if (required) faults.push(`${where} lacks the header ${name}`)
+    } else if (violations(document, schema, written(schema, value)).length > 0) {
+      faults.push(`${where} has a header ${name}: ${value}, which does not fit its schema`)
+    }
+  }
+  if (!documented.content) return text === '' ? faults : [...faults, `${where} has a body that the document lacks`]
+  const mediaType = mediaTypeOf(headers.get('Content-Type'))
+  const schema = documented.content[mediaType]?.schema
+  if (!schema) return [...faults, `${where} is ${mediaType || 'of no media type'}, which the document lacks`]
+  if (!isJson(mediaType)) return faults
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return [...faults, `${where} is no JSON`]
+  }
+  const found = violations(document, schema, body)
+  return found.length === 0 ? faults : [...faults, `${where} does not fit its schema: ${JSON.stringify(found)}`]
+}
+
+/** A schema, or what it refers to. */
+export function resolved({ components }: ApiDocument, schema: Schema): Schema {
+  const [, name] = typeof schema.$ref === 'string' ? (schema.$ref.match(/^#\/components\/schemas\/(.+)$/) ?? []) : []
+  return (name !== undefined && components.schemas[name]) || schema
+}
+
+/** A value that travels as text (a parameter, a header), as its schema means it. */
+export function written(schema: Schema, text: string): unknown {
+  const wanted = schema.type
+  if ((wanted === 'integer' || wanted === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return Number(text)
+  if (wanted === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
+/** A text without its percent-encoding; as it is where that is broken. */
+export function decoded(text: string, by: (text: string) => string = decodeURIComponent): string {
+  try {
+    return by(text)
+  } catch {
+    return text
+  }
+}
