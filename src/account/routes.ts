@@ -1,16 +1,15 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { TypedResponse } from 'hono'
+import type { Context, TypedResponse } from 'hono'
 import { z } from 'zod'
-import { signedIn } from '../auth/authenticate.ts'
+import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { listEvents, toOwnEvent } from '../auth/events.ts'
 import { changePassword } from '../auth/links.ts'
-import { confirmNewEmailLetter, emailChangeLetter, emailInUseLetter, passwordChangedLetter } from '../auth/mails.tsx'
-import { forgotUrl, freshLink, hashChosen, mayWriteTo, sendNow } from '../auth/recovery.ts'
+import { passwordChangedLetter } from '../auth/mails.tsx'
+import { forgotUrl, hashChosen, sendNow } from '../auth/recovery.ts'
 import { detailSchema, eventSchema } from '../auth/schema.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
-import { afterwards } from '../platform/http/afterwards.ts'
 import {
   changedMeanwhile,
   etag,
@@ -26,11 +25,13 @@ import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { keepPicture } from '../platform/images/store.ts'
+import { type Kept, keepPicture } from '../platform/images/store.ts'
 import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { changeUser, changeUserAvatar, findUserByEmail, toUser } from '../users/store.ts'
+import { changeUser, changeUserAvatar, toUser } from '../users/store.ts'
+import type { UserRow } from '../users/table.ts'
 import { remove } from './delete.ts'
+import { requestEmailChange } from './email-change.ts'
 import { exportOf } from './export.ts'
 import {
   deletionSchema,
@@ -40,7 +41,7 @@ import {
   exportSchema,
   passwordChangeSchema,
 } from './schema.ts'
-import { startEmailChange, stillHas, tellInUse } from './store.ts'
+import { stillHas } from './store.ts'
 
 const tags = ['Me']
 /** Those of a wrong current password, besides. */
@@ -96,6 +97,16 @@ accountRoutes.openapi(
   },
 )
 
+/** Gives the asker a picture, or takes theirs away. @throws Problem 412 where the account changed meanwhile, or is gone */
+async function changeAvatar(c: Context<SignedInEnv>, kept: Kept | null): Promise<UserRow> {
+  const { db, user, gate } = c.var
+  const changed = await revise(gate, user.revision, (revision) =>
+    changeUserAvatar(db, user.id, kept, revision, isConditional(c) ? user.revision : undefined),
+  )
+  if (!changed) throw changedMeanwhile()
+  return changed
+}
+
 accountRoutes.openapi(
   createRoute({
     ...signedIn(['avatar', 'avatar-day']),
@@ -109,13 +120,8 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
-    const { db, user, gate } = c.var
-    requireMatch(c, user.revision)
-    const kept = await keepPicture(c, await pictureOf(c.req.valid('form').file))
-    const changed = await revise(gate, user.revision, (revision) =>
-      changeUserAvatar(db, user.id, kept, revision, isConditional(c) ? user.revision : undefined),
-    )
-    if (!changed) throw changedMeanwhile()
+    requireMatch(c, c.var.user.revision)
+    const changed = await changeAvatar(c, await keepPicture(c, await pictureOf(c.req.valid('form').file)))
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
@@ -132,12 +138,8 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
-    const { db, user, gate } = c.var
-    requireMatch(c, user.revision)
-    const changed = await revise(gate, user.revision, (revision) =>
-      changeUserAvatar(db, user.id, null, revision, isConditional(c) ? user.revision : undefined),
-    )
-    if (!changed) throw changedMeanwhile()
+    requireMatch(c, c.var.user.revision)
+    const changed = await changeAvatar(c, null)
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
@@ -193,42 +195,10 @@ accountRoutes.openapi(
     },
   }),
   async (c) => {
-    const { db, config } = c.var
     const { email, current_password } = c.req.valid('json')
     const user = await requirePassword(c, current_password)
     if (email === user.email) throw invalid([{ pointer: '/email', detail: 'This is your address already.' }])
-    const allowed = await mayWriteTo(c, email, 'change')
-    const owner = await findUserByEmail(db, email)
-    const notice = emailChangeLetter(user.email, user.locale, email, forgotUrl(config))
-    const happening = { kind: 'email-change-requested' as const, ...clientOf(c) }
-    if (allowed) {
-      // Written after the answer, so that its time does not tell who else has an account.
-      afterwards(c, async () => {
-        const ttl = config.VERIFICATION_LINK_TTL
-        const still = stillHas(user.password_hash)
-        const letterIds =
-          owner && owner.id !== user.id
-            ? await tellInUse(
-                db,
-                owner.id,
-                emailInUseLetter(owner.email, owner.locale, forgotUrl(config)),
-                user.id,
-                still,
-                notice,
-                happening,
-              )
-            : await startEmailChange(
-                db,
-                user.id,
-                still,
-                email,
-                freshLink(config, 'confirm-email', ttl, (url) => confirmNewEmailLetter(email, user.locale, url, ttl)),
-                notice,
-                happening,
-              )
-        sendNow(c, ...letterIds)
-      })
-    }
+    await requestEmailChange(c, user, email)
     return c.json({ detail: 'Open the link in the letter to the new address: then it is yours.' }, 202)
   },
 )

@@ -50,7 +50,7 @@ pageRoutes.get('/', async (c) => {
           <strong>Finds everybody.</strong>
           <br />
           <code>jose</code> finds José, <code lang="uk">євген</code> finds <span lang="uk">ЄВГЕН</span>,{' '}
-          <code>067 123</code> finds <span class="whole">+380 67 123 45 67</span>.
+          <code>067 123</code> finds +380 67 123 45 67.
         </li>
         <li>
           <strong>Knows every birthday.</strong>
