@@ -3,6 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { page, search } from './bench/books.ts'
+import { kill } from './bench/kill.ts'
+import { load } from './bench/load.ts'
+import { profile } from './bench/profile.ts'
+import { soak } from './bench/soak.ts'
+import { startup } from './bench/startup.ts'
 import { timing } from './bench/timing.ts'
 
 const file = 'docs/benchmarks.md'
@@ -10,7 +15,16 @@ const file = 'docs/benchmarks.md'
 /** A benchmark: its figures as Markdown. `quick` is enough to see that it works. */
 type Benchmark = (quick: boolean) => Promise<string>
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { timing, search, page }
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  load,
+  profile,
+  startup,
+  soak,
+  kill,
+  timing,
+  search,
+  page,
+}
 
 /** Puts a benchmark's figures between its marks in docs/benchmarks.md. */
 function write(name: string, figures: string): void {

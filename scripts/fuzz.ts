@@ -27,7 +27,8 @@ interface Report {
 /** What a report tells of the run, and whether it kept every promise; undefined where nothing ran. */
 export function outcomeIn(report: Report): (Outcome & { readonly passed: boolean }) | undefined {
   for (const { assertionResults } of report.testResults) {
-    for (const { status, meta } of assertionResults) if (meta?.fuzz) return { ...meta.fuzz, passed: status === 'passed' }
+    for (const { status, meta } of assertionResults)
+      if (meta?.fuzz) return { ...meta.fuzz, passed: status === 'passed' }
   }
   return undefined
 }
@@ -85,7 +86,8 @@ async function main(): Promise<void> {
     console.log(`${requests} requests on ${project}, by the seed ${seed}`)
     const outcome = await fuzz(project, requests, seed)
     if (!outcome?.passed) process.exitCode = 1
-    if (outcome) tables.push(`On ${project === 'd1' ? 'D1' : 'libSQL'}, by the seed ${outcome.seed}:\n\n${outcome.table}`)
+    if (outcome)
+      tables.push(`On ${project === 'd1' ? 'D1' : 'libSQL'}, by the seed ${outcome.seed}:\n\n${outcome.table}`)
   }
   console.log(`\n${tables.join('\n\n')}`)
   if (values.write && process.exitCode !== 1 && tables.length > 0)

@@ -1,20 +1,18 @@
 /** `npm start`: the service under `wrangler dev`, an inbox for its letters, and the crons that wrangler leaves out. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { parseArgs, parseEnv, stripVTControlCharacters } from 'node:util'
+import { parseArgs, parseEnv } from 'node:util'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
 import { MigrateError, migrate } from './migrate.ts'
+import { readCrons, startClock } from './start/crons.ts'
+import { StartError } from './start/fault.ts'
+import { host, mailpitAt, requireFree } from './start/ports.ts'
+import { end, relay, signalGroup, wrangler } from './start/wrangler.ts'
 
-const host = '127.0.0.1'
 const defaults = { port: 8787, inboxPort: 8025, smtpPort: 1025, persistTo: '.wrangler/state', varsFile: '.dev.vars' }
-const stopSeconds = 5 // after this, what has not ended when asked to is killed
-const keptLines = 40 // of wrangler's last words, for when it dies
 
 /** Where to listen and where to keep things. */
 export interface StartOptions {
@@ -46,9 +44,6 @@ export interface Letters {
   readonly url?: string
   readonly sentence: string
 }
-
-/** What keeps the service from starting, in words for the person who started it. */
-export class StartError extends Error {}
 
 /**
  * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service answers.
@@ -116,7 +111,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
       await end(dev)
       process.off('exit', killed)
     })
-    const lastWords = relay(dev, verbose)
+    const lastWords = relay(dev, verbose, () => closing)
     const closed = once(dev, 'close')
     const exited = once(dev, 'exit').then(async ([code, name]) => {
       if (closing) return undefined
@@ -162,9 +157,12 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 // ---------------------------------------------------------------- what has to be there
 
+/** The local service's variables as the example has them, out from behind its mark. */
+export const exampleVars = (): string => readFileSync('.dev.vars.example', 'utf8').replace(/^#: /gm, '')
+
 /** Makes the variables of a new checkout from the example. Says whether it did: a file that exists is never touched. */
 function writeDevVars(file: string): boolean {
-  const example = readFileSync('.dev.vars.example', 'utf8')
+  const example = exampleVars()
   const secret = `SECRET_KEY="${randomBytes(48).toString('base64')}"`
   try {
     writeFileSync(file, example.replace(/^SECRET_KEY=.*$/m, secret), { mode: 0o600, flag: 'wx' })
@@ -175,185 +173,9 @@ function writeDevVars(file: string): boolean {
   }
 }
 
-interface Port {
-  readonly port: number
-  readonly variable: string
-  readonly use: string
-}
-
-/** @throws StartError naming each port that is in use, who it is for, and the command that chooses others */
-async function requireFree(ports: readonly Port[]): Promise<void> {
-  const faults = await Promise.all(ports.map(({ port }) => portFault(port)))
-  const taken = ports.flatMap((port, n) => (faults[n] ? [{ ...port, fault: faults[n] }] : []))
-  if (taken.length === 0) return
-  const chosen: string[] = []
-  const avoid = new Set(ports.map(({ port }) => port))
-  for (const { port, variable } of taken) {
-    let other = Math.max(port, 1023) + 1
-    while (avoid.has(other) || (await portFault(other))) other++
-    avoid.add(other)
-    chosen.push(`${variable}=${other}`)
-  }
-  const sentences = taken.map(({ port, use, fault }) => `Port ${port} ${fault}; ${use} needs it.`)
-  throw new StartError(
-    `${sentences.join('\n')}\nStop what listens there (another npm start?), or choose: ${chosen.join(' ')} npm start`,
-  )
-}
-
-/** Why a port cannot be listened on; undefined when it can. */
-function portFault(port: number): Promise<string | undefined> {
-  return new Promise((done) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      done(error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code})`)
-    })
-    probe.listen(port, host, () => probe.close(() => done(undefined)))
-  })
-}
-
-/** The address of a Mailpit (from docker-compose.yml) that holds both of the inbox's ports; it does as well as the inbox. */
-async function mailpitAt(inboxPort: number, smtpPort: number): Promise<string | undefined> {
-  const url = `http://${host}:${inboxPort}`
-  if (!(await portFault(inboxPort)) || !(await portFault(smtpPort))) return undefined
-  try {
-    const answer = await fetch(`${url}/api/v1/info`, { signal: AbortSignal.timeout(1000) })
-    const info: unknown = await answer.json()
-    return answer.ok && typeof info === 'object' && info !== null && 'Version' in info ? url : undefined
-  } catch {
-    return undefined // whatever it is, it is not Mailpit
-  }
-}
-
 function lettersElsewhere({ SMTP_HOST, SMTP_PORT }: NodeJS.Dict<string>, varsFile: string): Letters {
   if (!SMTP_HOST) return { sentence: `wait in the outbox, because ${varsFile} sets no SMTP_HOST` }
   return { sentence: `go to ${SMTP_HOST}:${SMTP_PORT || 587}, as ${varsFile} says` }
-}
-
-// ---------------------------------------------------------------- wrangler
-
-/** Starts wrangler on this very Node, with nothing asked, nothing measured and nothing fetched from elsewhere. */
-function wrangler(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A group of its own: Ctrl-C reaches this process alone, which then ends wrangler and all of wrangler's children.
-    detached: true,
-    env: {
-      ...process.env,
-      CI: 'true',
-      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-      WRANGLER_HIDE_BANNER: 'true',
-      WRANGLER_SEND_ERROR_REPORTS: 'false',
-      WRANGLER_SEND_METRICS: 'false',
-      WRANGLER_WRITE_LOGS: 'false',
-    },
-  })
-}
-
-/** Passes on what wrangler says, but for its hint about crons, which are seen to here. Returns its last words. */
-function relay(child: ChildProcess, verbose: boolean): () => readonly string[] {
-  const last: string[] = []
-  let hushed = false
-  let blank = true
-  const hear = (said: string, write: (line: string) => void) => {
-    // wrangler colours what it says whoever listens; a log wants words alone.
-    const line = process.stderr.isTTY ? said : stripVTControlCharacters(said)
-    last.push(line)
-    if (last.length > keptLines) last.shift()
-    if (line.includes('Scheduled Workers are not automatically triggered')) hushed = !verbose
-    const isBlank = line.trim() === ''
-    if (!hushed && !(blank && isBlank)) write(line)
-    if (!hushed) blank = isBlank
-    if (line.includes('test-cron-triggers-locally')) hushed = false
-  }
-  if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => hear(line, console.log))
-  if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => hear(line, console.error))
-  return () => last
-}
-
-/** Asks wrangler to end, and its children with it; kills what does not. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), stopSeconds * 1000)
-    await exited
-    clearTimeout(timer)
-  }
-  signalGroup(child, 'SIGKILL')
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, signal)
-  } catch {
-    // Nobody of the group is left.
-  }
-}
-
-// ---------------------------------------------------------------- crons
-
-/** The cron expressions of wrangler.toml. */
-function readCrons(): string[] {
-  const [, list = ''] = readFileSync('wrangler.toml', 'utf8').match(/^crons\s*=\s*\[([^\]]*)\]/m) ?? []
-  const crons = [...list.matchAll(/"([^"]*)"/g)].map(([, cron = '']) => cron)
-  for (const cron of crons) isDue(cron, new Date()) // one that cannot be read is said now, not in a minute
-  return crons
-}
-
-/** `wrangler dev` fires no crons: this calls each when it is due, on the minute. Returns what stops it. */
-export function startClock(url: string, crons: readonly string[]): () => void {
-  let timer: NodeJS.Timeout
-  const tick = () => {
-    const now = new Date()
-    for (const cron of crons) if (isDue(cron, now)) void fire(url, cron)
-    wait()
-  }
-  // A moment past the minute, so that a timer that is early does not fall short of it.
-  const wait = () => {
-    timer = setTimeout(tick, 60_050 - (Date.now() % 60_000))
-  }
-  wait()
-  return () => clearTimeout(timer)
-}
-
-async function fire(url: string, cron: string): Promise<void> {
-  try {
-    const answer = await fetch(`${url}/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`)
-    if (!answer.ok) console.error(`The job of the cron "${cron}" failed; wrangler says why above.`)
-  } catch {
-    // wrangler is just rebuilding, or ending. The next minute comes.
-  }
-}
-
-/**
- * Whether a cron expression names the minute of `at`, in UTC as Cloudflare has it: `*`, numbers, ranges, lists and steps, with
- * Sunday as day 1 of the week.
- * @throws StartError for what it cannot read, such as names of months, L or W
- */
-export function isDue(cron: string, at: Date): boolean {
-  const now = [
-    { value: at.getUTCMinutes(), least: 0 },
-    { value: at.getUTCHours(), least: 0 },
-    { value: at.getUTCDate(), least: 1 },
-    { value: at.getUTCMonth() + 1, least: 1 },
-    { value: at.getUTCDay() + 1, least: 1 },
-  ]
-  const unreadable = () =>
-    new StartError(`npm start cannot read the cron "${cron}" of wrangler.toml (scripts/start.ts).`)
-  const fields = cron.trim().split(/\s+/)
-  if (fields.length !== now.length) throw unreadable()
-  const fits = now.map(({ value, least }, n) =>
-    (fields[n] ?? '').split(',').some((part) => {
-      const match = part.match(/^(?:\*|(\d+)(?:-(\d+))?)(?:\/([1-9]\d*))?$/)
-      if (!match) throw unreadable()
-      const [, from, to, step] = match
-      const first = Number(from ?? least)
-      const isOne = from !== undefined && to === undefined && step === undefined
-      const last = isOne ? first : Number(to ?? Infinity)
-      return value >= first && value <= last && (value - first) % Number(step ?? 1) === 0
-    }),
-  )
-  return fits.every(Boolean)
 }
 
 // ---------------------------------------------------------------- npm start

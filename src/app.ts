@@ -2,7 +2,6 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
-import { secureHeaders } from 'hono/secure-headers'
 import { timing } from 'hono/timing'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
@@ -14,6 +13,8 @@ import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
 import { wellEncoded } from './platform/http/encoding.ts'
+import { fromOwnPages } from './platform/http/foreign.ts'
+import { secured, unkept } from './platform/http/headers.ts'
 import { prepared } from './platform/http/prepare.ts'
 import { tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
@@ -38,10 +39,12 @@ app.notFound(missing)
 app.use(requestId({ headerName: '', generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(clocked)
+// Before CORS, which answers a preflight by itself.
+app.use(secured)
+app.use(unkept)
 app.use(crossOrigin)
-// A route may be stricter, or let pages elsewhere show its pictures.
-app.use(secureHeaders({ referrerPolicy: 'no-referrer', xFrameOptions: 'DENY', overwrite: false }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
+app.use(fromOwnPages)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(wellEncoded)
 app.use(prepared)

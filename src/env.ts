@@ -8,6 +8,8 @@ export interface Bindings {
   readonly CACHE: KVNamespace
   /** Durable Objects: limits and revisions. Its class is src/platform/gate/gate.ts. */
   readonly GATE: DurableObjectNamespace
+  /** Which deployment this is. */
+  readonly VERSION: WorkerVersionMetadata
 }
 
 /** Far enough for anything, near enough for every date. */
@@ -263,10 +265,13 @@ const variables = z
     error: 'must not be longer than SESSION_TTL',
   })
 
+/** Every variable that there is. */
+export const variableNames: readonly string[] = Object.keys(variables.shape)
+
 /** The checked variables: durations are seconds, lists are arrays. */
 export type Configuration = z.output<typeof variables>
 
-/** A variable is missing or wrong. The message names each one and how to mend it, and never shows a value. */
+/** A variable is missing or wrong. The message names each one and how to mend it, and never shows a secret. */
 export class ConfigurationError extends Error {
   constructor(faults: readonly string[]) {
     super(`Vizitka is not configured: ${faults.join('; ')}.`)
@@ -283,14 +288,23 @@ const checked = new WeakMap<object, Configuration>()
 export function configuration(bindings: Bindings): Configuration {
   const known = checked.get(bindings)
   if (known) return known
+  const fresh = configurationOf(bindings)
+  checked.set(bindings, fresh)
+  return fresh
+}
+
+/**
+ * Checks variables before there is a deployment that has them. What is no text, or empty, is not set.
+ * @throws ConfigurationError naming every variable that is missing or wrong, and the fix.
+ */
+export function configurationOf(values: object): Configuration {
   // An empty string is how a `.dev.vars` line without a value arrives: not set.
   const set = Object.fromEntries(
-    Object.entries(bindings).filter(([, value]) => typeof value === 'string' && value !== ''),
+    Object.entries(values).filter(([, value]) => typeof value === 'string' && value !== ''),
   )
   const { success, data, error } = variables.safeParse(set)
   if (!success) {
     throw new ConfigurationError(error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`))
   }
-  checked.set(bindings, data)
   return data
 }

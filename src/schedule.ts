@@ -5,10 +5,10 @@ import { rekey } from './contacts/rekey.ts'
 import { type Bindings, configuration } from './env.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/database.ts'
-import { rootMessage } from './platform/db/errors.ts'
 import { sweepPictures } from './platform/images/discarded.ts'
 import { remover } from './platform/images/store.ts'
 import { forgetSent, mailerOf, sweep } from './platform/mail/outbox.ts'
+import { bugOf } from './platform/told.ts'
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
@@ -38,7 +38,9 @@ export async function runScheduled(cron: string, bindings: Bindings): Promise<vo
   try {
     await job(bindings)
   } catch (error) {
-    // Drizzle's own message holds SQL and parameters, and what a cron throws is logged.
-    throw new Error(`The job of ${cron} failed: ${rootMessage(error)}`)
+    // What a cron throws is logged whole, so it says no more than our own lines do.
+    const { bug, stack } = bugOf(error)
+    console.error(JSON.stringify({ level: 'error', cron, bug, stack }))
+    throw new Error(`The job of ${cron} failed: ${bug}`)
   }
 }

@@ -1,25 +1,17 @@
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
+
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../src/env.ts'
 import { explanations } from '../src/site/problems.ts'
 
-/** Reading order and dependency order at once: a file imports from its own folder or an earlier one. */
-const order = [
-  'env',
-  'platform',
-  'users',
-  'auth',
-  'contacts',
-  'birthdays',
-  'account',
-  'admin',
-  'compat',
-  'site',
-  'schedule',
-  'app',
-  'worker',
-]
+/** Reading order and dependency order at once: a file imports from its own room or an earlier one. docs/architecture.md has it. */
+const order = roomsOf(readFileSync('docs/architecture.md', 'utf8'))
+
+function roomsOf(text: string): string[] {
+  const [, list = ''] = text.match(/<!-- rooms:begin -->(.*)<!-- rooms:end -->/s) ?? []
+  return [...list.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name ?? '')
+}
 
 const files = globSync('src/**/*.{ts,tsx}').filter((file) => !/\.test\.tsx?$/.test(file))
 const room = (file: string): string =>
@@ -31,9 +23,19 @@ const importsOf = (file: string): string[] =>
 const local = (file: string, path: string): string => join(dirname(file), path)
 
 describe('the house', () => {
-  it('has no room that the order does not name', () => {
+  it('has the rooms that docs/architecture.md names, and no other', () => {
     expect(files.length).toBeGreaterThan(30)
-    expect(files.filter((file) => !order.includes(room(file)))).toEqual([])
+    expect([...new Set(files.map(room))].toSorted()).toEqual(order.toSorted())
+  })
+
+  it('has no drawer for odds and ends', () => {
+    const everything = globSync('{src,test,scripts,examples,public}/**', {
+      exclude: (path) => /node_modules|^public\/vendor/.test(path),
+    })
+    expect(everything.length).toBeGreaterThan(200)
+    // A folder's or a file's own name, in one or several words: utils.ts, date-helpers/, http_service.ts.
+    const drawers = everything.filter((path) => /(^|[-_.])(utils?|helpers?|services?)([-_.]|$)/i.test(basename(path)))
+    expect(drawers).toEqual([])
   })
 
   it('imports downwards only', () => {
@@ -77,6 +79,29 @@ describe('the house', () => {
         ]),
       ),
     )
+  })
+
+  it('has every file and test that the threat model names', () => {
+    const all = globSync('{src,test,scripts,docs,public,.github}/**/*.*')
+    const named = [...readFileSync('docs/threat-model.md', 'utf8').matchAll(/`([\w./-]+\.(?:ts|tsx|md))`/g)]
+    expect(named.length).toBeGreaterThan(40)
+    const missing = named
+      .map(([, name]) => name ?? '')
+      .filter((name) => !all.some((file) => `/${file}`.endsWith(`/${name}`)))
+    expect(missing).toEqual([])
+  })
+
+  it('describes every table in docs/storage.md, where it is', () => {
+    const storage = readFileSync('docs/storage.md', 'utf8')
+    const tables = files
+      .filter((file) => file.endsWith('/table.ts'))
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(/sqliteTable\(\s*'(\w+)'/g)].map(
+          ([, name]) => `\`${name}\` (\`${file}\`)`,
+        ),
+      )
+    const described = [...storage.matchAll(/^\| (`\w+` \(`src\/[^`]+`\)) \|/gm)].map(([, table]) => table)
+    expect(described.toSorted()).toEqual(tables.toSorted())
   })
 
   it('explains every problem that it throws, and none that it does not', () => {

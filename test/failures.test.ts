@@ -1,31 +1,33 @@
 import { env } from 'cloudflare:workers'
-import { eq, inArray } from 'drizzle-orm'
+import { inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
 import { copies } from '../src/auth/authenticate.ts'
-import { confirmUser } from '../src/auth/links.ts'
-import { tokensFor } from '../src/auth/session.ts'
-import { createAccount, endSessions, findCopy, startSession } from '../src/auth/store.ts'
+import { endSessions, findCopy } from '../src/auth/store.ts'
 import { events, links, sessions } from '../src/auth/table.ts'
-import { createContact } from '../src/contacts/creation.ts'
 import { contacts } from '../src/contacts/table.ts'
-import { type Bindings, configuration, type Role } from '../src/env.ts'
-import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
-import { hashPassword } from '../src/platform/crypto/password.ts'
-import { issueResetConfirmation } from '../src/platform/crypto/token.ts'
-import { timestamp } from '../src/platform/db/columns.ts'
+import type { Bindings } from '../src/env.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { revise } from '../src/platform/gate/revise.ts'
-import { keepLocally } from '../src/platform/images/local.ts'
-import { posted } from '../src/platform/mail/outbox.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { emailKey, users } from '../src/users/table.ts'
 import { apiDocument } from './client.ts'
 import { database, driver } from './database.ts'
-import { freshAddress, freshEmail, from, password } from './people.ts'
+import { freshAddress, from } from './people.ts'
 import { picture, upload } from './pictures.ts'
+import {
+  type Asked,
+  type Case,
+  cases,
+  contactPath,
+  healthCases,
+  type Newcomer,
+  newcomer,
+  nowhere,
+  signedIn,
+} from './routes.ts'
 
 const db = database()
 const origin = 'http://localhost:3000'
@@ -181,283 +183,13 @@ async function failures(): Promise<Failure[]> {
   ]
 }
 
-// ---------------------------------------------------------------- who asks, and for what
-
-/** Someone with an account, a session and a contact, made without the service. */
-interface Newcomer {
-  readonly id: number
-  readonly email: string
-  /** The username and the contact's name: what a right answer of theirs says. */
-  readonly mark: string
-  readonly access: string
-  readonly refresh: string
-  readonly sessionId: number
-  readonly contactId: number
-  /** Of the letter that confirms the address. */
-  readonly link: string
-}
-
-let hash = ''
-
-let made: Promise<unknown> = Promise.resolve()
-
-/** One after another: a sqld that many write to at once says that it is busy. */
-function newcomer({ unconfirmed = false, role = 'user' }: Pick<Case, 'unconfirmed' | 'role'> = {}): Promise<Newcomer> {
-  const next = made.then(() => makeNewcomer(!unconfirmed, role))
-  made = next.catch(() => undefined)
-  return next
-}
-
-const nowhere = { device: null, address: null }
-
-async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
-  const email = freshEmail('failing')
-  const mark = crypto.randomUUID()
-  const link = randomToken()
-  const letter = { kind: 'confirm-email', to: email, subject: 'Confirm', text: link, html: link }
-  const account = await createAccount(
-    db,
-    { username: mark, email, passwordHash: hash, locale: 'en' },
-    { tokenHash: tokenHash(link), expiresAt: timestamp(Date.now() + 60_000), letter },
-    nowhere,
-  )
-  if (account === 'email-taken') throw new Error('Two newcomers share an address.')
-  const { id } = account.user
-  const gate = gateOf(env, `user:${id}`)
-  if (confirmed)
-    await revise(gate, 1, (revision) =>
-      confirmUser(db, { userId: id, email }, revision, { kind: 'email-confirmed', ...nowhere }),
-    )
-  if (role !== 'user') {
-    await revise(gate, 1, (revision) => db.update(users).set({ role, revision }).where(eq(users.id, id)))
-  }
-  const session = await startSession(db, id, hash, nowhere)
-  if (!session) throw new Error('There is no session.')
-  const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
-  const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
-  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
-  if (typeof contact === 'string') throw new Error('There is no contact.')
-  const { access_token: access, refresh_token: refresh } = tokens
-  return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }
-}
-
-interface Asked {
-  readonly path: string
-  readonly json?: unknown
-  readonly form?: Record<string, string>
-  readonly picture?: true
-  readonly token?: string
-}
-
-interface Case {
-  /** As the document has it. */
-  readonly route: string
-  readonly note?: string
-  /** Whether an account still waits to be confirmed. */
-  readonly unconfirmed?: boolean
-  /** The role that it takes. */
-  readonly role?: Role
-  /** Whether a right answer holds the newcomer's mark. */
-  readonly own?: boolean
-  ask(ana: Newcomer): Asked | Promise<Asked>
-}
-
-const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (ana: Newcomer) => ({
-  path: path(ana),
-  token: ana.access,
-  json,
-})
-const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
-
-/** A link by which a newcomer may choose a new password. */
-async function resetLink(ana: Newcomer): Promise<{ id: number; token: string }> {
-  const token = randomToken()
-  const [link] = await db
-    .insert(links)
-    .values({
-      user_id: ana.id,
-      purpose: 'reset-password',
-      token_hash: tokenHash(token),
-      expires_at: timestamp(Date.now() + 3_600_000),
-      created_at: timestamp(),
-    })
-    .returning({ id: links.id })
-  return { id: link?.id ?? 0, token }
-}
-
-/** Every operation of the document, and the pages. */
-const cases: readonly Case[] = [
-  {
-    route: 'GET /api/users/me',
-    note: 'KV holds the copy',
-    own: true,
-    async ask(ana) {
-      await env.CACHE.put(`user:${ana.id}`, JSON.stringify(await findCopy(db, ana.id)))
-      return { path: '/api/users/me', token: ana.access }
-    },
-  },
-  { route: 'GET /api/users/me', note: 'it does not', own: true, ask: signedIn(() => '/api/users/me') },
-  { route: 'GET /api/contacts', own: true, ask: signedIn(() => '/api/contacts?total=true') },
-  { route: 'GET /api/contacts/{id}', own: true, ask: signedIn(contactPath) },
-  { route: 'GET /api/contacts/birthdays', own: true, ask: signedIn(() => '/api/contacts/birthdays?days=366') },
-  { route: 'POST /api/contacts', ask: signedIn(() => '/api/contacts', { first_name: 'New' }) },
-  { route: 'PUT /api/contacts/{id}', ask: signedIn(contactPath, { first_name: 'New' }) },
-  { route: 'PATCH /api/contacts/{id}', own: true, ask: signedIn(contactPath, { last_name: 'New' }) },
-  {
-    route: 'PATCH /api/contacts/{id}/favorite',
-    own: true,
-    ask: signedIn((ana) => `${contactPath(ana)}/favorite`, { favorite: true }),
-  },
-  { route: 'DELETE /api/contacts/{id}', ask: signedIn(contactPath) },
-  ...['/api/users/avatar', '/api/contacts/{id}/avatar'].flatMap((path): Case[] => {
-    const ask = (ana: Newcomer) => ({ path: path.replace('{id}', String(ana.contactId)), token: ana.access })
-    return [
-      { route: `PATCH ${path}`, own: true, ask: (ana) => ({ ...ask(ana), picture: true }) },
-      { route: `DELETE ${path}`, own: true, ask },
-    ]
-  }),
-  { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: 'Renamed' }) },
-  { route: 'POST /api/auth/logout', ask: signedIn(() => '/api/auth/logout') },
-  {
-    route: 'POST /api/auth/refresh',
-    ask: (ana) => ({ path: '/api/auth/refresh', json: { refresh_token: ana.refresh } }),
-  },
-  {
-    route: 'POST /api/auth/signup',
-    ask: (ana) => ({ path: '/api/auth/signup', json: { username: 'New', email: `new.${ana.email}`, password } }),
-  },
-  { route: 'POST /api/auth/login', ask: (ana) => ({ path: '/api/auth/login', json: { email: ana.email, password } }) },
-  {
-    route: 'POST /api/auth/verification-email',
-    unconfirmed: true,
-    ask: (ana) => ({ path: '/api/auth/verification-email', json: { email: ana.email } }),
-  },
-  {
-    route: 'POST /api/auth/confirm-email',
-    unconfirmed: true,
-    ask: (ana) => ({ path: '/api/auth/confirm-email', json: { token: ana.link } }),
-  },
-  {
-    route: 'POST /api/auth/request-password-reset-email',
-    ask: (ana) => ({ path: '/api/auth/request-password-reset-email', json: { email: ana.email } }),
-  },
-  {
-    route: 'GET /api/auth/reset-password/{token}',
-    ask: async (ana) => ({ path: `/api/auth/reset-password/${(await resetLink(ana)).token}` }),
-  },
-  {
-    route: 'PATCH /api/auth/reset-password-confirmation/{token}',
-    async ask(ana) {
-      const confirmation = await issueResetConfirmation((await resetLink(ana)).id, 900, configuration(env))
-      return { path: `/api/auth/reset-password-confirmation/${confirmation}`, json: { password: `new ${password}` } }
-    },
-  },
-  { route: 'GET /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
-  { route: 'DELETE /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
-  { route: 'DELETE /api/auth/sessions/{id}', ask: signedIn((ana) => `/api/auth/sessions/${ana.sessionId}`) },
-  {
-    route: 'PUT /api/users/me/password',
-    ask: signedIn(() => '/api/users/me/password', { current_password: password, password: `new ${password}` }),
-  },
-  {
-    route: 'POST /api/users/me/email',
-    ask: (ana) => ({
-      path: '/api/users/me/email',
-      token: ana.access,
-      json: { email: `new.${ana.email}`, current_password: password },
-    }),
-  },
-  { route: 'GET /api/users/me/events', ask: signedIn(() => '/api/users/me/events') },
-  { route: 'GET /api/users/me/export', own: true, ask: signedIn(() => '/api/users/me/export') },
-  { route: 'DELETE /api/users/me', ask: signedIn(() => '/api/users/me', { current_password: password }) },
-  { route: 'GET /api/admin/users', role: 'admin', ask: signedIn(() => '/api/admin/users?total=true') },
-  {
-    route: 'GET /api/admin/users/{id}',
-    role: 'admin',
-    own: true,
-    ask: signedIn((ana) => `/api/admin/users/${ana.id}`),
-  },
-  {
-    route: 'PATCH /api/admin/users/{id}',
-    role: 'admin',
-    ask: signedIn((ana) => `/api/admin/users/${ana.id}`, { role: 'moderator' }),
-  },
-  { route: 'DELETE /api/admin/users/{id}', role: 'admin', ask: signedIn((ana) => `/api/admin/users/${ana.id}`) },
-  {
-    route: 'GET /api/admin/users/{id}/events',
-    role: 'admin',
-    ask: signedIn((ana) => `/api/admin/users/${ana.id}/events`),
-  },
-  { route: 'GET /api/admin/outbox', role: 'admin', ask: signedIn(() => '/api/admin/outbox') },
-  {
-    route: 'POST /api/admin/outbox/{id}/resend',
-    role: 'admin',
-    async ask(ana) {
-      const [letter] = await db
-        .insert(outbox)
-        .values({
-          ...posted({ kind: 'test', to: ana.email, subject: 'Given up', text: 'text', html: 'html' }, ana.id),
-          due_at: null,
-          failed_at: timestamp(),
-        })
-        .returning({ id: outbox.id })
-      return { path: `/api/admin/outbox/${letter?.id}/resend`, token: ana.access }
-    },
-  },
-  {
-    route: 'POST /confirm-email/{token}',
-    unconfirmed: true,
-    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
-  },
-  {
-    route: 'GET /confirm-email/{token}',
-    unconfirmed: true,
-    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
-  },
-  { route: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
-  {
-    route: 'POST /forgot-password',
-    ask: (ana) => ({ path: '/forgot-password', form: { email: ana.email } }),
-  },
-  {
-    route: 'GET /reset-password/{token}',
-    ask: async (ana) => ({ path: `/reset-password/${(await resetLink(ana)).token}` }),
-  },
-  {
-    route: 'POST /reset-password/{token}',
-    ask: async (ana) => ({
-      path: `/reset-password/${(await resetLink(ana)).token}`,
-      form: { email: ana.email, password: `new ${password}` },
-    }),
-  },
-  {
-    route: 'GET /avatars/{key}',
-    async ask() {
-      const key = randomToken()
-      await keepLocally(env.CACHE, key, { type: 'image/png', width: 8, height: 6, bytes: picture('png') })
-      return { path: `/avatars/${key}` }
-    },
-  },
-  { route: 'GET /avatars/initials/{file}', ask: () => ({ path: '/avatars/initials/1-QQ.svg' }) },
-  ...['GET /docs', 'GET /redoc', 'GET /openapi.json', 'GET /problems/{code}'].map((route) => ({
-    route,
-    ask: () => ({ path: route.slice(4).replace('{code}', 'not-found') }),
-  })),
-]
+// ---------------------------------------------------------------- asking
 
 /** Whether a route hashes a password: here that keeps everyone waiting, the gates too, which have one second. */
 const hashes = ({ route }: Case): boolean =>
   /signup|login|me\/password|me\/email|DELETE \/api\/users\/me|reset-password-confirmation|POST \/reset-password/.test(
     route,
   )
-
-/** Held for ten seconds by each isolate, so asked by a clock that leaps. */
-const healthCases: readonly Case[] = ['GET /', 'GET /api/healthchecker'].map((route) => ({
-  route,
-  ask: () => ({ path: route.slice(4) }),
-}))
-
-// ---------------------------------------------------------------- asking
 
 interface Seen {
   readonly status: number
@@ -537,7 +269,7 @@ async function answered(one: Case, ana: Newcomer, bindings: object, where: strin
 
 function unwell(health: string): string {
   return Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(health)))
-    .filter(([name, state]) => state !== 'ok' && !['status', 'version'].includes(name))
+    .filter(([name, state]) => state !== 'ok' && !['status', 'version', 'deployment'].includes(name))
     .map(([name, state]) => `\`${name}: ${state}\``)
     .join(', ')
 }
@@ -576,7 +308,6 @@ function rendered(cells: ReadonlyMap<string, ReadonlyMap<Part, string>>): string
 // ---------------------------------------------------------------- what is promised
 
 beforeAll(async () => {
-  hash = await hashPassword(password)
   const real = globalThis.fetch
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     const request = new Request(input as RequestInfo, init)
@@ -593,7 +324,7 @@ afterAll(() => {
 })
 
 describe('a part that fails', () => {
-  it('is answered as docs/operations.md says, on every route', { timeout: 120_000 }, async () => {
+  it('is answered as docs/operations.md says, on every route', { timeout: 240_000 }, async () => {
     const documented = Object.entries((await apiDocument()).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/(?<=.)\/$/, '')}`),
     )
@@ -658,7 +389,7 @@ describe('a part that fails', () => {
     }
   })
 
-  it('once the service is at work, leaves nothing half done', { timeout: 120_000 }, async () => {
+  it('once the service is at work, leaves nothing half done', { timeout: 240_000 }, async () => {
     const writes = cases.filter(({ route }) => !route.startsWith('GET'))
     const broken: Record<string, () => Promise<unknown>> = {
       throwing: () => Promise.reject(new Error(inside)),

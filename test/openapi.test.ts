@@ -56,6 +56,8 @@ describe('the OpenAPI document', () => {
           ])
         }
         if (operation.security?.length) expect(statuses, where).toContain('401')
+        // To a page of another site, whoever it asks for.
+        if (method !== 'get') expect(statuses, where).toContain('403')
         if ('requestBody' in operation)
           expect(statuses, where).toEqual(expect.arrayContaining(['400', '413', '415', '422']))
       }

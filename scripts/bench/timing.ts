@@ -1,5 +1,5 @@
 import { confirmed, password, send } from '../../test/browser/people.ts'
-import { type Service, startService } from '../../test/browser/service.ts'
+import { type Service, startService } from '../../test/browser/started.ts'
 import { drawProgress } from '../progress.ts'
 import { ms, ratio, summary } from './figures.ts'
 

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type Client, type Happening, recorded } from '../auth/events.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.ts'
 import { type EventRow, events, links, sessions } from '../auth/table.ts'
-import { type ContactRow, contacts, idempotencyKeys } from '../contacts/table.ts'
+import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { discarding } from '../platform/images/discarded.ts'
 import type { Posted } from '../platform/mail/outbox.ts'
@@ -117,7 +117,7 @@ export const held = {
   contacts: (db: Database, userId: number) =>
     pages<ContactRow>((last, limit) =>
       db
-        .select()
+        .select(contactColumns)
         .from(contacts)
         .where(
           and(

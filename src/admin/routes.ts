@@ -36,6 +36,7 @@ adminRoutes.openapi(
     tags,
     method: 'get',
     path: '/users',
+    operationId: 'listUsers',
     summary: 'List accounts',
     request: { query: userQuerySchema },
     responses: {
@@ -61,6 +62,7 @@ adminRoutes.openapi(
     tags,
     method: 'get',
     path: '/users/{id}',
+    operationId: 'getUser',
     summary: 'Read an account',
     request: { params },
     responses: { 200: json('The account.', managedUserSchema), ...problems(401, 403, 404) },
@@ -78,6 +80,7 @@ adminRoutes.openapi(
     tags,
     method: 'patch',
     path: '/users/{id}',
+    operationId: 'updateUser',
     summary: 'Change an account’s role, disable or enable it',
     description:
       'Holds from the next request on, everywhere. Disabling ends every session. Who may disable but not change roles may not ' +
@@ -115,6 +118,7 @@ adminRoutes.openapi(
     tags,
     method: 'delete',
     path: '/users/{id}',
+    operationId: 'deleteUser',
     summary: 'Delete an account',
     description:
       'With its contacts, sessions and letters, at once and for good. Who may not change roles may not delete an admin.',
@@ -138,6 +142,7 @@ adminRoutes.openapi(
     tags,
     method: 'get',
     path: '/users/{id}/events',
+    operationId: 'listUserEvents',
     summary: 'What happened to an account',
     description: 'Newest first, for 180 days. Of a deleted account its deletion is left.',
     request: { params, query: eventQuerySchema },
@@ -162,6 +167,7 @@ adminRoutes.openapi(
     tags,
     method: 'get',
     path: '/outbox',
+    operationId: 'listLetters',
     summary: 'List letters',
     description: 'What waits, what was sent and what was given up, newest first; never what a letter says.',
     request: { query: letterQuerySchema },
@@ -184,6 +190,7 @@ adminRoutes.openapi(
     tags,
     method: 'post',
     path: '/outbox/{id}/resend',
+    operationId: 'resendLetter',
     summary: 'Send a letter that was given up once more',
     request: { params },
     responses: { 202: json('It is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },

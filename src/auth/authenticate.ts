@@ -4,7 +4,6 @@ import { type Permission, type PolicyName, roles } from '../env.ts'
 import { Cache, type Later } from '../platform/cache.ts'
 import { readAccessToken } from '../platform/crypto/token.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rootMessage } from '../platform/db/errors.ts'
 import { type GateClient, gateOf, isGateUnavailable } from '../platform/gate/client.ts'
 import type { Pass } from '../platform/gate/gate.ts'
 import { documentedLimits, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
@@ -12,6 +11,7 @@ import { revise } from '../platform/gate/revise.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
+import { bugOf } from '../platform/told.ts'
 import type { Account } from '../users/table.ts'
 import { may, notPermitted } from './policy.ts'
 import { sessionEnded } from './session.ts'
@@ -167,7 +167,7 @@ function keep(
   later.waitUntil(
     mend().catch((error: unknown) => {
       // Nobody waits for it, and the next request tries again.
-      console.error(JSON.stringify({ level: 'error', mending: rootMessage(error) }))
+      console.error(JSON.stringify({ level: 'error', mending: true, ...bugOf(error) }))
     }),
   )
 }

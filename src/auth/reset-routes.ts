@@ -23,6 +23,7 @@ resetRoutes.openapi(
     tags,
     method: 'post',
     path: '/request-password-reset-email',
+    operationId: 'requestPasswordReset',
     summary: 'Ask for a new password',
     description:
       'Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer ' +
@@ -42,6 +43,7 @@ resetRoutes.openapi(
     tags,
     method: 'get',
     path: '/reset-password/{token}',
+    operationId: 'openPasswordReset',
     summary: 'Open the link of a reset',
     description: 'Changes nothing, and may be asked again while the link lives: scanners follow links.',
     request: { params: linkTokenParamSchema },
@@ -63,6 +65,7 @@ resetRoutes.openapi(
     tags,
     method: 'patch',
     path: '/reset-password-confirmation/{token}',
+    operationId: 'resetPassword',
     summary: 'Choose the new password',
     description:
       'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +

@@ -2,9 +2,14 @@ import { z } from 'zod'
 import { characters, idInPath, normalized, text, trimmed } from '../platform/fields.ts'
 import { email, locale, username, userSchema } from '../users/schema.ts'
 
+/** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
+export const maxTriedLength = 1024
+
 /** A password that is being chosen. NFC when hashed; never trimmed and never cut. */
 export const newPassword = z
   .string()
+  // First, and nothing else where it fails: normalizing a megabyte of accents takes minutes.
+  .max(maxTriedLength, { abort: true, error: 'must have at most 128 characters' })
   .refine((text) => characters(text.normalize('NFC')) >= 8, 'must have at least 8 characters')
   .refine((text) => characters(text.normalize('NFC')) <= 128, 'must have at most 128 characters')
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
@@ -17,10 +22,15 @@ export const newPassword = z
     example: 'correct horse battery',
   })
 
-/** A password that is being tried: whatever it is, it is compared, not judged. The bound keeps hashing cheap. */
-export const triedPassword = text({ min: 1, max: 1024 }).meta({ format: 'password', example: 'correct horse battery' })
+/** A password that is being tried: whatever it is, it is compared, not judged. */
+export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
+  format: 'password',
+  example: 'correct horse battery',
+})
 
 const triedEmail = trimmed({ min: 1, max: 254 })
+  // Half a surrogate pair is in no address, and libSQL fails over it.
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
 export const signupSchema = z
   .strictObject({ username, email, password: newPassword, locale: locale.optional() })
@@ -111,8 +121,8 @@ export const resetConfirmationSchema = z
 export const resetSchema = z
   .strictObject({
     password: newPassword,
-    email: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
-    username: z.string().optional().meta({ description: 'If sent, it must be the account’s.' }),
+    email: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    username: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
 

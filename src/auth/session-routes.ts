@@ -29,9 +29,10 @@ sessionRoutes.openapi(
     tags,
     method: 'post',
     path: '/logout',
+    operationId: 'logOut',
     summary: 'Log out',
     description: 'Ends this session: its access and refresh tokens are refused from the next request on.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { only: c.var.sessionId })
@@ -45,6 +46,7 @@ sessionRoutes.openapi(
     tags,
     method: 'get',
     path: '/sessions',
+    operationId: 'listSessions',
     summary: 'List my sessions',
     description: 'Every device that is signed in, the one used last first.',
     responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401) },
@@ -70,9 +72,10 @@ sessionRoutes.openapi(
     tags,
     method: 'delete',
     path: '/sessions',
+    operationId: 'endOtherSessions',
     summary: 'Log out everywhere else',
     description: 'Ends every session but this one.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
     await end(c, { allBut: c.var.sessionId })
@@ -86,9 +89,10 @@ sessionRoutes.openapi(
     tags,
     method: 'delete',
     path: '/sessions/{id}',
+    operationId: 'endSession',
     summary: 'End one of my sessions',
     request: { params: sessionIdSchema },
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 404, 409) },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
   }),
   async (c) => {
     const ended = await end(c, { only: c.req.valid('param').id })

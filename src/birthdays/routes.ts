@@ -17,6 +17,7 @@ birthdayRoutes.openapi(
     tags: ['Contacts'],
     method: 'get',
     path: '/',
+    operationId: 'listBirthdays',
     summary: 'List upcoming birthdays',
     description: 'Soonest first, across New Year, from today to today + days inclusive; by name within a day.',
     request: { query: birthdayQuerySchema },
@@ -31,10 +32,11 @@ export async function birthdays(
   { days, tz, leap_day, limit }: z.infer<typeof birthdayQuerySchema>,
 ) {
   const today = todayIn(tz, new Date())
-  const rows = await findBirthdays(c.var.db, c.var.user.id, monthDaysBetween(today, days, leap_day), limit)
+  const { db, user, config } = c.var
+  const rows = await findBirthdays(db, user.id, monthDaysBetween(today, days, leap_day), limit)
   const soonest = upcoming(rows, today, days, leap_day).slice(0, limit)
   const answer = soonest.map((row) => ({
-    ...toContact(row, c.var.config),
+    ...toContact(row, config),
     next_birthday: row.next_birthday,
     days_until: row.days_until,
     turns: row.turns,

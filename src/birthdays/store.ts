@@ -1,5 +1,5 @@
 import { and, between, eq } from 'drizzle-orm'
-import { type ContactRow, contacts } from '../contacts/table.ts'
+import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { rangesOf } from './upcoming.ts'
 
@@ -16,7 +16,7 @@ export async function findBirthdays(
   // A query for each: with OR between them SQLite would read the whole book.
   const [first, ...rest] = rangesOf(monthDays).map(([from, to]) => {
     const stretch = db
-      .select()
+      .select({ ...contactColumns, name_key: contacts.name_key })
       .from(contacts)
       .where(and(eq(contacts.owner_id, ownerId), between(contacts.birthday_key, from, to)))
       // The index's own order: it is read to the limit and no further.

@@ -87,7 +87,7 @@ compatRoutes.openapi(
     hide: true,
     ...signedIn('contacts-read', 'contacts:read'),
     method: 'get',
-    path: '/api/contacts/:query{[^/]*[^/0-9][^/]*}',
+    path: '/api/contacts/:query{[0-9]*[^/0-9][^/]*}',
     responses: {
       200: json('The contact.', contactSchema),
       304: notModified,

@@ -4,7 +4,7 @@ import type { Database } from '../platform/db/database.ts'
 import { rowOf } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import { type ContactFields, newContact } from './store.ts'
-import { type ContactRow, contacts, idempotencyKeys } from './table.ts'
+import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
 
 /** A request that its client may send again (Idempotency-Key): what it is called, and a digest of what it asks for. */
 export interface Once {
@@ -36,7 +36,7 @@ export async function createContact(
   const row = rowOf(contacts, newContact(ownerId, fields, locale))
   const welcome = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
   if (!once) {
-    const [made] = await db.insert(contacts).select(db.select(row).from(users).where(welcome)).returning()
+    const [made] = await db.insert(contacts).select(db.select(row).from(users).where(welcome)).returning(contactColumns)
     return made ?? refusal(db, ownerId)
   }
   const { key, fingerprint } = once
@@ -47,13 +47,13 @@ export async function createContact(
   const [, , [made], , [stored], [earlier]] = await db.batch([
     db.delete(idempotencyKeys).where(and(named, lt(idempotencyKeys.created_at, keysUntil()))),
     db.insert(idempotencyKeys).select(db.select(claim).from(users).where(welcome)).onConflictDoNothing(),
-    db.insert(contacts).select(db.select(row).from(idempotencyKeys).where(fresh)).returning(),
+    db.insert(contacts).select(db.select(row).from(idempotencyKeys).where(fresh)).returning(contactColumns),
     // Ids only rise: the highest is the one that has just been given.
     db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(fresh),
     db.select({ fingerprint: idempotencyKeys.fingerprint }).from(idempotencyKeys).where(named),
     // `=`, not IN: SQLite would look for a list in an index of the owner's, through the whole book.
     db
-      .select()
+      .select(contactColumns)
       .from(contacts)
       .where(
         and(

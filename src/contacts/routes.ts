@@ -49,6 +49,7 @@ contactRoutes.openapi(
     tags,
     method: 'get',
     path: '/',
+    operationId: 'listContacts',
     summary: 'List contacts',
     description:
       'Your own, searched, filtered and sorted, a page at a time. What is looked for matches any part, without case or accents.',
@@ -61,10 +62,11 @@ contactRoutes.openapi(
   async (c) => {
     const query = c.req.valid('query')
     const cursor = cursorOf(query, sortName(query))
-    const { rows, next, total } = await listContacts(c.var.db, c.var.user.id, query, cursor)
+    const { db, user, config } = c.var
+    const { rows, next, total } = await listContacts(db, user.id, query, cursor)
     tellPage(c, next, total)
     return c.json(
-      rows.map((row) => toContact(row, c.var.config)),
+      rows.map((row) => toContact(row, config)),
       200,
       kept,
     )
@@ -77,6 +79,7 @@ contactRoutes.openapi(
     tags,
     method: 'post',
     path: '/',
+    operationId: 'createContact',
     summary: 'Add a contact',
     description: 'With an Idempotency-Key, sending it again is safe: it adds one contact.',
     request: { headers: onceSchema, body: body(contactInputSchema) },
@@ -97,7 +100,7 @@ contactRoutes.openapi(
     const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
     const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
     if (typeof row === 'string') throw notCreated(row, config)
-    return c.json(toContact(row, c.var.config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -107,6 +110,7 @@ contactRoutes.openapi(
     tags,
     method: 'get',
     path: '/{id}',
+    operationId: 'getContact',
     summary: 'Read a contact',
     request: { params: contactIdSchema, headers: ifNoneMatch },
     responses: {
@@ -116,7 +120,8 @@ contactRoutes.openapi(
     },
   }),
   async (c) => {
-    const row = await findContact(c.var.db, c.var.user.id, c.req.valid('param').id)
+    const { db, user } = c.var
+    const row = await findContact(db, user.id, c.req.valid('param').id)
     if (!row) throw noContact()
     return shown(c, row)
   },
@@ -128,6 +133,7 @@ contactRoutes.openapi(
     tags,
     method: 'put',
     path: '/{id}',
+    operationId: 'replaceContact',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
     request: { params: contactIdSchema, headers: ifMatch, body: body(contactInputSchema) },
@@ -146,6 +152,7 @@ contactRoutes.openapi(
     tags,
     method: 'patch',
     path: '/{id}',
+    operationId: 'updateContact',
     summary: 'Change a contact',
     description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
     request: {
@@ -180,6 +187,7 @@ contactRoutes.openapi(
     tags,
     method: 'patch',
     path: '/{id}/favorite',
+    operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
     request: { params: contactIdSchema, headers: ifMatch, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
@@ -197,6 +205,7 @@ contactRoutes.openapi(
     tags,
     method: 'patch',
     path: '/{id}/avatar',
+    operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
     request: { params: contactIdSchema, headers: ifMatch, body: pictureBody },
@@ -219,6 +228,7 @@ contactRoutes.openapi(
     tags,
     method: 'delete',
     path: '/{id}/avatar',
+    operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
     request: { params: contactIdSchema, headers: ifMatch },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
@@ -237,6 +247,7 @@ contactRoutes.openapi(
     tags,
     method: 'delete',
     path: '/{id}',
+    operationId: 'deleteContact',
     summary: 'Delete a contact',
     request: { params: contactIdSchema, headers: ifMatch },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -10,7 +10,7 @@ import { adopted, discarding } from '../platform/images/discarded.ts'
 import type { Kept } from '../platform/images/store.ts'
 import { type Contact, type ContactQuery, contactQuerySchema } from './schema.ts'
 import { digits, found, fullName, noBirthday, relevance, searchKeys } from './search.ts'
-import { type ContactRow, contacts } from './table.ts'
+import { type ContactRow, contactColumns, contacts } from './table.ts'
 
 /** What a person may write of a contact; all of it, with nulls for what there is none of. */
 export interface ContactFields {
@@ -32,7 +32,7 @@ export function newContact(ownerId: number, fields: ContactFields, locale: strin
 
 /** One's own contact; undefined when there is none, also when it is another's. */
 export async function findContact(db: Database, ownerId: number, id: number): Promise<ContactRow | undefined> {
-  const [row] = await db.select().from(contacts).where(own(ownerId, id))
+  const [row] = await db.select(contactColumns).from(contacts).where(own(ownerId, id))
   return row
 }
 
@@ -51,7 +51,7 @@ export async function replaceContact(
     .update(contacts)
     .set({ ...fields, ...searchKeys(fields, locale), updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
     .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
-    .returning()
+    .returning(contactColumns)
   return row
 }
 
@@ -73,7 +73,7 @@ export async function changeContactAvatar(
       .update(contacts)
       .set({ avatar: kept?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
       .where(read)
-      .returning(),
+      .returning(contactColumns),
     ...(kept ? [adopted(db, kept.reservation, contacts, own(ownerId, id))] : []),
   ])
   return row
@@ -127,7 +127,7 @@ function bySortKey(
   const [after, order] = query.order === 'asc' ? ['>', asc] : ['<', desc]
   return (
     db
-      .select({ ...getTableColumns(contacts), sorted_by: sql<string>`${key}`.as('sorted_by') })
+      .select({ ...contactColumns, sorted_by: sql<string>`${key}`.as('sorted_by') })
       .from(contacts)
       // Compared as a row: the index is entered where the page begins.
       .where(
@@ -173,7 +173,7 @@ function byRelevance(db: Database, fitting: SQL | undefined, query: ContactQuery
     .as('page')
   return db
     .select({
-      ...getTableColumns(contacts),
+      ...contactColumns,
       sorted_by: sql<string>`${page.score} || ' ' || ${page.name_key}`.as('sorted_by'),
     })
     .from(page)

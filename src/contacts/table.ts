@@ -49,7 +49,25 @@ export const contacts = sqliteTable(
   ],
 )
 
-export type ContactRow = typeof contacts.$inferSelect
+/**
+ * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as all the rest.
+ */
+export const contactColumns = {
+  id: contacts.id,
+  first_name: contacts.first_name,
+  last_name: contacts.last_name,
+  email: contacts.email,
+  phone: contacts.phone,
+  birthday: contacts.birthday,
+  additional: contacts.additional,
+  favorite: contacts.favorite,
+  avatar: contacts.avatar,
+  revision: contacts.revision,
+  created_at: contacts.created_at,
+  updated_at: contacts.updated_at,
+} as const
+
+export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
 /** How far the derived columns above have been made anew (rekey.ts): one row. */
 export const keying = sqliteTable('contact_keying', {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { rootMessage } from './db/errors.ts'
 import { within } from './deadline.ts'
+import { told } from './told.ts'
 
 const deadlineMs = 300
 const ttlSeconds = 86_400
@@ -35,7 +35,7 @@ export class Cache<T> {
       const found = await within('KV', deadlineMs, () => kv.get(key, 'json'))
       return this.#schema.safeParse(found).data
     } catch (error) {
-      console.warn(JSON.stringify({ level: 'warn', cache: 'read', error: rootMessage(error) }))
+      console.warn(JSON.stringify({ level: 'warn', cache: 'read', error: told(error) }))
       return undefined
     }
   }
@@ -56,7 +56,7 @@ export class Cache<T> {
         try {
           await kv.put(key, JSON.stringify(value), { expirationTtl: ttlSeconds })
         } catch (error) {
-          console.warn(JSON.stringify({ level: 'warn', cache: 'write', error: rootMessage(error) }))
+          console.warn(JSON.stringify({ level: 'warn', cache: 'write', error: told(error) }))
         }
       })(),
     )

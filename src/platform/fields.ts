@@ -7,6 +7,19 @@ export const characters = (text: string): number => [...text].length
 const controls = /[\p{Cc}\p{Cs}]/u
 const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
 
+/**
+ * More marks on one letter than any language writes, and than Unicode's stream-safe format allows (UAX #15, section 13: 30).
+ * Normalizing sorts the marks of a letter in a time that grows with their square: a megabyte of them takes minutes.
+ */
+const overloaded = /\p{M}{31}/u
+
+/** A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. */
+const writable = () =>
+  z.string().refine((text) => !overloaded.test(text), {
+    abort: true,
+    error: 'must not hold more than 30 marks in a row, such as accents on one letter',
+  })
+
 /** The same for the document, in what every dialect of regular expressions knows. */
 const noControls = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
 const noControlsButBreaks = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$'
@@ -22,8 +35,7 @@ export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': ste
 /** Text on one line: trimmed, NFC, without control characters, of a length counted in characters. */
 export function line(length: Length) {
   return sized(
-    z
-      .string()
+    writable()
       .trim()
       .normalize('NFC')
       .refine((text) => !controls.test(text), 'must not hold control characters'),
@@ -34,8 +46,7 @@ export function line(length: Length) {
 /** Text on several lines: as {@link line}, with newlines (CRLF becomes LF) and tabs. */
 export function lines(length: Length) {
   return sized(
-    z
-      .string()
+    writable()
       .trim()
       .normalize('NFC')
       .overwrite((text) => text.replaceAll('\r\n', '\n'))

@@ -20,7 +20,7 @@ const NoSuchLink = ({ lang }: { lang: Language }) => (
     <h1>{words[lang].noLink}</h1>
     <p>{words[lang].noLinkWhy}</p>
     <p class="actions">
-      <a class="button" href="/docs#/Accounts/post_api_auth_verification_email">
+      <a class="button" href="/docs#/Accounts/requestVerificationEmail">
         {words[lang].newLetter}
       </a>
     </p>

@@ -4,11 +4,11 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { version } from '../../package.json'
 import type { Database } from '../platform/db/database.ts'
-import { rootMessage } from '../platform/db/errors.ts'
 import { within } from '../platform/deadline.ts'
 import { gateOf } from '../platform/gate/client.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { mailIsWell } from '../platform/mail/outbox.ts'
+import { told } from '../platform/told.ts'
 import { users } from '../users/table.ts'
 
 const state = z.enum(['ok', 'down'])
@@ -23,8 +23,17 @@ const healthSchema = z
       .enum(['ok', 'late', 'unknown'])
       .meta({ description: '`late`: a letter has been waiting for 15 minutes and more.' }),
     version: z.string(),
+    deployment: z.string().meta({
+      description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',
+    }),
   })
-  .meta({ id: 'Health', example: { status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version } })
+  .meta({
+    id: 'Health',
+    example: {
+      ...{ status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version },
+      deployment: '3d9a1f6c-8e52-4b07-a1c4-6f0e2d7b9a35',
+    },
+  })
 
 type Health = z.infer<typeof healthSchema>
 
@@ -42,7 +51,7 @@ export async function health(c: Context<AppEnv>): Promise<Health> {
     stateOf('gate', () => gateOf(c.env, 'health').ping()),
   ])
   // Only without its database is the service down: without the others it does less, or does it slower.
-  const seen: Health = { status: stored.database, ...stored, cache, gate, version }
+  const seen: Health = { status: stored.database, ...stored, cache, gate, version, deployment: c.env.VERSION.id }
   held = { health: seen, until: Date.now() + heldSeconds * 1000 }
   return seen
 }
@@ -52,7 +61,7 @@ async function stateOf(part: string, ask: () => Promise<unknown>): Promise<'ok' 
     await ask()
     return 'ok'
   } catch (error) {
-    console.error(JSON.stringify({ level: 'error', health: part, error: rootMessage(error) }))
+    console.error(JSON.stringify({ level: 'error', health: part, error: told(error) }))
     return 'down'
   }
 }
@@ -62,7 +71,7 @@ async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
     await db.select({ one: sql`1` }).from(users).limit(1)
     return { database: 'ok', mail: (await mailIsWell(db)) ? 'ok' : 'late' }
   } catch (error) {
-    console.error(JSON.stringify({ level: 'error', health: 'database', error: rootMessage(error) }))
+    console.error(JSON.stringify({ level: 'error', health: 'database', error: told(error) }))
     return { database: 'down', mail: 'unknown' }
   }
 }
@@ -74,6 +83,7 @@ healthRoutes.openapi(
     tags: ['Service'],
     method: 'get',
     path: '/api/healthchecker',
+    operationId: 'getHealth',
     summary: 'How the service is',
     responses: {
       200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },

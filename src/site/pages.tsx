@@ -30,7 +30,8 @@ pageRoutes.get('/', async (c) => {
       <h1>Your contacts, at the edge</h1>
       <p class="lead">
         Vizitka (<span lang="uk">візитка</span>, a visiting card) is a contact book with an API: people, their phones,
-        e-mails and birthdays. What you keep here is yours alone.
+        e-mails and birthdays. It finds them in any script, tells birthdays in time, and runs close to wherever you are.
+        What you keep here is yours alone.
       </p>
       <p class="actions">
         <a class="button" href="/docs">
@@ -44,10 +45,29 @@ pageRoutes.get('/', async (c) => {
         </a>
       </p>
 
+      <ul class="features">
+        <li>
+          <strong>Finds everybody.</strong> <code>jose</code> finds José, <code lang="uk">євген</code> finds{' '}
+          <span lang="uk">ЄВГЕН</span>, <code>067 123</code> finds <span class="whole">+380 67 123 45 67</span>.
+        </li>
+        <li>
+          <strong>Knows every birthday.</strong> Across New Year, on 29 February, with or without the year, by your own
+          clock.
+        </li>
+        <li>
+          <strong>Forgives programs.</strong> What is sent twice under one key is added once, limits are told before
+          they are reached, and every error says what to do next.
+        </li>
+        <li>
+          <strong>Stays yours.</strong> See and end your sessions, take everything with you, or delete it: at the next
+          request it holds.
+        </li>
+      </ul>
+
       <h2>Start in three steps</h2>
       <ol class="steps">
         <li>
-          <strong>Sign up</strong>, <a href="/docs#/Accounts/post_api_auth_signup">on a page</a> or from a terminal:
+          <strong>Sign up</strong>, <a href="/docs#/Accounts/signUp">on a page</a> or from a terminal:
           <pre tabindex={0}>
             <code>{signup}</code>
           </pre>
@@ -57,7 +77,7 @@ pageRoutes.get('/', async (c) => {
         </li>
         <li>
           <strong>Log in</strong> with “Authorize” at <a href="/docs">/docs</a>, and{' '}
-          <a href="/docs#/Contacts/post_api_contacts">add your first contact</a>.
+          <a href="/docs#/Contacts/createContact">add your first contact</a>.
           <br />
           <a href="/forgot-password">Forgot your password?</a>
         </li>

@@ -5,7 +5,7 @@ import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { type FoundLink, findReset } from '../auth/links.ts'
 import { askForReset, resetPassword } from '../auth/recovery.ts'
-import { newPassword } from '../auth/schema.ts'
+import { maxTriedLength, newPassword } from '../auth/schema.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { passwordFault } from '../platform/crypto/password.ts'
 import { characters } from '../platform/fields.ts'
@@ -198,8 +198,10 @@ passwordPages.post(
   opened,
   zValidator('form', z.object({ password: newPassword }), (result, c: Context) => {
     if (result.success) return undefined
-    const length = characters(textOf(result.data, 'password').normalize('NFC'))
-    return choosingPage(c, c.var.link, length > maxPasswordCharacters ? 'tooLong' : 'tooShort')
+    const typed = textOf(result.data, 'password')
+    // What is far too long is not normalized: see the schema.
+    const tooLong = typed.length > maxTriedLength || characters(typed.normalize('NFC')) > maxPasswordCharacters
+    return choosingPage(c, c.var.link, tooLong ? 'tooLong' : 'tooShort')
   }),
   async (c) => {
     const { link } = c.var

@@ -13,6 +13,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-not-confirmed':
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
+  'foreign-page':
+    'A page of another site sent this by your browser, and the service takes such requests from its own pages only, and from those that whoever runs it allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'idempotency-key-reused':
     'An Idempotency-Key stands for one request. Within 24 hours the same key came with another body: send what is new under a new key, and what is repeated exactly as it was.',
   'internal-error': 'A fault of ours. It has been logged under the request id; nothing was written by halves.',

@@ -22,9 +22,9 @@ export function findChromium(): string | undefined {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram)
 }
 
-/** Starts the browser found by {@link findChromium}. */
-export function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: quiet })
+/** Starts the browser found by {@link findChromium}, with arguments of its own besides. */
+export function launch(executablePath: string, args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...quiet, ...args] })
 }
 
 function isProgram(path: string): boolean {

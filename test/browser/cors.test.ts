@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
 import { type Pages, servePages } from './pages.ts'
 import { confirmed, password, send } from './people.ts'
-import { type Service, startService } from './service.ts'
+import { type Service, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const quota = 3

@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
 import { confirmed, linkTo, password, send } from './people.ts'
-import { type Service, startService } from './service.ts'
+import { type Service, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const common = 'qwertyuiop'

@@ -1,4 +1,4 @@
-import type { Service } from './service.ts'
+import type { Service } from './started.ts'
 
 /** Everybody's. */
 export const password = 'correct horse battery'

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { picture } from '../pictures.ts'
 import { findChromium, launch } from './chromium.ts'
 import { confirmed, linkTo, password, send, signedUp } from './people.ts'
-import { type Service, startService } from './service.ts'
+import { type Service, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
@@ -28,6 +28,21 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     const paths = await Promise.all(links.map((link) => link.getAttribute('href')))
     expect(paths).toEqual(expect.arrayContaining(['/docs', '/redoc', '/openapi.json', '/api/healthchecker']))
     expect(tab.faults).toEqual([])
+  })
+
+  it('lead from / and from a dead link to the very operation on /docs', async () => {
+    for (const [path, count] of [
+      ['/', 2],
+      ['/confirm-email/x', 1],
+    ] as const) {
+      await using tab = await open(path)
+      const links = await tab.page.getByRole('main').locator('a[href^="/docs#"]').all()
+      expect(links).toHaveLength(count)
+      for (const link of links) {
+        await using docs = await open((await link.getAttribute('href')) ?? '')
+        await docs.page.locator('.opblock.is-open').waitFor()
+      }
+    }
   })
 
   it('authorize by e-mail and password on /docs, and create and list contacts there', async () => {
@@ -208,9 +223,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   })
 
   it('fit a telephone', async () => {
-    for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/problems/not-found']) {
-      await using tab = await open(path, { viewport: { width: 390, height: 844 } })
-      expect(await tab.page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390)
+    for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/forgot-password', '/problems/not-found']) {
+      await using tab = await open(path, { viewport: { width: 360, height: 740 } })
+      expect(await tab.page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360)
     }
   })
 

@@ -50,7 +50,13 @@ const contact = {
 const told = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}): Read => ({
   status,
-  headers: new Headers({ 'Content-Type': 'application/json', ETag: '"2-1"', 'Cache-Control': 'private', ...told, ...headers }),
+  headers: new Headers({
+    'Content-Type': 'application/json',
+    ETag: '"2-1"',
+    'Cache-Control': 'private',
+    ...told,
+    ...headers,
+  }),
   text: body === null ? '' : JSON.stringify(body),
 })
 const problem = (status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Read =>
@@ -69,7 +75,9 @@ describe('an answer', () => {
   it('that is as documented has no fault', async () => {
     expect(await faults(request('GET', one), answered(200, contact))).toBe('')
     expect(await faults(request('GET', one), problem(404, 'not-found'))).toBe('')
-    expect(await faults(request('POST', one, { json: {} }), problem(405, 'method-not-allowed', {}, { Allow: 'GET' }))).toBe('')
+    expect(
+      await faults(request('POST', one, { json: {} }), problem(405, 'method-not-allowed', {}, { Allow: 'GET' })),
+    ).toBe('')
   })
 
   it('of another status, media type, shape or code, or without its headers, is a fault', async () => {
@@ -93,7 +101,9 @@ describe('an answer', () => {
     const { headers } = answered(200, contact)
     headers.delete('ETag')
     expect(await faults(get, { ...answered(200, contact), headers })).toContain('lacks the header ETag')
-    expect(await faults(request('POST', one, { json: {} }), answered(200, contact))).toContain('the document has no POST')
+    expect(await faults(request('POST', one, { json: {} }), answered(200, contact))).toContain(
+      'the document has no POST',
+    )
   })
 
   it('that lets in what the document forbids is a fault, and so is one that refuses what it allows', async () => {
@@ -116,23 +126,33 @@ describe('an answer', () => {
       expect(await faults(list(query), answered(200, [])), query).toContain('200 to what the document forbids')
     expect(await faults(request('GET', '/api/admin/users'), answered(200, []))).toContain('it needs users:read')
     const refused = problem(422, 'invalid-values', { errors: [{ pointer: '/last_name', detail: 'No.' }] })
-    expect(await faults(add({ last_name: 'Українка' }), refused)).toContain('422 to what the document allows: /last_name')
+    expect(await faults(add({ last_name: 'Українка' }), refused)).toContain(
+      '422 to what the document allows: /last_name',
+    )
   })
 
   it('with what is another’s, in its body, a header or a cursor, is a fault, unless the asker may manage accounts', async () => {
     const leak = { ...contact, additional: `of ${boris.marks.book.toUpperCase()}` }
     expect(await faults(request('GET', one), answered(200, { ...contact, additional: ana.marks.book }))).toBe('')
     expect(await faults(request('GET', one), answered(200, leak))).toContain(`the book of account 2`)
-    expect(await faults(request('GET', one), answered(200, contact, { 'X-Name': boris.marks.account }))).toContain('account 2')
+    expect(await faults(request('GET', one), answered(200, contact, { 'X-Name': boris.marks.account }))).toContain(
+      'account 2',
+    )
     const cursor = Buffer.from(JSON.stringify(['name asc', boris.marks.book, 1])).toString('base64url')
     const Link = `<${origin}/api/contacts?cursor=${cursor}>; rel="next"`
-    expect(await faults(request('GET', '/api/contacts'), answered(200, [], { Link }))).toContain('the book of account 2')
-    const accounts = request('GET', '/api/admin/users', { by: Object.assign(cast.draft(), { id: 3, role: 'moderator' }) })
+    expect(await faults(request('GET', '/api/contacts'), answered(200, [], { Link }))).toContain(
+      'the book of account 2',
+    )
+    const accounts = request('GET', '/api/admin/users', {
+      by: Object.assign(cast.draft(), { id: 3, role: 'moderator' }),
+    })
     const { marks, id, username, email } = boris
     const account = { id, username, email, role: 'user', avatar: `${origin}/a`, confirmed: true, disabled: false }
     const shown = { ...account, created_at: contact.created_at }
     expect(await faults(accounts, answered(200, [shown]))).toBe('')
-    expect(await faults(accounts, answered(200, [{ ...shown, username: marks.trace }]))).toContain('the trace of account 2')
+    expect(await faults(accounts, answered(200, [{ ...shown, username: marks.trace }]))).toContain(
+      'the trace of account 2',
+    )
   })
 })
 
@@ -141,10 +161,25 @@ describe('values made for a schema', () => {
     type: 'object',
     properties: {
       kind: { const: 'x' },
-      one: { oneOf: [{ type: 'integer', minimum: 3, maximum: 9, multipleOf: 3 }, { type: 'string', format: 'date' }] },
-      all: { allOf: [{ type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] }, { required: ['b'], properties: { b: { enum: [1, 2] } } }] },
+      one: {
+        oneOf: [
+          { type: 'integer', minimum: 3, maximum: 9, multipleOf: 3 },
+          { type: 'string', format: 'date' },
+        ],
+      },
+      all: {
+        allOf: [
+          { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] },
+          { required: ['b'], properties: { b: { enum: [1, 2] } } },
+        ],
+      },
       any: { anyOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
-      list: { type: 'array', items: { type: ['string', 'null'], minLength: 2, maxLength: 4, pattern: '^[a-z]+$' }, minItems: 1, maxItems: 3 },
+      list: {
+        type: 'array',
+        items: { type: ['string', 'null'], minLength: 2, maxLength: 4, pattern: '^[a-z]+$' },
+        minItems: 1,
+        maxItems: 3,
+      },
       old: { type: 'number', nullable: true, exclusiveMinimum: 0, exclusiveMaximum: 1 },
     },
     required: ['kind', 'all'],
@@ -165,7 +200,11 @@ describe('values made for a schema', () => {
   it('past its edges fit none', () => {
     const edges = { type: 'string', minLength: 2, maxLength: 4 }
     expect(outside(document, edges)).toEqual(expect.arrayContaining(['', 'x', 'xxxxx', '𝒳𝒳𝒳𝒳𝒳', null, 0]))
-    expect(outside(document, { type: 'integer', minimum: 1, maximum: 100 })).toEqual(expect.arrayContaining([0, 101, '1']))
-    expect(outside(document, { type: 'string', enum: ['asc', 'desc'] })).toEqual(expect.arrayContaining(['asc ', 'ASC', 'as']))
+    expect(outside(document, { type: 'integer', minimum: 1, maximum: 100 })).toEqual(
+      expect.arrayContaining([0, 101, '1']),
+    )
+    expect(outside(document, { type: 'string', enum: ['asc', 'desc'] })).toEqual(
+      expect.arrayContaining(['asc ', 'ASC', 'as']),
+    )
   })
 })

@@ -153,7 +153,10 @@ export class Run {
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 /** What goes wrong, whoever it happens to: the first line of an error, without ids and marks. */
-const kindOf = (error: unknown): string => messageOf(error).replace(/\n.*/s, '').replace(/[\da-f:]{3,}|zq\w+|\d+/g, '')
+const kindOf = (error: unknown): string =>
+  messageOf(error)
+    .replace(/\n.*/s, '')
+    .replace(/[\da-f:]{3,}|zq\w+|\d+/g, '')
 
 /** A request to be sent once more: whose session it has ended is nobody any more. */
 function stillSignedIn(sent: Sent): Sent {

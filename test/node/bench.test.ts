@@ -1,10 +1,71 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { summary } from '../../scripts/bench/figures.ts'
+import { populate } from '../../scripts/bench/population.ts'
+import { createDatabase } from '../../scripts/bench/runtime.ts'
+import { faults, Writer } from '../../scripts/bench/writers.ts'
+import { newContact } from '../../src/contacts/store.ts'
 
 const run = promisify(execFile)
+
+describe('what is looked for after a soak and after kill -9', () => {
+  it('is each way in which a write can be lost, doubled or halved', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vizitka-faults-'))
+    const sqlite = await createDatabase(folder)
+    const [person] = await populate(sqlite, 1, 1)
+    if (!person) throw new Error('Nobody was made.')
+    const writer = new Writer(person, 'w')
+    const add = (last_name: string, additional: string, change = {}) => {
+      const fields = { first_name: 'Writer', email: null, phone: null, birthday: null, favorite: false }
+      const row = { ...newContact(person.id, { ...fields, last_name, additional }, 'uk'), favorite: 0, ...change }
+      const columns = Object.keys(row)
+      sqlite
+        .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
+        .run(...Object.values(row))
+    }
+    const asked = (name: string, note: string | undefined, deleted: 'no' | 'perhaps' | 'yes' = 'no') =>
+      writer.contacts.push({ name, idempotencyKey: undefined, id: 1, note, unanswered: [], deleted })
+
+    add('right', 'v0')
+    asked('right', 'v0')
+    asked('never answered', undefined)
+    asked('deleted, perhaps', 'v0', 'perhaps')
+    expect(faults(sqlite, [writer])).toEqual([])
+
+    asked('lost', 'v0')
+    add('twice', 'v0')
+    add('twice', 'v0')
+    asked('twice', 'v0')
+    add('stale', 'v0')
+    asked('stale', 'v1')
+    add('risen', 'v0')
+    asked('risen', 'v0', 'yes')
+    add('stranger', 'v0')
+    add('half', 'v0', { search_key: '' })
+    asked('half', 'v0')
+    sqlite
+      .prepare(`INSERT INTO users (username, email, email_key, password_hash, created_at) VALUES ('', ?1, ?1, '', '')`)
+      .run('alone@example.com')
+    writer.accounts.push({ email: 'alone@example.com', acknowledged: false })
+    writer.accounts.push({ email: 'lost@example.com', acknowledged: true })
+    expect(faults(sqlite, [writer])).toEqual([
+      'lost is lost.',
+      'twice is there 2 times.',
+      'stale is v0, and was acknowledged as v1.',
+      'risen was deleted, and is there.',
+      'half is not found by what it holds.',
+      'stranger is there, and nobody asked for it.',
+      'alone@example.com has accounts, links, letters, and letters addressed to it: 1 0 0 0.',
+      'lost@example.com has accounts, links, letters, and letters addressed to it: 0 0 0 0.',
+    ])
+    sqlite.close()
+    rmSync(folder, { recursive: true })
+  })
+})
 
 describe('npm run bench', () => {
   it('-- timing --quick measures known and unknown addresses side by side, and writes nothing', async () => {
@@ -17,8 +78,42 @@ describe('npm run bench', () => {
     expect(readFileSync('docs/benchmarks.md', 'utf8')).toBe(before)
   })
 
+  it('-- load --quick measures each request beside its baselines', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'load', '--quick'])
+    const requests = ['me', 'contact by id', 'list of 20', 'search', 'birthdays', 'create', 'update', 'refresh']
+    for (const name of requests) {
+      const cells = stdout.match(new RegExp(`^\\| ${name} \\|(.*)\\|$`, 'm'))?.[1]?.split('|') ?? []
+      expect(cells, name).toHaveLength(9)
+      // A baseline that did nothing, or did not count, would make a ratio that is no number.
+      for (const cell of cells) expect(cell, name).toMatch(/^ (\d+( \(\d+\))?|\*\*\d+\.\d\d\*\*) $/)
+    }
+    expect(stdout).toMatch(/Logging in, one at a time, .*\*\*\d+ %\*\*/s)
+  }, 240_000)
+
+  it('-- profile --quick tells where the time goes, by package', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'profile', '--quick'])
+    for (const origin of ['hono', 'drizzle-orm', 'src/platform/gate']) expect(stdout).toContain(`\n| ${origin} | `)
+  })
+
+  it('-- startup --quick weighs the Worker and starts it', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'startup', '--quick'])
+    expect(Number(stdout.match(/gzipped \| ([\d.]+) KiB/)?.[1])).toBeGreaterThan(100)
+    expect(stdout).toMatch(/\| \d+\.\d ms \(/)
+  })
+
+  it('-- soak --quick finds every acknowledged write once, and no error but 429', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'soak', '--quick'])
+    expect(Number(stdout.match(/Contacts acknowledged: (\d+)/)?.[1])).toBeGreaterThan(0)
+  })
+
+  it('-- kill --quick finds all that was acknowledged before kill -9, and half of nothing', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'kill', '--quick'])
+    expect(stdout).toMatch(/^2 times `kill -9`/m)
+    expect(Number(stdout.match(/letter \| \d+ \| (\d+)/)?.[1])).toBeGreaterThan(0)
+  })
+
   it('says which benchmarks there are, when asked for one that is none', async () => {
-    await expect(run(process.execPath, ['scripts/bench.ts', 'speed'])).rejects.toThrow(/there are: timing/)
+    await expect(run(process.execPath, ['scripts/bench.ts', 'speed'])).rejects.toThrow(/there are: load, profile/)
   })
 
   it('takes the middle of an even and of an odd number of figures', () => {

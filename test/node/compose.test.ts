@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client/http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startInbox } from '../../scripts/inbox.ts'
+import { exampleVars } from '../../scripts/start.ts'
 import { sqldMissing, startSqld } from '../sqld.ts'
 import { freePorts, type Ports, type Script, start } from './running.ts'
 
@@ -34,7 +35,7 @@ describe.skipIf(sqldMissing())('npm start, where docker-compose.yml’s services
     closers.push(() => mailpit.close())
 
     const secret = 'SECRET_KEY="vJ3kq0Yw8sZ1nB6tR5xD2mC9fH4gL7pA"'
-    const example = readFileSync('.dev.vars.example', 'utf8').replace('SECRET_KEY=""', secret)
+    const example = exampleVars().replace('SECRET_KEY=""', secret)
     writeFileSync(join(folder, 'vars'), `${example}\nDATABASE_URL="${databaseUrl}"\n`)
     service = start(folder, ports)
     closers.push(async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { isDue, startAll, startClock } from '../../scripts/start.ts'
+import { startAll } from '../../scripts/start.ts'
 import { descendants, freePorts, isFree, type Ports, type Script, start, survivors } from './running.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'vizitka-journey-'))
@@ -122,6 +122,8 @@ describe('from signing up to logging out, on what npm start starts', () => {
 
     const { code, children, left } = await finish(first)
     expect(code, first.said()).toBe(0)
+    // Whatever wrangler's parts have to say while they are being ended: it helps nobody.
+    expect(first.said()).toMatch(/What you enter is kept in [^\n]*\n\n\nStopped\.\n$/)
     expect(children.map(({ command }) => command).join('\n')).toMatch(/workerd serve/)
     expect(left).toEqual([])
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true)
@@ -194,47 +196,6 @@ describe('npm start, when something is in its way', () => {
     expect(running.letters.url).toBe(`http://127.0.0.1:${inboxPort}`)
     await running.close()
     expect(await running.ended).toBeUndefined()
-  })
-})
-
-describe('the clock', () => {
-  it('knows the minute of a cron expression, in UTC', () => {
-    const sunday = new Date('2026-11-22T09:17:30Z')
-    for (const cron of ['* * * * *', '17 * * * *', '*/17 9 * * *', '2-59/15 * * * *', '0,17 8-10 22 11 1']) {
-      expect(isDue(cron, sunday), cron).toBe(true)
-    }
-    for (const cron of ['16 * * * *', '*/15 * * * *', '17 8 * * *', '17 9 21 * *', '17 9 * 10 *', '17 9 * * 2-7']) {
-      expect(isDue(cron, sunday), cron).toBe(false)
-    }
-    for (const cron of ['* * * *', '* * * * MON', '0 0 L * *', ''])
-      expect(() => isDue(cron, sunday)).toThrow(/cannot read/)
-  })
-
-  it('calls each job when it is due, once a minute, until it is stopped', async () => {
-    const called: (string | null)[] = []
-    const service = createServer((request, answer) => {
-      const { pathname, searchParams } = new URL(request.url ?? '', 'http://service')
-      if (pathname === '/cdn-cgi/local/scheduled') called.push(searchParams.get('cron'))
-      answer.end('ok')
-    }).listen(0, '127.0.0.1')
-    await once(service, 'listening')
-    const address = service.address()
-    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: new Date('2026-11-21T09:15:59.500Z') })
-    onTestFinished(() => {
-      vi.useRealTimers()
-      service.close()
-    })
-
-    const stop = startClock(url, ['* * * * *', '17 * * * *'])
-    vi.advanceTimersByTime(1000)
-    await vi.waitFor(() => expect(called).toEqual(['* * * * *']))
-    vi.advanceTimersByTime(60_000)
-    await vi.waitFor(() => expect(called.toSorted()).toEqual(['* * * * *', '* * * * *', '17 * * * *']))
-    stop()
-    vi.advanceTimersByTime(180_000)
-    await fetch(url) // whatever had been called would have come before
-    expect(called).toHaveLength(3)
   })
 })
 

@@ -4,7 +4,8 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { database, driver, execute } from '../../../test/database.ts'
 import { configuration } from '../../env.ts'
-import { isStaleRevision, isUniqueViolation, rootMessage } from './errors.ts'
+import { told } from '../told.ts'
+import { isStaleRevision, isUniqueViolation, root } from './errors.ts'
 
 /** A table that no feature has. */
 const things = sqliteTable('scratch_things', {
@@ -136,10 +137,10 @@ describe(`an error of ${driver}`, () => {
         Promise.resolve(db.select({ x: sql`no_such_column` }).from(things).where(eq(things.name, 'a secret'))),
       ),
     ]) {
-      expect(rootMessage(error)).toMatch(/^\w*Error: .*(UNIQUE|no such column)/)
-      expect(rootMessage(error)).not.toMatch(/secret|insert|select|from|params/i)
+      expect(told(error)).toMatch(/^\w*Error: .*(UNIQUE|no such column)/)
+      expect(told(error)).not.toMatch(/secret|insert|select|from|params/i)
     }
-    expect(rootMessage('thrown')).toBe('Error: not an Error')
+    expect(told('thrown')).toBe('Error')
   })
 })
 
@@ -222,8 +223,8 @@ describe(`a round trip to ${driver}`, () => {
 
   it('fails as the trip says, which may give it a deadline', async () => {
     const late = database(() => Promise.reject(new Error('too late')))
-    expect(rootMessage(await errorOf(Promise.resolve(late.select().from(things))))).toBe('Error: too late')
-    expect(rootMessage(await errorOf(late.batch([late.select().from(things)])))).toBe('Error: too late')
+    expect(root(await errorOf(Promise.resolve(late.select().from(things)))).message).toBe('too late')
+    expect(root(await errorOf(late.batch([late.select().from(things)]))).message).toBe('too late')
   })
 })
 

@@ -12,14 +12,8 @@ export function isStaleRevision(error: unknown): boolean {
   return /(^|: )stale revision(:|$)/.test(root(error).message)
 }
 
-/** What may be logged of an error: the innermost cause's message, which holds no SQL and no parameters. */
-export function rootMessage(error: unknown): string {
-  const { name, message } = root(error)
-  return `${name}: ${message}`
-}
-
 /** The innermost cause: the driver's own error. */
-function root(error: unknown): Error {
+export function root(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
   return innermost instanceof Error ? innermost : new Error('not an Error')

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Bindings } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
 import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
+import { told } from '../told.ts'
 import type { Attempt, Gate, Pass, Verdict } from './gate.ts'
 import type { Limit } from './window.ts'
 
@@ -21,8 +21,30 @@ const standing = z.object({
 })
 const limits = { standings: z.array(standing).min(1), violated: z.array(policyName) }
 const phc = z.string().startsWith('$scrypt$')
-const passSchema = z.object({ revision: z.int().nullable(), ...limits })
 const verdictSchema = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limits })
+
+/** A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check. */
+const passSchema = z.custom<Pass>(isPass)
+
+function isPass(said: unknown): said is Pass {
+  if (!isObject(said)) return false
+  const { revision, standings, violated } = said
+  return (
+    (revision === null || Number.isSafeInteger(revision)) &&
+    Array.isArray(standings) &&
+    standings.length > 0 &&
+    standings.every(isStanding) &&
+    Array.isArray(violated) &&
+    violated.every(isPolicyName)
+  )
+}
+
+const isObject = (said: unknown): said is Record<string, unknown> => typeof said === 'object' && said !== null
+const isPolicyName = (said: unknown): boolean => typeof said === 'string' && /^[a-z-]+$/.test(said)
+const isStanding = (said: unknown): boolean =>
+  isObject(said) &&
+  isPolicyName(said.name) &&
+  [said.quota, said.windowSeconds, said.remaining, said.resetSeconds].every(Number.isSafeInteger)
 
 /** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
 export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'
@@ -56,7 +78,7 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
     try {
       return schema.parse(await within('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: rootMessage(error) }))
+      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: told(error) }))
       throw new Problem(503, 'gate-unavailable', 'Something behind the service is down: try again in a moment.', {
         headers: { 'Retry-After': '1' },
       })

@@ -1,7 +1,7 @@
-import { rootMessage } from '../db/errors.ts'
+import { bugOf } from '../told.ts'
 import type { Serving } from './router.ts'
 
-/** Does something after the answer. What fails there is logged, in words that hold no SQL and no parameters. */
+/** Does something after the answer. What fails there is logged like a bug. */
 export function afterwards(c: Serving, work: () => Promise<void>): void {
   const { requestId } = c.var
   const safely = async (): Promise<void> => {
@@ -10,7 +10,7 @@ export function afterwards(c: Serving, work: () => Promise<void>): void {
       await new Promise((resolve) => setTimeout(resolve, 0))
       await work()
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: rootMessage(error) }))
+      console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: true, ...bugOf(error) }))
     }
   }
   c.executionCtx.waitUntil(safely())

@@ -7,7 +7,14 @@ import type { AppEnv } from './router.ts'
  * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, no credentials, and an origin
  * that is not on it gets no header at all. Set before anything that can fail, so that a client reads a 429 or a 503 as such.
  */
-export const crossOrigin: MiddlewareHandler<AppEnv> = cors({
+export const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header('Origin') !== undefined) return forPages(c, next)
+  // No page of another origin asks. That the answer depends on it is told all the same (RFC 9110, section 12.5.5).
+  await next()
+  c.res.headers.append('Vary', 'Origin')
+}
+
+const forPages: MiddlewareHandler<AppEnv> = cors({
   origin: (origin, c) => {
     try {
       return configuration(c.env).CORS_ORIGINS.includes(origin) ? origin : null

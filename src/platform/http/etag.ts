@@ -19,16 +19,16 @@ export const etagHeader = {
 /** The request's headers of a route that answers 304, for the document. */
 export const ifNoneMatch = z.object({
   'If-None-Match': z.string().optional().meta({
-    description: 'The ETag of what you hold: where it is still right, the answer is 304.',
-    example: '"2-7"',
+    description: 'The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304.',
   }),
 })
 
 /** The request's headers of a route that answers 412, for the document. */
 export const ifMatch = z.object({
   'If-Match': z.string().optional().meta({
-    description: 'The ETag of what you have seen: where it has changed since, nothing is done, and the answer is 412.',
-    example: '"2-7"',
+    // No example: /docs would send it, and it is nobody's ETag.
+    description:
+      'The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412.',
   }),
 })
 

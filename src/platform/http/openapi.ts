@@ -14,7 +14,7 @@ export function body<S extends z.ZodType>(schema: S) {
 const meanings = {
   400: 'The body is not readable: not JSON, or not UTF-8.',
   401: 'Not signed in, or the token is wrong, expired or ended.',
-  403: 'Signed in, but this is not allowed.',
+  403: 'Signed in, but this is not allowed; or sent by a page of another site.',
   404: 'Nothing of yours is there.',
   409: 'It clashes with something that exists.',
   412: 'It has changed since the ETag you sent.',
@@ -70,8 +70,8 @@ export function problems<const S extends Status>(...statuses: S[]): Record<S | 4
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }
 
-/** The problems that any route with a JSON body has besides its own. */
-export const bodyProblems = [400, 413, 415, 422] as const
+/** The problems that any route with a body has besides its own. */
+export const bodyProblems = [400, 403, 413, 415, 422] as const
 
 /** The headers of a 201. */
 export const location = {

@@ -22,7 +22,8 @@ export interface Cursor {
   readonly id: number
 }
 
-const cursorSchema = z.tuple([z.string(), z.string(), z.int().positive()])
+// Half a surrogate pair is in no row, and libSQL fails over it.
+const cursorSchema = z.tuple([z.string(), z.string().refine((key) => key.isWellFormed()), z.int().positive()])
 
 /** A cursor as it travels: opaque to clients. */
 function writeCursor({ sort, key, id }: Cursor): string {

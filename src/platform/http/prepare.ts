@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { configuration } from '../../env.ts'
 import { connect } from '../db/database.ts'
-import { rootMessage } from '../db/errors.ts'
+import { root } from '../db/errors.ts'
 import { within } from '../deadline.ts'
+import { told } from '../told.ts'
 import { Problem } from './problem.ts'
 import type { AppEnv } from './router.ts'
 
@@ -17,7 +18,7 @@ export const prepared: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('config', configuration(c.env))
   c.set(
     'db',
-    connect(c.env, (go) => c.var.clock.time('db', () => inTime(go))),
+    connect(c.env, (go) => c.get('clock').time('db', () => inTime(go))),
   )
   await next()
 }
@@ -27,9 +28,8 @@ async function inTime<T>(go: () => Promise<T>): Promise<T> {
   try {
     return await within('The database', databaseDeadlineMs, async () => go())
   } catch (error) {
-    const message = rootMessage(error)
-    if (aboutStatement.test(message)) throw error
-    console.error(JSON.stringify({ level: 'error', database: message }))
+    if (aboutStatement.test(root(error).message)) throw error
+    console.error(JSON.stringify({ level: 'error', database: told(error) }))
     throw new Problem(503, 'database-unavailable', 'Something behind the service is down: try again in a moment.', {
       headers: { 'Retry-After': '1' },
     })

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { ConfigurationError, configuration } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
+import { bugOf } from '../told.ts'
 import type { AppEnv } from './router.ts'
 
 /** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and what to do about it. */
@@ -105,7 +105,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   const problem = problemIn(error)
   if (problem) return problem
   if (error instanceof ConfigurationError) {
-    console.error(error.message)
+    console.error(JSON.stringify({ level: 'error', configuration: error.message }))
     return new Problem(503, 'not-configured', error.message)
   }
   if (error instanceof HTTPException) {
@@ -115,9 +115,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
     if (error.status === 415) return unsupported()
   }
   const { requestId } = c.var
-  console.error(
-    JSON.stringify({ level: 'error', request_id: requestId, bug: rootMessage(error), stack: stackOf(error) }),
-  )
+  console.error(JSON.stringify({ level: 'error', request_id: requestId, ...bugOf(error) }))
   return new Problem(
     500,
     'internal-error',
@@ -129,14 +127,6 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
 function problemIn(error: unknown): Problem | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof Problem) return cause
   return undefined
-}
-
-/** Where it happened, without the first lines: an error's message may hold values. */
-function stackOf(error: Error): string {
-  return (error.stack ?? '')
-    .split('\n')
-    .filter((line) => line.trimStart().startsWith('at '))
-    .join('\n')
 }
 
 /** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */

@@ -34,13 +34,15 @@ export class Clock {
 export const clocked: MiddlewareHandler<AppEnv> = async (c, next) => {
   const clock = new Clock()
   c.set('clock', clock)
-  c.header('X-Request-Id', c.var.requestId)
+  // Not `c.var`, which is made anew each time it is read.
+  const requestId = c.get('requestId')
   const start = performance.now()
   await next()
+  c.res.headers.set('X-Request-Id', requestId)
   for (const [part, ms, note] of clock) setMetric(c, part, ms, note)
   console.log(
     JSON.stringify({
-      request_id: c.var.requestId,
+      request_id: requestId,
       method: c.req.method,
       // The pattern, never the path: tokens lie in paths.
       route: routePath(c, -1),

@@ -2,8 +2,8 @@ import { sha1 } from '@noble/hashes/legacy.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { z } from 'zod'
 import type { Configuration } from '../../env.ts'
-import { rootMessage } from '../db/errors.ts'
 import { invalid } from '../http/problem.ts'
+import { told } from '../told.ts'
 import type { Picture } from './image.ts'
 import { storeUnavailable } from './local.ts'
 import type { Reference } from './reference.ts'
@@ -63,7 +63,7 @@ export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Re
 
 /**
  * Removes a picture by a signed call, where a key for its account is configured; else it stays there.
- * @throws Error where Cloudinary does not say that it is gone
+ * @throws NotRemoved where Cloudinary does not say that it is gone
  */
 export async function destroy(
   config: Configuration,
@@ -80,9 +80,14 @@ export async function destroy(
   const { status, answer, error } = await post(`${CLOUDINARY_API_URL}/v1_1/${cloud}/image/destroy`, form)
   if (status === 200 && destroyedSchema.safeParse(answer).success) return
   const refused = refusedSchema.safeParse(answer)
-  throw new Error(
-    `Cloudinary did not remove a picture: ${status} ${refused.success ? plain(refused.data.error.message) : error}`,
-  )
+  throw new NotRemoved(`${status} ${refused.success ? plain(refused.data.error.message) : error}`)
+}
+
+class NotRemoved extends Error {
+  constructor(words: string) {
+    super(`Cloudinary did not remove a picture: ${words}`)
+    this.name = 'NotRemoved'
+  }
 }
 
 /** SHA-1 of the sorted parameters and the secret: what Cloudinary takes for a signature. */
@@ -110,6 +115,6 @@ async function post(url: string, body: FormData): Promise<{ status: number; answ
       return { status: response.status, answer: undefined, error: 'The answer is no JSON.' }
     }
   } catch (error) {
-    return { status: 0, answer: undefined, error: rootMessage(error) }
+    return { status: 0, answer: undefined, error: told(error) }
   }
 }

@@ -2,8 +2,8 @@ import { and, asc, eq, inArray, isNotNull, lte, type SQL, sql } from 'drizzle-or
 import type { AnySQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
-import { rootMessage } from '../db/errors.ts'
 import { rowOf } from '../db/rows.ts'
+import { told } from '../told.ts'
 import { discardedPictures } from './table.ts'
 
 /** How long a picture that was put somewhere may wait to be shown before it counts as forgotten. Longer than any request. */
@@ -87,7 +87,7 @@ async function removeOne(db: Database, id: number, remove: Remover): Promise<voi
     const level = hopeless ? 'error' : 'warn'
     // What is given up is named, so that it can be removed by hand.
     const named = hopeless ? { picture } : {}
-    console.warn(JSON.stringify({ level, discarded: id, attempts, hopeless, ...named, error: rootMessage(error) }))
+    console.warn(JSON.stringify({ level, discarded: id, attempts, hopeless, ...named, error: told(error) }))
     if (!hopeless) {
       await db
         .update(discardedPictures)

@@ -159,6 +159,54 @@ describe('a picture', () => {
   })
 })
 
+describe('a picture of millions of empty parts', () => {
+  const small = 5 * 1024 * 1024
+  /** As many of a piece as five megabytes hold. */
+  const many = (...piece: number[]) => {
+    const bytes = new Uint8Array(small - (small % piece.length))
+    for (let at = 0; at < bytes.length; at += piece.length) bytes.set(piece, at)
+    return bytes
+  }
+  const bombs: Record<string, () => Uint8Array<ArrayBuffer>> = {
+    'JPEG, tables': () => inserted(picture('jpeg'), 20, many(0xff, 0xdb, 0, 2)),
+    'JPEG, tables and comments in turn': () => inserted(picture('jpeg'), 20, many(0xff, 0xdb, 0, 2, 0xff, 0xfe, 0, 2)),
+    'JPEG, scans': () => inserted(picture('jpeg'), picture('jpeg').length - 2, many(0xff, 0xda, 0, 2)),
+    'JPEG, EXIF that says to hold much': () =>
+      inserted(picture('jpeg'), 20, many(...segment(0xe1, together('Exif\0\0II*\0\x08\0\0\0\xff\xff')))),
+    'PNG, data': () => inserted(picture('png'), 33, many(...pngChunk('IDAT', new Uint8Array()))),
+    'GIF, texts': () => inserted(picture('gif'), 19, many(0x21, 0x01, 0)),
+    'GIF, blocks of one byte': () => inserted(picture('gif'), 19, together(Uint8Array.of(0x21, 0x01), many(1, 7))),
+    'WebP, transparency': () =>
+      webpOf(many(...webpChunk('ALPH', new Uint8Array())), picture('webpLossless').subarray(12)),
+    'WebP, frames': () =>
+      webpOf(many(...webpChunk('ANMF', together(new Uint8Array(16), picture('webpLossless').subarray(12))))),
+  }
+
+  it.each(Object.entries(bombs))('is refused before it has cost much (%s)', (_, bomb) => {
+    const bytes = bomb()
+    expect(bytes.length).toBeGreaterThan(5_000_000)
+    const began = performance.now()
+    expect(pictureIn(bytes)).toBe('unreadable')
+    // Unbounded, these took one to seven seconds, and up to 660 MB.
+    expect(performance.now() - began).toBeLessThan(1000)
+  })
+
+  it('may well have thousands: what stays together is held as one', () => {
+    const chunk = [...pngChunk('IDAT', new Uint8Array(50))]
+    const bytes = inserted(
+      picture('png'),
+      33,
+      together(...Array.from({ length: 50_000 }, () => Uint8Array.from(chunk))),
+    )
+    expect(seen(bytes).bytes).toEqual(bytes)
+  })
+
+  it('is turned as the first EXIF in it says', () => {
+    const twice = together(segment(0xe1, exifWithLocation(1)), segment(0xe1, exifWithLocation(6)))
+    expect(seen(inserted(picture('jpeg'), 20, twice)).bytes).toEqual(picture('jpeg'))
+  })
+})
+
 describe('looking a picture through', () => {
   it('never throws: bytes cut short are refused', () => {
     fc.assert(

@@ -16,6 +16,12 @@ export type Refusal = 'unknown-type' | 'unreadable' | 'too-many-pixels'
 /** What a decoder would unpack a few bytes into is bounded by this, so that no picture is a bomb to who opens it. */
 const maxPixels = 50_000_000
 
+/**
+ * Segments, chunks, blocks and frames in a file. An honest picture of five megabytes has thousands; one made of empty ones has
+ * millions, and each costs time and memory here.
+ */
+const maxParts = 100_000
+
 /** The type of a picture by its first bytes. */
 export function sniff(bytes: Uint8Array): PictureType | undefined {
   const begins = (text: string, at = 0): boolean => textAt(bytes, at, text.length) === text
@@ -54,6 +60,16 @@ interface Found {
 
 const found = (): Found => ({ width: 0, height: 0, kept: [] })
 
+/** Keeps a piece of the file; what follows on the one before becomes one with it, so that few are held. */
+function keep(seen: Found, piece: Uint8Array): void {
+  const last = seen.kept.at(-1)
+  if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
+    seen.kept[seen.kept.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
+  } else {
+    seen.kept.push(piece)
+  }
+}
+
 // A header may say little and a frame in it much: the larger of the two is what a decoder may make room for.
 function enlarge(seen: Found, width: number, height: number): void {
   seen.width = Math.max(seen.width, width)
@@ -66,11 +82,26 @@ class Unreadable extends Error {}
 class Reader {
   readonly bytes: Uint8Array
   readonly #view: DataView
+  /** The reader of the file that this one reads a part of. */
+  readonly whole: Reader
+  #parts = 0
   at = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, whole?: Reader) {
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.whole = whole ?? this
+  }
+
+  /** Counts one more part of the file. */
+  part(): void {
+    this.whole.#parts += 1
+    demand(this.whole.#parts <= maxParts)
+  }
+
+  /** Passes over bytes. */
+  skip(length: number): void {
+    this.#step(length)
   }
 
   get left(): number {
@@ -136,16 +167,18 @@ function isShowing(marker: number, data: Uint8Array): boolean {
 function readJpeg(reader: Reader): Found {
   const seen = found()
   let begun = false
-  seen.kept.push(reader.take(2))
   let turned = false
+  keep(seen, reader.take(2))
   while (true) {
+    reader.part()
     demand(reader.byte() === 0xff)
     let marker = reader.byte()
     while (marker === 0xff) marker = reader.byte()
     if (marker === 0xd9) break
     // TEM and restart markers stand alone; a second start, or a stuffed zero, stands nowhere.
     demand(marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8))
-    const from = reader.at
+    // Not what fills the room before it.
+    const from = reader.at - 2
     const length = reader.short()
     demand(length >= 2)
     const data = reader.take(length - 2)
@@ -158,22 +191,21 @@ function readJpeg(reader: Reader): Found {
       // A height that a later segment tells (DNL) is none that bounds anything.
       demand(height > 0)
     }
-    if (marker === 0xe1 && !turned) {
+    // The first one counts: to look through as many as fit would take long.
+    if (marker === 0xe1 && !turned && isExif(data)) {
+      turned = true
       const orientation = orientationIn(data)
-      if (orientation > 1) {
-        seen.kept.push(exifOf(orientation))
-        turned = true
-      }
+      if (orientation > 1) keep(seen, exifOf(orientation))
     }
     if (!isShowing(marker, data)) continue
-    seen.kept.push(Uint8Array.of(0xff, marker), reader.bytes.subarray(from, reader.at))
+    keep(seen, reader.bytes.subarray(from, reader.at))
     if (marker === 0xda) {
       begun = true
-      seen.kept.push(scanData(reader))
+      keep(seen, scanData(reader))
     }
   }
   demand(begun && seen.width > 0)
-  seen.kept.push(Uint8Array.of(0xff, 0xd9))
+  keep(seen, Uint8Array.of(0xff, 0xd9))
   return seen
 }
 
@@ -190,9 +222,10 @@ function scanData(reader: Reader): Uint8Array {
   }
 }
 
+const isExif = (data: Uint8Array): boolean => textAt(data, 0, 6) === 'Exif\0\0'
+
 /** The orientation that EXIF names (tag 0x0112 of its first directory); 1, upright, where there is none that can be read. */
 function orientationIn(data: Uint8Array): number {
-  if (textAt(data, 0, 6) !== 'Exif\0\0') return 1
   const tiff = new Reader(data.subarray(6))
   try {
     const little = tiff.text(2) === 'II'
@@ -227,9 +260,10 @@ const showingChunks = 'tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pH
 
 function readPng(reader: Reader): Found {
   const seen = found()
-  seen.kept.push(reader.take(8))
+  keep(seen, reader.take(8))
   let filled = false
   for (let first = true; ; first = false) {
+    reader.part()
     const from = reader.at
     const length = reader.long()
     const type = reader.text(4)
@@ -248,7 +282,7 @@ function readPng(reader: Reader): Found {
       enlarge(seen, frame.long(), frame.long())
     }
     if (type === 'IDAT') filled = true
-    if (/^[A-Z]/.test(type) || showingChunks.includes(type)) seen.kept.push(reader.bytes.subarray(from, reader.at))
+    if (/^[A-Z]/.test(type) || showingChunks.includes(type)) keep(seen, reader.bytes.subarray(from, reader.at))
     if (type === 'IEND') break
   }
   demand(filled)
@@ -266,7 +300,7 @@ function readWebp(reader: Reader): Found {
   reader.at = 4
   const size = reader.long(true)
   demand(size >= 4)
-  const body = new Reader(reader.take(size).subarray(4))
+  const body = new Reader(reader.take(size).subarray(4), reader)
   const shown = webpFrames(body, seen, (type, chunk) => {
     if (type !== 'VP8X') return chunk
     const plain = chunk.slice()
@@ -282,18 +316,19 @@ function readWebp(reader: Reader): Found {
   return seen
 }
 
-/** Reads chunks to the end; whether there was a picture among them. `keep` says how each that stays does; none in a frame. */
-function webpFrames(reader: Reader, seen: Found, keep?: (type: string, chunk: Uint8Array) => Uint8Array): boolean {
+/** Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a frame. */
+function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk: Uint8Array) => Uint8Array): boolean {
   let shown = false
   while (reader.left > 0) {
+    reader.part()
     const from = reader.at
     const type = reader.text(4)
     const length = reader.long(true)
-    const data = new Reader(reader.take(length))
+    const data = new Reader(reader.take(length), reader.whole)
     // The last one's padding is left out by some.
     if (length % 2 === 1 && reader.left > 0) reader.take(1)
     if (type === 'VP8X') {
-      demand(keep !== undefined && length >= 10 && from === 0)
+      demand(shownAs !== undefined && length >= 10 && from === 0)
       data.at = 4
       enlarge(seen, three(data) + 1, three(data) + 1)
     } else if (type === 'VP8 ') {
@@ -307,7 +342,7 @@ function webpFrames(reader: Reader, seen: Found, keep?: (type: string, chunk: Ui
       enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
       shown = true
     } else if (type === 'ANMF') {
-      demand(keep !== undefined && length >= 16)
+      demand(shownAs !== undefined && length >= 16)
       data.at = 6
       enlarge(seen, three(data) + 1, three(data) + 1)
       data.at = 16
@@ -315,11 +350,11 @@ function webpFrames(reader: Reader, seen: Found, keep?: (type: string, chunk: Ui
       shown = true
     } else {
       // A frame stays as it is, so it may hold nothing that would not.
-      demand(keep !== undefined || type === 'ALPH')
+      demand(shownAs !== undefined || type === 'ALPH')
     }
-    if (keep && webpChunks.includes(type)) {
-      seen.kept.push(keep(type, reader.bytes.subarray(from, reader.at)))
-      if (length % 2 === 1 && (reader.at - from) % 2 === 1) seen.kept.push(Uint8Array.of(0))
+    if (shownAs && webpChunks.includes(type)) {
+      keep(seen, shownAs(type, reader.bytes.subarray(from, reader.at)))
+      if (length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
     }
   }
   return shown
@@ -338,9 +373,10 @@ function readGif(reader: Reader): Found {
   reader.at = 6
   enlarge(seen, reader.short(true), reader.short(true))
   reader.take(2 + colours(reader.byte()))
-  seen.kept.push(reader.bytes.subarray(0, reader.at))
+  keep(seen, reader.bytes.subarray(0, reader.at))
   let shown = false
   while (true) {
+    reader.part()
     const from = reader.at
     const block = reader.byte()
     if (block === 0x3b) break
@@ -357,10 +393,13 @@ function readGif(reader: Reader): Found {
       const name = label === 0xff ? textAt(reader.bytes, reader.at + 1, 11) : ''
       stays = label === 0xff ? showingApplications.includes(name) : label !== 0xfe
     }
-    for (let length = reader.byte(); length > 0; length = reader.byte()) reader.take(length)
-    if (stays) seen.kept.push(reader.bytes.subarray(from, reader.at))
+    for (let length = reader.byte(); length > 0; length = reader.byte()) {
+      reader.part()
+      reader.skip(length)
+    }
+    if (stays) keep(seen, reader.bytes.subarray(from, reader.at))
   }
   demand(shown)
-  seen.kept.push(Uint8Array.of(0x3b))
+  keep(seen, Uint8Array.of(0x3b))
   return seen
 }

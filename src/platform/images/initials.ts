@@ -21,22 +21,31 @@ const letter = /[\p{L}\p{N}]/u
 
 /** The first letters of the first and the last word of a name, capital; none of a name without letters. */
 export function initialsOf(name: string): string {
-  const firsts = name
-    .normalize('NFC')
-    .split(/\s+/)
-    .flatMap((word) => letter.exec(word)?.[0] ?? [])
-  const [first = '', last = ''] = [firsts[0], firsts.length > 1 ? firsts.at(-1) : '']
-  return [first, last].map((one) => capital(one)).join('')
+  const words = name.normalize('NFC').split(/\s+/)
+  const first = words.findIndex((word) => letter.test(word))
+  const last = words.findLastIndex((word) => letter.test(word))
+  return initialOf(words[first]) + (last > first ? initialOf(words[last]) : '')
 }
+
+const initialOf = (word = ''): string => capital(letter.exec(word)?.[0] ?? '')
 
 // ß would become two.
 const capital = (one: string): string => (one.toUpperCase().length === one.length ? one.toUpperCase() : one)
 
 /** The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything. */
 export function initialsPath(name: string, id: number): string {
-  const initials = initialsOf(name)
-  const letters = initials && `-${Buffer.from(initials).toString('base64url')}`
-  return `/avatars/initials/${id % colours.length}${letters}.svg`
+  return `/avatars/initials/${id % colours.length}${encoded(initialsOf(name))}.svg`
+}
+
+const known = new Map<string, string>()
+
+/** Initials as a path holds them. Kept, since each list has twenty of the same few hundred. */
+function encoded(initials: string): string {
+  const before = known.get(initials)
+  if (before !== undefined) return before
+  const made = initials && `-${Buffer.from(initials).toString('base64url')}`
+  if (known.size < 1000) known.set(initials, made)
+  return made
 }
 
 /** The picture that a file's name asks for; undefined where the name is none of {@link initialsPath}'s. */

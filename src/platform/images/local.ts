@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { randomToken } from '../crypto/keys.ts'
-import { rootMessage } from '../db/errors.ts'
 import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
+import { told } from '../told.ts'
 import { type Picture, type PictureType, pictureTypes } from './image.ts'
 
 /** The embedded store keeps small pictures only: it is read whole for whoever looks at one. */
@@ -63,7 +63,7 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await within('KV', deadlineMs, async () => ask())
   } catch (error) {
-    console.error(JSON.stringify({ level: 'error', pictures: what, error: rootMessage(error) }))
+    console.error(JSON.stringify({ level: 'error', pictures: what, error: told(error) }))
     throw storeUnavailable()
   }
 }

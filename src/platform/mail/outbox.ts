@@ -2,8 +2,8 @@ import { and, asc, count, desc, eq, isNotNull, isNull, lt, lte, sql } from 'driz
 import type { Configuration } from '../../env.ts'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
-import { rootMessage } from '../db/errors.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
+import { told as toldOf } from '../told.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
 import { outbox } from './table.ts'
@@ -59,7 +59,7 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
   try {
     await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '' })
   } catch (error) {
-    const last_error = rootMessage(error).slice(0, 300)
+    const last_error = toldOf(error)
     const hopeless = attempts >= maxAttempts || (error instanceof MailError && error.permanent)
     console.warn(
       JSON.stringify({ level: 'warn', letter: letterId, kind: letter.kind, attempts, hopeless, error: last_error }),

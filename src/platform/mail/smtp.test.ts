@@ -252,6 +252,24 @@ describe('a server that never finishes', () => {
   })
 })
 
+describe('a server that announces blanks by the thousand', () => {
+  it('keeps nobody waiting', async () => {
+    const blanks = ' \t'.repeat(3500)
+    const announcements = [
+      `250 AUTH${blanks}x${blanks}\r\n`,
+      `250 ${'AUTH '.repeat(3000)}\r\n`,
+      `250 AUTH=${'= '.repeat(7000)}\r\n`,
+    ]
+    for (const announcement of announcements) {
+      const { mailer } = await server({ steps: { EHLO: { say: [announcement] } } })
+      const before = Date.now()
+      await mailer().send(letter)
+      // Of blanks that are tried in each way, a thousand took a second, and thousands take minutes.
+      expect(Date.now() - before).toBeLessThan(2000)
+    }
+  })
+})
+
 describe('a server that talks nonsense', () => {
   it.each<[string, Script['steps']]>([
     ['for a greeting', { connect: { say: ['HTTP/1.1 400 Bad Request\r\n\r\n'] } }],
@@ -314,6 +332,24 @@ describe('a refusal', () => {
       expect(error.message).toContain('550 5.7.1')
       expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toMatch(/hunter2|k3y|Blocked/)
       expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toContain(base64)
+    }
+  })
+
+  it('is told without the address that the server repeats, in whatever way', async () => {
+    const { to } = letter
+    const name = to.slice(0, to.indexOf('@'))
+    for (const [echo, told] of [
+      [
+        `550 5.1.1 <${to}>: Recipient address rejected: User unknown`,
+        '550 5.1.1 <…>: Recipient address rejected: User unknown',
+      ],
+      [`550 5.1.1 ${to.toUpperCase()}... User unknown`, '550 5.1.1 … User unknown'],
+      [`550 No such mailbox: ${name.toUpperCase()}`, '550 No such mailbox: …'],
+      [`552 5.2.2 "${name}" is over quota, as is ${name}@elsewhere.test`, '552 5.2.2 "…" is over quota, as is …'],
+    ]) {
+      const { mailer } = await server({ steps: { RCPT: { say: [`${echo}\r\n`] } } })
+      const { message } = await failure(mailer().send(letter))
+      expect(message).toBe(`The mail server refused the recipient: ${told}`)
     }
   })
 

@@ -188,7 +188,8 @@ class Conversation extends WorkerMailerParts {
   }
 
   override parseCapabilities(reply: string): void {
-    super.parseCapabilities(reply)
+    // The library's patterns try each way to share out blanks: a line of a few thousand would keep the isolate busy for minutes.
+    super.parseCapabilities(reply.replace(/[^\S\r\n]+/g, ' '))
     this.supportsSmtpUtf8 = /^250[ -]SMTPUTF8\b/im.test(reply)
   }
 
@@ -235,9 +236,9 @@ class Conversation extends WorkerMailerParts {
     return [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
   }
 
-  /** What no message may hold: our secrets, and whom the letter is for. */
-  private unspoken(): string[] {
-    return [...secretsOf(this.options), ...this.email.to.map(({ email }) => email)]
+  /** What no message may hold: with our secrets, no word; whom the letter is for is left out of the words. */
+  private hidden(): Hidden {
+    return { secrets: secretsOf(this.options), recipients: this.email.to.map(({ email }) => email) }
   }
 
   /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
@@ -252,10 +253,15 @@ class Conversation extends WorkerMailerParts {
     } catch (error) {
       if (error instanceof MailError) throw error
       // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
-      if (this.reply) throw refusal(what, this.reply, quote ? this.unspoken() : 'unquotable', aboutLetter)
+      if (this.reply) throw refusal(what, this.reply, quote && this.hidden(), aboutLetter)
       throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
     }
   }
+}
+
+interface Hidden {
+  readonly secrets: readonly string[]
+  readonly recipients: readonly string[]
 }
 
 function open(options: SmtpOptions, email: Email): Conversation {
@@ -269,21 +275,26 @@ function open(options: SmtpOptions, email: Email): Conversation {
 /**
  * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the reason,
  * but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
+ * @param hidden what the words may not hold; false where they may not be told at all
  */
-function refusal(
-  what: string,
-  { code, text }: Reply,
-  secrets: readonly string[] | 'unquotable',
-  aboutLetter: boolean,
-): MailError {
-  const told = secrets !== 'unquotable' && !secrets.some((secret) => text.includes(secret))
-  const words = told ? text : (/^[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? '')
+function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, aboutLetter: boolean): MailError {
+  const isTold = hidden && !hidden.secrets.some((secret) => text.includes(secret))
+  const words = isTold
+    ? withoutAddresses(text, hidden.recipients)
+    : (/^[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? '')
   const printable = words
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, 200)
   const permanent = aboutLetter && isAboutLetter(code, text)
   return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent })
+}
+
+/** Words in which a server repeats whom a letter is for, in whatever case, or only what is before the @: without that. */
+function withoutAddresses(text: string, recipients: readonly string[]): string {
+  const names = recipients.map((address) => RegExp.escape(address.slice(0, address.lastIndexOf('@'))))
+  const named = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
+  return text.replace(/[^\s<>()[\],;:]{1,64}@[^\s<>()[\],;:]{1,255}/g, '…').replace(named, '…')
 }
 
 /**

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startAll } from '../../scripts/start.ts'
+import { StartError } from '../../scripts/start/fault.ts'
+import { exampleVars, type Running, type StartOptions, startAll } from '../../scripts/start.ts'
 
 /** What `npm start` starts, with an empty database of its own. */
 export interface Service {
@@ -16,6 +17,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly CORS_ORIGINS?: string
   readonly ADMIN_EMAIL?: string
+  /** `1s`, so that a test sees a token expire. */
+  readonly ACCESS_TOKEN_TTL?: string
   /** Over the generous ones below: `contacts-create=2/60s`. */
   readonly RATE_LIMITS?: string
 }
@@ -31,15 +34,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const varsFile = join(folder, 'vars')
-    const example = await readFile('.dev.vars.example', 'utf8')
+    const example = exampleVars()
     const vars = {
       SECRET_KEY: 'only-for-tests-8b1d5f0a7c3e9264d8f1a6b0c5e72943',
       ...options,
       RATE_LIMITS: `${generous},${options.RATE_LIMITS ?? ''}`,
     }
     await writeFile(varsFile, Object.entries(vars).reduce(withVariable, example))
-    const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
-    const running = await startAll({ port, inboxPort, smtpPort, persistTo: join(folder, 'state'), varsFile })
+    const { running, inboxPort } = await started({ persistTo: join(folder, 'state'), varsFile })
     const close = async () => {
       await running.close()
       await remove()
@@ -48,6 +50,17 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** Starts it on ports that are free; on others, where somebody else on a busy machine took one of them a moment before. */
+async function started(options: StartOptions, attempts = 3): Promise<{ running: Running; inboxPort: number }> {
+  const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
+  try {
+    return { running: await startAll({ ...options, port, inboxPort, smtpPort }), inboxPort }
+  } catch (error) {
+    if (attempts === 1 || !(error instanceof StartError) || !/already in use/.test(error.message)) throw error
+    return started(options, attempts - 1)
   }
 }
 

@@ -1,0 +1,141 @@
+/** `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains it. */
+import { inspect } from 'node:util'
+import { accountOf, signIn, subdomainOf } from './deploy/account.ts'
+import { askerAt } from './deploy/ask.ts'
+import { DeployError } from './deploy/fault.ts'
+import { waitUntilWell } from './deploy/health.ts'
+import { askForMail } from './deploy/mail.ts'
+import { help, type Options, readOptions } from './deploy/options.ts'
+import { domainCommand, planOf, type Step } from './deploy/plan.ts'
+import { cacheOf, databaseOf, deployedOf, type Resource, refuseTaking } from './deploy/resources.ts'
+import { changeKey } from './deploy/rotate.ts'
+import { conceal, shown, step } from './deploy/say.ts'
+import {
+  checkConfiguration,
+  checkEarly,
+  givenSecrets,
+  keptFile,
+  refuseBoth,
+  secretsToUpload,
+} from './deploy/secrets.ts'
+import { readSettings, type Settings, writeSettings } from './deploy/settings.ts'
+import { applyMigrations, build, settleAddress, upload } from './deploy/steps.ts'
+import { wrangler } from './deploy/wrangler.ts'
+import { MigrateError } from './migrate.ts'
+
+/** Shows what a deployment would do, and does of it only what touches nothing: it builds the Worker. */
+async function showPlan(options: Options, plan: readonly Step[]): Promise<void> {
+  console.log(`What npm run deploy does for ${options.environment}. Nothing is asked, sent or written now.\n`)
+  plan.forEach(({ title, lines }, n) => {
+    console.log(`${n + 1}. ${title}`)
+    for (const line of lines) console.log(`     ${line}`)
+  })
+  console.log(`\nThe Worker, as it is built now: ${await build(options)}.`)
+}
+
+/** Does it, step by step; each looks at what is there first, so that a run that broke off is gone on with. */
+async function deploy(options: Options): Promise<void> {
+  const { environment, waitSeconds, takeDomain } = options
+  const settings = () => readSettings(environment) // anew each time: the steps write into it
+  const plan = planOf(settings(), options)
+  if (options.dryRun) return showPlan(options, plan)
+
+  const ask = askerAt()
+  const given = givenSecrets(options.secretsFile)
+  conceal(Object.values(given))
+  checkEarly(environment, settings().vars, given)
+  console.log(`Deploying Vizitka to ${environment}.\n`)
+  const api = await signIn(ask)
+  const account = await accountOf(api, settings().accountId, ask)
+  if (account.chosen) writeSettings(environment, [{ table: '', key: 'account_id', value: account.id }])
+  const deployed = await deployedOf(api, account.id, settings())
+  const { key } = options
+  if (key !== undefined) {
+    await step('Key', () => changeKey(key, settings(), given, deployed.secrets, account.id, ask))
+    return
+  }
+  const subdomain = await subdomainOf(api, account, options.subdomain, ask)
+  await step(
+    'Account',
+    async () => `${account.name}; ${deployed.exists ? 'the Worker is there' : 'no such Worker yet'}`,
+  )
+  await step('Build', () => build(options))
+  await step('Database', async () => words(await databaseOf(api, account.id, settings())))
+  await step('Cache', async () => words(await cacheOf(api, account.id, settings())))
+
+  const { url, note } = await settleAddress(options, subdomain, deployed, ask)
+  await step('Address', async () => `${url}${note}`)
+  const all = { ...given, ...(await askForMail(environment, given, deployed.secrets, ask)) }
+  const { upload: secrets, made } = secretsToUpload(environment, all, deployed.secrets)
+  conceal(Object.values({ ...all, ...secrets }))
+  const names = Object.keys(secrets)
+  await step('Secrets', async () => {
+    refuseBoth(environment, settings().vars, deployed.secrets)
+    checkConfiguration(environment, settings().vars, secrets, deployed.secrets)
+    const kept =
+      all.SECRET_KEY && !names.includes('SECRET_KEY') ? '; SECRET_KEY stays as it is (--rotate-key changes it)' : ''
+    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${kept}`
+  })
+
+  if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)
+  await step('Migrations', () => applyMigrations(options, settings(), all, account.id))
+  let versionId: string | undefined
+  await step('Worker', async () => {
+    const uploaded = await upload(options, settings(), secrets, account.id, deployed.exists)
+    versionId = uploaded.versionId
+    return `version ${versionId}${uploaded.limited ? '' : ', without limits.cpu_ms, which the free plan does not take'}`
+  })
+  const { domains } = settings()
+  if (!deployed.exists && domains.length > 0) {
+    await step('Domain', async () => {
+      await refuseTaking(api, account.id, settings(), takeDomain, ask)
+      await wrangler(domainCommand(environment), { accountId: account.id })
+      return domains.join(', ')
+    })
+  }
+  const healthUrl = options.healthUrl ?? `${url}/api/healthchecker`
+  await step('Health', () => waitUntilWell(healthUrl, versionId, waitSeconds, environment))
+  console.log(`\nVizitka is at ${url}\n\n${nextSteps(settings(), url, [...deployed.secrets, ...names], made)}`)
+}
+
+const words = ({ id, done }: Resource) => `${{ made: 'made', found: 'found by its name', known: 'known' }[done]}: ${id}`
+
+/** What is left for the person to do. */
+function nextSteps({ environment, vars }: Settings, url: string, secrets: readonly string[], made: boolean): string {
+  const has = (name: string) => Boolean(vars[name]) || secrets.includes(name)
+  const lines: string[] = []
+  if (process.env.CI) {
+    lines.push(
+      'What was written into wrangler.toml is gone with this build: the next one finds everything by its name.',
+    )
+    if (made)
+      lines.push('SECRET_KEY was made, and only Cloudflare has it: to change it later, everybody has to log in again.')
+  } else {
+    lines.push('wrangler.toml holds the ids and the address: commit it.')
+    if (made)
+      lines.push(`${keptFile(environment)} holds SECRET_KEY, which Cloudflare never tells again: keep a copy of it.`)
+  }
+  if (!has('SMTP_HOST')) {
+    lines.push(
+      `Addresses are confirmed by letter, and none is sent yet: set SMTP_HOST and MAIL_FROM in [env.${environment}.vars].`,
+    )
+  }
+  lines.push(
+    `Sign up at ${url}/docs and open the link in the letter${has('ADMIN_EMAIL') ? '.' : '; then ADMIN_EMAIL makes you an admin.'}`,
+  )
+  return lines.map((line) => `  - ${line}`).join('\n')
+}
+
+if (import.meta.main) {
+  // What nobody reads any more (`… | head`) is no reason to leave a deployment half done.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  try {
+    const options = readOptions(process.argv.slice(2))
+    if (options === 'help') console.log(help)
+    else await deploy(options)
+  } catch (error) {
+    const known = error instanceof DeployError || error instanceof MigrateError
+    console.error(known ? `\n${shown(error.message)}` : shown(inspect(error)))
+    process.exitCode = 1
+  }
+}

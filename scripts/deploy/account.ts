@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { z } from 'zod'
+import type { Ask } from './ask.ts'
+import { type Cloudflare, type Credentials, cloudflare, RefusedError } from './cloudflare.ts'
+import { DeployError } from './fault.ts'
+import { commandOf, WranglerError, wrangler } from './wrangler.ts'
+
+/** What tells which credentials wrangler uses, where the environment names none. */
+export const tokenCommand = ['auth', 'token', '--json']
+
+const credentials = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['api_token', 'oauth']), token: z.string() }),
+  z.object({ type: z.literal('api_key'), key: z.string(), email: z.string() }),
+])
+
+const loggedOut = `Nobody is logged in to Cloudflare.
+On your own machine: npx wrangler login, which opens the browser, then this command again.
+Elsewhere: make a token on https://dash.cloudflare.com/profile/api-tokens ("Edit Cloudflare Workers", and D1: Edit added to it), and
+  CLOUDFLARE_API_TOKEN=… npm run deploy
+An account is free: https://dash.cloudflare.com/sign-up`
+
+/**
+ * Cloudflare, as whoever is logged in; a person at the terminal may log in now.
+ * @throws DeployError with how to log in, when nobody is
+ */
+export async function signIn(ask: Ask | undefined): Promise<Cloudflare> {
+  const token = process.env.CLOUDFLARE_API_TOKEN
+  if (token) return cloudflare({ type: 'api_token', token })
+  const known = await storedCredentials()
+  if (known) return cloudflare(known)
+  if (!ask || !(await ask.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?'))) {
+    throw new DeployError(loggedOut)
+  }
+  const login = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', 'login'], { stdio: 'inherit' })
+  await once(login, 'close')
+  const fresh = await storedCredentials()
+  if (!fresh) throw new DeployError(loggedOut)
+  return cloudflare(fresh)
+}
+
+/** The credentials that wrangler keeps, renewed where they have to be; undefined where there are none. */
+async function storedCredentials(): Promise<Credentials | undefined> {
+  try {
+    const { said } = await wrangler(tokenCommand)
+    return credentials.parse(JSON.parse(said))
+  } catch (error) {
+    if (error instanceof WranglerError) return undefined
+    throw new DeployError(`${commandOf(tokenCommand)} answered what npm run deploy cannot read.`)
+  }
+}
+
+/** An account at Cloudflare. */
+export interface CloudflareAccount {
+  readonly id: string
+  readonly name: string
+  /** Whether it was one of several: then its id is worth remembering. */
+  readonly chosen: boolean
+}
+
+/**
+ * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person chooses.
+ * @throws DeployError when none can be used, or several could be and nobody can be asked
+ */
+export async function accountOf(
+  api: Cloudflare,
+  id: string | undefined,
+  ask: Ask | undefined,
+): Promise<CloudflareAccount> {
+  if (id !== undefined) return { id, name: `account ${id}`, chosen: false }
+  const accounts = await api.list('/accounts', z.object({ id: z.string(), name: z.string() }))
+  const [only, ...others] = accounts
+  if (!only)
+    throw new DeployError('Cloudflare shows no account to this token. It needs Account Settings (read) of yours.')
+  if (others.length === 0) return { ...only, chosen: false }
+  const lines = accounts.map(({ id, name }, n) => `  ${n + 1}. ${name} (${id})`).join('\n')
+  if (!ask) {
+    throw new DeployError(
+      `There are several accounts to deploy to. Choose one: CLOUDFLARE_ACCOUNT_ID=… npm run deploy\n${lines}`,
+    )
+  }
+  const number = Number(await ask(`Which account?\n${lines}\nIts number:`, '1'))
+  const account = accounts[number - 1]
+  if (!account) throw new DeployError(`There is no account ${number}.`)
+  return { ...account, chosen: true }
+}
+
+const noSubdomain = 10007
+const taken = 10031
+const subdomainForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/**
+ * The account's own part of `*.workers.dev`. An account that is new has none, and no Worker with Durable Objects can be without: it is
+ * registered, by the name given or the person's choice.
+ * @throws DeployError when it has to be registered and cannot be
+ */
+export async function subdomainOf(
+  api: Cloudflare,
+  { id, name }: CloudflareAccount,
+  wanted: string | undefined,
+  ask: Ask | undefined,
+): Promise<string> {
+  const path = `/accounts/${id}/workers/subdomain`
+  const shape = z.object({ subdomain: z.string() })
+  try {
+    return (await api.get(path, shape)).subdomain
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.code === noSubdomain)) throw error
+  }
+  const suggested = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+  const chosen =
+    wanted ?? (await ask?.('The account has no subdomain of workers.dev yet. Which shall it be?', suggested))
+  if (!chosen) {
+    throw new DeployError(
+      `The account has no subdomain of workers.dev yet, and needs one. Choose it: npm run deploy -- --subdomain NAME\n` +
+        `Or open https://dash.cloudflare.com/${id}/workers/onboarding once.`,
+    )
+  }
+  if (!subdomainForm.test(chosen)) {
+    throw new DeployError(`"${chosen}" cannot be a subdomain: letters a to z, digits and hyphens, at most 63.`)
+  }
+  try {
+    return (await api.send('PUT', path, { subdomain: chosen }, shape)).subdomain
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.code === taken)) throw error
+    throw new DeployError(
+      `${chosen}.workers.dev belongs to somebody else. Choose another: npm run deploy -- --subdomain NAME`,
+    )
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { DeployError, remedyFor } from './fault.ts'
+
+/** Cloudflare's API refused, with its code. */
+export class RefusedError extends DeployError {
+  readonly code: number | undefined
+  constructor(asked: string, status: number, code: number | undefined, message: string) {
+    super(
+      [`Cloudflare refused (${asked}): ${message} [code: ${code ?? status}]`, remedyFor(code)]
+        .filter(Boolean)
+        .join('\n'),
+    )
+    this.code = code
+  }
+}
+
+const answerSchema = z.object({
+  success: z.boolean(),
+  errors: z.array(z.object({ code: z.number(), message: z.string() })).default([]),
+  result: z.unknown(),
+  result_info: z.object({ total_pages: z.number().optional() }).nullish(),
+})
+
+const tries = 3
+const deadlineMs = 30_000
+const pageSize = 50 // the most that every list takes
+
+/** What reads an account at Cloudflare. What changes it is wrangler's. */
+export interface Cloudflare {
+  /** One thing. @throws RefusedError */
+  get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>>
+  /** A list, whole. @throws RefusedError */
+  list<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>[]>
+  /** @throws RefusedError */
+  send<Shape extends z.ZodType>(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: unknown,
+    shape: Shape,
+  ): Promise<z.infer<Shape>>
+}
+
+/** Who speaks: a token, or an account's older e-mail and key. */
+export type Credentials =
+  | { readonly type: 'api_token' | 'oauth'; readonly token: string }
+  | { readonly type: 'api_key'; readonly key: string; readonly email: string }
+
+const headersOf = (who: Credentials): Record<string, string> =>
+  who.type === 'api_key'
+    ? { 'X-Auth-Key': who.key, 'X-Auth-Email': who.email }
+    : { Authorization: `Bearer ${who.token}` }
+
+/** Speaks to Cloudflare's API, or to what `CLOUDFLARE_API_BASE_URL` names, as wrangler does. */
+export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
+  const ask = async (method: string, path: string, body?: unknown) => {
+    for (let n = 1; ; n++) {
+      try {
+        return await once(method, path, body)
+      } catch (error) {
+        // Only what may be asked twice is; what was refused will be refused again.
+        if (method !== 'GET' || n === tries || (error instanceof RefusedError && error.code !== undefined)) throw error
+        await new Promise((done) => setTimeout(done, 500 * n))
+      }
+    }
+  }
+  const once = async (method: string, path: string, body: unknown) => {
+    const answer = await fetch(`${base}${path}`, {
+      method,
+      headers: { ...headersOf(who), 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(deadlineMs),
+    }).catch((error: unknown) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+      throw new DeployError(
+        `Cloudflare cannot be reached (${new URL(base).host}): ${cause instanceof Error ? cause.message : cause}`,
+      )
+    })
+    const { data } = answerSchema.safeParse(await answer.json().catch(() => undefined))
+    const asked = `${method} ${path.replace(/\?.*/, '')}`
+    if (!data)
+      throw new RefusedError(asked, answer.status, undefined, `an answer that is none, with status ${answer.status}`)
+    const [fault] = data.errors
+    if (!data.success) throw new RefusedError(asked, answer.status, fault?.code, fault?.message ?? 'no reason given')
+    return data
+  }
+  return {
+    get: async (path, shape) => shape.parse((await ask('GET', path)).result),
+    send: async (method, path, body, shape) => shape.parse((await ask(method, path, body)).result),
+    async list(path, shape) {
+      const all: z.infer<typeof shape>[] = []
+      for (let page = 1; ; page++) {
+        const mark = path.includes('?') ? '&' : '?'
+        const { result, result_info } = await ask('GET', `${path}${mark}page=${page}&per_page=${pageSize}`)
+        const some = z.array(shape).parse(result)
+        all.push(...some)
+        const pages = result_info?.total_pages
+        if (pages === undefined ? some.length < pageSize : page >= pages) return all
+      }
+    },
+  }
+}
+
+const baseUrl = () => (process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/$/, '')

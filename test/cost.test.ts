@@ -1,0 +1,118 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { assumptions, type Operation, operations } from '../scripts/cost/model.ts'
+import { runScheduled } from '../src/schedule.ts'
+import { driver } from './database.ts'
+import { confirmationToken, freshAddress, freshEmail, from, password } from './people.ts'
+import { counted, serve } from './serving.ts'
+
+/** What something was seen to cost: calls to gates, and rows by D1's own count. */
+interface Cost extends Operation {
+  readonly kvReads: number
+  readonly kvWrites: number
+}
+
+/** Runs something with bindings that count. */
+function meter(): <Result>(go: (bindings: object) => Promise<Result>) => Promise<{ result: Result; cost: Cost }> {
+  const { bindings, trips, reset } = counted()
+  let [rowsRead, rowsWritten] = [0, 0]
+  const count = (result: D1Result): D1Result => {
+    rowsRead += result.meta.rows_read
+    rowsWritten += result.meta.rows_written
+    return result
+  }
+  const real = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+  const statement = (made: D1PreparedStatement): D1PreparedStatement => {
+    const proxy = new Proxy(made, {
+      get(inner, name) {
+        if (name === 'bind') return (...values: unknown[]) => statement(inner.bind(...values))
+        if (name === 'all' || name === 'run') return async () => count(await inner[name]())
+        // Rows as arrays come without what they cost: asked for as objects, whose columns are all named apart here.
+        if (name === 'raw') {
+          return async () => count(await inner.all<object>()).results.map((row) => Object.values(row as object))
+        }
+        const method: unknown = Reflect.get(inner, name)
+        return typeof method === 'function' ? method.bind(inner) : method
+      },
+    })
+    real.set(proxy, made)
+    return proxy
+  }
+  const DB = new Proxy(env.DB, {
+    get(inner, name) {
+      if (name === 'prepare') return (sql: string) => statement(inner.prepare(sql))
+      if (name === 'batch') {
+        return async (list: D1PreparedStatement[]) =>
+          (await inner.batch(list.map((one) => real.get(one) ?? one))).map(count)
+      }
+      const method: unknown = Reflect.get(inner, name)
+      return typeof method === 'function' ? method.bind(inner) : method
+    },
+  })
+  return async (go) => {
+    reset()
+    rowsRead = 0
+    rowsWritten = 0
+    const result = await go({ ...bindings, DB })
+    const [kvReads, kvWrites] = [trips.kvReads.length, trips.kvWrites.length]
+    return { result, cost: { gateCalls: trips.gate.length, rowsRead, rowsWritten, kvReads, kvWrites } }
+  }
+}
+
+describe.skipIf(driver !== 'D1')('the figures of npm run cost', () => {
+  it('are what each request is counted to do', async () => {
+    const cost = meter()
+    const headers = from(freshAddress())
+    const [email, token] = [freshEmail('bo'), async () => confirmationToken(email)]
+    const post = (path: string, json: unknown) => (bindings: object) =>
+      serve(bindings, path, { method: 'POST', json, headers })
+    const seen: Partial<Record<keyof typeof operations, Cost>> = {}
+
+    seen.signup = (await cost(post('/api/auth/signup', { username: 'bo', email, password }))).cost
+    seen.confirm = (await cost(post('/api/auth/confirm-email', { token: await token() }))).cost
+    await cost(post('/api/auth/login', { email, password })) // the second is the one that all later ones are like
+    const login = await cost(post('/api/auth/login', { email, password }))
+    seen.login = login.cost
+    const tokens = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
+    const { access_token, refresh_token } = tokens.parse(await login.result.json())
+    const signedIn = (method: string, path: string, json?: unknown) => (bindings: object) =>
+      serve(bindings, path, { method, headers, token: access_token, ...(json === undefined ? {} : { json }) })
+
+    seen.cold = (await cost(signedIn('GET', '/api/users/me'))).cost
+    expect(seen.cold).toMatchObject({ kvReads: 1, kvWrites: 1 })
+    const contacts = z.array(z.looseObject({ id: z.number() }))
+    for (let n = 0; n < assumptions.contactsPerUser; n++) {
+      const contact = { first_name: `Ann ${n}`, last_name: 'Lee', email: `ann${n}@example.com`, phone: `067 ${n}` }
+      seen.add = (await cost(signedIn('POST', '/api/contacts', contact))).cost
+    }
+    const page = await cost(signedIn('GET', '/api/contacts'))
+    seen.page = page.cost
+    const [one] = contacts.parse(await page.result.json())
+    seen.search = (await cost(signedIn('GET', '/api/contacts?q=ann'))).cost
+    seen.birthdays = (await cost(signedIn('GET', '/api/contacts/birthdays'))).cost
+    seen.other = (await cost(signedIn('GET', `/api/contacts/${one?.id}`))).cost
+    seen.change = (await cost(signedIn('PATCH', `/api/contacts/${one?.id}`, { phone: '+380 44 123' }))).cost
+    seen.refresh = (await cost(post('/api/auth/refresh', { refresh_token }))).cost
+    for (const [name, cron] of [
+      ['minute', '* * * * *'],
+      ['hour', '17 * * * *'],
+    ] as const) {
+      // Once for what the other tests and the first minute have left.
+      for (let n = 0; n < 2; n++) seen[name] = (await cost((b) => runScheduled(cron, { ...env, ...b }))).cost
+    }
+
+    for (const [name, { gateCalls, rowsRead, rowsWritten }] of Object.entries(operations)) {
+      const found = seen[name as keyof typeof operations]
+      expect({ name, gateCalls: found?.gateCalls, rowsWritten: found?.rowsWritten }).toEqual({
+        name,
+        gateCalls,
+        rowsWritten,
+      })
+      // What is read depends on what else is there, a little.
+      expect(Math.abs((found?.rowsRead ?? 0) - rowsRead), `${name}: ${found?.rowsRead} rows read`).toBeLessThanOrEqual(
+        3,
+      )
+    }
+  }, 60_000)
+})

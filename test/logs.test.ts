@@ -1,0 +1,336 @@
+import { env } from 'cloudflare:workers'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import operations from '../docs/operations.md?raw'
+import { app } from '../src/app.ts'
+import { copies } from '../src/auth/authenticate.ts'
+import { findCopy } from '../src/auth/store.ts'
+import { runScheduled } from '../src/schedule.ts'
+import { database, driver } from './database.ts'
+import { freshAddress, freshEmail, password } from './people.ts'
+import { picture, upload } from './pictures.ts'
+import { type Asked, type Case, cases, healthCases, type Newcomer, newcomer, signedIn } from './routes.ts'
+
+// ---------------------------------------------------------------- listening
+
+const written: string[] = []
+const methods = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const
+const listeners = methods.map((method) =>
+  vi.spyOn(console, method).mockImplementation((...words: unknown[]) => {
+    written.push(words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word))).join(' '))
+  }),
+)
+beforeEach(() => {
+  written.length = 0
+})
+afterAll(() => {
+  for (const listener of listeners) listener.mockRestore()
+})
+
+// ---------------------------------------------------------------- what is nobody's business
+
+/** Something of this request alone that no line may hold. */
+const mark = (): string => `mark-${crypto.randomUUID()}`
+
+/** All that a request holds of anybody's: what is sent, and what the headers say of who sends it. */
+interface Personal {
+  readonly headers: Record<string, string>
+  readonly values: string[]
+}
+
+function personal(): Personal {
+  const headers = {
+    'CF-Connecting-IP': freshAddress(),
+    'X-Forwarded-For': '198.51.100.77',
+    'User-Agent': mark(),
+    Referer: `https://${mark()}.test/`,
+    Cookie: `session=${mark()}`,
+    'Accept-Language': `uk;q=1, x-${mark().slice(0, 8)}`,
+    'Idempotency-Key': mark(),
+    'If-None-Match': `"${mark()}"`,
+  }
+  return { headers, values: Object.values(headers).flatMap((value) => [value, ...value.split(/[/=";, ]+/)]) }
+}
+
+/** Every text in a body, however deep. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}
+
+/** What a line may hold, though a request does: words of ours. */
+const common = new Set(['New', 'Renamed', 'moderator', 'session', 'uk', 'q', '1', 'x', 'https:', 'name asc'])
+
+/** What of a request may stand in no line: all its values, the newcomer's own, and the parts of its path that a pattern leaves out. */
+function secretsOf(one: Case, { path, json, form, token }: Asked, ana: Newcomer, { values }: Personal): string[] {
+  const pattern = one.route.replace(/^\w+ /, '').split('/')
+  const [pathname = '', query = ''] = path.split('?')
+  const parts = pathname.split('/').filter((part, at) => pattern[at] !== part)
+  const sent = [...textsIn(json), ...textsIn(form), ...new URLSearchParams(query).values(), token ?? '']
+  const own = [ana.email, ana.mark, ana.access, ana.refresh, ana.link, password]
+  return [...values, ...parts, ...sent, ...own].filter((text) => text.length > 3 && !common.has(text))
+}
+
+// ---------------------------------------------------------------- asking
+
+const db = database()
+
+async function ask(one: Case, asked: Asked, headers: Record<string, string>, bindings: object): Promise<number> {
+  const sent = new Headers(headers)
+  if (asked.token) sent.set('Authorization', `Bearer ${asked.token}`)
+  if (asked.json !== undefined) sent.set('Content-Type', 'application/json')
+  const body = asked.picture
+    ? upload(picture('png'))
+    : asked.form
+      ? new URLSearchParams(asked.form)
+      : asked.json === undefined
+        ? undefined
+        : JSON.stringify(asked.json)
+  const method = one.route.split(' ', 1)[0] ?? 'GET'
+  const later: Promise<unknown>[] = []
+  const executionCtx = {
+    waitUntil: (work: Promise<unknown>) => later.push(work),
+    passThroughOnException() {},
+    props: {},
+  }
+  copies.clear()
+  const request = new Request(`https://vizitka.test${asked.path}`, { method, headers: sent, ...(body ? { body } : {}) })
+  const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
+  await response.arrayBuffer().catch(() => undefined)
+  // What is left undone after the answer is logged, too; a fault of the test's own bindings may also end it.
+  await Promise.allSettled(later)
+  return response.status
+}
+
+/** Requests that hold somebody's data in every place there is for it, besides those of every route. */
+const more: readonly Case[] = [
+  {
+    route: 'POST /api/contacts',
+    ask: signedIn(() => '/api/contacts', {
+      first_name: mark(),
+      last_name: mark(),
+      email: `${mark()}@example.com`,
+      phone: '+380 44 765 43 21',
+      birthday: '1871-02-25',
+      additional: mark(),
+    }),
+  },
+  {
+    route: 'GET /api/contacts',
+    ask: signedIn(() => `/api/contacts?q=${mark()}&first_name=${mark()}&email=${mark()}&phone=0447654321&total=true`),
+  },
+  { route: 'GET /api/contacts', ask: signedIn(() => `/api/contacts?cursor=${btoa(`["name asc","${mark()}",1]`)}`) },
+  { route: 'GET /api/contacts', ask: signedIn(() => `/api/contacts?${mark()}=${mark()}`) },
+  { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: mark() }) },
+  {
+    route: 'POST /api/auth/signup',
+    ask: () => ({
+      path: '/api/auth/signup',
+      json: { username: mark(), email: freshEmail('signup'), password: mark() },
+    }),
+  },
+  {
+    route: 'POST /api/auth/login',
+    ask: (ana) => ({ path: '/api/auth/login', form: { username: ana.email, password: mark() } }),
+  },
+  {
+    route: 'POST /api/auth/login',
+    ask: () => ({ path: '/api/auth/login', json: { email: mark(), password: mark() } }),
+  },
+  { route: 'POST /api/auth/refresh', ask: () => ({ path: '/api/auth/refresh', json: { refresh_token: mark() } }) },
+  { route: 'POST /api/auth/confirm-email', ask: () => ({ path: '/api/auth/confirm-email', json: { token: mark() } }) },
+  { route: 'POST /forgot-password', ask: () => ({ path: '/forgot-password', form: { email: mark() } }) },
+  { route: 'GET /api/users/me', ask: () => ({ path: '/api/users/me', token: mark() }) },
+  { route: 'GET /nowhere', ask: () => ({ path: `/nowhere/${mark()}?${mark()}` }) },
+  { route: 'GET /avatars/{key}', ask: () => ({ path: `/avatars/${mark()}` }) },
+  // The older paths, which the document leaves out.
+  { route: 'GET /api/contacts/{query}', ask: signedIn((ana) => `/api/contacts/${ana.mark}`) },
+  {
+    route: 'GET /api/email/confirm/{token}',
+    unconfirmed: true,
+    ask: (ana) => ({ path: `/api/email/confirm/${ana.link}` }),
+  },
+  { route: 'GET /api/auth/confirmed_email/{token}', ask: () => ({ path: `/api/auth/confirmed_email/${mark()}` }) },
+  { route: 'POST /api/auth/reset_pwd', ask: (ana) => ({ path: '/api/auth/reset_pwd', json: { email: ana.email } }) },
+  {
+    route: 'POST /api/auth/request_email',
+    ask: (ana) => ({ path: '/api/auth/request_email', json: { email: ana.email } }),
+  },
+  { route: 'GET /api/auth/refresh_token', ask: (ana) => ({ path: '/api/auth/refresh_token', token: ana.refresh }) },
+  { route: 'GET /api/contacts/bd', ask: signedIn(() => '/api/contacts/bd?days_range=7') },
+]
+
+const all = [...cases, ...healthCases, ...more]
+
+/** Asks for everything, and checks every line that is written meanwhile; returns the lines and the statuses. */
+async function overheard(bindings: (values: readonly string[], ana: Newcomer) => object) {
+  const lines: Record<string, unknown>[] = []
+  const statuses = new Map<string, number>()
+  for (const one of all) {
+    const ana = await newcomer(one)
+    const asked = await one.ask(ana)
+    const who = personal()
+    const secrets = secretsOf(one, asked, ana, who)
+    expect(secrets.length, one.route).toBeGreaterThan(10)
+    written.length = 0
+    statuses.set(one.route, await ask(one, asked, who.headers, bindings(secrets, ana)))
+    expect(written.length, one.route).toBeGreaterThan(0)
+    for (const line of written) {
+      const told = secrets.filter((secret) => line.includes(secret) || line.includes(encodeURIComponent(secret)))
+      expect(told, `${one.route} → ${line}`).toEqual([])
+      // One line, and an object: nothing that was sent begins a line of its own.
+      expect(line).not.toContain('\n')
+      lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
+    }
+  }
+  return { lines, statuses }
+}
+
+const requests = (lines: readonly Record<string, unknown>[]) => lines.filter((line) => 'route' in line)
+
+// ---------------------------------------------------------------- what is promised
+
+describe('what the service writes', { timeout: 240_000 }, () => {
+  it('of a request is its id, method, pattern, status and times, and no more', async () => {
+    const { lines, statuses } = await overheard(() => ({}))
+    expect([...statuses.values()].filter((status) => status >= 500)).toEqual([])
+    expect(requests(lines)).toHaveLength(all.length)
+    const fields = ['request_id', 'method', 'route', 'status', 'ms', 'gate_ms', 'cache_ms', 'db_ms']
+    for (const line of requests(lines)) {
+      expect(fields).toEqual(expect.arrayContaining(Object.keys(line)))
+      expect(line.request_id).toMatch(/^[0-9a-f-]{36}$/)
+      // A pattern: a word that is no parameter's is one that we wrote.
+      const words = String(line.route)
+        .split('/')
+        .filter((word) => !/^(:\w+(\{.*\})?|\*|)$/.test(word))
+      for (const word of words) expect(word).toMatch(/^[a-z_.-]+$/)
+    }
+    for (const field of fields) expect(operations).toContain(`\`${field}\``)
+    // Nothing else was written: nothing went wrong.
+    expect(lines.filter((line) => !('route' in line))).toEqual([])
+  })
+
+  it('of a part that fails with everybody’s data in its words holds none of it', async () => {
+    const throwing = (values: readonly string[]) => () => Promise.reject(new Error(`It failed: ${values.join(', ')}`))
+    const parts: Record<string, (values: readonly string[]) => object> = {
+      KV: (values) => ({ CACHE: each(throwing(values)) }),
+      Gate: (values) => ({ GATE: { idFromName: () => 'id', get: () => each(throwing(values)) } }),
+      Database: (values) =>
+        failing(new Error(`D1_ERROR: near "${values.join('"')}": syntax error at offset 1: SQLITE_ERROR`)),
+      'Database, by words of its own': (values) => failing(new Error(values.join(' '))),
+      'Database, by no error': (values) => failing(values.join(' ')),
+      'Database, by a value of a wrong type': (values) =>
+        failing(new Error(`D1_TYPE_ERROR: Type 'object' not supported for value '${values.join(' ')}'`)),
+    }
+    for (const [part, bindings] of Object.entries(parts)) {
+      const { lines, statuses } = await overheard((values) => bindings(values))
+      expect(Math.max(...statuses.values()), part).toBeGreaterThanOrEqual(part === 'KV' ? 200 : 500)
+      expect(lines.filter(({ level }) => level === 'error' || level === 'warn').length, part).toBeGreaterThan(3)
+    }
+  })
+
+  it('of a bug is its kind and where it is, whatever its words hold', async () => {
+    const { lines, statuses } = await overheard((values) => ({
+      DB: {
+        prepare() {
+          throw new TypeError(`Cannot read “${values.join(' ')}” of ${values.join('\n at ')}`)
+        },
+        batch: () => Promise.reject(new TypeError(`A bug with ${values.join(' ')}`)),
+      },
+      DATABASE_URL: '',
+    }))
+    expect([...statuses.values()].filter((status) => status === 500).length).toBeGreaterThan(10)
+    const bugs = lines.filter((line) => 'bug' in line)
+    expect(bugs.length).toBeGreaterThan(10)
+    for (const { bug, stack } of bugs) {
+      expect(bug).toBe('TypeError')
+      for (const place of String(stack).split('\n')) expect(place).toMatch(/^\s*at .*\d+:\d+\)?$/)
+    }
+  })
+
+  it('of a copy in KV that is cut short holds nothing of it', async () => {
+    const { lines } = await overheard((_, ana) => ({
+      CACHE: new Proxy(env.CACHE, {
+        get: (kv, name) => {
+          const value: unknown = Reflect.get(kv, name)
+          if (name !== 'get') return typeof value === 'function' ? value.bind(kv) : value
+          // As KV itself reads JSON: its error quotes what it was given.
+          return async () => JSON.parse(JSON.stringify(await findCopy(db, ana.id)).replace(':', ' '))
+        },
+      }),
+    }))
+    expect(lines.filter((line) => line.cache === 'read').length).toBeGreaterThan(10)
+  })
+
+  it('of a letter that is refused holds neither its address nor a word of it', async () => {
+    for (const echo of [
+      (to: string) => `550 5.1.1 <${to}>: Recipient address rejected`,
+      (to: string) => `550 ${to.toUpperCase()}... User unknown`,
+      (to: string) => `452 4.2.2 The mailbox ${to.split('@')[0]} is full`,
+    ]) {
+      const email = freshEmail('refused')
+      const script = JSON.stringify({ steps: { RCPT: { say: [`${echo(email)}\r\n`] } } })
+      const started = await fetch(env.TEST_HOSTILE_SMTP, { method: 'POST', body: script })
+      const { port } = await started.json<{ port: number }>()
+      const username = mark()
+      const json = { username, email, password }
+      const signup: Case = { route: 'POST /api/auth/signup', ask: () => ({ path: '/api/auth/signup', json }) }
+      const asked = { path: '/api/auth/signup', json }
+      expect(await ask(signup, asked, { 'CF-Connecting-IP': freshAddress() }, { SMTP_PORT: String(port) })).toBe(201)
+      const lines = written.join('\n').toLowerCase()
+      expect(lines).toMatch(
+        /"kind":"confirm-email".*"error":"mailerror: the mail server refused the recipient: (550|452)/,
+      )
+      for (const secret of [email, email.split('@')[0] ?? '', username, password]) expect(lines).not.toContain(secret)
+    }
+  })
+
+  it('of a cron that fails holds no parameter', async () => {
+    const values = [mark(), freshEmail('cron')]
+    for (const cron of ['* * * * *', '17 * * * *']) {
+      const error = await runScheduled(cron, { ...env, ...failing(new Error(`Failed: ${values}`)) }).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      const lines = [...written, String(error), error instanceof Error ? String(error.cause) : ''].join('\n')
+      expect(lines).toContain(cron)
+      for (const value of values) expect(lines).not.toContain(value)
+    }
+  })
+
+  it('of a variable that is wrong holds its name, and no secret', async () => {
+    const secret = mark()
+    await ask(
+      { route: 'GET /', ask: () => ({ path: '/' }) },
+      { path: '/' },
+      {},
+      { SECRET_KEY: secret.slice(0, 20), SMTP_PASSWORD: secret },
+    )
+    expect(written.join('\n')).toContain('SECRET_KEY is too short')
+    expect(written.join('\n')).not.toContain(secret.slice(5, 20))
+  })
+})
+
+/** An object each of whose methods is this one. */
+const each = (method: () => unknown): object => new Proxy({}, { get: () => method })
+
+/** A database each of whose statements fails with this, whichever driver is tried. */
+function failing(error: unknown): object {
+  const fail = () => Promise.reject(error)
+  if (driver === 'D1') {
+    const statement: object = { bind: () => statement, all: fail, raw: fail, run: fail, first: fail }
+    return { DB: { prepare: () => statement, batch: fail } }
+  }
+  const host = `${crypto.randomUUID()}.database.test`
+  servers.set(host, fail)
+  return { DATABASE_URL: `http://${host}` }
+}
+
+/** What a libSQL server of these tests answers, by its host. */
+const servers = new Map<string, () => Promise<never>>()
+const real = globalThis.fetch
+vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
+  const request = new Request(input as RequestInfo, init)
+  return servers.get(new URL(request.url).hostname)?.() ?? real(request)
+})

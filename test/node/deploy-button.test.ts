@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { experimental_readRawConfig, type Unstable_RawConfig } from 'wrangler'
+import { exampleVars } from '../../scripts/start.ts'
+import { configurationOf } from '../../src/env.ts'
+
+const config: Unstable_RawConfig = experimental_readRawConfig({ config: 'wrangler.toml' }).rawConfig
+const { cloudflare, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+describe('the “Deploy to Cloudflare” button', () => {
+  it('asks for nothing that is right on one’s own machine only, and `npm start` has it all the same', () => {
+    // Each entry would be asked for, and its value here would be deployed as a secret.
+    expect(parseEnv(readFileSync('.dev.vars.example', 'utf8'))).toEqual({})
+    const local = parseEnv(exampleVars())
+    expect(configurationOf({ ...local, SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5' })).toMatchObject({
+      PUBLIC_URL: 'http://127.0.0.1:8787',
+      SMTP_HOST: '127.0.0.1',
+    })
+  })
+
+  it('finds resources at the top of wrangler.toml, and a word about each', () => {
+    const names = [
+      ...(config.d1_databases ?? []).map(({ binding }) => binding),
+      ...(config.kv_namespaces ?? []).map(({ binding }) => binding),
+      ...(config.durable_objects?.bindings ?? []).map(({ name }) => name),
+    ]
+    expect(Object.keys(cloudflare.bindings).sort()).toEqual(names.sort())
+    for (const { description } of Object.values<{ description: string }>(cloudflare.bindings))
+      expect(description).toMatch(/\.$/)
+  })
+
+  it('builds by what `npm run deploy` does, which Workers Builds takes for its deploy command', () => {
+    expect(scripts).toMatchObject({ predeploy: 'node scripts/install.mjs', deploy: 'node scripts/deploy.ts' })
+    expect(readFileSync('README.md', 'utf8')).toContain(
+      'https://deploy.workers.cloudflare.com/?url=https://github.com/',
+    )
+  })
+})
+
+describe('each environment of wrangler.toml', () => {
+  const { production, staging } = config.env ?? {}
+
+  it('has what environments do not inherit, and names of its own', () => {
+    for (const environment of [production, staging]) {
+      expect(environment).toMatchObject({
+        d1_databases: [{ binding: 'DB', migrations_dir: 'migrations' }],
+        kv_namespaces: [{ binding: 'CACHE' }],
+        durable_objects: { bindings: config.durable_objects?.bindings },
+        version_metadata: config.version_metadata,
+        limits: { cpu_ms: expect.any(Number) },
+        secrets: { required: ['SECRET_KEY'] },
+      })
+    }
+    expect(production?.name).not.toBe(staging?.name)
+    expect(production?.d1_databases?.[0]?.database_name).not.toBe(staging?.d1_databases?.[0]?.database_name)
+  })
+})

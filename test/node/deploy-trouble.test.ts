@@ -1,0 +1,301 @@
+import { randomBytes } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { waitUntilWell } from '../../scripts/deploy/health.ts'
+import { type Account, accountId, Refused } from '../cloudflare/account.ts'
+import { startCloudflare } from '../cloudflare/server.ts'
+import { type Checkout, checkout, databaseId, live, names, outcome, pristine, setVars } from './deploying.ts'
+
+const minutes = 60_000
+const nothing = { databases: [], namespaces: [], workers: [] }
+
+let cf: Account
+let here: Checkout
+
+beforeEach(async () => {
+  cf = await startCloudflare()
+  here = checkout(cf)
+})
+afterEach(async () => {
+  here.remove()
+  await cf.close()
+  expect(cf.unknown).toEqual([])
+})
+
+/** What a run says that must not succeed. */
+async function complaint(...how: Parameters<Checkout['deploy']>): Promise<string> {
+  const { code, said } = await here.deploy(...how)
+  expect({ code, said }).toMatchObject({ code: 1 })
+  return said
+}
+
+/** Refuses what is asked for. */
+const refuse = (what: RegExp, refusal: Refused) => {
+  cf.trouble = (asked) => {
+    if (what.test(asked)) throw refusal
+  }
+}
+
+describe('npm run deploy, where something is in the way', () => {
+  it(
+    'goes on where a run broke off: what is there is found, and the key is the one that was made',
+    async () => {
+      // As many namespaces as come in more than one page.
+      for (let n = 0; n < 60; n++) cf.namespaces.set(`${n}`.padStart(32, '0'), `other-${n}`)
+      setVars(here, 'SMTP_USERNAME = "ana"')
+      const SMTP_PASSWORD = 'keep-this-one'
+      let queries = 0
+      cf.trouble = (asked) => {
+        // One to make a table of those that were applied, one to read it; then each migration is one.
+        if (asked.endsWith('/query') && ++queries === 5) throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
+      }
+      expect(await complaint([], { SMTP_PASSWORD })).toMatch(
+        /d1 migrations apply[\s\S]*D1 is overloaded.*\[code: 7500\]/,
+      )
+      expect(cf.scripts.size).toBe(0)
+      const { SECRET_KEY } = JSON.parse(here.read('.deploy/production.json'))
+
+      // Somebody threw away what was written, and Cloudflare repeats a secret.
+      setVars(here, 'SMTP_USERNAME = "ana"')
+      refuse(/PUT .*scripts\/vizitka$/, new Refused(400, 10021, `Uncaught Error: ${SMTP_PASSWORD}`))
+      const second = await complaint([], { SMTP_PASSWORD })
+      expect(second).toMatch(/Database +found by its name/)
+      expect(second).toMatch(/Cache +found by its name/)
+      expect(second).toMatch(/Migrations +applied 0002_\w+, .*0005_pictures/)
+      expect(second).toContain('Uncaught Error: … [code: 10021]')
+      expect(cf.scripts.size).toBe(0)
+
+      cf.trouble = () => {}
+      cf.ill = { status: 503, body: { status: 'down', database: 'down', version: '0.1.0', deployment: 'another' } }
+      const third = await complaint([], { SMTP_PASSWORD })
+      expect(third).toMatch(/not well after 3 seconds\. .*\/health\/vizitka still answers with the deployment before/)
+      expect(third).toContain('npx wrangler tail --env production')
+      expect(live(cf).text('SECRET_KEY')).toBe(SECRET_KEY)
+      expect(names(cf).databases).toEqual(['vizitka'])
+      expect(names(cf).namespaces.filter((title) => title.startsWith('vizitka'))).toEqual(['vizitka-cache'])
+      expect([second, third].join()).not.toContain(SMTP_PASSWORD)
+    },
+    minutes * 3,
+  )
+
+  it(
+    'changes the key to the one it was going to, where a run broke off in between',
+    async () => {
+      expect(outcome(await here.deploy())).toBe('well')
+      const before = live(cf).text('SECRET_KEY')
+      refuse(/secrets-bulk/, new Refused(500, 10013, 'An unknown error has occurred'))
+      expect(await complaint(['--rotate-key'])).toMatch(/secret bulk[\s\S]*10013/)
+      const { next } = JSON.parse(here.read('.deploy/production.json'))
+      expect(live(cf).text('SECRET_KEY')).toBe(before)
+      // The request had arrived, its answer had not.
+      live(cf).bindings.set('SECRET_KEY', { type: 'secret_text', name: 'SECRET_KEY', text: next })
+      cf.trouble = () => {}
+      expect(outcome(await here.deploy(['--rotate-key']))).toBe('well')
+      expect(live(cf).text('SECRET_KEY')).toBe(next)
+      expect(live(cf).text('SECRET_KEY_PREVIOUS')).toBe(before)
+      expect(JSON.parse(here.read('.deploy/production.json'))).toEqual({ SECRET_KEY: next })
+    },
+    minutes * 3,
+  )
+
+  it(
+    'takes a domain from nobody, unless told to',
+    async () => {
+      cf.dns.add('example.com')
+      expect(await complaint(['--domain', 'example.com'])).toMatch(
+        /example\.com has DNS records already[\s\S]*npm run deploy -- --take-domain/,
+      )
+      expect([...cf.domains]).toEqual([])
+      expect([...cf.dns]).toEqual(['example.com'])
+      expect(outcome(await here.deploy(['--domain', 'example.com', '--take-domain']))).toBe('well')
+      expect([...cf.domains]).toEqual([['example.com', 'vizitka']])
+      expect(cf.scripts.get('vizitka')?.workersDev).toBe(false)
+      cf.domains.set('example.com', 'shop')
+      expect(await complaint()).toContain('example.com belongs to the Worker "shop"')
+      expect([...cf.domains]).toEqual([['example.com', 'shop']])
+    },
+    minutes * 3,
+  )
+
+  it(
+    'touches no database and no Worker of another program',
+    async () => {
+      const sqlite = new DatabaseSync(':memory:')
+      sqlite.exec(`CREATE TABLE d1_migrations (name TEXT); INSERT INTO d1_migrations VALUES ('0000_invoices.sql')`)
+      sqlite.exec('CREATE TABLE invoices (id INTEGER)')
+      cf.databases.set(crypto.randomUUID(), { name: 'vizitka', sqlite })
+      expect(await complaint()).toMatch(
+        /database "vizitka" already, and it is another program’s \(its tables: invoices\)/,
+      )
+      const shop = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings: new Map() }
+      cf.scripts.set('vizitka', { name: 'vizitka', tag: 'x', versions: [], live: shop, crons: [], workersDev: true })
+      expect(await complaint()).toContain('a Worker "vizitka" already, and it is another program')
+    },
+    minutes,
+  )
+
+  it(
+    'says what to do when nobody is logged in, or the token is wrong or lacks a permission',
+    async () => {
+      expect(await here.alone()).toMatchObject({
+        code: 1,
+        said: expect.stringMatching(/Nobody is logged in[\s\S]*npx wrangler login[\s\S]*CLOUDFLARE_API_TOKEN=/),
+      })
+      expect(cf.requests).toEqual([])
+      expect(await complaint([], { CLOUDFLARE_API_TOKEN: 'wrong' })).toMatch(/The token is wrong, .* D1 \(edit\)/)
+      refuse(/d1\/database/, new Refused(403, 10000, 'Authentication error'))
+      expect(await complaint()).toMatch(
+        /GET \/accounts\/\w+\/d1\/database.*\n.*may not do this\. It needs .*D1 \(edit\)/,
+      )
+      expect(names(cf)).toEqual(nothing)
+    },
+    minutes,
+  )
+
+  it('deploys to none of several accounts until one is named', async () => {
+    cf.second = true
+    expect(await complaint()).toMatch(/several accounts.*CLOUDFLARE_ACCOUNT_ID=[\s\S]*Ana’s account \(8f3c/)
+    refuse(/scripts/, new Refused(500, 10013, 'far enough'))
+    expect(await complaint([], { CLOUDFLARE_ACCOUNT_ID: accountId })).toContain('far enough')
+    expect(names(cf)).toEqual(nothing)
+  })
+
+  it(
+    'tells that Cloudflare cannot be reached, or answers nonsense',
+    async () => {
+      const elsewhere = (CLOUDFLARE_API_BASE_URL: string) => complaint([], { CLOUDFLARE_API_BASE_URL })
+      expect(await elsewhere('http://127.0.0.1:9')).toContain('Cloudflare cannot be reached (127.0.0.1:9)')
+      expect(await elsewhere(`${cf.url}/health/vizitka?`)).toContain('an answer that is none, with status 404')
+    },
+    minutes,
+  )
+
+  it(
+    'says how to choose the subdomain that a new account lacks',
+    async () => {
+      cf.subdomain = undefined
+      expect(await complaint()).toMatch(/no subdomain of workers\.dev[\s\S]*--subdomain NAME/)
+      expect(await complaint(['--subdomain', 'taken'])).toContain('taken.workers.dev belongs to somebody else')
+      expect(await complaint(['--subdomain', 'An a'])).toContain('"An a" cannot be a subdomain')
+      expect(names(cf)).toEqual(nothing)
+    },
+    minutes,
+  )
+
+  it('refuses a Worker of more than 400 KB, by --dry-run, too', async () => {
+    const noise = randomBytes(110_000).toString('base64')
+    const worker = `export * from './src/worker.ts'\nexport { default } from './src/worker.ts'\n`
+    here.write('large.ts', `${worker}export const noise = '${noise}'\n`)
+    here.write('wrangler.toml', here.read('wrangler.toml').replace('src/worker.ts', 'large.ts'))
+    const { code, said } = await here.alone(['--dry-run'])
+    expect({ code, said }).toMatchObject({ code: 1 })
+    expect(said).toMatch(/The Worker has 4\d\d KB gzipped, and 400 KB is the most/)
+  })
+
+  it(
+    'names what is wrong with variables and secrets before anything is asked',
+    async () => {
+      setVars(here, 'MAX_CONTACTS = "lots"')
+      expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
+      setVars(here, 'SMTP_HOTS = "mail.example.com"')
+      expect(await complaint()).toContain('wrangler.toml sets SMTP_HOTS, which Vizitka does not know')
+      setVars(here, '')
+      here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
+      expect(await complaint(['--secrets-file', 'secrets.json'])).toContain('sets SMTP_PASWORD, which Vizitka does not')
+      here.write('secrets', 'SECRET_KEY="brief"')
+      expect(await complaint(['--secrets-file', 'secrets'])).toContain('SECRET_KEY is too short')
+      expect(cf.requests).toEqual([])
+    },
+    minutes,
+  )
+
+  it(
+    'does not deploy a variable that is a secret, too, nor a name without its password',
+    async () => {
+      const text = 'somewhere'
+      const bindings = new Map(['SMTP_HOST', 'SECRET_KEY'].map((name) => [name, { type: 'secret_text', name, text }]))
+      const draft = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings }
+      cf.scripts.set('vizitka', { name: 'vizitka', tag: 'x', versions: [], live: draft, crons: [], workersDev: true })
+      setVars(here, 'SMTP_HOST = "mail.example.com"')
+      expect(await complaint()).toMatch(
+        /SMTP_HOST: a variable in wrangler\.toml, and a secret of the Worker.*secret delete SMTP_HOST/,
+      )
+      setVars(here, 'SMTP_USERNAME = "ana"')
+      expect(await complaint()).toContain('SMTP_USERNAME and SMTP_PASSWORD go together')
+      expect(live(cf).id).toBe('x')
+    },
+    minutes,
+  )
+
+  it(
+    'says what to write by hand into a wrangler.toml that it cannot edit, and leaves that alone',
+    async () => {
+      const inline = pristine()
+        .replace('[[env.production.kv_namespaces]]\nbinding = "CACHE"\n', '')
+        .replace('[env.production]\n', '[env.production]\nkv_namespaces = [{ binding = "CACHE" }]\n')
+      here.write('wrangler.toml', inline)
+      expect(await complaint()).toMatch(
+        /cannot edit\. Add these by hand.*:\n +\[\[env\.production\.kv_namespaces\]\] id = "\w{32}"/,
+      )
+      expect(here.read('wrangler.toml').replace(`database_id = "${databaseId(cf)}"\n`, '')).toBe(inline)
+      here.write('wrangler.toml', 'name = "vizitka')
+      expect(await complaint()).toContain('wrangler.toml cannot be read')
+    },
+    minutes,
+  )
+
+  it(
+    'refuses options that do not fit, in words',
+    async () => {
+      for (const [args, words] of [
+        [['--env', 'prod'], 'no environment "prod"; there are production, staging'],
+        [['--domain', 'https://example.com/'], 'with no https:// and no path'],
+        [['--wait', 'long'], '--wait must be a number of seconds'],
+        [['--rotate'], '--rotate-key'],
+        [['--rotate-key', '--new-key'], 'exclude each other'],
+        [['--secrets-file', 'nowhere.json'], 'There is no file nowhere.json'],
+      ] as const) {
+        expect(await complaint(args)).toContain(words)
+      }
+      expect(cf.requests).toEqual([])
+    },
+    minutes,
+  )
+})
+
+describe('waiting for a deployment to be well', () => {
+  const wait = (body: object, status = 200, version: string | undefined = 'new') => {
+    cf.ill = { status, body }
+    return waitUntilWell(`${cf.url}/health/vizitka`, version, 1, 'production')
+  }
+  const health = {
+    status: 'ok',
+    database: 'ok',
+    cache: 'ok',
+    gate: 'ok',
+    mail: 'ok',
+    version: '0.1.0',
+    deployment: 'new',
+  }
+
+  it('is over when the new one is well, and tells what is not', async () => {
+    expect(await wait(health)).toBe('version 0.1.0')
+    expect(await wait({ ...health, mail: 'late', cache: 'down' })).toBe('version 0.1.0 (cache: down, mail: late)')
+    cf.ill = { status: 200, body: { ...health, deployment: 'old' } }
+    setTimeout(() => {
+      cf.ill = { status: 200, body: health }
+    }, 200)
+    expect(await waitUntilWell(`${cf.url}/health/vizitka`, 'new', 5, 'production')).toBe('version 0.1.0')
+  })
+
+  it('goes on while the one before answers, and while the new one is ill, and tells which', async () => {
+    await expect(wait({ ...health, deployment: 'old' })).rejects.toThrow(/still answers with the deployment before/)
+    await expect(wait({ ...health, status: 'down', database: 'down' }, 503)).rejects.toThrow(
+      /answers 503, database: down/,
+    )
+    const detail = 'Vizitka is not configured: MAX_CONTACTS must be 1 or more.'
+    await expect(wait({ detail }, 503)).rejects.toThrow(`answers 503. ${detail}`)
+    const nobody = waitUntilWell('http://127.0.0.1:9/', 'new', 1, 'production')
+    await expect(nobody).rejects.toThrow(/does not answer: .*\n.*wrangler tail --env production.*\n.*--wait 600/)
+  })
+})

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Account, token } from '../cloudflare/account.ts'
+
+/** What a run of `npm run deploy` came to. */
+export interface Run {
+  readonly code: number | null
+  readonly said: string
+  /** The commands of wrangler's that it ran. */
+  readonly commands: readonly string[]
+}
+
+/** A checkout of its own, from which `npm run deploy` is run against the stand-in for Cloudflare. */
+export interface Checkout {
+  readonly folder: string
+  /** What it is run with: nothing of this machine's, no token, no account, no login, no secrets. */
+  readonly environment: Readonly<Record<string, string>>
+  has(file: string): boolean
+  read(file: string): string
+  write(file: string, text: string): void
+  /** Runs it with the token, and asks the stand-in's health check. */
+  deploy(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
+  /** Runs it with nobody logged in, and no other health check than its own. */
+  alone(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
+  remove(): void
+}
+
+/** wrangler.toml as it was before anybody deployed: a fork's holds ids, addresses and names of its own. */
+export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
+  let table = ''
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const header = line.match(/^\[\[?([\w.-]+)\]\]?/)?.[1]
+      table = header ?? table
+      const own = table.startsWith('env.staging') ? 'vizitka-staging' : 'vizitka'
+      if (header === undefined && table.endsWith('.vars') && /^[^#]/.test(line)) return []
+      if (/^(database_id|id|account_id|routes?)\s*=/.test(line)) return []
+      if (/^workers_dev\s*=/.test(line)) return 'workers_dev = true'
+      // A binding's name is none of its owner's choice.
+      return /^env\.\w+$|^$|d1_databases$/.test(table)
+        ? line.replace(/^((?:database_)?name) = .*/, `$1 = "${own}"`)
+        : line
+    })
+    .join('\n')
+}
+
+/** In wrangler's place: writes down how it is called, and calls it. */
+const recorder = `
+const { spawnSync } = require('node:child_process')
+const { appendFileSync } = require('node:fs')
+const args = process.argv.slice(2)
+appendFileSync(__dirname + '/commands', JSON.stringify(args) + String.fromCharCode(10))
+const cli = ${JSON.stringify(resolve('node_modules/wrangler/wrangler-dist/cli.js'))}
+process.exitCode = spawnSync(process.execPath, ['--no-warnings', cli, ...args], { stdio: 'inherit' }).status ?? 1
+`
+
+/** Makes a checkout of what is deployed. Sources are this one's, since nothing writes to them. */
+export function checkout(account: Account): Checkout {
+  const folder = mkdtempSync(join(tmpdir(), 'vizitka-deploy-test-'))
+  const at = (name: string) => join(folder, name)
+  for (const name of ['node_modules/wrangler/bin', 'home']) mkdirSync(at(name), { recursive: true })
+  for (const name of [
+    'src',
+    'migrations',
+    'package.json',
+    'tsconfig.json',
+    'node_modules/redoc',
+    'node_modules/swagger-ui-dist',
+  ]) {
+    symlinkSync(resolve(name), at(name))
+  }
+  cpSync('public', at('public'), { recursive: true, filter: (path) => !path.includes('vendor') })
+  writeFileSync(at('wrangler.toml'), pristine())
+  writeFileSync(at('node_modules/wrangler/bin/wrangler.js'), recorder)
+
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    HOME: at('home'),
+    XDG_CONFIG_HOME: at('home'),
+    // wrangler's own code is large, and is loaded some ten times by each deployment.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'vizitka-compile-cache'),
+    CLOUDFLARE_API_BASE_URL: `${account.url}/client/v4`,
+  }
+  const alone: Checkout['alone'] = async (args = [], env = {}) => {
+    const log = at('node_modules/wrangler/bin/commands')
+    rmSync(log, { force: true })
+    const child = spawn(process.execPath, [resolve('scripts/deploy.ts'), ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...environment, ...env },
+    })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const [code] = await once(child, 'close')
+    const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
+    return { code, said, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
+  }
+  return {
+    folder,
+    environment,
+    has: (file) => existsSync(at(file)),
+    read: (file) => readFileSync(at(file), 'utf8'),
+    write: (file, text) => {
+      mkdirSync(join(at(file), '..'), { recursive: true })
+      writeFileSync(at(file), text)
+    },
+    alone,
+    deploy: (args = [], env = {}) => {
+      const healthUrl = `${account.url}/health/${args.includes('staging') ? 'vizitka-staging' : 'vizitka'}`
+      return alone(['--health-url', healthUrl, '--wait', '3', ...args], { CLOUDFLARE_API_TOKEN: token, ...env })
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Whether a run went well, with all that it said where it did not. */
+export const outcome = ({ code, said }: Run): string => (code === 0 ? 'well' : said)
+
+/** What an account holds, by name. */
+export const names = ({ databases, namespaces, scripts }: Account) => ({
+  databases: [...databases.values()].map(({ name }) => name),
+  namespaces: [...namespaces.values()],
+  workers: [...scripts.keys()],
+})
+
+export const databaseId = ({ databases }: Account, name = 'vizitka'): string | undefined =>
+  [...databases].find(([, one]) => one.name === name)?.[0]
+
+/** The version of a Worker that answers. */
+export function live({ scripts }: Account, name = 'vizitka') {
+  const version = scripts.get(name)?.live
+  if (!version) throw new Error(`The account has no Worker ${name} that answers.`)
+  return { ...version, text: (binding: string) => version.bindings.get(binding)?.text }
+}
+
+/** Lines of a checkout's wrangler.toml that are not the repository's. */
+export function written(here: Checkout): string[] {
+  const before = new Set(pristine().split('\n'))
+  return here
+    .read('wrangler.toml')
+    .split('\n')
+    .filter((line) => !before.has(line))
+}
+
+/** Sets variables of production in a checkout that was not changed before. */
+export function setVars(here: Checkout, lines: string): void {
+  here.write('wrangler.toml', pristine().replace('[env.production.vars]', `[env.production.vars]\n${lines}`))
+}

@@ -1,0 +1,81 @@
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const pages = globSync('**/*.md', { exclude: (path) => /node_modules|^\.wrangler|^test-results/.test(path) })
+
+/** A page without its blocks of code, in which nothing is a link. */
+const prose = (page: string): string => readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+
+/** Where a page links to, and which pictures it shows. */
+function targets(page: string): string[] {
+  const text = prose(page).replace(/`[^`\n]*`/g, '')
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g), ...text.matchAll(/\b(?:src|href)="([^"]+)"/g)]
+  return links.map(([, target]) => target ?? '')
+}
+
+/** The anchors that GitHub gives a page's headings. */
+function anchors(page: string): Set<string> {
+  const seen = new Map<string, number>()
+  const headings = [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-')
+    const before = seen.get(slug) ?? 0
+    seen.set(slug, before + 1)
+    return before === 0 ? slug : `${slug}-${before}`
+  })
+  return new Set(headings)
+}
+
+describe('the documentation', () => {
+  it('has no link that leads nowhere', () => {
+    expect(pages.length).toBeGreaterThan(15)
+    const checked: string[] = []
+    const dead = pages.flatMap((page) =>
+      targets(page).flatMap((target) => {
+        if (/^[a-z]+:/.test(target)) return []
+        checked.push(target)
+        const [path = '', anchor] = target.split('#')
+        const file = path === '' ? page : normalize(join(dirname(page), path))
+        if (!existsSync(file)) return [`${page}: ${target}`]
+        return anchor === undefined || anchors(file).has(anchor) ? [] : [`${page}: ${target} (no such heading)`]
+      }),
+    )
+    expect(dead).toEqual([])
+    expect(checked.length).toBeGreaterThan(40)
+  })
+
+  it('names no file and no command that is not there', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }
+    const example = JSON.parse(readFileSync('examples/client/package.json', 'utf8')) as { scripts: object }
+    const commands = new Set([...Object.keys(scripts), ...Object.keys(example.scripts)])
+    // What the changelog says of a version stays true of that version.
+    const stale = pages
+      .filter((page) => page !== 'CHANGELOG.md')
+      .flatMap((page) => {
+        const text = readFileSync(page, 'utf8')
+        const paths = [...prose(page).matchAll(/`((?:src|test|scripts|docs|examples|public|migrations)\/[^`\s:]*)`/g)]
+        const runs = [...text.matchAll(/npm run ([a-z][\w:-]*)/g)]
+        return [
+          // The groups are CONTRIBUTING.md's example of what somebody may add.
+          ...paths
+            .map(([, path = '']) => path)
+            .filter((path) => globSync(path).length === 0 && !path.startsWith('src/groups/')),
+          ...runs.map(([, name = '']) => name).filter((name) => !commands.has(name)),
+        ].map((what) => `${page}: ${what}`)
+      })
+    expect(stale).toEqual([])
+  })
+
+  it('says of every picture what it shows, and keeps it small', () => {
+    for (const page of pages) {
+      for (const [tag] of prose(page).matchAll(/<img[^>]*>/g)) expect(tag, page).toMatch(/\balt="[^"]{10,}"/)
+      for (const [, alt] of prose(page).matchAll(/!\[([^\]]*)\]\(/g)) expect(alt?.length, page).toBeGreaterThan(10)
+    }
+    const pictures = globSync('docs/pictures/*')
+    expect(pictures.length).toBeGreaterThan(2)
+    for (const picture of pictures) expect(statSync(picture).size, picture).toBeLessThanOrEqual(200_000)
+  })
+})

@@ -1,0 +1,296 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { confirmUser } from '../src/auth/links.ts'
+import { tokensFor } from '../src/auth/session.ts'
+import { createAccount, findCopy, startSession } from '../src/auth/store.ts'
+import { links } from '../src/auth/table.ts'
+import { createContact } from '../src/contacts/creation.ts'
+import { configuration, type Role } from '../src/env.ts'
+import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
+import { hashPassword } from '../src/platform/crypto/password.ts'
+import { issueResetConfirmation } from '../src/platform/crypto/token.ts'
+import { timestamp } from '../src/platform/db/columns.ts'
+import { gateOf } from '../src/platform/gate/client.ts'
+import { revise } from '../src/platform/gate/revise.ts'
+import { keepLocally } from '../src/platform/images/local.ts'
+import { posted } from '../src/platform/mail/outbox.ts'
+import { outbox } from '../src/platform/mail/table.ts'
+import { users } from '../src/users/table.ts'
+import { database } from './database.ts'
+import { freshEmail, password } from './people.ts'
+import { picture } from './pictures.ts'
+
+const db = database()
+
+/** Someone with an account, a session and a contact, made without the service. */
+export interface Newcomer {
+  readonly id: number
+  readonly email: string
+  /** The username and the contact's name: what a right answer of theirs says. */
+  readonly mark: string
+  readonly access: string
+  readonly refresh: string
+  readonly sessionId: number
+  readonly contactId: number
+  /** Of the letter that confirms the address. */
+  readonly link: string
+}
+
+let hashed: Promise<string> | undefined
+
+let made: Promise<unknown> = Promise.resolve()
+
+/** One after another: a sqld that many write to at once says that it is busy. */
+export function newcomer({
+  unconfirmed = false,
+  role = 'user',
+}: Pick<Case, 'unconfirmed' | 'role'> = {}): Promise<Newcomer> {
+  const next = made.then(() => makeNewcomer(!unconfirmed, role))
+  made = next.catch(() => undefined)
+  return next
+}
+
+export const nowhere = { device: null, address: null }
+
+async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
+  hashed ??= hashPassword(password)
+  const hash = await hashed
+  const email = freshEmail('newcomer')
+  const mark = crypto.randomUUID()
+  const link = randomToken()
+  const letter = { kind: 'confirm-email', to: email, subject: 'Confirm', text: link, html: link }
+  const account = await createAccount(
+    db,
+    { username: mark, email, passwordHash: hash, locale: 'en' },
+    { tokenHash: tokenHash(link), expiresAt: timestamp(Date.now() + 60_000), letter },
+    nowhere,
+  )
+  if (account === 'email-taken') throw new Error('Two newcomers share an address.')
+  const { id } = account.user
+  const gate = gateOf(env, `user:${id}`)
+  if (confirmed)
+    await revise(gate, 1, (revision) =>
+      confirmUser(db, { userId: id, email }, revision, { kind: 'email-confirmed', ...nowhere }),
+    )
+  if (role !== 'user') {
+    await revise(gate, 1, (revision) => db.update(users).set({ role, revision }).where(eq(users.id, id)))
+  }
+  const session = await startSession(db, id, hash, nowhere)
+  if (!session) throw new Error('There is no session.')
+  const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
+  const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
+  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
+  if (typeof contact === 'string') throw new Error('There is no contact.')
+  const { access_token: access, refresh_token: refresh } = tokens
+  return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }
+}
+
+export interface Asked {
+  readonly path: string
+  readonly json?: unknown
+  readonly form?: Record<string, string>
+  readonly picture?: true
+  readonly token?: string
+}
+
+export interface Case {
+  /** As the document has it. */
+  readonly route: string
+  readonly note?: string
+  /** Whether an account still waits to be confirmed. */
+  readonly unconfirmed?: boolean
+  /** The role that it takes. */
+  readonly role?: Role
+  /** Whether a right answer holds the newcomer's mark. */
+  readonly own?: boolean
+  ask(ana: Newcomer): Asked | Promise<Asked>
+}
+
+export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (ana: Newcomer) => ({
+  path: path(ana),
+  token: ana.access,
+  json,
+})
+export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
+
+/** A link by which a newcomer may choose a new password. */
+async function resetLink(ana: Newcomer): Promise<{ id: number; token: string }> {
+  const token = randomToken()
+  const [link] = await db
+    .insert(links)
+    .values({
+      user_id: ana.id,
+      purpose: 'reset-password',
+      token_hash: tokenHash(token),
+      expires_at: timestamp(Date.now() + 3_600_000),
+      created_at: timestamp(),
+    })
+    .returning({ id: links.id })
+  return { id: link?.id ?? 0, token }
+}
+
+/** Every operation of the document, and the pages. */
+export const cases: readonly Case[] = [
+  {
+    route: 'GET /api/users/me',
+    note: 'KV holds the copy',
+    own: true,
+    async ask(ana) {
+      await env.CACHE.put(`user:${ana.id}`, JSON.stringify(await findCopy(db, ana.id)))
+      return { path: '/api/users/me', token: ana.access }
+    },
+  },
+  { route: 'GET /api/users/me', note: 'it does not', own: true, ask: signedIn(() => '/api/users/me') },
+  { route: 'GET /api/contacts', own: true, ask: signedIn(() => '/api/contacts?total=true') },
+  { route: 'GET /api/contacts/{id}', own: true, ask: signedIn(contactPath) },
+  { route: 'GET /api/contacts/birthdays', own: true, ask: signedIn(() => '/api/contacts/birthdays?days=366') },
+  { route: 'POST /api/contacts', ask: signedIn(() => '/api/contacts', { first_name: 'New' }) },
+  { route: 'PUT /api/contacts/{id}', ask: signedIn(contactPath, { first_name: 'New' }) },
+  { route: 'PATCH /api/contacts/{id}', own: true, ask: signedIn(contactPath, { last_name: 'New' }) },
+  {
+    route: 'PATCH /api/contacts/{id}/favorite',
+    own: true,
+    ask: signedIn((ana) => `${contactPath(ana)}/favorite`, { favorite: true }),
+  },
+  { route: 'DELETE /api/contacts/{id}', ask: signedIn(contactPath) },
+  ...['/api/users/avatar', '/api/contacts/{id}/avatar'].flatMap((path): Case[] => {
+    const ask = (ana: Newcomer) => ({ path: path.replace('{id}', String(ana.contactId)), token: ana.access })
+    return [
+      { route: `PATCH ${path}`, own: true, ask: (ana) => ({ ...ask(ana), picture: true }) },
+      { route: `DELETE ${path}`, own: true, ask },
+    ]
+  }),
+  { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: 'Renamed' }) },
+  { route: 'POST /api/auth/logout', ask: signedIn(() => '/api/auth/logout') },
+  {
+    route: 'POST /api/auth/refresh',
+    ask: (ana) => ({ path: '/api/auth/refresh', json: { refresh_token: ana.refresh } }),
+  },
+  {
+    route: 'POST /api/auth/signup',
+    ask: (ana) => ({ path: '/api/auth/signup', json: { username: 'New', email: `new.${ana.email}`, password } }),
+  },
+  { route: 'POST /api/auth/login', ask: (ana) => ({ path: '/api/auth/login', json: { email: ana.email, password } }) },
+  {
+    route: 'POST /api/auth/verification-email',
+    unconfirmed: true,
+    ask: (ana) => ({ path: '/api/auth/verification-email', json: { email: ana.email } }),
+  },
+  {
+    route: 'POST /api/auth/confirm-email',
+    unconfirmed: true,
+    ask: (ana) => ({ path: '/api/auth/confirm-email', json: { token: ana.link } }),
+  },
+  {
+    route: 'POST /api/auth/request-password-reset-email',
+    ask: (ana) => ({ path: '/api/auth/request-password-reset-email', json: { email: ana.email } }),
+  },
+  {
+    route: 'GET /api/auth/reset-password/{token}',
+    ask: async (ana) => ({ path: `/api/auth/reset-password/${(await resetLink(ana)).token}` }),
+  },
+  {
+    route: 'PATCH /api/auth/reset-password-confirmation/{token}',
+    async ask(ana) {
+      const confirmation = await issueResetConfirmation((await resetLink(ana)).id, 900, configuration(env))
+      return { path: `/api/auth/reset-password-confirmation/${confirmation}`, json: { password: `new ${password}` } }
+    },
+  },
+  { route: 'GET /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
+  { route: 'DELETE /api/auth/sessions', ask: signedIn(() => '/api/auth/sessions') },
+  { route: 'DELETE /api/auth/sessions/{id}', ask: signedIn((ana) => `/api/auth/sessions/${ana.sessionId}`) },
+  {
+    route: 'PUT /api/users/me/password',
+    ask: signedIn(() => '/api/users/me/password', { current_password: password, password: `new ${password}` }),
+  },
+  {
+    route: 'POST /api/users/me/email',
+    ask: (ana) => ({
+      path: '/api/users/me/email',
+      token: ana.access,
+      json: { email: `new.${ana.email}`, current_password: password },
+    }),
+  },
+  { route: 'GET /api/users/me/events', ask: signedIn(() => '/api/users/me/events') },
+  { route: 'GET /api/users/me/export', own: true, ask: signedIn(() => '/api/users/me/export') },
+  { route: 'DELETE /api/users/me', ask: signedIn(() => '/api/users/me', { current_password: password }) },
+  { route: 'GET /api/admin/users', role: 'admin', ask: signedIn(() => '/api/admin/users?total=true') },
+  {
+    route: 'GET /api/admin/users/{id}',
+    role: 'admin',
+    own: true,
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}`),
+  },
+  {
+    route: 'PATCH /api/admin/users/{id}',
+    role: 'admin',
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}`, { role: 'moderator' }),
+  },
+  { route: 'DELETE /api/admin/users/{id}', role: 'admin', ask: signedIn((ana) => `/api/admin/users/${ana.id}`) },
+  {
+    route: 'GET /api/admin/users/{id}/events',
+    role: 'admin',
+    ask: signedIn((ana) => `/api/admin/users/${ana.id}/events`),
+  },
+  { route: 'GET /api/admin/outbox', role: 'admin', ask: signedIn(() => '/api/admin/outbox') },
+  {
+    route: 'POST /api/admin/outbox/{id}/resend',
+    role: 'admin',
+    async ask(ana) {
+      const [letter] = await db
+        .insert(outbox)
+        .values({
+          ...posted({ kind: 'test', to: ana.email, subject: 'Given up', text: 'text', html: 'html' }, ana.id),
+          due_at: null,
+          failed_at: timestamp(),
+        })
+        .returning({ id: outbox.id })
+      return { path: `/api/admin/outbox/${letter?.id}/resend`, token: ana.access }
+    },
+  },
+  {
+    route: 'POST /confirm-email/{token}',
+    unconfirmed: true,
+    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
+  },
+  {
+    route: 'GET /confirm-email/{token}',
+    unconfirmed: true,
+    ask: (ana) => ({ path: `/confirm-email/${ana.link}` }),
+  },
+  { route: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
+  {
+    route: 'POST /forgot-password',
+    ask: (ana) => ({ path: '/forgot-password', form: { email: ana.email } }),
+  },
+  {
+    route: 'GET /reset-password/{token}',
+    ask: async (ana) => ({ path: `/reset-password/${(await resetLink(ana)).token}` }),
+  },
+  {
+    route: 'POST /reset-password/{token}',
+    ask: async (ana) => ({
+      path: `/reset-password/${(await resetLink(ana)).token}`,
+      form: { email: ana.email, password: `new ${password}` },
+    }),
+  },
+  {
+    route: 'GET /avatars/{key}',
+    async ask() {
+      const key = randomToken()
+      await keepLocally(env.CACHE, key, { type: 'image/png', width: 8, height: 6, bytes: picture('png') })
+      return { path: `/avatars/${key}` }
+    },
+  },
+  { route: 'GET /avatars/initials/{file}', ask: () => ({ path: '/avatars/initials/1-QQ.svg' }) },
+  ...['GET /docs', 'GET /redoc', 'GET /openapi.json', 'GET /problems/{code}'].map((route) => ({
+    route,
+    ask: () => ({ path: route.slice(4).replace('{code}', 'not-found') }),
+  })),
+]
+
+/** Held for ten seconds by each isolate, so asked by a clock that leaps. */
+export const healthCases: readonly Case[] = ['GET /', 'GET /api/healthchecker'].map((route) => ({
+  route,
+  ask: () => ({ path: route.slice(4) }),
+}))
