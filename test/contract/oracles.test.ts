@@ -180,7 +180,7 @@ describe('values made for a schema', () => {
         minItems: 1,
         maxItems: 3,
       },
-      old: { type: 'number', nullable: true, exclusiveMinimum: 0, exclusiveMaximum: 1 },
+      share: { type: ['number', 'null'], exclusiveMinimum: 0, exclusiveMaximum: 1 },
     },
     required: ['kind', 'all'],
     additionalProperties: false,
@@ -193,7 +193,7 @@ describe('values made for a schema', () => {
     const seen = (test: (value: Record<string, unknown>) => boolean) => values.some(test)
     expect(seen(({ one }) => typeof one === 'number') && seen(({ one }) => typeof one === 'string')).toBe(true)
     expect(seen(({ any }) => any === null) && seen(({ any }) => typeof any === 'object' && any !== null)).toBe(true)
-    expect(seen(({ old }) => old === null) && seen(({ old }) => typeof old === 'number')).toBe(true)
+    expect(seen(({ share }) => share === null) && seen(({ share }) => typeof share === 'number')).toBe(true)
     expect(seen((value) => !('list' in value))).toBe(true)
   })
 

@@ -66,7 +66,7 @@ export function typesOf(schema: Schema): string[] {
       : [String(schema.type)]
   if (named.length === 0 && schema.properties) return ['object']
   if (named.length === 0 && schema.items) return ['array']
-  return schema.nullable === true ? [...named, 'null'] : named
+  return named
 }
 
 function plain(document: ApiDocument, schema: Schema, depth: number): fc.Arbitrary<unknown> {
