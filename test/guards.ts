@@ -29,7 +29,9 @@ export async function guardedRoutes(): Promise<Guarded[]> {
 }
 
 /** Ways to be refused: what is sent as `Authorization`, by what is wrong with it. */
-export async function badCredentials(person: Person): Promise<Record<string, string | undefined>> {
+export async function badCredentials(
+  person: Pick<Person, 'id' | 'access' | 'refresh'>,
+): Promise<Record<string, string | undefined>> {
   const config = configuration(env)
   const now = Math.floor(Date.now() / 1000)
   const [, claimsText = ''] = person.access.split('.')

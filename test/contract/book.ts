@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
-import { users } from '../../src/users/table.ts'
+import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
 import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
 import type { Cast, Player } from './cast.ts'
@@ -153,18 +153,22 @@ export async function audit(cast: Cast): Promise<string[]> {
     for (const id of player.book.keys())
       if (!owned.get(player.id)?.has(id)) faults.push(`contact ${id} of account ${player.id} is gone`)
     const row = accounts.find(({ id }) => id === player.id)
-    if (!row) faults.push(`account ${player.id} is gone`)
-    else if (
-      row.username !== player.username ||
-      row.role !== player.role ||
-      row.disabled !== player.disabled ||
-      row.email !== player.email
-    )
-      faults.push(
-        `account ${player.id} is ${row.username}, ${row.email}, ${row.role}, disabled: ${row.disabled}; not ${player.username}, ${player.email}, ${player.role}, ${player.disabled}`,
-      )
+    if (row) faults.push(...unlikeAccount(player, row))
+    else faults.push(`account ${player.id} is gone`)
   }
   for (const { id, gone } of cast.players)
     if (gone && accounts.some((row) => row.id === id)) faults.push(`account ${id} is there, and was deleted`)
+  return faults
+}
+
+function unlikeAccount(player: Player, row: UserRow): string[] {
+  const { id, username, email, role, disabled, hash, hashed } = player
+  const wanted = { username, email, role, disabled, confirmed: player.confirmed }
+  const found = { ...row, confirmed: row.confirmed_at !== null }
+  const faults = (Object.keys(wanted) as (keyof typeof wanted)[])
+    .filter((name) => found[name] !== wanted[name])
+    .map((name) => `account ${id} has ${name} ${JSON.stringify(found[name])}, not ${JSON.stringify(wanted[name])}`)
+  if (row.password_hash !== hash && !hashed) faults.push(`account ${id} has another password, which nobody chose`)
+  Object.assign(player, { hash: row.password_hash, hashed: false })
   return faults
 }

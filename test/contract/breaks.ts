@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { ApiDocument, Operation, Schema } from '../document.ts'
 import { anyText, anyValue, forgedCursor, oddHeaders, oddIds, oddNumbers } from './odd.ts'
+import { outside } from './outside.ts'
 import { merged } from './values.ts'
 
 /** One thing wrong with a request that would be right. */
@@ -107,7 +108,7 @@ export function breaksOf(document: ApiDocument, operation: Operation): fc.Arbitr
         'Expect',
       ]),
     },
-    { weight: named('query').length > 0 ? 6 : 1, arbitrary: queries(named('query')) },
+    { weight: named('query').length > 0 ? 6 : 1, arbitrary: queries(document, operation) },
     ...named('path').map((name) => ({
       weight: 4,
       arbitrary: fc
@@ -121,14 +122,14 @@ export function breaksOf(document: ApiDocument, operation: Operation): fc.Arbitr
   ]
   for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
     const whole = merged(document, schema)
-    const fields = Object.keys((whole.properties ?? {}) as Record<string, Schema>)
+    const fields = (whole.properties ?? {}) as Record<string, Schema>
     ways.push(
       {
         weight: 2,
         arbitrary: fc.record({ what: fc.constant('bytes'), how: fc.constantFrom(...damages), at: fc.nat(300) }),
       },
       { weight: 2, arbitrary: fc.constantFrom(null, ...mediaTypes).map((type) => ({ what: 'media type', type })) },
-      { weight: 6, arbitrary: fieldsBroken(fields) },
+      { weight: 6, arbitrary: fieldsBroken(document, fields) },
       { weight: 1, arbitrary: anyValue.map((value) => ({ what: 'body', value })) },
     )
     if (type === 'multipart/form-data') {
@@ -145,36 +146,41 @@ const headers = (names: readonly string[]): fc.Arbitrary<Break> =>
     .filter(([, text]) => /^[\t -~]*$/.test(text))
     .map(([name, text]) => ({ what: 'header', name, text }))
 
-const queries = (names: readonly string[]): fc.Arbitrary<Break> =>
-  fc
-    .tuple(
-      names.length > 0
-        ? fc.oneof(
-            { weight: 9, arbitrary: fc.constantFrom(...names) },
-            fc.constantFrom('x', 'owner_id', `${names[0]}[]`, '__proto__', ''),
-          )
-        : fc.constantFrom('x', 'id', '__proto__'),
-      fc.oneof(
-        fc.constantFrom(...oddNumbers),
-        anyText.map((text) => text.toWellFormed()),
-        forgedCursor,
-      ),
-      fc.nat(3),
-    )
-    .chain(([name, text, n]) =>
-      name === 'cursor'
-        ? forgedCursor.map((forged) => [name, forged.toWellFormed(), n] as const)
-        : fc.constant([name, text.toWellFormed(), n] as const),
-    )
-    .map(([name, text, n]) => ({ what: 'query', name, text, twice: n === 0 }))
+/** Values past the edges of one's own schema, where it has any, and values of every other kind. */
+function wrongValues(document: ApiDocument, schema: Schema): fc.Arbitrary<unknown> {
+  const past = outside(document, schema)
+  return past.length > 0 ? fc.oneof(fc.constantFrom(...past), anyValue) : anyValue
+}
 
-const fieldsBroken = (fields: readonly string[]): fc.Arbitrary<Break> =>
-  fc.record({
-    what: fc.constant('field' as const),
-    name:
-      fields.length > 0
-        ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...fields) }, fc.constantFrom(...foreignFields))
-        : fc.constantFrom(...foreignFields),
-    how: fc.constantFrom('set' as const, 'set' as const, 'set' as const, 'drop' as const),
-    value: anyValue,
-  })
+function queries(document: ApiDocument, { parameters }: Operation): fc.Arbitrary<Break> {
+  const known = parameters.filter((one) => one.in === 'query')
+  const foreign = fc.constantFrom('x', 'id', 'owner_id', '__proto__', '', ...known.map(({ name }) => `${name}[]`))
+  const ways = known.map(({ name, schema }) =>
+    fc.tuple(
+      fc.constant(name),
+      name === 'cursor'
+        ? forgedCursor
+        : fc.oneof(wrongValues(document, schema).map(asText), fc.constantFrom(...oddNumbers), anyText),
+    ),
+  )
+  return fc
+    .tuple(fc.oneof(...ways, fc.tuple(foreign, anyText)), fc.nat(3))
+    .map(([[name, text], n]) => ({ what: 'query', name, text: text.toWellFormed(), twice: n === 0 }))
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+
+function fieldsBroken(document: ApiDocument, fields: Readonly<Record<string, Schema>>): fc.Arbitrary<Break> {
+  const field = (name: string, how: 'drop' | 'set', value: unknown): Break => ({ what: 'field', name, how, value })
+  const own = Object.entries(fields).map(([name, schema]) => ({
+    weight: 4,
+    arbitrary: fc.oneof(
+      { weight: 3, arbitrary: wrongValues(document, schema).map((value) => field(name, 'set', value)) },
+      { weight: 1, arbitrary: fc.constant(field(name, 'drop', null)) },
+    ),
+  }))
+  const foreign = fc
+    .tuple(fc.constantFrom(...foreignFields), anyValue)
+    .map(([name, value]) => field(name, 'set', value))
+  return fc.oneof(...own, { weight: 4, arbitrary: foreign })
+}

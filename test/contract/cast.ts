@@ -11,7 +11,7 @@ import { users } from '../../src/users/table.ts'
 import { call, read } from '../client.ts'
 import { database } from '../database.ts'
 import { badCredentials } from '../guards.ts'
-import { confirmationToken, from, type Person, password } from '../people.ts'
+import { confirmationToken, from, password } from '../people.ts'
 import type { Part } from './plan.ts'
 
 const db = database()
@@ -37,6 +37,9 @@ export class Player {
   username: string
   email: string
   password = password
+  /** The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since. */
+  hash: string | null = null
+  hashed = true
   role: Role = 'user'
   confirmed = false
   disabled = false
@@ -86,8 +89,9 @@ export class Cast {
   readonly players: Player[] = []
   readonly #playing = new Map<Part, Player>()
   readonly #owners = new Map<string, { player: Player; kind: MarkKind }>()
-  /** Credentials that must let nobody in. */
-  wrongCredentials: (string | undefined)[] = []
+  /** Tokens of sessions that have ended. */
+  readonly ended: string[] = []
+  readonly #wrong = new Map<Session, (string | undefined)[]>()
 
   /** Somebody new, whom the service does not know yet. */
   draft(): Player {
@@ -184,11 +188,17 @@ export class Cast {
     await manage(disabled, { disabled: true })
     for (const [part, player] of Object.entries({ user, other, moderator, admin, disabled }))
       this.#playing.set(part as Part, player)
-    const [session] = other.sessions
-    if (!session) throw new Error('Nobody has logged in.')
-    const person = { id: other.id, access: session.access, refresh: session.refresh } satisfies Partial<Person>
-    this.wrongCredentials = Object.values(await badCredentials(person as Person))
     await this.enrol('user', false)
+  }
+
+  /** What might be sent instead of the token of a session that lives, and must let nobody in. */
+  async wrongCredentials(player: Player): Promise<(string | undefined)[]> {
+    const [session] = player.sessions
+    if (!session) return this.ended
+    const { access, refresh } = session
+    const wrong = this.#wrong.get(session) ?? Object.values(await badCredentials({ id: player.id, access, refresh }))
+    this.#wrong.set(session, wrong)
+    return [...wrong, ...this.ended.slice(-5)]
   }
 
   /** Who plays a part, able to: where the last one is gone, disabled or of another role, somebody new takes it over. */

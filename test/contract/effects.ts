@@ -29,15 +29,16 @@ interface Effect {
 
 const idSchema = z.looseObject({ id: z.int() })
 
-function end(player: Player | undefined, ends: (id: number) => boolean): void {
+/** Ends sessions of somebody: their tokens are wrong credentials from now on. */
+function end({ cast }: Turn, player: Player | undefined, ends: (id: number) => boolean = () => true): void {
+  for (const { id, access } of player?.sessions ?? []) if (ends(id)) cast.ended.push(`Bearer ${access}`)
   if (player) player.sessions = player.sessions.filter(({ id }) => !ends(id))
 }
 
-function erase(player: Player | undefined): void {
-  if (!player) return
-  player.gone = true
-  player.sessions = []
-  player.book.clear()
+function erase(turn: Turn, player: Player | undefined): void {
+  end(turn, player)
+  player?.book.clear()
+  if (player) player.gone = true
 }
 
 /** The session that a request is signed in by. */
@@ -55,7 +56,10 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'POST /api/auth/login': ({ turn, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
     const { sub, sid } = claimsOf(access)
-    turn.cast.byId(sub)?.sessions.push({ id: sid, access, refresh })
+    const player = turn.cast.byId(sub)
+    player?.sessions.push({ id: sid, access, refresh })
+    // At its first login an account's hash is made anew, at today's cost.
+    if (player) player.hashed = true
   },
   'POST /api/auth/refresh': ({ turn, json, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
@@ -67,22 +71,21 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   },
   'POST /api/auth/logout': ({ by, sent, turn }) => {
     const id = current(sent)
-    turn.cast.wrongCredentials.push(sent.headers.get('Authorization') ?? undefined)
-    end(by, (one) => one === id)
+    end(turn, by, (one) => one === id)
   },
-  'DELETE /api/auth/sessions': ({ by, sent }) => {
+  'DELETE /api/auth/sessions': ({ by, sent, turn }) => {
     const id = current(sent)
-    end(by, (one) => one !== id)
+    end(turn, by, (one) => one !== id)
   },
-  'DELETE /api/auth/sessions/{id}': ({ by, parameter }) => end(by, (one) => one === Number(parameter)),
+  'DELETE /api/auth/sessions/{id}': ({ by, parameter, turn }) => end(turn, by, (one) => one === Number(parameter)),
   'PATCH /api/users/me': ({ by, body }) => {
     by.username = z.looseObject({ username: text }).parse(body).username
   },
-  'DELETE /api/users/me': ({ by }) => erase(by),
-  'PUT /api/users/me/password': ({ by, json, sent }) => {
+  'DELETE /api/users/me': ({ by, turn }) => erase(turn, by),
+  'PUT /api/users/me/password': ({ by, json, sent, turn }) => {
     const id = current(sent)
-    by.password = json.password ?? ''
-    end(by, (one) => one !== id)
+    Object.assign(by, { password: json.password, hashed: true })
+    end(turn, by, (one) => one !== id)
   },
   'POST /api/users/me/email': ({ by, json, turn }) => {
     const email = (json.email ?? '').trim()
@@ -111,7 +114,8 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   },
   'PATCH /api/auth/reset-password-confirmation/{token}': ({ turn, json, parameter }) => {
     const { player } = turn.mailbox.ownerOf(parameter) ?? {}
-    if (player) Object.assign(player, { password: json.password, confirmed: true, sessions: [] })
+    end(turn, player)
+    if (player) Object.assign(player, { password: json.password, hashed: true, confirmed: true })
   },
   'PATCH /api/admin/users/{id}': ({ turn, body }) => {
     const { id, role, disabled } = z
@@ -120,18 +124,18 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     const player = turn.cast.byId(id)
     if (!player) return
     Object.assign(player, { role, disabled })
-    if (disabled) player.sessions = []
+    if (disabled) end(turn, player)
   },
-  'DELETE /api/admin/users/{id}': ({ turn, parameter }) => erase(turn.cast.byId(Number(parameter))),
+  'DELETE /api/admin/users/{id}': ({ turn, parameter }) => erase(turn, turn.cast.byId(Number(parameter))),
 }
 
 function stolen(
-  { cast }: Turn,
+  turn: Turn,
   { headers }: Sent,
   token = (headers.get('Authorization') ?? '').replace(/^Bearer /, ''),
 ): void {
   const id = Number(token.split('.')[0])
-  for (const player of cast.players) end(player, (one) => one === id)
+  for (const player of turn.cast.players) end(turn, player, (one) => one === id)
 }
 
 /** Whoever logs in with what the account has as its password is let in, and nobody else. */

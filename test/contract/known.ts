@@ -88,8 +88,11 @@ export const leftOut = null
 
 const chosen = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
 
-/** Whoever has an account and a password: those who came last more often than the cast. */
-const somebody = ({ cast, n }: Turn): Player | undefined => chosen(cast.accounts.slice(n % 3 === 0 ? 0 : -12), n)
+/** Whoever has an account: those who came last, anybody, or somebody who is disabled or not confirmed yet. */
+function somebody({ cast, n }: Turn): Player | undefined {
+  const apart = n % 4 === 1 ? cast.accounts.filter(({ confirmed, disabled }) => disabled || !confirmed) : []
+  return chosen(apart.length > 0 ? apart : cast.accounts.slice(n % 3 === 0 ? 0 : -12), n >> 2)
+}
 
 const login: Source = (turn) => {
   turn.target = somebody(turn) ?? turn.who
@@ -148,6 +151,7 @@ function page(turn: Turn): string | null {
 
 /** An ETag for a path: the one that one saw last, or an old one. */
 function tag({ who, n, pathname = '' }: Turn): string | undefined {
+  if (n % 8 === 0) return '*'
   return n % 5 === 0 ? chosen([...who.etags.values()], n) : who.etags.get(tagged(pathname))
 }
 
@@ -163,7 +167,7 @@ const sources: Readonly<Record<string, Source>> = {
   },
   'POST /api/auth/login body/email': login,
   'POST /api/auth/login body/username': login,
-  'POST /api/auth/login body/password': ({ target, n }) => (n % 8 === 0 ? undefined : target?.password),
+  'POST /api/auth/login body/password': ({ target, n }) => (n % 5 === 0 ? undefined : target?.password),
   'POST /api/auth/refresh body/refresh_token': ({ who, n }) =>
     n % 6 === 0 ? chosen(who.spent, n) : who.sessions[0]?.refresh,
   'POST /api/auth/verification-email body/email': (turn) => somebody(turn)?.email,

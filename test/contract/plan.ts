@@ -127,9 +127,9 @@ export function isCostly(document: ApiDocument, { requestBody }: Operation): boo
 
 /** How often an operation is asked: what hashes seldom, and what fills a book often. */
 function weightOf(document: ApiDocument, operation: Operation, templates: ReadonlySet<string>): number {
-  if (isCostly(document, operation)) return 2
+  if (isCostly(document, operation)) return 3
   if (operation.method === 'POST' && templates.has(`${operation.template}/{id}`)) return 24
-  return operation.method === 'DELETE' ? 5 : 8
+  return operation.method === 'DELETE' ? 5 : 8 + operation.parameters.length
 }
 
 /** Requests to every operation. */

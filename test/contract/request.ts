@@ -46,7 +46,7 @@ export async function compose(
   turn.pathname = pathname
   const headers = headersOf(await filled(turn, plan, 'header', plan.headers))
   for (const [name, value] of Object.entries(signsIn ? player.trace : nobody.trace)) headers.set(name, value)
-  const by = signsIn ? authorize(headers, plan, player, cast) : null
+  const by = signsIn ? await authorize(headers, plan, player, cast) : null
   // Where nobody signs in, a token means nothing; but a refresh token may come so.
   const [session] = player.sessions
   if (!signsIn && session && turn.n % 3 === 0) headers.set('Authorization', `Bearer ${session.refresh}`)
@@ -80,9 +80,10 @@ export async function compose(
 }
 
 /** Sets `Authorization`; tells who is thereby signed in. */
-function authorize(headers: Headers, plan: Plan, player: Player, cast: Cast): Player | null {
+async function authorize(headers: Headers, plan: Plan, player: Player, cast: Cast): Promise<Player | null> {
   if (plan.wrongCredential !== null) {
-    const wrong = cast.wrongCredentials[plan.wrongCredential % cast.wrongCredentials.length]
+    const all = await cast.wrongCredentials(player)
+    const wrong = all[plan.wrongCredential % all.length]
     if (wrong !== undefined) headers.set('Authorization', wrong)
     return null
   }

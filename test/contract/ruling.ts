@@ -23,8 +23,8 @@ export interface Ruling {
   readonly operation: Operation | undefined
   /** Whether the path is the document's, whatever the method. */
   readonly documented: boolean
-  /** Whether it is an older client's path, which docs/compat.md describes. */
-  readonly older: boolean
+  /** Where it is an older client's path, which docs/compat.md describes: what it answers as. */
+  readonly older?: Operation | undefined
   /** Why it is forbidden, as sentences. It must not be answered by 2xx. */
   readonly forbidden: readonly string[]
   /** What it has that no OpenAPI document can speak of. Where nothing of both is found, the request is right. */
@@ -61,17 +61,18 @@ export async function judge(document: ApiDocument, sent: Sent): Promise<Ruling> 
   const documented = templatesFor(document, pathname).length > 0
   if (isQueryOfOldClients(method, pathname)) {
     if (!sent.by) found.forbidden.push('it needs an access token')
-    return { operation: undefined, documented, older: true, ...found }
+    const older = operationAt(document, method, /\/bd$/.test(pathname) ? '/api/contacts/birthdays' : '/api/contacts/1')
+    return { operation: undefined, documented, older, ...found }
   }
   const operation = operationAt(document, method, pathname)
   if (!operation) {
     if (method !== 'OPTIONS') found.forbidden.push(`the document has no ${method} ${pathname}`)
-    return { operation, documented, older: false, ...found }
+    return { operation, documented, ...found }
   }
   secured(operation, sent, found)
   parameters(document, operation, sent, url, pathname, found)
   await body(document, operation, sent, found)
-  return { operation, documented, older: false, ...found }
+  return { operation, documented, ...found }
 }
 
 function secured(operation: Operation, { by }: Sent, { forbidden }: Findings): void {
@@ -105,11 +106,10 @@ function parameters(
       if (required) found.forbidden.push(`${where}/${name} is missing`)
     } else if (more.length > 0) {
       if (merged(document, schema).type !== 'array') found.forbidden.push(`${where}/${name} is there twice`)
-    } else if (/^(\+|-?0)\d/.test(text) && /^[+-]?\d+$/.test(text) && merged(document, schema).type === 'integer') {
-      found.unspoken.push(`${where}/${name} is a number in an unusual way`)
     } else if (!fits(document, schema, written(merged(document, schema), text))) {
-      found.forbidden.push(`${where}/${name} does not fit its schema`)
-    }
+      if (isUnusual(document, schema, text)) found.unspoken.push(`${where}/${name} is a number in an unusual way`)
+      else found.forbidden.push(`${where}/${name} does not fit its schema`)
+    } else if (text === '-0') found.unspoken.push(`${where}/${name} is minus nothing`)
   }
   const known = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
   for (const name of url.searchParams.keys()) if (!known.has(name)) found.unspoken.push(`query/${name} is unknown`)
@@ -117,6 +117,10 @@ function parameters(
   if (/%(?![0-9a-f]{2})/i.test(url.search + url.pathname) || url.search.includes('%EF%BF%BD'))
     found.unspoken.push('odd escapes')
 }
+
+/** Whether a text is a whole number that the schema allows, written as numbers seldom are: 007, +7, 7.0, 7e0. */
+const isUnusual = (document: ApiDocument, schema: Schema, text: string): boolean =>
+  merged(document, schema).type === 'integer' && /^[+-]?\d/.test(text) && fits(document, schema, Number(text))
 
 // ---------------------------------------------------------------- bodies
 

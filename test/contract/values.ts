@@ -66,7 +66,7 @@ export function typesOf(schema: Schema): string[] {
       : [String(schema.type)]
   if (named.length === 0 && schema.properties) return ['object']
   if (named.length === 0 && schema.items) return ['array']
-  return schema.nullable === true ? [...named, 'null'] : named
+  return named
 }
 
 function plain(document: ApiDocument, schema: Schema, depth: number): fc.Arbitrary<unknown> {
@@ -74,7 +74,9 @@ function plain(document: ApiDocument, schema: Schema, depth: number): fc.Arbitra
   if (Array.isArray(schema.enum)) return fc.constantFrom<unknown>(...schema.enum)
   const types = typesOf(schema)
   if (types.length === 0) return depth > 2 ? fc.constant(null) : fc.jsonValue({ maxDepth: 2 })
-  return fc.oneof(...types.map((type) => ofType(document, type, schema, depth)))
+  return fc.oneof(
+    ...types.map((type) => ({ weight: type === 'null' ? 1 : 4, arbitrary: ofType(document, type, schema, depth) })),
+  )
 }
 
 function ofType(document: ApiDocument, type: string, schema: Schema, depth: number): fc.Arbitrary<unknown> {
@@ -98,7 +100,7 @@ function ofType(document: ApiDocument, type: string, schema: Schema, depth: numb
   }
 }
 
-const bound = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
+export const bound = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
 
 function numbers(schema: Schema, whole: boolean): fc.Arbitrary<number> {
   const step = bound(schema.multipleOf, whole ? 1 : 0)
@@ -181,8 +183,11 @@ function strings(schema: Schema): fc.Arbitrary<unknown> {
   )
   if (typeof schema.pattern !== 'string') return free
   const pattern = new RegExp(schema.pattern, 'u')
-  const shaped = fc.stringMatching(pattern)
-  return fc.tuple(free, shaped).map(([text, other]) => (pattern.test(text) ? text : other))
+  // Where nothing is allowed as well, mostly something.
+  const shaped = fc.array(fc.stringMatching(pattern), { minLength: 3, maxLength: 3 })
+  return fc
+    .tuple(free, shaped)
+    .map(([text, others]) => (text && pattern.test(text) ? text : (others.find(Boolean) ?? '')))
 }
 
 /** A text of at least `min` and at most `max` characters, as JSON Schema counts them. */
