@@ -86,7 +86,7 @@ describe('the house', () => {
   it('keeps SQL in stores and HTTP in routes', () => {
     const tables = files.filter((file) => /\/(routes|session|authenticate)\.tsx?$/.test(file))
     expect(tables.filter((file) => importsOf(file).some((path) => path.startsWith('drizzle-orm')))).toEqual([])
-    const stores = files.filter((file) => /\/(store|table|upcoming|search)\.ts$/.test(file))
+    const stores = files.filter((file) => /[-/](store|table|upcoming|search)\.ts$/.test(file))
     expect(stores.filter((file) => importsOf(file).some((path) => /^hono|^@hono/.test(path)))).toEqual([])
   })
 

@@ -57,7 +57,8 @@ export function bearerToken(header: string | undefined): string | undefined {
  */
 function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission[]) {
   return createMiddleware<SignedInEnv>(async (c, next) => {
-    const { config, clock, db } = c.var
+    // Not `c.var`, which is made anew each time it is read.
+    const [config, clock, db] = [c.get('config'), c.get('clock'), c.get('db')]
     const header = c.req.header('Authorization')
     if (!header)
       throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())

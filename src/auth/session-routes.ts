@@ -8,8 +8,8 @@ import { createRouter } from '../platform/http/router.ts'
 import { type SignedInEnv, signedIn } from './authenticate.ts'
 import { sessionIdSchema, sessionSchema } from './schema.ts'
 import { aliveNow } from './session.ts'
+import { endSessions, listSessions } from './session-store.ts'
 import { clientOf } from './sign-in.ts'
-import { endSessions, listSessions } from './store.ts'
 
 const tags = ['Accounts']
 

@@ -6,7 +6,7 @@ import type { GateClient } from '../platform/gate/client.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Client } from './events.ts'
-import { type Alive, endSessions, findSession, rotateSession } from './store.ts'
+import { type Alive, endSessions, findSession, rotateSession } from './session-store.ts'
 
 /** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
 const replayGraceSeconds = 30

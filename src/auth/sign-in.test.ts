@@ -10,7 +10,7 @@ import { serve } from '../../test/serving.ts'
 import { configuration } from '../env.ts'
 import { keysFor, sign } from '../platform/crypto/keys.ts'
 import { users } from '../users/table.ts'
-import { startSession } from './store.ts'
+import { startSession } from './session-store.ts'
 import { sessions } from './table.ts'
 
 const db = database()

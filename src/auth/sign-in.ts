@@ -10,7 +10,8 @@ import { findUser, findUserByEmail } from '../users/store.ts'
 import { emailKey, type UserRow } from '../users/table.ts'
 import { type Client, record } from './events.ts'
 import { sessionEnded } from './session.ts'
-import { endOldestSessions, promote, replaceHash, startSession } from './store.ts'
+import { endOldestSessions, startSession } from './session-store.ts'
+import { promote, replaceHash } from './store.ts'
 
 /** From where a request comes. */
 export const clientOf = (c: Serving): Client => ({

@@ -1,22 +1,19 @@
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation } from '../platform/db/errors.ts'
-import { rowOf } from '../platform/db/rows.ts'
 import { fold } from '../platform/fold.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { catchUp, changedAt } from '../users/store.ts'
 import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
-import { type Client, forgetEvents, type Happening, recorded } from './events.ts'
+import { type Client, forgetEvents, recorded } from './events.ts'
 import { type LinkLetter, linkStatements } from './links.ts'
+import type { Alive } from './session-store.ts'
 import { events, links, sessions } from './table.ts'
 
 /** How long an account may wait to be confirmed before its address is free again. */
 export const unconfirmedSeconds = 7 * 86_400
-
-/** How many devices one person may be signed in on; the one unused for longest ends. */
-const maxSessions = 50
 
 /**
  * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one address (in
@@ -86,138 +83,6 @@ export async function replaceHash(db: Database, userId: number, verified: string
     .where(and(eq(users.id, userId), eq(users.password_hash, verified), eq(users.disabled, false)))
     .returning({ id: users.id })
   return rows.length > 0
-}
-
-/**
- * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is heeded, its
- * password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
- */
-export async function startSession(
-  db: Database,
-  userId: number,
-  verifiedHash: string,
-  client: Client,
-  heedBar = false,
-): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
-  const now = timestamp()
-  const whose = and(
-    eq(users.id, userId),
-    eq(users.password_hash, verifiedHash),
-    eq(users.disabled, false),
-    heedBar ? eq(users.password_barred, false) : undefined,
-  )
-  const row = rowOf(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
-  const [[session], [counted]] = await db.batch([
-    db
-      .insert(sessions)
-      .select(db.select(row).from(users).where(whose))
-      .returning({ id: sessions.id, generation: sessions.generation }),
-    db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
-    recorded(db, { kind: 'logged-in', ...client }, whose),
-  ])
-  return session && { ...session, crowded: (counted?.all ?? 0) > maxSessions }
-}
-
-/** Ends whatever sessions of a person are past the fifty used last, at a revision that the person's gate has issued. */
-export async function endOldestSessions(db: Database, userId: number, revision: number): Promise<void> {
-  const newest = db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(eq(sessions.user_id, userId))
-    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
-    .limit(maxSessions)
-  await db.batch([
-    db.update(users).set({ revision }).where(eq(users.id, userId)),
-    db.delete(sessions).where(and(eq(sessions.user_id, userId), notInArray(sessions.id, newest))),
-  ])
-}
-
-/** A session that has been idle or alive for too long is no session. Both bounds are moments. */
-export interface Alive {
-  readonly usedSince: string
-  readonly startedSince: string
-}
-
-const alive = ({ usedSince, startedSince }: Alive) =>
-  and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
-
-// An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list everybody's.
-const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND NOT users.disabled)`
-
-/** Takes a session one generation further: of two at once, one. Undefined when `generation` is not the current one. */
-export async function rotateSession(
-  db: Database,
-  sessionId: number,
-  generation: number,
-  bounds: Alive,
-  address: string | null,
-): Promise<{ userId: number; generation: number } | undefined> {
-  const [row] = await db
-    .update(sessions)
-    .set({ generation: sql`${sessions.generation} + 1`, rotated_at: timestamp(), address })
-    .where(and(eq(sessions.id, sessionId), eq(sessions.generation, generation), alive(bounds), ofEnabledUser))
-    .returning({ userId: sessions.user_id, generation: sessions.generation })
-  return row
-}
-
-/** A session that is still good, as it is now. */
-export async function findSession(db: Database, sessionId: number, bounds: Alive) {
-  const [row] = await db
-    .select({
-      userId: sessions.user_id,
-      generation: sessions.generation,
-      rotatedAt: sessions.rotated_at,
-      revision: users.revision,
-    })
-    .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.user_id))
-    .where(and(eq(sessions.id, sessionId), alive(bounds), eq(users.disabled, false)))
-  return row
-}
-
-/** A person's sessions that live, the one used last first. */
-export function listSessions(db: Database, userId: number, bounds: Alive) {
-  return db
-    .select()
-    .from(sessions)
-    .where(and(eq(sessions.user_id, userId), alive(bounds)))
-    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
-}
-
-/**
- * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why. Returns how
- * many ended.
- */
-export async function endSessions(
-  db: Database,
-  userId: number,
-  which: { only: number } | { allBut: number },
-  revision: number,
-  happening: Happening,
-): Promise<number> {
-  const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
-  const [, , ended] = await db.batch([
-    db.update(users).set({ revision }).where(eq(users.id, userId)),
-    recorded(
-      db,
-      happening,
-      and(
-        eq(users.id, userId),
-        inArray(
-          users.id,
-          db
-            .select({ id: sessions.user_id })
-            .from(sessions)
-            .where(and(eq(sessions.user_id, userId), chosen)),
-        ),
-      ),
-    ),
-    db
-      .delete(sessions)
-      .where(and(eq(sessions.user_id, userId), chosen))
-      .returning({ id: sessions.id }),
-  ])
-  return ended.length
 }
 
 /** What the edge may remember of a user: the account, but no password, and the sessions that live. */

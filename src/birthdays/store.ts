@@ -1,7 +1,30 @@
-import { and, between, eq } from 'drizzle-orm'
+import { and, between, eq, type Placeholder } from 'drizzle-orm'
 import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
+import { statement } from '../platform/db/statement.ts'
 import { rangesOf } from './upcoming.ts'
+
+/** As a limit of SQLite's: none. */
+const everybody = -1
+
+interface Stretch {
+  readonly owner: number | Placeholder
+  readonly from: string | Placeholder
+  readonly to: string | Placeholder
+  readonly limit: number | Placeholder
+}
+
+/** Those of a stretch of the year. */
+const stretch = (db: Database, { owner, from, to, limit }: Stretch) =>
+  db
+    .select({ ...contactColumns, name_key: contacts.name_key })
+    .from(contacts)
+    .where(and(eq(contacts.owner_id, owner), between(contacts.birthday_key, from, to)))
+    // The index's own order: it is read to the limit and no further.
+    .orderBy(contacts.birthday_key, contacts.id)
+    .limit(limit)
+
+const findStretch = statement(['owner', 'from', 'to', 'limit'], stretch)
 
 /**
  * One's own contacts whose birthday is on one of the given days of the year, each `MM-DD`, by name; with `limit`, enough of them to
@@ -11,20 +34,15 @@ export async function findBirthdays(
   db: Database,
   ownerId: number,
   monthDays: readonly string[],
-  limit?: number,
+  limit = everybody,
 ): Promise<(ContactRow & { birthday: string })[]> {
   // A query for each: with OR between them SQLite would read the whole book.
-  const [first, ...rest] = rangesOf(monthDays).map(([from, to]) => {
-    const stretch = db
-      .select({ ...contactColumns, name_key: contacts.name_key })
-      .from(contacts)
-      .where(and(eq(contacts.owner_id, ownerId), between(contacts.birthday_key, from, to)))
-      // The index's own order: it is read to the limit and no further.
-      .orderBy(contacts.birthday_key, contacts.id)
-    return limit === undefined ? stretch : stretch.limit(limit)
-  })
+  const [first, ...rest] = rangesOf(monthDays).map(([from, to]) => ({ owner: ownerId, from, to, limit }))
   if (!first) return []
-  const rows = rest.length === 0 ? await first : (await db.batch([first, ...rest])).flat()
+  const rows =
+    rest.length === 0
+      ? await findStretch(db, first)
+      : (await db.batch([stretch(db, first), ...rest.map((one) => stretch(db, one))])).flat()
   return rows
     .sort((one, other) => (one.name_key < other.name_key ? -1 : one.name_key > other.name_key ? 1 : one.id - other.id))
     .flatMap((row) => (row.birthday === null ? [] : { ...row, birthday: row.birthday }))

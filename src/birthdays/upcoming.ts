@@ -18,14 +18,26 @@ const millisecondsPerDay = 86_400_000
  * @throws RangeError when the zone is unknown
  */
 export function todayIn(timeZone: string, now: Date): PlainDate {
-  const format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
-    timeZone,
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-  })
-  const parts = new Map(format.formatToParts(now).map(({ type, value }) => [type, Number(value)]))
+  const parts = new Map(
+    calendarIn(timeZone)
+      .formatToParts(now)
+      .map(({ type, value }) => [type, Number(value)]),
+  )
   return { year: parts.get('year') ?? 0, month: parts.get('month') ?? 0, day: parts.get('day') ?? 0 }
+}
+
+const calendars = new Map<string, Intl.DateTimeFormat>()
+const maxCalendars = 100
+
+/** What writes days as a zone has them. Kept, because making one takes longer than all else that a request needs of us. */
+function calendarIn(timeZone: string): Intl.DateTimeFormat {
+  const known = calendars.get(timeZone)
+  if (known) return known
+  const options = { timeZone, year: 'numeric', month: 'numeric', day: 'numeric' } as const
+  const made = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', options)
+  if (calendars.size >= maxCalendars) calendars.clear()
+  calendars.set(timeZone, made)
+  return made
 }
 
 /** Whether the calendar has this day. Years are 1 to 9999, as four digits can write them. */

@@ -1,9 +1,10 @@
-import { and, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { rowOf } from '../platform/db/rows.ts'
+import { statement } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
-import { type ContactFields, newContact } from './store.ts'
+import { type ContactFields, newContact, writtenColumns } from './store.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
 
 /** A request that its client may send again (Idempotency-Key): what it is called, and a digest of what it asks for. */
@@ -20,6 +21,18 @@ const keySeconds = 86_400
 
 const keysUntil = (): string => timestamp(Date.now() - keySeconds * 1000)
 
+const insert = statement(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...given }) =>
+  db
+    .insert(contacts)
+    .select(
+      db
+        .select(rowOf(contacts, given))
+        .from(users)
+        .where(and(eq(users.id, given.owner_id), hasRoom(given.owner_id, max))),
+    )
+    .returning(contactColumns),
+)
+
 /**
  * Adds a contact to its owner's book, which holds `maxContacts`; with `once`, unless a request of that key has added one within
  * 24 hours: then that one is returned, as it is now. One statement, or one batch: however many come at once, no book grows past
@@ -33,12 +46,13 @@ export async function createContact(
   maxContacts: number,
   once?: Once,
 ): Promise<ContactRow | NotCreated> {
-  const row = rowOf(contacts, newContact(ownerId, fields, locale))
-  const welcome = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
+  const values = newContact(ownerId, fields, locale)
   if (!once) {
-    const [made] = await db.insert(contacts).select(db.select(row).from(users).where(welcome)).returning(contactColumns)
+    const [made] = await insert(db, { ...values, max: maxContacts })
     return made ?? refusal(db, ownerId)
   }
+  const row = rowOf(contacts, values)
+  const welcome = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
   const { key, fingerprint } = once
   const named = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
   const fresh = and(named, isNull(idempotencyKeys.contact_id))
@@ -72,7 +86,7 @@ export async function createContact(
  * That a book holds fewer than `max` contacts. Counting reads as many rows of an index; where fewer than `max` were ever added to
  * all books together, nothing need be counted.
  */
-const hasRoom = (ownerId: number, max: number): SQL => sql`(
+const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL => sql`(
   coalesce((SELECT max(contacts.id) FROM contacts), 0) < ${max}
   OR (SELECT count(*) FROM contacts WHERE contacts.owner_id = ${ownerId}) < ${max}
 )`

@@ -323,14 +323,14 @@ interface Writing {
 }
 
 function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
-  return settled(c, id, (row) =>
-    replaceContact(c.var.db, c.var.user.id, id, row.revision, edit(row), c.var.config.SORT_LOCALE),
-  )
+  const { db, user, config } = c.var
+  return settled(c, id, (row) => replaceContact(db, user.id, id, row.revision, edit(row), config.SORT_LOCALE))
 }
 
 /** One's own contact, as it is now. @throws Problem 404, or 412 where it is no longer what If-Match names */
 async function findMatching(c: Writing, id: number): Promise<ContactRow> {
-  const row = await findContact(c.var.db, c.var.user.id, id)
+  const { db, user } = c.var
+  const row = await findContact(db, user.id, id)
   if (!row) throw noContact()
   requireMatch(c, row.revision)
   return row

@@ -1,8 +1,10 @@
-import { and, asc, count, desc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { valuesOf } from '../platform/db/rows.ts'
+import { statement } from '../platform/db/statement.ts'
 import { fold } from '../platform/fold.ts'
 import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
 import { avatarUrl } from '../platform/images/avatar.ts'
@@ -23,18 +25,37 @@ export interface ContactFields {
   readonly favorite: boolean
 }
 
-const own = (ownerId: number, id: number) => and(eq(contacts.owner_id, ownerId), eq(contacts.id, id))
+const own = (ownerId: number | Placeholder, id: number | Placeholder) =>
+  and(eq(contacts.owner_id, ownerId), eq(contacts.id, id))
+
+/** The columns that every write of a contact gives. */
+export const writtenColumns = [
+  ...(['first_name', 'last_name', 'email', 'phone', 'birthday', 'additional', 'favorite', 'updated_at'] as const),
+  ...(['first_name_key', 'last_name_key', 'email_key', 'phone_key', 'name_key', 'search_key', 'birthday_key'] as const),
+] as const
 
 /** A row ready to be inserted, with the keys it is found by. */
 export function newContact(ownerId: number, fields: ContactFields, locale: string, now = timestamp()) {
   return { ...fields, ...searchKeys(fields, locale), owner_id: ownerId, created_at: now, updated_at: now }
 }
 
+const findOwn = statement(['owner', 'id'], (db, given) =>
+  db.select(contactColumns).from(contacts).where(own(given.owner, given.id)),
+)
+
 /** One's own contact; undefined when there is none, also when it is another's. */
 export async function findContact(db: Database, ownerId: number, id: number): Promise<ContactRow | undefined> {
-  const [row] = await db.select(contactColumns).from(contacts).where(own(ownerId, id))
+  const [row] = await findOwn(db, { owner: ownerId, id })
   return row
 }
+
+const replaceOwn = statement(['owner', 'id', 'read', ...writtenColumns], (db, given) =>
+  db
+    .update(contacts)
+    .set({ ...valuesOf(contacts, writtenColumns, given), revision: sql`${contacts.revision} + 1` })
+    .where(and(own(given.owner, given.id), eq(contacts.revision, given.read)))
+    .returning(contactColumns),
+)
 
 /**
  * Replaces a contact, if it is still at the revision that was read, with keys by the locale's alphabet; undefined when it has changed or gone meanwhile.
@@ -47,11 +68,12 @@ export async function replaceContact(
   fields: ContactFields,
   locale: string,
 ): Promise<ContactRow | undefined> {
-  const [row] = await db
-    .update(contacts)
-    .set({ ...fields, ...searchKeys(fields, locale), updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
-    .where(and(own(ownerId, id), eq(contacts.revision, readRevision)))
-    .returning(contactColumns)
+  const [row] = await replaceOwn(db, {
+    ...newContact(ownerId, fields, locale),
+    owner: ownerId,
+    id,
+    read: readRevision,
+  })
   return row
 }
 
@@ -102,29 +124,62 @@ export async function listContacts(
   query: ContactQuery,
   cursor: Cursor | null,
 ): Promise<Page<ContactRow>> {
-  const fitting = and(eq(contacts.owner_id, ownerId), ...filters(query))
-  const page =
-    query.sort === 'relevance'
-      ? byRelevance(db, fitting, query, cursor)
-      : bySortKey(db, fitting, query, query.sort, cursor)
-  const counted = db.select({ total: count() }).from(contacts).where(fitting)
-  const [hits, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  const { hits, total } = await hitsOf(db, ownerId, query, cursor)
   const kept = hits.slice(0, query.limit)
   const last = kept.at(-1)
   const next = last && hits.length > kept.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
-  return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total: totals?.[0]?.total ?? null }
+  return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total }
 }
+
+async function hitsOf(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
+  const { sort, order, limit, skip = 0 } = query
+  const wanted = [...filters(query)]
+  // One more than asked for tells whether a next page exists.
+  const values = { owner: ownerId, limit: limit + 1, skip, key: cursor?.key ?? null, id: cursor?.id ?? null }
+  if (sort !== 'relevance' && wanted.length === 0 && query.total !== 'true')
+    return { hits: await wholeBook(sort, order, cursor !== null)(db, values), total: null }
+
+  const fitting = and(eq(contacts.owner_id, ownerId), ...wanted)
+  const page =
+    sort === 'relevance'
+      ? byRelevance(db, fitting, query, cursor)
+      : bySortKey(db, fitting, sort, order, cursor && values, values)
+  if (query.total !== 'true') return { hits: await page, total: null }
+  const [hits, [counted]] = await db.batch([page, db.select({ total: count() }).from(contacts).where(fitting)])
+  return { hits, total: counted?.total ?? null }
+}
+
+type Sort = keyof typeof sortColumns
+type Order = ContactQuery['order']
+
+const wholeBooks = new Map<string, ReturnType<typeof writeWholeBook>>()
+
+/** The statement that lists a whole book: what is asked most. There are sixteen. */
+function wholeBook(sort: Sort, order: Order, continued: boolean): ReturnType<typeof writeWholeBook> {
+  const name = `${sort} ${order} ${continued}`
+  const known = wholeBooks.get(name)
+  if (known) return known
+  const made = writeWholeBook(sort, order, continued)
+  wholeBooks.set(name, made)
+  return made
+}
+
+const writeWholeBook = (sort: Sort, order: Order, continued: boolean) =>
+  statement(['owner', 'limit', 'skip', 'key', 'id'], (db, given) =>
+    bySortKey(db, eq(contacts.owner_id, given.owner), sort, order, continued ? given : null, given),
+  )
 
 /** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
 function bySortKey(
   db: Database,
   fitting: SQL | undefined,
-  query: ContactQuery,
-  sort: keyof typeof sortColumns,
-  cursor: Cursor | null,
+  sort: Sort,
+  direction: Order,
+  cursor: { readonly key: unknown; readonly id: unknown } | null,
+  { limit, skip }: { readonly limit: number | Placeholder; readonly skip: number | Placeholder },
 ) {
-  const key = sortKeyOf(sort, query.order)
-  const [after, order] = query.order === 'asc' ? ['>', asc] : ['<', desc]
+  const key = sortKeyOf(sort, direction)
+  const [after, order] = direction === 'asc' ? ['>', asc] : ['<', desc]
   return (
     db
       .select({ ...contactColumns, sorted_by: sql<string>`${key}`.as('sorted_by') })
@@ -137,9 +192,8 @@ function bySortKey(
         ),
       )
       .orderBy(order(key), order(contacts.id))
-      // One more than asked for tells whether a next page exists.
-      .limit(query.limit + 1)
-      .offset(query.skip ?? 0)
+      .limit(limit)
+      .offset(skip)
   )
 }
 

@@ -1,9 +1,18 @@
 import { drizzle } from 'drizzle-orm/d1'
 import type { Database, Trip } from './database.ts'
+import { lastsAs } from './statement.ts'
+
+/** By binding, which an isolate has for all its requests: what its statements are written for. */
+const lasting = new WeakMap<D1Database, Database>()
 
 /** The D1 database of a binding. `trip` is called around each round trip. */
 export function connectD1(d1: D1Database, trip: Trip): Database {
-  return drizzle(metered(d1, trip))
+  const known = lasting.get(d1)
+  const shared = known ?? drizzle(metered(d1, (go) => go()))
+  if (!known) lasting.set(d1, shared)
+  const db = drizzle(metered(d1, trip))
+  lastsAs(db, shared, trip)
+  return db
 }
 
 /** A D1 binding each of whose round trips goes through `trip`. */

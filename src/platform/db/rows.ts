@@ -1,8 +1,21 @@
-import { getTableColumns, is, SQL, sql } from 'drizzle-orm'
+import { type Column, getTableColumns, is, type Placeholder, SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 
 /** A row to be inserted, in which a value may be SQL that is read from the row it depends on. */
-type Values<T extends SQLiteTable> = { [K in keyof T['$inferInsert']]: T['$inferInsert'][K] | SQL }
+type Values<T extends SQLiteTable> = { [K in keyof T['$inferInsert']]: T['$inferInsert'][K] | SQL | Placeholder }
+
+/** The given parameters as values of a table's columns, each as its column has it, to be set. */
+export function valuesOf<T extends SQLiteTable, N extends string & keyof T['$inferInsert']>(
+  table: T,
+  names: readonly N[],
+  given: Readonly<Record<N, Placeholder>>,
+): Record<N, SQL> {
+  const columns: Readonly<Record<string, Column>> = getTableColumns(table)
+  return Object.fromEntries(names.map((name) => [name, sql`${sql.param(given[name], columns[name])}`])) as Record<
+    N,
+    SQL
+  >
+}
 
 /**
  * A new row of a table as what a query selects, for `insert(table).select(db.select(rowOf(table, …)).from(users).where(…))`: so

@@ -34,17 +34,20 @@ const capital = (one: string): string => (one.toUpperCase().length === one.lengt
 
 /** The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything. */
 export function initialsPath(name: string, id: number): string {
-  return `/avatars/initials/${id % colours.length}${encoded(initialsOf(name))}.svg`
+  return `/avatars/initials/${id % colours.length}${encoded(name)}.svg`
 }
 
 const known = new Map<string, string>()
+const maxKnown = 2000
 
-/** Initials as a path holds them. Kept, since each list has twenty of the same few hundred. */
-function encoded(initials: string): string {
-  const before = known.get(initials)
+/** A name's initials as a path holds them. Kept by name, since whoever is listed once is listed again. */
+function encoded(name: string): string {
+  const before = known.get(name)
   if (before !== undefined) return before
+  const initials = initialsOf(name)
   const made = initials && `-${Buffer.from(initials).toString('base64url')}`
-  if (known.size < 1000) known.set(initials, made)
+  if (known.size >= maxKnown) known.clear()
+  known.set(name, made)
   return made
 }
 

@@ -1,0 +1,151 @@
+import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, sql } from 'drizzle-orm'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { rowOf, valuesOf } from '../platform/db/rows.ts'
+import { statement } from '../platform/db/statement.ts'
+import { users } from '../users/table.ts'
+import { type Client, type Happening, recorded } from './events.ts'
+import { sessions } from './table.ts'
+
+/** How many devices one person may be signed in on; the one unused for longest ends. */
+const maxSessions = 50
+
+/**
+ * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is heeded, its
+ * password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
+ */
+export async function startSession(
+  db: Database,
+  userId: number,
+  verifiedHash: string,
+  client: Client,
+  heedBar = false,
+): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
+  const now = timestamp()
+  const whose = and(
+    eq(users.id, userId),
+    eq(users.password_hash, verifiedHash),
+    eq(users.disabled, false),
+    heedBar ? eq(users.password_barred, false) : undefined,
+  )
+  const row = rowOf(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
+  const [[session], [counted]] = await db.batch([
+    db
+      .insert(sessions)
+      .select(db.select(row).from(users).where(whose))
+      .returning({ id: sessions.id, generation: sessions.generation }),
+    db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
+    recorded(db, { kind: 'logged-in', ...client }, whose),
+  ])
+  return session && { ...session, crowded: (counted?.all ?? 0) > maxSessions }
+}
+
+/** Ends whatever sessions of a person are past the fifty used last, at a revision that the person's gate has issued. */
+export async function endOldestSessions(db: Database, userId: number, revision: number): Promise<void> {
+  const newest = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.user_id, userId))
+    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
+    .limit(maxSessions)
+  await db.batch([
+    db.update(users).set({ revision }).where(eq(users.id, userId)),
+    db.delete(sessions).where(and(eq(sessions.user_id, userId), notInArray(sessions.id, newest))),
+  ])
+}
+
+/** A session that has been idle or alive for too long is no session. Both bounds are moments. */
+export interface Alive {
+  readonly usedSince: string
+  readonly startedSince: string
+}
+
+const alive = ({ usedSince, startedSince }: Record<keyof Alive, string | Placeholder>) =>
+  and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
+
+// An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list everybody's.
+const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND NOT users.disabled)`
+
+const rotate = statement(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, given) =>
+  db
+    .update(sessions)
+    .set({ ...valuesOf(sessions, ['rotated_at', 'address'], given), generation: sql`${sessions.generation} + 1` })
+    .where(and(eq(sessions.id, given.id), eq(sessions.generation, given.at), alive(given), ofEnabledUser))
+    .returning({ userId: sessions.user_id, generation: sessions.generation }),
+)
+
+/** Takes a session one generation further: of two at once, one. Undefined when `generation` is not the current one. */
+export async function rotateSession(
+  db: Database,
+  sessionId: number,
+  generation: number,
+  bounds: Alive,
+  address: string | null,
+): Promise<{ userId: number; generation: number } | undefined> {
+  const [row] = await rotate(db, { id: sessionId, at: generation, rotated_at: timestamp(), address, ...bounds })
+  return row
+}
+
+const findGood = statement(['id', 'usedSince', 'startedSince'], (db, given) =>
+  db
+    .select({
+      userId: sessions.user_id,
+      generation: sessions.generation,
+      rotatedAt: sessions.rotated_at,
+      revision: users.revision,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.user_id))
+    .where(and(eq(sessions.id, given.id), alive(given), eq(users.disabled, false))),
+)
+
+/** A session that is still good, as it is now. */
+export async function findSession(db: Database, sessionId: number, bounds: Alive) {
+  const [row] = await findGood(db, { id: sessionId, ...bounds })
+  return row
+}
+
+/** A person's sessions that live, the one used last first. */
+export function listSessions(db: Database, userId: number, bounds: Alive) {
+  return db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.user_id, userId), alive(bounds)))
+    .orderBy(desc(sessions.rotated_at), desc(sessions.id))
+}
+
+/**
+ * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why. Returns how
+ * many ended.
+ */
+export async function endSessions(
+  db: Database,
+  userId: number,
+  which: { only: number } | { allBut: number },
+  revision: number,
+  happening: Happening,
+): Promise<number> {
+  const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
+  const [, , ended] = await db.batch([
+    db.update(users).set({ revision }).where(eq(users.id, userId)),
+    recorded(
+      db,
+      happening,
+      and(
+        eq(users.id, userId),
+        inArray(
+          users.id,
+          db
+            .select({ id: sessions.user_id })
+            .from(sessions)
+            .where(and(eq(sessions.user_id, userId), chosen)),
+        ),
+      ),
+    ),
+    db
+      .delete(sessions)
+      .where(and(eq(sessions.user_id, userId), chosen))
+      .returning({ id: sessions.id }),
+  ])
+  return ended.length
+}

@@ -1,0 +1,87 @@
+import { and, eq, gte } from 'drizzle-orm'
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { database, driver, execute } from '../../../test/database.ts'
+import { isUniqueViolation, root } from './errors.ts'
+import { valuesOf } from './rows.ts'
+import { statement } from './statement.ts'
+
+/** A table that no feature has. */
+const things = sqliteTable('scratch_statements', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  name: text('name').unique(),
+  number: integer('number').notNull().default(1),
+  flag: integer('flag', { mode: 'boolean' }),
+})
+const db = database()
+
+/** What a promise is rejected with. */
+const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('It was not refused.'),
+    (error: unknown) => error,
+  )
+
+beforeEach(async () => {
+  await execute(
+    `CREATE TABLE IF NOT EXISTS scratch_statements (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT UNIQUE,
+      number INTEGER NOT NULL DEFAULT 1, flag INTEGER)`,
+  )
+  await db.delete(things)
+})
+
+describe(`a statement on ${driver}`, () => {
+  let written = 0
+  const named = statement(['name', 'atLeast', 'flag'], (on, given) => {
+    written++
+    return on
+      .update(things)
+      .set(valuesOf(things, ['flag'], given))
+      .where(and(eq(things.name, given.name), gte(things.number, given.atLeast)))
+      .returning({ name: things.name, number: things.number, flag: things.flag })
+  })
+
+  it('is written once for all requests on D1, and each takes its own values and its own trip', async () => {
+    await db.insert(things).values([{ name: 'ana' }, { name: 'boris', number: 5 }])
+    const trips: string[] = []
+    const requests = ['first', 'second'].map((which) =>
+      database((go) => {
+        trips.push(which)
+        return go()
+      }),
+    )
+    for (const [at, request] of requests.entries()) {
+      expect(await named(request, { name: 'ana', atLeast: 1, flag: at === 0 })).toEqual([
+        { name: 'ana', number: 1, flag: at === 0 },
+      ])
+      expect(await named(request, { name: 'boris', atLeast: 6, flag: true })).toEqual([])
+    }
+    expect(trips).toEqual(['first', 'first', 'second', 'second'])
+    expect(written).toBe(driver === 'D1' ? 1 : 4)
+    expect((await db.select().from(things).where(eq(things.name, 'ana')))[0]?.flag).toBe(false)
+  })
+
+  it('keeps the values of two at once apart', async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `one of ${n}`)
+    await db.insert(things).values(names.map((name) => ({ name })))
+    const found = await Promise.all(names.map((name) => named(database(), { name, atLeast: 0, flag: null })))
+    expect(found.map(([row]) => row?.name)).toEqual(names)
+  })
+
+  it('fails as the database does, and as its trip says', async () => {
+    await db.insert(things).values([{ name: 'ana' }, { name: 'boris' }])
+    const rename = statement(['from', 'name'], (on, { from, ...given }) =>
+      on
+        .update(things)
+        .set(valuesOf(things, ['name'], given))
+        .where(eq(things.name, from))
+        .returning({ id: things.id }),
+    )
+    expect(isUniqueViolation(await errorOf(rename(db, { from: 'ana', name: 'boris' })), 'scratch_things.name')).toBe(
+      true,
+    )
+    const late = database(() => Promise.reject(new Error('too late')))
+    expect(root(await errorOf(rename(late, { from: 'ana', name: 'new' }))).message).toBe('too late')
+    expect(await rename(db, { from: 'ana', name: 'new' })).toHaveLength(1)
+  })
+})

@@ -1,0 +1,41 @@
+import { type Placeholder, sql } from 'drizzle-orm'
+import type { Database, Trip } from './database.ts'
+
+/** What a request's database is for longer than that request, and what its round trips go through. */
+const lasting = new WeakMap<Database, { readonly shared: Database; readonly trip: Trip }>()
+
+/** Says that statements of `db` may be kept for `shared`, which outlives it, if each of their round trips goes through `trip`. */
+export function lastsAs(db: Database, shared: Database, trip: Trip): void {
+  lasting.set(db, { shared, trip })
+}
+
+/** What a parameter may be; a column's own type is for the column to make of it. */
+type Value = string | number | boolean | null
+
+/** As much of a query's builder as is needed to run what it built. */
+interface Written<R> {
+  prepare(): { all(values?: Record<string, unknown>): Promise<R> }
+}
+
+/**
+ * A statement whose SQL is written once for each isolate and not for each request: that takes Drizzle about as long as all that a
+ * request does besides (docs/benchmarks.md). For what is asked most; it has a parameter for each of `names`. One round trip. Where a
+ * database does not outlive its request (libSQL, whose client must not), it is written each time.
+ */
+export function statement<const N extends string, R>(
+  names: readonly N[],
+  write: (db: Database, given: { readonly [K in N]: Placeholder<K> }) => Written<R>,
+): (db: Database, values: Readonly<Record<N, Value>>) => Promise<R> {
+  const given = Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as {
+    readonly [K in N]: Placeholder<K>
+  }
+  const written = new WeakMap<Database, ReturnType<Written<R>['prepare']>>()
+  return (db, values) => {
+    const { shared, trip } = lasting.get(db) ?? {}
+    if (!shared || !trip) return write(db, given).prepare().all(values)
+    const known = written.get(shared)
+    const query = known ?? write(shared, given).prepare()
+    if (!known) written.set(shared, query)
+    return trip(() => query.all(values))
+  }
+}
