@@ -86,10 +86,11 @@ export function parseBirthday(text: string): Birthday | null {
 export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: LeapDay): NextBirthday {
   const year = Math.max(today.year, birthday.year ?? today.year)
   const thisYears = celebration(birthday, year, leapDay)
-  const next = dayNumber(thisYears) < dayNumber(today) ? celebration(birthday, year + 1, leapDay) : thisYears
+  const days = dayNumber(thisYears) - dayNumber(today)
+  const next = days < 0 ? celebration(birthday, year + 1, leapDay) : thisYears
   return {
     next_birthday: formatDate(next),
-    days_until: dayNumber(next) - dayNumber(today),
+    days_until: days < 0 ? dayNumber(next) - dayNumber(today) : days,
     turns: birthday.year === null ? null : next.year - birthday.year,
   }
 }

@@ -15,6 +15,7 @@ import { keepPicture } from '../platform/images/store.ts'
 import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { createContact, type NotCreated } from './creation.ts'
 import { isFavorite } from './favorites.ts'
+import { listContacts, sortName } from './list-store.ts'
 import {
   contactIdSchema,
   contactInputSchema,
@@ -29,10 +30,8 @@ import {
   type ContactFields,
   changeContactAvatar,
   findContact,
-  listContacts,
   removeContact,
   replaceContact,
-  sortName,
   toContact,
 } from './store.ts'
 import type { ContactRow } from './table.ts'

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { fold } from '../platform/fold.ts'
 import { sortKey } from './sort.ts'
 import { contacts } from './table.ts'
@@ -56,15 +56,21 @@ const maxWords = 8
 /** The fewest digits that count as a number's when the zero before them is left out. */
 const minSubscriber = 4
 
+/** A text that is looked for, or the parameter that it will be. */
+export type Text = string | Placeholder
+
 /** What to look for in a search key: every one of the words, or, of a number in whatever format, its digits. */
-interface Wanted {
-  readonly words: readonly string[]
-  readonly numbers: readonly string[]
+export interface Sought<T = string> {
+  /** Each by itself, at the beginning of a word, and as a whole one. */
+  readonly words: readonly (readonly [within: T, beginning: T, whole: T])[]
+  readonly numbers: readonly T[]
 }
 
-function wanted(q: string): Wanted {
+/** What `q` looks for. */
+export function soughtBy(q: string): Sought {
   const all = fold(q).split(' ').filter(Boolean)
-  const words = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
+  const few = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
+  const words = few.map((word) => [word, ` ${word}`, ` ${word} `] as const)
   const number = digits(q)
   if (number === '' || !/^[\p{N}+\-.() /]+$/u.test(q.normalize('NFKD'))) return { words, numbers: [] }
   // At home a number begins with 0, or abroad with 00, where it is stored with its country's code.
@@ -72,16 +78,36 @@ function wanted(q: string): Wanted {
   return { words, numbers: subscriber.length >= minSubscriber ? [number, subscriber] : [number] }
 }
 
-const at = (text: string): SQL => sql`instr(${contacts.search_key}, ${text})`
+/** A search that finds nobody, and ranks everybody alike. */
+export const nothing: Sought = { words: [], numbers: [] }
 
-/** The condition that a contact is found by `q`. `instr`, so that nothing in `q` means anything but itself. */
-export function found(q: string): SQL {
-  const { words, numbers } = wanted(q)
+/** The same search with something else in the place of each of its texts, which are counted. */
+export function withTexts<T>({ words, numbers }: Sought<unknown>, put: (at: number) => T): Sought<T> {
+  return {
+    words: words.map((_, at) => [put(3 * at), put(3 * at + 1), put(3 * at + 2)] as const),
+    numbers: numbers.map((_, at) => put(3 * words.length + at)),
+  }
+}
+
+export const textName = (at: number): `text${number}` => `text${at}`
+
+/** Names for the texts of a search, by their places in {@link withTexts}. */
+export const textNames = ({ words, numbers }: Sought<unknown>): `text${number}`[] =>
+  [...words.flat(), ...numbers].map((_, at) => textName(at))
+
+/** The texts of a search, by their names. */
+export const textsOf = ({ words, numbers }: Sought): Record<`text${number}`, string> =>
+  Object.fromEntries([...words.flat(), ...numbers].map((text, at) => [textName(at), text]))
+
+const at = (text: Text): SQL => sql`instr(${contacts.search_key}, ${text})`
+
+/** The condition that a contact is found. `instr`, so that nothing that is sought means anything but itself. */
+export function found({ words, numbers }: Sought<Text>): SQL {
   const conditions = [
     ...(words.length > 0
       ? [
           sql`(${sql.join(
-            words.map((word) => sql`${at(word)} > 0`),
+            words.map(([within]) => sql`${at(within)} > 0`),
             sql` AND `,
           )})`,
         ]
@@ -92,19 +118,19 @@ export function found(q: string): SQL {
 }
 
 /**
- * How well a contact fits `q`, the better the lower: for each word, whole in the name before at its beginning before within it, then
+ * How well a contact fits, the better the lower: for each word, whole in the name before at its beginning before within it, then
  * in e-mail or phone, then in the note.
  */
-export function relevance(q: string): SQL<number> {
+export function relevance({ words }: Sought<Text>): SQL<number> {
   const nameEnd = sql`instr(${contacts.search_key}, char(10))`
   const reachEnd = sql`instr(${contacts.search_key}, char(11))`
-  const scores = wanted(q).words.map(
-    (word) => sql`CASE
-      WHEN ${at(` ${word} `)} BETWEEN 1 AND ${nameEnd} - 1 THEN 0
-      WHEN ${at(` ${word}`)} BETWEEN 1 AND ${nameEnd} - 1 THEN 1
-      WHEN ${at(word)} BETWEEN 1 AND ${nameEnd} - 1 THEN 2
-      WHEN ${at(word)} BETWEEN 1 AND ${reachEnd} - 1 THEN 3
-      WHEN ${at(word)} > 0 THEN 4
+  const scores = words.map(
+    ([within, beginning, whole]) => sql`CASE
+      WHEN ${at(whole)} BETWEEN 1 AND ${nameEnd} - 1 THEN 0
+      WHEN ${at(beginning)} BETWEEN 1 AND ${nameEnd} - 1 THEN 1
+      WHEN ${at(within)} BETWEEN 1 AND ${nameEnd} - 1 THEN 2
+      WHEN ${at(within)} BETWEEN 1 AND ${reachEnd} - 1 THEN 3
+      WHEN ${at(within)} > 0 THEN 4
       ELSE 3 END`,
   )
   return scores.length > 0 ? sql<number>`(${sql.join(scores, sql` + `)})` : sql<number>`0`

@@ -1,0 +1,212 @@
+import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { Database } from '../platform/db/database.ts'
+import { statement } from '../platform/db/statement.ts'
+import { fold } from '../platform/fold.ts'
+import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
+import { type ContactQuery, contactQuerySchema } from './schema.ts'
+import {
+  digits,
+  found,
+  noBirthday,
+  nothing,
+  relevance,
+  type Sought,
+  soughtBy,
+  type Text,
+  textName,
+  textNames,
+  textsOf,
+  withTexts,
+} from './search.ts'
+import { type ContactRow, contactColumns, contacts } from './table.ts'
+
+/** Which of one's own contacts fits a text best. */
+export async function findBest(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
+  const { success, data } = contactQuerySchema.safeParse({ q: text, limit: '1' })
+  return success ? (await listContacts(db, ownerId, data, null)).rows[0] : undefined
+}
+
+/** One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip. */
+export async function listContacts(
+  db: Database,
+  ownerId: number,
+  query: ContactQuery,
+  cursor: Cursor | null,
+): Promise<Page<ContactRow>> {
+  const { hits, total } = await hitsOf(db, ownerId, query, cursor)
+  const kept = hits.slice(0, query.limit)
+  const last = kept.at(-1)
+  const next = last && hits.length > kept.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
+  return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total }
+}
+
+/** What the SQL of a list depends on; all else are its values. Of what is sought, how many words and numbers it is. */
+interface Shape<T = string> {
+  readonly sort: ContactQuery['sort']
+  readonly order: ContactQuery['order']
+  /** Whether it begins after a place of its order. */
+  readonly isContinued: boolean
+  readonly sought: Sought<T> | null
+}
+
+/** The values of a list, or the parameters that they will be. */
+interface Given<N = number | Placeholder, T = string | number | null | Placeholder> {
+  readonly owner: N
+  readonly limit: N
+  readonly skip: N
+  /** The place after which it begins: its sort key, or its score and its name key; and its id. */
+  readonly key: T
+  readonly name: T
+  readonly id: T
+}
+
+async function hitsOf(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
+  const { sort, order, limit, skip = 0, q } = query
+  const sought = q ? soughtBy(q) : null
+  const shape = { sort, order, isContinued: cursor !== null, sought }
+  const [key, name] = cursor && sort === 'relevance' ? scored(cursor.key) : [cursor?.key ?? null, null]
+  // One more than asked for tells whether a next page exists.
+  const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
+  const others = [...filters(query)]
+  if (others.length === 0 && query.total !== 'true') return { hits: await known(shape)(db, values), total: null }
+
+  const hits = page(db, shape, values, others)
+  if (query.total !== 'true') return { hits: await hits, total: null }
+  const counted = db
+    .select({ total: count() })
+    .from(contacts)
+    .where(fitting(shape, values, others))
+  const [rows, [totals]] = await db.batch([hits, counted])
+  return { hits: rows, total: totals?.total ?? null }
+}
+
+type Listing = ReturnType<typeof listing>
+const listings = new Map<string, Listing>()
+
+/** The statement of a shape of list, without filters: what is asked most. There are some five hundred. */
+function known({
+  sought,
+  ...shape
+}: Shape): (db: Database, values: Given<number, string | number | null>) => ReturnType<Listing> {
+  const counts = sought && [sought.words.length, sought.numbers.length]
+  const name = JSON.stringify([shape.sort, shape.order, shape.isContinued, counts])
+  const before = listings.get(name)
+  const made = before ?? listing({ ...shape, sought })
+  if (!before) listings.set(name, made)
+  return (db, values) => made(db, { ...values, ...(sought && textsOf(sought)) })
+}
+
+const listing = ({ sought, ...shape }: Shape) =>
+  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(sought ?? nothing)], (db, given) =>
+    page(db, { ...shape, sought: sought && withTexts(sought, (at) => sql.placeholder(textName(at))) }, given, []),
+  )
+
+const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly SQL[]) =>
+  shape.sort === 'relevance'
+    ? byRelevance(db, shape, given, fitting(shape, given, others))
+    : bySortKey(db, shape.sort, shape, given, fitting(shape, given, others))
+
+const fitting = ({ sought }: Shape<Text>, { owner }: Given, others: readonly SQL[]) =>
+  and(eq(contacts.owner_id, owner), sought ? found(sought) : undefined, ...others)
+
+/** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
+function bySortKey(db: Database, sort: Sort, { order, isContinued }: Shape<Text>, given: Given, fits: SQL | undefined) {
+  const key = sortKeyOf(sort, order)
+  const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
+  return (
+    db
+      .select({ ...contactColumns, sorted_by: sql<string>`${key}`.as('sorted_by') })
+      .from(contacts)
+      // Compared as a row: the index is entered where the page begins.
+      .where(
+        and(
+          fits,
+          isContinued ? sql`(${key}, ${contacts.id}) ${sql.raw(after)} (${given.key}, ${given.id})` : undefined,
+        ),
+      )
+      .orderBy(ordered(key), ordered(contacts.id))
+      .limit(given.limit)
+      .offset(given.skip)
+  )
+}
+
+/**
+ * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the page's own rows
+ * are read.
+ */
+function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, given: Given, fits: SQL | undefined) {
+  const hits = db
+    .select({
+      hit: sql<number>`${contacts.id}`.as('hit'),
+      name_key: contacts.name_key,
+      score: relevance(sought ?? nothing).as('score'),
+    })
+    .from(contacts)
+    .where(fits)
+    .as('hits')
+  const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
+  const best = db
+    .select()
+    .from(hits)
+    .where(
+      isContinued
+        ? sql`(${hits.score}, ${hits.name_key}, ${hits.hit}) ${sql.raw(after)} (${given.key}, ${given.name}, ${given.id})`
+        : undefined,
+    )
+    .orderBy(ordered(hits.score), ordered(hits.name_key), ordered(hits.hit))
+    .limit(given.limit)
+    .offset(given.skip)
+    .as('page')
+  return db
+    .select({
+      ...contactColumns,
+      sorted_by: sql<string>`${best.score} || ' ' || ${best.name_key}`.as('sorted_by'),
+    })
+    .from(best)
+    .innerJoin(contacts, eq(contacts.id, best.hit))
+    .orderBy(ordered(best.score), ordered(best.name_key), ordered(best.hit))
+}
+
+/**
+ * The score and the name key of a cursor of a list by relevance.
+ * @throws Problem 422 when the cursor is not one that this service made
+ */
+function scored(key: string): [score: number, name: string] {
+  const [, score, name = ''] = key.match(/^(\d{1,3}) (.*)$/s) ?? []
+  if (score === undefined) throw foreignCursor()
+  return [Number(score), name]
+}
+
+// `instr`, not LIKE: D1 bounds a LIKE pattern to 50 bytes, and nothing in a part needs escaping.
+// A part that folds to nothing is in nobody's name.
+const contains = (column: AnySQLiteColumn, part: string): SQL =>
+  part === '' ? sql`0` : sql`instr(${column}, ${part}) > 0`
+
+function* filters(query: ContactQuery): Generator<SQL> {
+  if (query.first_name) yield contains(contacts.first_name_key, fold(query.first_name))
+  if (query.last_name) yield contains(contacts.last_name_key, fold(query.last_name))
+  if (query.email) yield contains(contacts.email_key, fold(query.email))
+  if (query.phone) yield contains(contacts.phone_key, digits(query.phone))
+  if (query.favorite) yield eq(contacts.favorite, query.favorite === 'true')
+}
+
+/** Which list a cursor belongs to: a search's holds what was searched for. */
+export const sortName = ({ sort, order, q }: ContactQuery): string =>
+  sort === 'relevance' ? `${sort} ${order} ${fold(q ?? '')}` : `${sort} ${order}`
+
+type Sort = keyof typeof sortColumns
+
+const sortColumns = {
+  name: contacts.name_key,
+  created: contacts.created_at,
+  updated: contacts.updated_at,
+  birthday: contacts.birthday_key,
+}
+
+function sortKeyOf(sort: Sort, order: ContactQuery['order']): SQL {
+  // Those without a birthday come last in either order.
+  if (sort === 'birthday' && order === 'desc')
+    return sql`iif(${contacts.birthday_key} = ${noBirthday}, '', ${contacts.birthday_key})`
+  return sql`${sortColumns[sort]}`
+}
