@@ -11,7 +11,7 @@ import { type Measured, measured, record, type Target, targetsOf } from './reque
 import { build, createDatabase, type Runtime, startRuntime } from './runtime.ts'
 
 const connections = 32
-const rounds = 3
+const rounds = 7
 
 /** What a target did, and what the runtime spent on each request. */
 interface Cost extends Driven {
