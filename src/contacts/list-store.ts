@@ -92,14 +92,15 @@ function known({
   const counts = sought && [sought.words.length, sought.numbers.length]
   const name = JSON.stringify([shape.sort, shape.order, shape.isContinued, counts])
   const before = listings.get(name)
-  const made = before ?? listing({ ...shape, sought })
+  const made =
+    before ?? listing({ ...shape, sought: sought && withTexts(sought, (at) => sql.placeholder(textName(at))) })
   if (!before) listings.set(name, made)
   return (db, values) => made(db, { ...values, ...(sought && textsOf(sought)) })
 }
 
-const listing = ({ sought, ...shape }: Shape) =>
-  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(sought ?? nothing)], (db, given) =>
-    page(db, { ...shape, sought: sought && withTexts(sought, (at) => sql.placeholder(textName(at))) }, given, []),
+const listing = (shape: Shape<Placeholder>) =>
+  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? nothing)], (db, given) =>
+    page(db, shape, given, []),
   )
 
 const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly SQL[]) =>

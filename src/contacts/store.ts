@@ -25,16 +25,22 @@ export interface ContactFields {
 const own = (ownerId: number | Placeholder, id: number | Placeholder) =>
   and(eq(contacts.owner_id, ownerId), eq(contacts.id, id))
 
-/** The columns that every write of a contact gives. */
-export const writtenColumns = [
-  ...(['first_name', 'last_name', 'email', 'phone', 'birthday', 'additional', 'favorite', 'updated_at'] as const),
-  ...(['first_name_key', 'last_name_key', 'email_key', 'phone_key', 'name_key', 'search_key', 'birthday_key'] as const),
-] as const
-
 /** A row ready to be inserted, with the keys it is found by. */
 export function newContact(ownerId: number, fields: ContactFields, locale: string, now = timestamp()) {
   return { ...fields, ...searchKeys(fields, locale), owner_id: ownerId, created_at: now, updated_at: now }
 }
+
+type WrittenColumn = Exclude<keyof ReturnType<typeof newContact>, 'owner_id' | 'created_at'>
+
+// An object, because its type lets none be forgotten: what a statement has no parameter for is not written.
+const written: Readonly<Record<WrittenColumn, true>> = {
+  ...{ first_name: true, last_name: true, email: true, phone: true, birthday: true, additional: true, favorite: true },
+  ...{ first_name_key: true, last_name_key: true, email_key: true, phone_key: true, birthday_key: true },
+  ...{ name_key: true, search_key: true, updated_at: true },
+}
+
+/** The columns that every write of a contact gives. */
+export const writtenColumns = Object.keys(written) as WrittenColumn[]
 
 const findOwn = statement(['owner', 'id'], (db, given) =>
   db.select(contactColumns).from(contacts).where(own(given.owner, given.id)),

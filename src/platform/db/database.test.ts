@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { asc, eq, sql } from 'drizzle-orm'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { database, driver, execute } from '../../../test/database.ts'
@@ -125,6 +126,12 @@ describe(`an error of ${driver}`, () => {
     expect(isUniqueViolation(error, 'scratch_things.group_name')).toBe(false)
     expect(isStaleRevision(error)).toBe(false)
     expect(isUniqueViolation(error, 'scratch_things.name')).toBe(true)
+  })
+
+  it('is none of its own where it rejects with something else: then Drizzle’s words, with all that was written, are left', () => {
+    const error = new DrizzleQueryError('select ?', ['stale revision: no such table'], undefined)
+    expect(root(error).message).toBe('not an Error')
+    expect(isStaleRevision(error)).toBe(false)
   })
 
   it('is logged without SQL and parameters', async () => {

@@ -1,3 +1,5 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+
 /**
  * Whether a write failed because `columns` (as SQLite names them: `users.email_key`, or `a.x, a.y`) must be unique. Only the
  * driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have written.
@@ -16,5 +18,7 @@ export function isStaleRevision(error: unknown): boolean {
 export function root(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
-  return innermost instanceof Error ? innermost : new Error('not an Error')
+  // Drizzle's own, with the statement and all that somebody wrote, is what is left where a driver rejects with no Error.
+  if (!(innermost instanceof Error) || innermost instanceof DrizzleQueryError) return new Error('not an Error')
+  return innermost
 }

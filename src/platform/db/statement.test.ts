@@ -65,7 +65,7 @@ describe(`a statement on ${driver}`, () => {
     const names = Array.from({ length: 20 }, (_, n) => `one of ${n}`)
     await db.insert(things).values(names.map((name) => ({ name })))
     const found = await Promise.all(names.map((name) => named(database(), { name, atLeast: 0, flag: null })))
-    expect(found.map(([row]) => row?.name)).toEqual(names)
+    expect(found.map(([row]) => row)).toEqual(names.map((name) => ({ name, number: 1, flag: null })))
   })
 
   it('fails as the database does, and as its trip says', async () => {
@@ -77,11 +77,24 @@ describe(`a statement on ${driver}`, () => {
         .where(eq(things.name, from))
         .returning({ id: things.id }),
     )
-    expect(isUniqueViolation(await errorOf(rename(db, { from: 'ana', name: 'boris' })), 'scratch_things.name')).toBe(
-      true,
-    )
+    expect(
+      isUniqueViolation(await errorOf(rename(db, { from: 'ana', name: 'boris' })), 'scratch_statements.name'),
+    ).toBe(true)
     const late = database(() => Promise.reject(new Error('too late')))
     expect(root(await errorOf(rename(late, { from: 'ana', name: 'new' }))).message).toBe('too late')
     expect(await rename(db, { from: 'ana', name: 'new' })).toHaveLength(1)
+  })
+
+  it('tells its trip nothing of what goes wrong in code of ours: that is no failure of the database', async () => {
+    const heard: unknown[] = []
+    const listening = database((go) =>
+      go().catch((error: unknown) => {
+        heard.push(error)
+        throw error
+      }),
+    )
+    const incomplete = { name: 'ana', atLeast: 1 } as Parameters<typeof named>[1]
+    expect(String(await errorOf(named(listening, incomplete)))).toContain('No value for placeholder "flag"')
+    expect(heard).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { type Placeholder, sql } from 'drizzle-orm'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import type { Database, Trip } from './database.ts'
 
 /** What a request's database is for longer than that request, and what its round trips go through. */
@@ -36,6 +37,20 @@ export function statement<const N extends string, R>(
     const known = written.get(shared)
     const query = known ?? write(shared, given).prepare()
     if (!known) written.set(shared, query)
-    return trip(() => query.all(values))
+    return through(trip, () => query.all(values))
   }
+}
+
+/** Asks through a trip, which hears of the driver's failures only: what goes wrong in code of ours is no failure of the database. */
+async function through<R>(trip: Trip, ask: () => Promise<R>): Promise<R> {
+  const said = await trip(async () => {
+    try {
+      return { rows: await ask() }
+    } catch (error) {
+      if (error instanceof DrizzleQueryError) throw error
+      return { bug: error }
+    }
+  })
+  if ('bug' in said) throw said.bug
+  return said.rows
 }
