@@ -7,12 +7,18 @@ import { describe, expect, it } from 'vitest'
 import { summary } from '../../scripts/bench/figures.ts'
 import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
+import { grows } from '../../scripts/bench/soak.ts'
 import { faults, Writer } from '../../scripts/bench/writers.ts'
 import { newContact } from '../../src/contacts/store.ts'
 
 const run = promisify(execFile)
 
 describe('what is looked for after a soak and after kill -9', () => {
+  it('is memory that goes on growing, and not what is filled at first', () => {
+    expect(grows([541, 619, 676, 708, 704])).toBe(false)
+    expect(grows([300, 400, 500, 600, 700])).toBe(true)
+  })
+
   it('is each way in which a write can be lost, doubled or halved', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vizitka-faults-'))
     const sqlite = await createDatabase(folder)
