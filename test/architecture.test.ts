@@ -20,12 +20,8 @@ const reasons: Readonly<Record<string, string>> = {
   'scripts/people.ts': 'Data: the names that npm run seed makes people of.',
   'src/env.ts': 'All that is set from outside: each variable, what it may be, and the words for what it may not.',
   'src/platform/crypto/common-passwords.ts': 'Data: a list.',
-  'src/contacts/routes.ts':
-    'Nine routes one after the other, each a declaration and a thought; they share how a write is settled.',
-  'src/platform/images/image.ts': 'Four formats, walked through by the same readers of bytes.',
   'src/platform/mail/smtp.ts':
     'One conversation from the greeting to QUIT, with what worker-mailer does wrong on the way.',
-  'src/account/deletion.test.ts': 'All of it is about one person of whom every table holds something.',
   'src/platform/mail/smtp.test.ts':
     'Each test is a dialogue with a scripted server; all share how one is begun and read.',
   'test/failures.test.ts': 'One matrix: every route by every way to fail. Its halves mean nothing apart.',

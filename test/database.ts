@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { createClient } from '@libsql/client/http'
+import { expect } from 'vitest'
 import { connect, type Database, type Trip } from '../src/platform/db/database.ts'
 
 /** The database under test, by the driver that the service itself uses. */
@@ -17,3 +18,28 @@ export async function execute(...statements: string[]): Promise<void> {
     for (const statement of statements) await client.execute(statement)
   }
 }
+
+/** A D1 that remembers every statement that was made of it. */
+export function remembering() {
+  const statements = new Set<string>()
+  const DB = new Proxy(env.DB, {
+    get(inner, name) {
+      if (name === 'prepare') {
+        return (sql: string) => {
+          statements.add(sql)
+          return inner.prepare(sql)
+        }
+      }
+      const method: unknown = Reflect.get(inner, name)
+      return typeof method === 'function' ? method.bind(inner) : method
+    },
+  })
+  return { DB, statements }
+}
+
+/** What a promise is rejected with. */
+export const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('It was not refused.'),
+    (error: unknown) => error,
+  )

@@ -1,35 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
-import { copies } from '../src/auth/authenticate.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { users } from '../src/users/table.ts'
 import { call } from './client.ts'
+import { levelOf, me, warmed } from './copies.ts'
 import { database } from './database.ts'
-import { confirmationToken, freshEmail, from, type Person, password, signedUp } from './people.ts'
+import { confirmationToken, freshEmail, from, password, signedUp } from './people.ts'
 import { counted, serve } from './serving.ts'
 
 const db = database()
-const keyOf = (person: Person): string => `user:${person.id}`
-const me = (person: Person, bindings: object = {}) => serve(bindings, '/api/users/me', { token: person.access })
-const levelOf = (response: Response) =>
-  response.headers.get('Server-Timing')?.match(/cache;dur=[\d.]+;desc="(\w+)"/)?.[1]
-
-/** What this isolate and KV hold of a person. */
-async function held(person: Person) {
-  return { memory: copies.recall(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
-}
-
-/** Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately stale. */
-async function warmed(person: Person): Promise<() => Promise<void>> {
-  expect((await me(person)).status).toBe(200)
-  const { memory, kv } = await held(person)
-  if (!memory || !kv) throw new Error('Nothing was kept.')
-  return async () => {
-    copies.remember(keyOf(person), memory)
-    await env.CACHE.put(keyOf(person), kv)
-  }
-}
 
 describe('a change that is overtaken', () => {
   it('is tried again, and both are kept', async () => {

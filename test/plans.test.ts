@@ -2,27 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { runScheduled } from '../src/schedule.ts'
-import { driver } from './database.ts'
+import { driver, remembering } from './database.ts'
 import { admin, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
-
-/** A D1 that remembers every statement that was made of it. */
-function remembering() {
-  const statements = new Set<string>()
-  const DB = new Proxy(env.DB, {
-    get(inner, name) {
-      if (name === 'prepare') {
-        return (sql: string) => {
-          statements.add(sql)
-          return inner.prepare(sql)
-        }
-      }
-      const method: unknown = Reflect.get(inner, name)
-      return typeof method === 'function' ? method.bind(inner) : method
-    },
-  })
-  return { DB, statements }
-}
 
 /** How SQLite would go about a statement, a line for each step. */
 async function planOf(sql: string): Promise<string[]> {

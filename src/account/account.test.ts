@@ -1,43 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { askForReset, changePassword, eventList, eventsOf, fresh, kindsOf, login } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
-import {
-  confirmationToken,
-  freshAddress,
-  freshEmail,
-  from,
-  linkToken,
-  type Person,
-  password,
-  signedUp,
-} from '../../test/people.ts'
+import { confirmationToken, freshEmail, linkToken, type Person, password, signedUp } from '../../test/people.ts'
 import { events } from '../auth/table.ts'
 import { runScheduled } from '../schedule.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-const fresh = 'staple by staple 9'
-
-const choose = (person: Person, password: string, current_password = person.password) =>
-  person.put('/api/users/me/password', { current_password, password })
-const login = (email: string, secret: string) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const askForReset = (email: string) =>
-  call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
-
-const eventList = z.array(
-  z.looseObject({
-    id: z.number(),
-    kind: z.string(),
-    device: z.string().nullable(),
-    address: z.string().nullable(),
-  }),
-)
-const eventsOf = async (person: Person) => read(eventList, await person.get('/api/users/me/events?limit=100'))
-const kindsOf = async (person: Person) => (await eventsOf(person)).map(({ kind }) => kind)
 
 describe('the events of an account', () => {
   it('tell what happened, newest first', async () => {
@@ -46,7 +19,7 @@ describe('the events of an account', () => {
     expect(problemOf(await login(ana.email, 'not the password'))).toBe('401 invalid-credentials')
     await vi.waitFor(async () => expect((await kindsOf(ana))[0]).toBe('login-failed'))
     await ana.login()
-    expect((await choose(ana, fresh)).status).toBe(204)
+    expect((await changePassword(ana, fresh)).status).toBe(204)
     await askForReset(ana.email)
     await vi.waitFor(async () => expect((await kindsOf(ana))[0]).toBe('reset-requested'))
     await login(ana.email, fresh)
@@ -121,7 +94,7 @@ describe('the events of an account', () => {
     await ana.post('/api/users/me/email', { email: target, current_password: password })
     const move = await confirmationToken(target)
     await call('POST', '/api/auth/confirm-email', { json: { token: move } })
-    expect((await choose(ana, fresh)).status).toBe(204)
+    expect((await changePassword(ana, fresh)).status).toBe(204)
     await vi.waitFor(async () => expect(await kindsOf(ana)).toContain('login-failed'))
     const [row] = await db.select().from(users).where(eq(users.id, ana.id))
     const rows = await db.select().from(events).where(eq(events.user_id, ana.id))

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { count, eq, sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { login, refresh } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -48,10 +49,6 @@ const nothing = { users: 0, sessions: 0, links: 0, contacts: 0, idempotency_keys
 
 const remove = (person: Person, current_password = person.password, token = person.access) =>
   person.delete('/api/users/me', { json: { current_password }, token })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const refresh = (refresh_token: string) =>
-  call('POST', '/api/auth/refresh', { json: { refresh_token }, headers: from(freshAddress()) })
 const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.user_id, id))
 
 /** A person of whom every table holds something. */

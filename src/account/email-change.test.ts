@@ -1,13 +1,9 @@
 import { env } from 'cloudflare:workers'
-import { and, eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import { askForEmail, changeLinks, confirm, fresh, kindsOf, linkTo, login, signup } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
-import { database } from '../../test/database.ts'
 import {
   awaitLetters,
-  confirmationToken,
-  freshAddress,
   freshEmail,
   from,
   lettersTo,
@@ -18,35 +14,6 @@ import {
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { copies } from '../auth/authenticate.ts'
-import { links } from '../auth/table.ts'
-
-const db = database()
-const fresh = 'staple by staple 9'
-
-const ask = (person: Person, email: string, current_password = person.password) =>
-  person.post('/api/users/me/email', { email, current_password })
-const confirm = (token: string) =>
-  call('POST', '/api/auth/confirm-email', { json: { token }, headers: from(freshAddress()) })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const signup = (email: string) =>
-  call('POST', '/api/auth/signup', { json: { username: 'other', email, password }, headers: from(freshAddress()) })
-const changeLinks = (person: Person) =>
-  db
-    .select()
-    .from(links)
-    .where(and(eq(links.user_id, person.id), eq(links.purpose, 'change-email')))
-
-/** The link of a letter to a new address that one asked for. */
-async function linkTo(person: Person, email: string): Promise<string> {
-  const answer = await ask(person, email)
-  expect(answer.status, answer.text).toBe(202)
-  return confirmationToken(email)
-}
-
-const eventKinds = z.array(z.looseObject({ kind: z.string(), address: z.string().nullable() }))
-const kindsOf = async (person: Person) =>
-  eventKinds.parse((await person.get('/api/users/me/events')).body).map(({ kind }) => kind)
 
 /** Asks for another e-mail under other bindings than the tests'. */
 const askUnder = (bindings: object, person: Person, email: string) =>
@@ -85,7 +52,7 @@ describe('changing the e-mail', () => {
   it('changes nothing until the new address is confirmed, and tells both addresses', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('Target.New')
-    const answer = await ask(ana, ` ${target} `)
+    const answer = await askForEmail(ana, ` ${target} `)
     expect(answer.status).toBe(202)
     const [letter] = await awaitLetters(target)
     expect(letter?.Subject).toBe('Confirm your new email')
@@ -159,7 +126,7 @@ describe('changing the e-mail', () => {
   it('takes another spelling of the address that one has', async () => {
     const ana = await signedUp('ana')
     const shouted = ana.email.toUpperCase()
-    expect((await ask(ana, shouted)).status).toBe(202)
+    expect((await askForEmail(ana, shouted)).status).toBe(202)
     const letters = await awaitLetters(ana.email, 3)
     expect(letters.map(({ Subject }) => Subject)).not.toContain('You already have an account')
     const letter = letters.find(({ Subject }) => Subject === 'Confirm your new email')
@@ -172,10 +139,10 @@ describe('changing the e-mail', () => {
   it('refuses the very same address, what is none, and a wrong password', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
-    expect(pointersOf(await ask(ana, ana.email))).toEqual(['/email'])
-    expect(pointersOf(await ask(ana, 'ana'))).toEqual(['/email'])
+    expect(pointersOf(await askForEmail(ana, ana.email))).toEqual(['/email'])
+    expect(pointersOf(await askForEmail(ana, 'ana'))).toEqual(['/email'])
     expect(pointersOf(await ana.post('/api/users/me/email', { email: target }))).toEqual(['/current_password'])
-    expect(problemOf(await ask(ana, target, 'not the password'))).toBe('403 wrong-password')
+    expect(problemOf(await askForEmail(ana, target, 'not the password'))).toBe('403 wrong-password')
     expect(await changeLinks(ana)).toEqual([])
     expect(await lettersTo(target)).toEqual([])
   })

@@ -1,56 +1,22 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { askForEmail, changeLinks, confirm, kindsOf, linkTo, login, signup } from '../../test/accounts.ts'
 import { call, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
-import {
-  awaitLetters,
-  confirmationToken,
-  freshAddress,
-  freshEmail,
-  from,
-  type Person,
-  password,
-  signedUp,
-} from '../../test/people.ts'
+import { awaitLetters, confirmationToken, freshEmail, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { links } from '../auth/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
 
-const ask = (person: Person, email: string, current_password = person.password) =>
-  person.post('/api/users/me/email', { email, current_password })
-const confirm = (token: string) =>
-  call('POST', '/api/auth/confirm-email', { json: { token }, headers: from(freshAddress()) })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const signup = (email: string) =>
-  call('POST', '/api/auth/signup', { json: { username: 'other', email, password }, headers: from(freshAddress()) })
-const changeLinks = (person: Person) =>
-  db
-    .select()
-    .from(links)
-    .where(and(eq(links.user_id, person.id), eq(links.purpose, 'change-email')))
-
-/** The link of a letter to a new address that one asked for. */
-async function linkTo(person: Person, email: string): Promise<string> {
-  const answer = await ask(person, email)
-  expect(answer.status, answer.text).toBe(202)
-  return confirmationToken(email)
-}
-
-const eventKinds = z.array(z.looseObject({ kind: z.string(), address: z.string().nullable() }))
-const kindsOf = async (person: Person) =>
-  eventKinds.parse((await person.get('/api/users/me/events')).body).map(({ kind }) => kind)
-
 describe('an address that another account uses', () => {
   it('gets the same answer, a letter to its owner, and no link', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    const free = await ask(ana, freshEmail('free'))
+    const free = await askForEmail(ana, freshEmail('free'))
     await vi.waitFor(async () => expect(await changeLinks(ana)).toHaveLength(1))
-    const taken = await ask(ana, boris.email.toUpperCase())
+    const taken = await askForEmail(ana, boris.email.toUpperCase())
     expect(`${taken.status} ${taken.text}`).toBe(`${free.status} ${free.text}`)
     const names = ({ headers }: typeof free) => [...headers.keys()].filter((name) => name !== 'server-timing')
     expect(names(taken)).toEqual(names(free))
@@ -72,7 +38,7 @@ describe('an address that another account uses', () => {
     const boris = await signedUp('boris')
     const shown = async (target: string): Promise<unknown> => {
       const ana = await signedUp('ana')
-      expect((await ask(ana, target)).status).toBe(202)
+      expect((await askForEmail(ana, target)).status).toBe(202)
       await vi.waitFor(async () => {
         const mine = await db.select().from(outbox).where(eq(outbox.user_id, ana.id))
         expect(mine.filter(({ sent_at }) => sent_at === null)).toEqual([])
@@ -114,7 +80,7 @@ describe('an address that another account uses', () => {
       const target = freshEmail('target')
       const tokens: string[] = []
       for (const person of people) {
-        expect((await ask(person, target)).status).toBe(202)
+        expect((await askForEmail(person, target)).status).toBe(202)
         tokens.push(await confirmationToken(target, tokens.length + 1))
       }
       expect(new Set(tokens).size).toBe(2)

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { read } from '../../test/client.ts'
-import { driver, execute } from '../../test/database.ts'
+import { driver, execute, remembering } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { counted, serve } from '../../test/serving.ts'
 import { exportSchema } from './schema.ts'
@@ -102,17 +102,7 @@ describe('the export of a large book', () => {
   })
 
   it.skipIf(driver !== 'D1')('goes by an index: no page reads what another has read', async () => {
-    const statements = new Set<string>()
-    const DB = new Proxy(env.DB, {
-      get(inner, name) {
-        const method: unknown = Reflect.get(inner, name)
-        if (name !== 'prepare') return typeof method === 'function' ? method.bind(inner) : method
-        return (sql: string) => {
-          statements.add(sql)
-          return inner.prepare(sql)
-        }
-      },
-    })
+    const { DB, statements } = remembering()
     await (await begun({ DB })).readOn()
     // One of each table, and for contacts one of the first page and one of the others.
     expect(statements.size).toBe(6)

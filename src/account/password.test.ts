@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { askForReset, changePassword, eventsOf, fresh, kindsOf, login, refresh } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -10,7 +11,6 @@ import {
   freshEmail,
   from,
   linkToken,
-  type Person,
   password,
   signedUp,
 } from '../../test/people.ts'
@@ -18,44 +18,23 @@ import { serve } from '../../test/serving.ts'
 import { links, sessions } from '../auth/table.ts'
 
 const db = database()
-const fresh = 'staple by staple 9'
-
-const choose = (person: Person, password: string, current_password = person.password) =>
-  person.put('/api/users/me/password', { current_password, password })
-const login = (email: string, secret: string) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const refresh = (refresh_token: string) =>
-  call('POST', '/api/auth/refresh', { json: { refresh_token }, headers: from(freshAddress()) })
-const askForReset = (email: string) =>
-  call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
-
-const eventList = z.array(
-  z.looseObject({
-    id: z.number(),
-    kind: z.string(),
-    device: z.string().nullable(),
-    address: z.string().nullable(),
-  }),
-)
-const eventsOf = async (person: Person) => read(eventList, await person.get('/api/users/me/events?limit=100'))
-const kindsOf = async (person: Person) => (await eventsOf(person)).map(({ kind }) => kind)
 
 describe('changing the password', () => {
   it('takes the current one: the old logs in no more, the new does', async () => {
     const ana = await signedUp('ana')
-    const changed = await choose(ana, fresh)
+    const changed = await changePassword(ana, fresh)
     expect([changed.status, changed.text]).toEqual([204, ''])
     expect(problemOf(await login(ana.email, password))).toBe('401 invalid-credentials')
     expect((await login(ana.email, fresh)).status).toBe(200)
-    expect(problemOf(await choose(ana, 'a third one 11'))).toBe('403 wrong-password')
-    expect((await choose(ana, 'a third one 11', fresh)).status).toBe(204)
+    expect(problemOf(await changePassword(ana, 'a third one 11'))).toBe('403 wrong-password')
+    expect((await changePassword(ana, 'a third one 11', fresh)).status).toBe(204)
   })
 
   it('ends every other session at once, and goes on with this one', async () => {
     const ana = await signedUp('ana')
     const others = [await ana.login(), await ana.login()]
     for (const { access } of others) expect((await call('GET', '/api/users/me', { token: access })).status).toBe(200)
-    expect((await choose(ana, fresh)).status).toBe(204)
+    expect((await changePassword(ana, fresh)).status).toBe(204)
     for (const other of others) {
       expect(problemOf(await call('GET', '/api/users/me', { token: other.access }))).toBe('401 session-revoked')
       expect(problemOf(await refresh(other.refresh))).toBe('401 session-revoked')
@@ -68,7 +47,7 @@ describe('changing the password', () => {
   it('tells the owner by a letter, in the language of the account', async () => {
     const [ana, oksana] = [await signedUp('ana'), await signedUp('oksana')]
     expect((await oksana.patch('/api/users/me', { locale: 'uk' })).status).toBe(200)
-    for (const person of [ana, oksana]) expect((await choose(person, fresh)).status).toBe(204)
+    for (const person of [ana, oksana]) expect((await changePassword(person, fresh)).status).toBe(204)
     expect((await awaitLetters(ana.email, 2))[0]?.Subject).toBe('Your password was changed')
     const [letter] = await awaitLetters(oksana.email, 2)
     expect(letter?.Subject).toBe('Ваш пароль змінено')
@@ -142,7 +121,7 @@ describe('changing the password', () => {
     for (let round = 0; round < 3; round++) {
       const ana = await signedUp('ana')
       const chosen = [`chosen by the first ${round}`, `chosen by the second ${round}`]
-      const answers = await Promise.all(chosen.map((one) => choose(ana, one)))
+      const answers = await Promise.all(chosen.map((one) => changePassword(ana, one)))
       const statuses = answers.map(({ status }) => status)
       expect(statuses.filter((status) => status === 204)).toHaveLength(1)
       expect(statuses.filter((status) => status === 403 || status === 409)).toHaveLength(1)
@@ -181,7 +160,7 @@ describe('changing the password', () => {
     expect(asked.status).toBe(202)
     const move = await confirmationToken(target)
 
-    expect((await choose(ana, fresh)).status).toBe(204)
+    expect((await changePassword(ana, fresh)).status).toBe(204)
     const answers = [
       await call('GET', `/api/auth/reset-password/${reset}`),
       await call('PATCH', `/api/auth/reset-password-confirmation/${confirmation}`, {

@@ -1,21 +1,14 @@
 import { eq } from 'drizzle-orm'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answer, call, problemOf, read } from '../../test/client.ts'
+import { doneTo, loggedIn, pathOf, refreshed } from '../../test/admins.ts'
+import { type Answer, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
-import { admin, change, from, moderator, type Person, password, signedUp } from '../../test/people.ts'
+import { admin, change, moderator, type Person, signedUp } from '../../test/people.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-const pathOf = ({ id }: { id: number }, more = ''): string => `/api/admin/users/${id}${more}`
 const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
-const refreshed = (refresh_token: string) => call('POST', '/api/auth/refresh', { json: { refresh_token } })
-const loggedIn = ({ email, address }: Person) =>
-  call('POST', '/api/auth/login', { json: { email, password }, headers: from(address) })
-
-const eventsSchema = z.array(z.looseObject({ kind: z.string(), actor_id: z.int().nullable() }))
-/** What somebody else did to an account, newest first. */
-const doneTo = (answer: Answer) => read(eventsSchema, answer).filter(({ actor_id }) => actor_id !== null)
 
 describe('the list of accounts', () => {
   let root: Person

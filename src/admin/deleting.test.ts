@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answer, call, problemOf, read } from '../../test/client.ts'
+import { doneTo, loggedIn, pathOf, refreshed } from '../../test/admins.ts'
+import { call, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, freshAddress, from, type Person, password, signedUp } from '../../test/people.ts'
 import * as auth from '../auth/table.ts'
@@ -11,14 +12,6 @@ import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-const pathOf = ({ id }: { id: number }, more = ''): string => `/api/admin/users/${id}${more}`
-const refreshed = (refresh_token: string) => call('POST', '/api/auth/refresh', { json: { refresh_token } })
-const loggedIn = ({ email, address }: Person) =>
-  call('POST', '/api/auth/login', { json: { email, password }, headers: from(address) })
-
-const eventsSchema = z.array(z.looseObject({ kind: z.string(), actor_id: z.int().nullable() }))
-/** What somebody else did to an account, newest first. */
-const doneTo = (answer: Answer) => read(eventsSchema, answer).filter(({ actor_id }) => actor_id !== null)
 
 describe('deleting an account', () => {
   const tables = [users, outbox, ...Object.values(contacts), ...Object.values(auth)].filter(

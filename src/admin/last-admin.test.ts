@@ -1,24 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import { asked, me, pathOf, told } from '../../test/admins.ts'
 import { database } from '../../test/database.ts'
-import { admin, change, from, moderator, type Person, password } from '../../test/people.ts'
-import { serve } from '../../test/serving.ts'
+import { admin, change, moderator, type Person, password } from '../../test/people.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-const pathOf = ({ id }: { id: number }): string => `/api/admin/users/${id}`
-const me = async (person: Person) => (await person.get('/api/users/me')).body
-
-/** Asks as a person, of a service that other variables are set for. */
-const asked = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
-  serve(variables, path, { method, token: person.access, json, headers: from(person.address) })
-
-const codeSchema = z.looseObject({ code: z.string(), detail: z.string() })
-/** How it was answered: by a status, or a problem's status and code. */
-const told = async (response: Response): Promise<string> =>
-  response.status < 400 ? String(response.status) : `${response.status} ${codeSchema.parse(await response.json()).code}`
 
 describe('the last admin', () => {
   let root: Person

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import operations from '../../docs/operations.md?raw'
+import { asked, codeSchema, me, pathOf, told } from '../../test/admins.ts'
 import { call, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -24,19 +25,8 @@ import { configuration, permissions, roles } from '../env.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-const pathOf = ({ id }: { id: number }): string => `/api/admin/users/${id}`
 const roleOf = async (email: string) =>
   (await db.select({ role: users.role }).from(users).where(eq(users.email, email)))[0]?.role
-const me = async (person: Person) => (await person.get('/api/users/me')).body
-
-/** Asks as a person, of a service that other variables are set for. */
-const asked = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
-  serve(variables, path, { method, token: person.access, json, headers: from(person.address) })
-
-const codeSchema = z.looseObject({ code: z.string(), detail: z.string() })
-/** How it was answered: by a status, or a problem's status and code. */
-const told = async (response: Response): Promise<string> =>
-  response.status < 400 ? String(response.status) : `${response.status} ${codeSchema.parse(await response.json()).code}`
 
 const configured = (variables: object) => configuration({ ...env, ...variables })
 

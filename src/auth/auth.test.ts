@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
+import { later, login } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -19,18 +20,6 @@ const db = database()
 
 const signup = (json: Record<string, unknown>) =>
   call('POST', '/api/auth/signup', { json: { username: 'ana', password, ...json }, headers: from(freshAddress()) })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-
-/** Runs `go` as if `seconds` had passed. */
-async function later<T>(seconds: number, go: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
-  try {
-    return await go()
-  } finally {
-    vi.useRealTimers()
-  }
-}
 
 describe('signing up', () => {
   it('makes an account, says where it is, and sends a letter with a link', async () => {

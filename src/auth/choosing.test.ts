@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { askForReset, chooseAnew, linkFor, login, newPassword, opened, openReset } from '../../test/accounts.ts'
+import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
   awaitLetters,
@@ -16,31 +16,12 @@ import {
 import { events } from './table.ts'
 
 const db = database()
-const newPassword = 'quite another 9 words'
-
-const ask = (email: string) =>
-  call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
-const open = (token: string) => call('GET', `/api/auth/reset-password/${token}`, { headers: from(freshAddress()) })
-const choose = (confirmation: string, json: object = { password: newPassword }) =>
-  call('PATCH', `/api/auth/reset-password-confirmation/${confirmation}`, { json, headers: from(freshAddress()) })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-
-const confirmationSchema = z.object({ reset_password_confirmation_token: z.string(), expires_in: z.number() })
-const opened = async (token: string) => read(confirmationSchema, await open(token)).reset_password_confirmation_token
-
-/** The link of a letter that one asked for. */
-async function linkFor(person: { email: string }): Promise<string> {
-  expect((await ask(person.email)).status).toBe(202)
-  return linkToken(person.email, 'reset-password')
-}
-
 describe('choosing a new password', () => {
   it('sets it, ends every session at once, and tells the owner by a letter', async () => {
     const ana = await signedUp('ana')
     const other = await ana.login()
     const confirmation = await opened(await linkFor(ana))
-    expect((await choose(confirmation)).status).toBe(200)
+    expect((await chooseAnew(confirmation)).status).toBe(200)
     for (const token of [ana.access, other.access]) {
       expect(problemOf(await call('GET', '/api/users/me', { token }))).toBe('401 session-revoked')
     }
@@ -58,30 +39,32 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const first = await linkFor(ana)
     const confirmations = [await opened(first), await opened(first)]
-    expect((await ask(ana.email)).status).toBe(202)
+    expect((await askForReset(ana.email)).status).toBe(202)
     await awaitLetters(ana.email, 3)
     const second = await linkToken(ana.email, 'reset-password')
     expect(second).not.toBe(first)
     const third = await opened(second)
-    expect((await choose(confirmations[0] ?? '')).status).toBe(200)
+    expect((await chooseAnew(confirmations[0] ?? '')).status).toBe(200)
     for (const token of [confirmations[0], confirmations[1], third]) {
-      expect(problemOf(await choose(token ?? '', { password: 'a third password 7' }))).toBe('404 link-not-found')
+      expect(problemOf(await chooseAnew(token ?? '', { password: 'a third password 7' }))).toBe('404 link-not-found')
     }
-    for (const token of [first, second]) expect(problemOf(await open(token))).toBe('404 link-not-found')
+    for (const token of [first, second]) expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     expect((await login(ana.email, newPassword)).status).toBe(200)
   })
 
   it('acts on the account of the token alone, and refuses a body that names another', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const confirmation = await opened(await linkFor(ana))
-    const refused = await choose(confirmation, { password: newPassword, email: boris.email })
+    const refused = await chooseAnew(confirmation, { password: newPassword, email: boris.email })
     expect(pointersOf(refused)).toEqual(['/email'])
-    expect(pointersOf(await choose(confirmation, { password: newPassword, username: 'boris' }))).toEqual(['/username'])
-    expect(pointersOf(await choose(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
+    expect(pointersOf(await chooseAnew(confirmation, { password: newPassword, username: 'boris' }))).toEqual([
+      '/username',
+    ])
+    expect(pointersOf(await chooseAnew(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email)).status).toBe(200)
     const same = { password: newPassword, email: ` ${ana.email.toUpperCase()} `, username: 'ana' }
-    expect((await choose(confirmation, same)).status).toBe(200)
+    expect((await chooseAnew(confirmation, same)).status).toBe(200)
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email, newPassword)).status).toBe(200)
   })
@@ -90,11 +73,11 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     for (const bad of ['short', 'x'.repeat(129), 'password1', ana.email, '']) {
-      expect(pointersOf(await choose(confirmation, { password: bad })), bad).toEqual(['/password'])
+      expect(pointersOf(await chooseAnew(confirmation, { password: bad })), bad).toEqual(['/password'])
     }
-    expect(pointersOf(await choose(confirmation, {}))).toEqual(['/password'])
+    expect(pointersOf(await chooseAnew(confirmation, {}))).toEqual(['/password'])
     expect((await login(ana.email)).status).toBe(200)
-    expect((await choose(confirmation)).status).toBe(200)
+    expect((await chooseAnew(confirmation)).status).toBe(200)
   })
 
   it('confirms the address of one who never did', async () => {
@@ -103,7 +86,7 @@ describe('choosing a new password', () => {
     // Somebody else signed up with it, and chose the password.
     await call('POST', '/api/auth/signup', { json: { username: 'squatter', email, password }, headers })
     const confirmation = await opened(await linkFor({ email }))
-    expect((await choose(confirmation)).status).toBe(200)
+    expect((await chooseAnew(confirmation)).status).toBe(200)
     const signedIn = await login(email, newPassword)
     expect(signedIn.status).toBe(200)
     expect(problemOf(await login(email))).toBe('401 invalid-credentials')
@@ -113,7 +96,7 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     await change(ana, { disabled: true })
-    expect((await choose(confirmation)).status).toBe(200)
+    expect((await chooseAnew(confirmation)).status).toBe(200)
     expect(problemOf(await login(ana.email, newPassword))).toBe('403 account-disabled')
   })
 })

@@ -1,8 +1,19 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { call, problemOf, read } from '../../test/client.ts'
+import {
+  askForReset,
+  chooseAnew,
+  confirmationSchema,
+  later,
+  linkFor,
+  login,
+  newPassword,
+  opened,
+  openReset,
+} from '../../test/accounts.ts'
+import { problemOf, read } from '../../test/client.ts'
 import { database, driver } from '../../test/database.ts'
 import {
   change,
@@ -27,42 +38,14 @@ import { startReset } from './links.ts'
 import { links } from './table.ts'
 
 const db = database()
-const newPassword = 'quite another 9 words'
-
-const ask = (email: string) =>
-  call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
-const open = (token: string) => call('GET', `/api/auth/reset-password/${token}`, { headers: from(freshAddress()) })
-const choose = (confirmation: string, json: object = { password: newPassword }) =>
-  call('PATCH', `/api/auth/reset-password-confirmation/${confirmation}`, { json, headers: from(freshAddress()) })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-
-const confirmationSchema = z.object({ reset_password_confirmation_token: z.string(), expires_in: z.number() })
-const opened = async (token: string) => read(confirmationSchema, await open(token)).reset_password_confirmation_token
-
-/** The link of a letter that one asked for. */
-async function linkFor(person: { email: string }): Promise<string> {
-  expect((await ask(person.email)).status).toBe(202)
-  return linkToken(person.email, 'reset-password')
-}
 
 const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
-
-/** Runs `go` as if `seconds` had passed. */
-async function later<T>(seconds: number, go: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
-  try {
-    return await go()
-  } finally {
-    vi.useRealTimers()
-  }
-}
 
 describe('asking for a new password', () => {
   it('changes nothing about the account, and sends a letter with a link', async () => {
     const ana = await signedUp('ana')
     const before = await rowOf(ana)
-    const answer = await ask(ana.email.toUpperCase())
+    const answer = await askForReset(ana.email.toUpperCase())
     expect(answer.status).toBe(202)
     await linkToken(ana.email, 'reset-password')
     expect(await rowOf(ana)).toEqual(before)
@@ -72,7 +55,7 @@ describe('asking for a new password', () => {
 
   it('is answered alike for known and unknown', async () => {
     const ana = await signedUp('ana')
-    const [known, unknown] = [await ask(ana.email), await ask(freshEmail('nobody'))]
+    const [known, unknown] = [await askForReset(ana.email), await askForReset(freshEmail('nobody'))]
     expect([known.status, known.text]).toEqual([unknown.status, unknown.text])
     expect([...known.headers.keys()].sort()).toEqual([...unknown.headers.keys()].sort())
   })
@@ -157,7 +140,7 @@ describe('the link of a reset', () => {
     const token = await linkFor(ana)
     const before = await rowOf(ana)
     for (let times = 0; times < 3; times++) {
-      const answer = await open(token)
+      const answer = await openReset(token)
       expect(answer.headers.get('Cache-Control')).toBe('no-store')
       expect(read(confirmationSchema, answer).expires_in).toBe(900)
     }
@@ -167,19 +150,19 @@ describe('the link of a reset', () => {
   it('works for an hour, and its confirmations no longer than it does', async () => {
     const ana = await signedUp('ana')
     const token = await linkFor(ana)
-    const soon = await later(3600 - 60, () => open(token))
+    const soon = await later(3600 - 60, () => openReset(token))
     const { expires_in, reset_password_confirmation_token } = read(confirmationSchema, soon)
     expect(expires_in).toBeGreaterThan(50)
     expect(expires_in).toBeLessThanOrEqual(60)
-    expect(problemOf(await later(3601, () => open(token)))).toBe('404 link-not-found')
-    expect(problemOf(await later(3601, () => choose(reset_password_confirmation_token)))).toBe('404 link-not-found')
+    expect(problemOf(await later(3601, () => openReset(token)))).toBe('404 link-not-found')
+    expect(problemOf(await later(3601, () => chooseAnew(reset_password_confirmation_token)))).toBe('404 link-not-found')
   })
 
   it('gives confirmations for a quarter of an hour', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
-    expect(problemOf(await later(901, () => choose(confirmation)))).toBe('404 link-not-found')
-    expect((await choose(confirmation)).status).toBe(200)
+    expect(problemOf(await later(901, () => chooseAnew(confirmation)))).toBe('404 link-not-found')
+    expect((await chooseAnew(confirmation)).status).toBe(200)
   })
 
   it('is nothing that anyone can make up', async () => {
@@ -196,11 +179,13 @@ describe('the link of a reset', () => {
       '%00',
     ]
     for (const token of forged) {
-      expect(problemOf(await choose(token))).toBe('404 link-not-found')
-      expect(problemOf(await open(token))).toBe('404 link-not-found')
+      expect(problemOf(await chooseAnew(token))).toBe('404 link-not-found')
+      expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     }
     // The row that confirms the address is no reset, though a confirmation may name it.
-    expect(problemOf(await choose(await issueResetConfirmation(row?.id ?? 0, 900, config)))).toBe('404 link-not-found')
+    expect(problemOf(await chooseAnew(await issueResetConfirmation(row?.id ?? 0, 900, config)))).toBe(
+      '404 link-not-found',
+    )
   })
 })
 
@@ -233,7 +218,7 @@ describe('RESET_LOCKS_PASSWORD', () => {
     const change = await serve(locking, '/api/users/me/password', { method: 'PUT', token: ana.access, json })
     expect(await codeOf(change)).toBe('401 reset-required')
     const token = await linkToken(ana.email, 'reset-password')
-    expect((await choose(await opened(token))).status).toBe(200)
+    expect((await chooseAnew(await opened(token))).status).toBe(200)
     expect((await loginUnder(locking, ana.email, newPassword)).status).toBe(200)
   })
 

@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { later, login, refresh } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { change, freshAddress, freshEmail, from, type Person, password, signedUp } from '../../test/people.ts'
@@ -20,20 +21,6 @@ const tokens = z.strictObject({
   token_type: z.literal('bearer'),
   expires_in: z.literal(900),
 })
-const login = (email: string, secret = password) =>
-  call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
-const refresh = (refresh_token: string) =>
-  call('POST', '/api/auth/refresh', { json: { refresh_token }, headers: from(freshAddress()) })
-
-/** Runs `go` as if `seconds` had passed. */
-async function later<T>(seconds: number, go: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
-  try {
-    return await go()
-  } finally {
-    vi.useRealTimers()
-  }
-}
 
 describe('logging in', () => {
   let ana: Person

@@ -1,27 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { next, on } from '../../test/dates.ts'
 import {
   addDays,
   isRealDate,
   type LeapDay,
   monthDaysBetween,
-  nextBirthday,
   type PlainDate,
   parseBirthday,
   rangesOf,
   upcoming,
 } from './upcoming.ts'
-
-const on = (text: string): PlainDate => {
-  const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
-  return { year, month, day }
-}
-
-const next = (birthday: string, today: string, leapDay: LeapDay = 'mar1') => {
-  const parsed = parseBirthday(birthday)
-  if (!parsed) throw new Error(`${birthday} is no birthday`)
-  return nextBirthday(parsed, on(today), leapDay)
-}
 
 describe('the keys of a window', () => {
   it('are just today for no days', () => {

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answer, pointersOf, read } from '../../test/client.ts'
-import { type Person, signedUp } from '../../test/people.ts'
-import { contactSchema } from '../contacts/schema.ts'
-
-const contact = (answer: Answer) => read(contactSchema, answer)
-const names = (answer: Answer) => read(z.array(contactSchema), answer).map(({ full_name }) => full_name)
-
-async function add(person: Person, fields: Record<string, unknown>) {
-  const answer = await person.post('/api/contacts', fields)
-  expect(answer.status, answer.text).toBe(201)
-  return contact(answer)
-}
+import { pointersOf, read } from '../../test/client.ts'
+import { add, names } from '../../test/contacts.ts'
+import { signedUp } from '../../test/people.ts'
 
 describe('upcoming birthdays', () => {
   it('come soonest first, today to the last day, with what they turn', async () => {

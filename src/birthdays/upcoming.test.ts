@@ -1,26 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  addDays,
-  formatDate,
-  isRealDate,
-  type LeapDay,
-  nextBirthday,
-  type PlainDate,
-  parseBirthday,
-  todayIn,
-  upcoming,
-} from './upcoming.ts'
-
-const on = (text: string): PlainDate => {
-  const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
-  return { year, month, day }
-}
-
-const next = (birthday: string, today: string, leapDay: LeapDay = 'mar1') => {
-  const parsed = parseBirthday(birthday)
-  if (!parsed) throw new Error(`${birthday} is no birthday`)
-  return nextBirthday(parsed, on(today), leapDay)
-}
+import { next, on } from '../../test/dates.ts'
+import { addDays, formatDate, isRealDate, parseBirthday, todayIn, upcoming } from './upcoming.ts'
 
 describe('today', () => {
   const noonInKyiv = new Date('2026-11-21T10:00:00Z')

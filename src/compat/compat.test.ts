@@ -12,6 +12,7 @@ import {
   read,
 } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
+import { as, essence } from '../../test/older-paths.ts'
 import {
   awaitLetters,
   confirmationToken,
@@ -34,17 +35,6 @@ const tokensSchema = z.strictObject({
   token_type: z.literal('bearer'),
   expires_in: z.literal(900),
 })
-
-/** What an answer is, but for what differs from one to the next. */
-const essence = ({ status, headers, text }: Answer) => ({
-  status,
-  type: headers.get('Content-Type'),
-  caching: headers.get('Cache-Control'),
-  body: text.replace(/"request_id":"[^"]*"/, ''),
-})
-
-const as = (method: string, path: string, more: Call = {}) =>
-  call(method, path, { ...more, headers: { ...from(freshAddress()), ...more.headers } })
 
 async function signup(): Promise<string> {
   const email = freshEmail('waiting')

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answer, type Call, call, pointersOf, problemOf } from '../../test/client.ts'
-import { freshAddress, from, type Person, signedUp } from '../../test/people.ts'
+import { pointersOf, problemOf } from '../../test/client.ts'
+import { as, essence } from '../../test/older-paths.ts'
+import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-
-/** What an answer is, but for what differs from one to the next. */
-const essence = ({ status, headers, text }: Answer) => ({
-  status,
-  type: headers.get('Content-Type'),
-  caching: headers.get('Cache-Control'),
-  body: text.replace(/"request_id":"[^"]*"/, ''),
-})
-
-const as = (method: string, path: string, more: Call = {}) =>
-  call(method, path, { ...more, headers: { ...from(freshAddress()), ...more.headers } })
 
 describe('GET /api/contacts/bd', () => {
   const older = '/api/contacts/bd'

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Answer, apiDocument, problemOf, read } from '../../test/client.ts'
-import { database, driver } from '../../test/database.ts'
+import { database, driver, remembering } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -200,17 +200,7 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it.skipIf(driver !== 'D1')('reads no book to find what it added', async () => {
-    const statements = new Set<string>()
-    const DB = new Proxy(env.DB, {
-      get(inner, name) {
-        const method: unknown = Reflect.get(inner, name)
-        if (name !== 'prepare') return typeof method === 'function' ? method.bind(inner) : method
-        return (sql: string) => {
-          statements.add(sql)
-          return inner.prepare(sql)
-        }
-      },
-    })
+    const { DB, statements } = remembering()
     const headers = { 'Idempotency-Key': 'plan' }
     const made = await serve({ DB }, path, { method: 'POST', token: ana.access, json: { first_name: 'Plan' }, headers })
     expect([made.status, statements.size]).toEqual([201, 6])

@@ -2,19 +2,11 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Answer, pointersOf, read } from '../../test/client.ts'
+import { add, names } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { fold } from '../platform/fold.ts'
 import { contactSchema } from './schema.ts'
 import { digits } from './search.ts'
-
-const contact = (answer: Answer) => read(contactSchema, answer)
-const names = (answer: Answer) => read(z.array(contactSchema), answer).map(({ full_name }) => full_name)
-
-async function add(person: Person, fields: Record<string, unknown>) {
-  const answer = await person.post('/api/contacts', fields)
-  expect(answer.status, answer.text).toBe(201)
-  return contact(answer)
-}
 
 const nextOf = (answer: Answer): string | undefined =>
   answer.headers.get('Link')?.match(/^<https:\/\/vizitka\.test(\/[^>]+)>; rel="next"$/)?.[1]

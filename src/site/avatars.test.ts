@@ -1,34 +1,15 @@
-import { env, exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { type Answer, call, pointersOf, problemOf, read } from '../../test/client.ts'
-import { type Person, signedUp } from '../../test/people.ts'
+import { call, pointersOf, problemOf, read } from '../../test/client.ts'
+import { signedUp } from '../../test/people.ts'
 import { heavyPng, type Kind, kinds, picture, pngOf, together, upload, withLocation } from '../../test/pictures.ts'
 import { serve } from '../../test/serving.ts'
+import { addressOf, contactOf, give, inKv, look, pictured } from '../../test/shown-pictures.ts'
 
 const types = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', webpLossless: 'image/webp', gif: 'image/gif' }
-const pictured = z.looseObject({ id: z.int(), avatar: z.url() })
-
 afterEach(() => {
   vi.useRealTimers()
 })
-
-const give = (person: Person, path: string, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
-  person.patch(path, undefined, { raw: upload(bytes), headers })
-
-const addressOf = (answer: Answer): string => read(pictured, answer).avatar
-
-/** What is at an address of ours. */
-const look = (url: string): Promise<Response> => exports.default.fetch(new Request(url))
-
-async function contactOf(
-  person: Person,
-  fields: object = { first_name: 'Олесь', last_name: 'Гончар' },
-): Promise<string> {
-  return `/api/contacts/${read(pictured, await person.post('/api/contacts', fields)).id}`
-}
-
-const inKv = async (): Promise<string[]> => (await env.CACHE.list({ prefix: 'avatar:' })).keys.map(({ name }) => name)
 
 describe('whose picture', () => {
   it.each(kinds)(

@@ -1,37 +1,19 @@
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
-import { type Answer, call, read } from '../../test/client.ts'
+import { call } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
-import { admin, change, type Person, password, signedUp } from '../../test/people.ts'
+import { admin, change, password, signedUp } from '../../test/people.ts'
 import { picture, upload } from '../../test/pictures.ts'
 import { serve } from '../../test/serving.ts'
+import { addressOf, contactOf, give, inKv, look } from '../../test/shown-pictures.ts'
 import { discardedPictures } from '../platform/images/table.ts'
 import { runScheduled } from '../schedule.ts'
 
 const db = database()
-const pictured = z.looseObject({ id: z.int(), avatar: z.url() })
-
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const give = (person: Person, path: string, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
-  person.patch(path, undefined, { raw: upload(bytes), headers })
-
-const addressOf = (answer: Answer): string => read(pictured, answer).avatar
-
-/** What is at an address of ours. */
-const look = (url: string): Promise<Response> => exports.default.fetch(new Request(url))
-
-async function contactOf(
-  person: Person,
-  fields: object = { first_name: 'Олесь', last_name: 'Гончар' },
-): Promise<string> {
-  return `/api/contacts/${read(pictured, await person.post('/api/contacts', fields)).id}`
-}
-
-const inKv = async (): Promise<string[]> => (await env.CACHE.list({ prefix: 'avatar:' })).keys.map(({ name }) => name)
 const discarded = async () => (await db.select().from(discardedPictures)).map(({ picture }) => picture)
 const sweep = (bindings: object = {}) => runScheduled('* * * * *', { ...env, ...bindings })
 

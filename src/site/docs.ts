@@ -14,8 +14,11 @@ say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers
 have is 405. A body over 1 MB, or a picture over 5 MB, is 413.
 
 Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
-composed form, \`lf\` makes one character of each line's end. Fields and query parameters that a route does not have are 422, where
-it has any. Halves of surrogate pairs are no text.`
+composed form, \`lf\` makes one character of each line's end. A field or query parameter that a route does not have is 422; a route that
+has none at all ignores what is sent.
+
+Half of a surrogate pair is no character (RFC 8259, section 8.2): a text that holds one is not taken, and none with
+more than 30 accents in a row on one letter.`
 
 /** By its SPDX identifier, which OpenAPI 3.1 knows and some generators insist on. */
 const license = { name: 'MIT', identifier: 'MIT' }

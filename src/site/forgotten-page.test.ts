@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, type Call, call } from '../../test/client.ts'
+import { type Call, call } from '../../test/client.ts'
+import { askOnPage, faultOf, heading, loginStatus } from '../../test/pages.ts'
 import { freshAddress, freshEmail, from, lettersTo, linkToken, password, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-
-const ask = (email: string, more: Call = {}) => call('POST', '/forgot-password', { form: { email }, ...more })
-
-async function loginStatus(email: string, secret: string): Promise<number> {
-  const json = { email, password: secret }
-  return (await call('POST', '/api/auth/login', { json, headers: from(freshAddress()) })).status
-}
-
-const heading = ({ text }: Answer): string | undefined => text.match(/<h1>(.*?)<\/h1>/)?.[1]
-
-/** What a field is said to be by its error, as a program that reads aloud follows it. */
-function faultOf({ text }: Answer, field: string): string | undefined {
-  const input = text.match(new RegExp(`<input[^>]* id="${field}"[^>]*>`))?.[0] ?? ''
-  if (!input.includes('aria-invalid="true"')) return undefined
-  const described = input.match(/aria-describedby="([^"]+)"/)?.[1]?.split(' ') ?? []
-  return described.map((id) => text.match(new RegExp(`id="${id}">([^<]+)<`))?.[1]).at(-1)
-}
 
 describe('the page for a forgotten password', () => {
   it('is a form that nobody fills in for you', async () => {
@@ -34,7 +18,7 @@ describe('the page for a forgotten password', () => {
   it('sends a letter to one who has an account, and says the same to one who has none', async () => {
     const ana = await signedUp('ana')
     const stranger = freshEmail('stranger')
-    const [known, unknown] = [await ask(`  ${ana.email.toUpperCase()} `), await ask(stranger)]
+    const [known, unknown] = [await askOnPage(`  ${ana.email.toUpperCase()} `), await askOnPage(stranger)]
     expect([known.status, unknown.status]).toEqual([200, 200])
     expect(known.text).toContain('If there is an account with this address, a letter is on its way.')
     expect(unknown.text).toBe(known.text)
@@ -46,7 +30,7 @@ describe('the page for a forgotten password', () => {
   it.each(['', 'ana', 'ana@example', '"><script>alert(1)</script>@example.com'])(
     'shows the form again for %j, with the error beside the field and what was typed in it',
     async (typed) => {
-      const answer = await ask(typed)
+      const answer = await askOnPage(typed)
       expect(answer.status).toBe(422)
       expect(faultOf(answer, 'email')).toBe('Type an e-mail address, such as ana@example.com.')
       const escaped = typed.replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

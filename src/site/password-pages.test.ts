@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
-import { type Answer, type Call, call } from '../../test/client.ts'
+import { type Call, call } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
+import { askOnPage, faultOf, heading, loginStatus } from '../../test/pages.ts'
 import {
   awaitLetters,
   freshAddress,
@@ -21,19 +22,13 @@ const db = database()
 const chosen = 'a password from the page 8'
 const inUkrainian = { 'Accept-Language': 'uk-UA,uk;q=0.9,en;q=0.5' }
 
-const ask = (email: string, more: Call = {}) => call('POST', '/forgot-password', { form: { email }, ...more })
 const choose = (path: string, secret: string, more: Call = {}) =>
   call('POST', path, { form: { password: secret }, ...more })
 
 /** The page that a letter leads to, for one who asked for it on the other page. */
 async function asked(person: Person): Promise<string> {
-  expect((await ask(person.email)).status).toBe(200)
+  expect((await askOnPage(person.email)).status).toBe(200)
   return `/reset-password/${await linkToken(person.email, 'reset-password')}`
-}
-
-async function loginStatus(email: string, secret: string): Promise<number> {
-  const json = { email, password: secret }
-  return (await call('POST', '/api/auth/login', { json, headers: from(freshAddress()) })).status
 }
 
 /** All that the database holds about an account. */
@@ -45,16 +40,6 @@ const stored = ({ id }: Person) =>
     db.select().from(events).where(eq(events.user_id, id)),
     db.select().from(outbox).where(eq(outbox.user_id, id)),
   ])
-
-const heading = ({ text }: Answer): string | undefined => text.match(/<h1>(.*?)<\/h1>/)?.[1]
-
-/** What a field is said to be by its error, as a program that reads aloud follows it. */
-function faultOf({ text }: Answer, field: string): string | undefined {
-  const input = text.match(new RegExp(`<input[^>]* id="${field}"[^>]*>`))?.[0] ?? ''
-  if (!input.includes('aria-invalid="true"')) return undefined
-  const described = input.match(/aria-describedby="([^"]+)"/)?.[1]?.split(' ') ?? []
-  return described.map((id) => text.match(new RegExp(`id="${id}">([^<]+)<`))?.[1]).at(-1)
-}
 
 describe('the page of a reset’s link', () => {
   it('names the account, asks for a password, and changes nothing, however often it is opened', async () => {
@@ -240,8 +225,8 @@ describe('both pages', () => {
     const headers = inUkrainian
     const seen = [
       await call('GET', '/forgot-password', { headers }),
-      await ask('ana', { headers }),
-      await ask(freshEmail('nobody'), { headers }),
+      await askOnPage('ana', { headers }),
+      await askOnPage(freshEmail('nobody'), { headers }),
       await call('GET', path, { headers }),
       await choose(path, chosen, { headers }),
       await choose(path, chosen, { headers }),
@@ -267,8 +252,8 @@ describe('both pages', () => {
     const path = await asked(ana)
     const seen = [
       await call('GET', '/forgot-password'),
-      await ask('ana'),
-      await ask(freshEmail('nobody')),
+      await askOnPage('ana'),
+      await askOnPage(freshEmail('nobody')),
       await call('GET', path),
       await choose(path, 'short'),
       await choose(path, chosen),

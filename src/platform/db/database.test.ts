@@ -3,7 +3,7 @@ import { asc, eq, sql } from 'drizzle-orm'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { database, driver, execute } from '../../../test/database.ts'
+import { database, driver, errorOf, execute } from '../../../test/database.ts'
 import { configuration } from '../../env.ts'
 import { told } from '../told.ts'
 import { isStaleRevision, isUniqueViolation, root } from './errors.ts'
@@ -20,13 +20,6 @@ const things = sqliteTable('scratch_things', {
 const db = database()
 const names = async () =>
   (await db.select({ name: things.name }).from(things).orderBy(asc(things.id))).map((x) => x.name)
-
-/** What a promise is rejected with. */
-const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.fail('It was not refused.'),
-    (error: unknown) => error,
-  )
 
 beforeAll(async () => {
   await execute(

@@ -1,7 +1,7 @@
 import { and, eq, gte } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { database, driver, execute } from '../../../test/database.ts'
+import { database, driver, errorOf, execute } from '../../../test/database.ts'
 import { isUniqueViolation, root } from './errors.ts'
 import { valuesOf } from './rows.ts'
 import { statement } from './statement.ts'
@@ -14,13 +14,6 @@ const things = sqliteTable('scratch_statements', {
   flag: integer('flag', { mode: 'boolean' }),
 })
 const db = database()
-
-/** What a promise is rejected with. */
-const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.fail('It was not refused.'),
-    (error: unknown) => error,
-  )
 
 beforeEach(async () => {
   await execute(

@@ -395,6 +395,7 @@ describe('starttls', () => {
 
   it.each<[string, Script, string[]]>([
     ['is not offered', { capabilities: ['AUTH PLAIN'] }, ['EHLO [127.0.0.1]']],
+    // What some firewalls make of STARTTLS, so that nobody encrypts: as many letters, and no such word.
     ['was cut out of the answer', { capabilities: ['XXXXXXXA', 'AUTH PLAIN'] }, ['EHLO [127.0.0.1]']],
     [
       'cannot be, since EHLO is not known',

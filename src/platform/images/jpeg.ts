@@ -1,0 +1,104 @@
+import { demand, enlarge, type Found, found, keep, Reader, textAt, Unreadable } from './reader.ts'
+
+/** Start of frame: C0–CF but DHT, JPG and DAC, and DHP, which says the size of a hierarchy of frames. */
+const isFrame = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xde
+
+/** APP0 JFIF, APP2 with a colour profile and APP14 Adobe say how to show the picture; the others, and comments, say more. */
+function isShowing(marker: number, data: Uint8Array): boolean {
+  const begins = (text: string): boolean => textAt(data, 0, text.length) === text
+  if (marker === 0xe0) return begins('JFIF\0') || begins('JFXX\0')
+  if (marker === 0xe2) return begins('ICC_PROFILE\0')
+  if (marker === 0xee) return begins('Adobe')
+  return !(marker >= 0xe0 && marker <= 0xef) && marker !== 0xfe
+}
+
+/** Looks a JPEG through (ITU-T T.81, annex B). @throws Unreadable */
+export function readJpeg(reader: Reader): Found {
+  const seen = found()
+  let begun = false
+  let turned = false
+  keep(seen, reader.take(2))
+  while (true) {
+    reader.part()
+    demand(reader.byte() === 0xff)
+    let marker = reader.byte()
+    while (marker === 0xff) marker = reader.byte()
+    if (marker === 0xd9) break
+    // TEM and restart markers stand alone; a second start, or a stuffed zero, stands nowhere.
+    demand(marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8))
+    // Not what fills the room before it.
+    const from = reader.at - 2
+    const length = reader.short()
+    demand(length >= 2)
+    const data = reader.take(length - 2)
+    if (isFrame(marker)) {
+      demand(data.length >= 6)
+      const frame = new Reader(data)
+      frame.at = 1
+      const height = frame.short()
+      enlarge(seen, frame.short(), height)
+      // A height that a later segment tells (DNL) is none that bounds anything.
+      demand(height > 0)
+    }
+    // The first one counts: to look through as many as fit would take long.
+    if (marker === 0xe1 && !turned && isExif(data)) {
+      turned = true
+      const orientation = orientationIn(data)
+      if (orientation > 1) keep(seen, exifOf(orientation))
+    }
+    if (!isShowing(marker, data)) continue
+    keep(seen, reader.bytes.subarray(from, reader.at))
+    if (marker === 0xda) {
+      begun = true
+      keep(seen, scanData(reader))
+    }
+  }
+  demand(begun && seen.width > 0)
+  keep(seen, Uint8Array.of(0xff, 0xd9))
+  return seen
+}
+
+/** The compressed data of a scan: up to the next marker that is neither a stuffed FF nor a restart. */
+function scanData(reader: Reader): Uint8Array {
+  const { bytes, at } = reader
+  let end = bytes.indexOf(0xff, at)
+  while (true) {
+    demand(end >= 0 && end + 1 < bytes.length)
+    const next = bytes[end + 1] ?? 0
+    if (next === 0xff) end += 1
+    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) end = bytes.indexOf(0xff, end + 2)
+    else return reader.take(end - at)
+  }
+}
+
+const isExif = (data: Uint8Array): boolean => textAt(data, 0, 6) === 'Exif\0\0'
+
+/** The orientation that EXIF names (tag 0x0112 of its first directory); 1, upright, where there is none that can be read. */
+function orientationIn(data: Uint8Array): number {
+  const tiff = new Reader(data.subarray(6))
+  try {
+    const little = tiff.text(2) === 'II'
+    tiff.at = 4
+    tiff.at = Math.min(tiff.long(little), tiff.bytes.length)
+    for (let entries = tiff.short(little); entries > 0; entries--) {
+      const tag = tiff.short(little)
+      const kind = tiff.short(little)
+      tiff.take(4)
+      const value = tiff.short(little)
+      tiff.take(2)
+      if (tag === 0x0112) return kind === 3 && value >= 1 && value <= 8 ? value : 1
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+  }
+  return 1
+}
+
+/** A segment of EXIF that says an orientation and nothing else. */
+const exifOf = (orientation: number): Uint8Array =>
+  Uint8Array.from([
+    ...[0xff, 0xe1, 0x00, 0x22, 0x45, 0x78, 0x69, 0x66, 0x00, 0x00], // APP1, 34 bytes, "Exif"
+    ...[0x4d, 0x4d, 0x00, 0x2a, 0x00, 0x00, 0x00, 0x08, 0x00, 0x01], // TIFF, big-endian, a directory of one
+    ...[0x01, 0x12, 0x00, 0x03, 0x00, 0x00, 0x00, 0x01, 0x00, orientation, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00],
+  ])
