@@ -15,12 +15,10 @@ if (missing || stale) {
   )
   // The engines of some packages name a newer Node than the machine's: the one that runs them is installed here.
   const npm = process.env.npm_execpath ? [process.execPath, [process.env.npm_execpath]] : ['npm', []]
-  // Not `npm ci`: it refuses a lockfile that lacks other platforms' builds of Biome and workerd, which the registry that this one
-  // was made from did not have. `install --no-save` takes the same locked versions and leaves the lockfile as it is.
-  const wanted = ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error']
+  const wanted = ['ci', '--no-fund', '--no-audit', '--loglevel=error']
   const { status } = spawnSync(npm[0], [...npm[1], ...wanted], { stdio: 'inherit' })
   if (status !== 0) {
-    console.error('npm install did not succeed; its message is above. Once that is mended, run the same command again.')
+    console.error('npm ci did not succeed; its message is above. Once that is mended, run the same command again.')
     process.exit(status ?? 1)
   }
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -108,6 +108,31 @@ describe('package.json and its lock', () => {
     for (const [name, version] of Object.entries(all)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/)
       expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
+    }
+  })
+
+  // A lockfile that was written where a registry lacked other platforms' builds fails `npm ci` on every platform.
+  it('agree, so that npm ci installs them on a fresh clone, for every platform', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vizitka-lock-'))
+    try {
+      for (const file of ['package.json', 'package-lock.json', 'examples/client/package.json']) {
+        cpSync(file, join(folder, file))
+      }
+      // Offline, with an empty cache: what the lockfile lacks cannot be looked up, so that npm has to name it.
+      const args = [
+        'ci',
+        '--dry-run',
+        '--offline',
+        '--ignore-scripts',
+        '--loglevel=error',
+        '--cache',
+        join(folder, 'cache'),
+      ]
+      const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' })
+      expect(stderr).toBe('')
+      expect(status).toBe(0)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 
