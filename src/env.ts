@@ -101,6 +101,45 @@ const rateLimits = z
     return table
   })
 
+/** How long each part may keep a request waiting, in milliseconds; then the request goes on without it, or is answered by a 503. */
+const defaultDeadlines = {
+  gate: 1000,
+  // A hash waits its turn behind other hashes of the same e-mail, each about 150 ms.
+  hash: 5000,
+  cache: 300,
+  database: 5000,
+}
+
+type Deadlines = Readonly<Record<keyof typeof defaultDeadlines, number>>
+
+const maxDeadlineMs = 60_000
+
+/** `database=8s,cache=500ms` over the defaults. */
+const deadlines = z
+  .string()
+  .default('')
+  .transform((text, context): Deadlines => {
+    const table = { ...defaultDeadlines }
+    for (const entry of text.split(',').flatMap((part) => part.trim() || [])) {
+      const [, name = '', number, unit] = entry.match(/^([a-z]+)=([1-9]\d{0,5})(ms|s)$/) ?? []
+      const ms = Number(number) * (unit === 's' ? 1000 : 1)
+      const fault =
+        name === ''
+          ? 'is not of the form database=8s or cache=500ms'
+          : !Object.hasOwn(defaultDeadlines, name)
+            ? `names no part; there are ${Object.keys(defaultDeadlines).join(', ')}`
+            : ms > maxDeadlineMs
+              ? 'is longer than 60s'
+              : null
+      if (fault !== null) {
+        context.addIssue({ code: 'custom', message: `has an entry "${entry}" that ${fault}` })
+        return z.NEVER
+      }
+      table[name as keyof typeof table] = ms
+    }
+    return table
+  })
+
 export const roles = ['user', 'moderator', 'admin'] as const
 export type Role = (typeof roles)[number]
 
@@ -185,6 +224,7 @@ const variables = z
         'must be exact origins separated by commas, such as https://app.example.com,http://localhost:3000',
       ),
     RATE_LIMITS: rateLimits,
+    DEADLINES: deadlines,
     /** A libSQL database. Without it, the D1 database that is bound. */
     DATABASE_URL: databaseUrl.optional(),
     DATABASE_AUTH_TOKEN: z.string().optional(),

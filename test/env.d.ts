@@ -7,6 +7,8 @@ declare global {
       mainModule: typeof import('../src/worker.ts')
     }
     interface Env extends Bindings {
+      /** See src/env.ts. */
+      readonly DEADLINES: string
       TEST_MIGRATIONS: D1Migration[]
       /** The inbox that letters of the tests arrive in. */
       TEST_INBOX: string

@@ -345,6 +345,23 @@ describe('the pages of confirmation', () => {
   })
 })
 
+describe('DEADLINES', () => {
+  it('names the entry that is wrong, and why', async () => {
+    for (const [text, words] of [
+      ['database', /"database" that is not of the form/],
+      ['database=5', /"database=5" that is not of the form/],
+      ['cache=0ms', /"cache=0ms" that is not of the form/],
+      ['gate=1s,disk=1s', /"disk=1s" that names no part; there are gate, hash, cache, database/],
+      ['database=61s', /"database=61s" that is longer than 60s/],
+      ['constructor=1s', /names no part/],
+    ] as const) {
+      const response = await serve({ DEADLINES: text }, '/api/healthchecker')
+      expect(response.status).toBe(503)
+      expect(z.looseObject({ detail: z.string() }).parse(await response.json()).detail).toMatch(words)
+    }
+  })
+})
+
 describe('RATE_LIMITS', () => {
   it('names the entry that is wrong, and why', async () => {
     for (const [text, words] of [

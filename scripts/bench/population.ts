@@ -8,7 +8,10 @@ import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
 import { marks } from './marks.ts'
 
-/** What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that outlive a run. */
+/**
+ * What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that outlive a run.
+ * The tests set DEADLINES, for machines that are busy.
+ */
 export const vars = {
   SECRET_KEY: randomBytes(48).toString('base64'),
   PUBLIC_URL: 'http://127.0.0.1',
@@ -16,6 +19,7 @@ export const vars = {
   RATE_LIMITS: Object.keys(defaultLimits)
     .map((name) => `${name}=1000/1s`)
     .join(','),
+  DEADLINES: process.env.DEADLINES ?? '',
 } as const
 
 export const password = 'seven wild geese over the Dnipro'

@@ -88,7 +88,9 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
           c.req.method,
         ),
       ),
-      here?.sessions.includes(sessionId) ? here : clock.time('cache', () => copies.fetch(c.env.CACHE, key)),
+      here?.sessions.includes(sessionId)
+        ? here
+        : clock.time('cache', () => copies.fetch(c.env.CACHE, key, config.DEADLINES.cache)),
     ])
     if (pass) tellStandings(c, pass.standings)
     if (pass && pass.violated.length > 0) throw tooMany(pass.standings, pass.violated)

@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { within } from './deadline.ts'
 import { told } from './told.ts'
 
-const deadlineMs = 300
 const ttlSeconds = 86_400
 /** Enough for the people of one isolate's hour, little enough for its memory. */
 const maxInMemory = 1000
@@ -29,8 +28,8 @@ export class Cache<T> {
     return this.#memory.get(key)
   }
 
-  /** KV's copy; undefined when there is none, or KV is late, fails, or holds something else. */
-  async fetch(kv: KVNamespace, key: string): Promise<T | undefined> {
+  /** KV's copy; undefined when there is none, or KV takes longer than `deadlineMs`, fails, or holds something else. */
+  async fetch(kv: KVNamespace, key: string, deadlineMs: number): Promise<T | undefined> {
     try {
       const found = await within('KV', deadlineMs, () => kv.get(key, 'json'))
       return this.#schema.safeParse(found).data

@@ -39,7 +39,6 @@ type Health = z.infer<typeof healthSchema>
 
 /** How long an isolate answers from what it saw last: a health check that is asked often must not become load. */
 const heldSeconds = 10
-const kvDeadlineMs = 300
 let held: { health: Health; until: number } | undefined
 
 /** How the service is. Never throws: that something is down is an answer. */
@@ -47,7 +46,7 @@ export async function health(c: Context<AppEnv>): Promise<Health> {
   if (held && Date.now() < held.until) return held.health
   const [stored, cache, gate] = await Promise.all([
     look(c.var.db),
-    stateOf('cache', () => within('KV', kvDeadlineMs, () => c.env.CACHE.get('health'))),
+    stateOf('cache', () => within('KV', c.var.config.DEADLINES.cache, () => c.env.CACHE.get('health'))),
     stateOf('gate', () => gateOf(c.env, 'health').ping()),
   ])
   // Only without its database is the service down: without the others it does less, or does it slower.

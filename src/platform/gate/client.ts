@@ -1,14 +1,10 @@
 import { z } from 'zod'
-import type { Bindings } from '../../env.ts'
+import { type Bindings, configuration } from '../../env.ts'
 import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
 import { told } from '../told.ts'
 import type { Attempt, Gate, Pass, Verdict } from './gate.ts'
 import type { Limit } from './window.ts'
-
-const deadlineMs = 1000
-/** Hashing waits its turn behind other hashes of the same e-mail, each about 150 ms. */
-const hashDeadlineMs = 5000
 
 // What is no gate's answer must go no further: names and numbers become headers, a revision and a hash are stored.
 const policyName = z.string().regex(/^[a-z-]+$/)
@@ -70,10 +66,11 @@ export const isGateUnavailable = (error: unknown): boolean =>
 export function gateOf(bindings: Bindings, name: GateName): GateClient {
   // The binding's class is known here and not in env.ts, which comes before it.
   const namespace = bindings.GATE as DurableObjectNamespace<Gate>
+  const { DEADLINES: deadlines } = configuration(bindings)
   const ask = async <T>(
     schema: z.ZodType<T>,
     go: (gate: DurableObjectStub<Gate>) => Promise<unknown>,
-    ms = deadlineMs,
+    ms = deadlines.gate,
   ) => {
     try {
       return schema.parse(await within('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
@@ -88,8 +85,8 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
     enter: (wanted) => ask(passSchema, async (gate) => gate.enter(wanted)),
     raise: (known) => ask(z.int().gt(known), async (gate) => gate.raise(known)),
     adopt: (revision) => ask(z.int(), async (gate) => gate.adopt(revision)),
-    attempt: (attempt) => ask(verdictSchema, async (gate) => gate.attempt(attempt), hashDeadlineMs),
-    hash: (password) => ask(phc, async (gate) => gate.hash(password), hashDeadlineMs),
+    attempt: (attempt) => ask(verdictSchema, async (gate) => gate.attempt(attempt), deadlines.hash),
+    hash: (password) => ask(phc, async (gate) => gate.hash(password), deadlines.hash),
     ping: () => ask(z.literal('pong'), async (gate) => gate.ping()),
   }
 }

@@ -7,26 +7,25 @@ import { told } from '../told.ts'
 import { Problem } from './problem.ts'
 import type { AppEnv } from './router.ts'
 
-const databaseDeadlineMs = 5000
-
 /** What the database says of a statement, rather than of itself: a constraint that a store expects, or a bug of ours. */
 const aboutStatement =
   /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|D1_TYPE_ERROR|stale revision/
 
 /** Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where one is wrong. */
 export const prepared: MiddlewareHandler<AppEnv> = async (c, next) => {
-  c.set('config', configuration(c.env))
+  const config = configuration(c.env)
+  c.set('config', config)
   c.set(
     'db',
-    connect(c.env, (go) => c.get('clock').time('db', () => inTime(go))),
+    connect(c.env, (go) => c.get('clock').time('db', () => inTime(config.DEADLINES.database, go))),
   )
   await next()
 }
 
 /** @throws Problem 503 `database-unavailable` when the database is late or fails */
-async function inTime<T>(go: () => Promise<T>): Promise<T> {
+async function inTime<T>(deadlineMs: number, go: () => Promise<T>): Promise<T> {
   try {
-    return await within('The database', databaseDeadlineMs, async () => go())
+    return await within('The database', deadlineMs, async () => go())
   } catch (error) {
     if (aboutStatement.test(root(error).message)) throw error
     console.error(JSON.stringify({ level: 'error', database: told(error) }))
