@@ -1,12 +1,27 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { defaultLimits } from './src/env.ts'
-import { sqldMissing } from './test/sqld.ts'
+import { cheapHashes } from './test/cheap-hashes.ts'
+import { patientDeadlines } from './test/deadlines.ts'
+import { LongestFirst } from './test/longest-first.ts'
+import { migratedDatabase, sqldMissing } from './test/sqld.ts'
+
+/** `npm test -- --full`: all tests at full strength, as the nightly run has them (CONTRIBUTING.md). */
+const full = process.env.TEST_FULL === '1'
 
 /** So that no test waits for another's places; the limits have tests of their own. */
 const generous = Object.keys(defaultLimits)
   .map((policy) => `${policy}=1000/1s`)
   .join(',')
+
+/** Tests that share one service, started as `npm start` does. */
+const onService = [
+  'examples/client/book.test.ts',
+  'examples/client/schema.test.ts',
+  'test/browser/password.test.ts',
+  'test/node/headers.test.ts',
+]
 
 /** Tests that need Node (processes, a browser, files) rather than workerd. */
 const inNode = [
@@ -16,11 +31,20 @@ const inNode = [
   'test/browser/**/*.test.ts',
   'scripts/**/*.test.ts',
   'examples/*/*.test.ts',
+  'test/full/**/*.test.ts',
 ]
 
-/** One suite, over HTTP, for each database: what differs is which one the service is told of, and how it is shared. */
-const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
+/** Requests of the contract's fuzz: D1 and libSQL differ in their SQL, of which fewer requests ask everything. */
+const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsql' ? '500' : '2000')
+
+/** Counts the rows that D1 reads, which are more in a database that others have used: it has one to itself, in a project of its own. */
+const costs = 'test/cost.test.ts'
+
+/** One suite, over HTTP, for each database: what differs is which one the service is told of. */
+const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration => ({
   plugins: [
+    ...(full ? [] : [cheapHashes()]),
+    // Called once for each worker.
     cloudflareTest(async ({ inject }) => ({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
@@ -33,16 +57,16 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
           MAIL_FROM: 'Vizitka <hello@vizitka.test>',
           CORS_ORIGINS: 'http://localhost:3000',
           RATE_LIMITS: generous,
-          TEST_FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? '2000',
+          DEADLINES: patientDeadlines,
+          TEST_FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? fuzzRequests(name),
           // The same each time, so that what fails is what was changed. Empty for another each time.
           TEST_FUZZ_SEED: process.env.FUZZ_SEED ?? '20261121',
           TEST_MIGRATIONS: await readD1Migrations('./migrations'),
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
           TEST_CLOUDINARY: inject<string>('cloudinaryUrl'),
-          // Always said, so that no `.dev.vars` points the tests at somebody's data or pictures: libSQL's is emptied by
-          // test/setup.ts.
-          DATABASE_URL: name === 'libsql' ? inject<string>('databaseUrl') : '',
+          // Always said, so that no `.dev.vars` points the tests at somebody's data or pictures: test/setup.ts empties it.
+          DATABASE_URL: name === 'libsql' ? await migratedDatabase() : '',
           DATABASE_AUTH_TOKEN: '',
           CLOUDINARY_CLOUD_NAME: '',
           CLOUDINARY_UPLOAD_PRESET: '',
@@ -55,14 +79,14 @@ const worker = (name: 'd1' | 'libsql'): TestProjectInlineConfiguration => ({
   ],
   test: {
     name,
-    include: ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
-    exclude: inNode,
+    include: name === 'cost' ? [costs] : ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
+    exclude: [...inNode, ...(name === 'cost' ? [] : [costs])],
     setupFiles: ['test/setup.ts'],
-    globalSetup: name === 'libsql' ? ['test/servers.ts', 'test/sqld.ts'] : ['test/servers.ts'],
-    // Each file has a D1 of its own; sqld's database is one, so there each file has it to itself in its turn.
-    fileParallelism: name === 'd1',
-    // Many hash passwords, each 150 ms on a machine that does nothing else.
+    globalSetup: ['test/servers.ts'],
+    // The files of a worker share its runtime and its database, which test/setup.ts empties between them.
+    isolate: full,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
 
@@ -73,11 +97,26 @@ export default defineConfig({
   test: {
     // The Worker logs a line for each request; `--silent=false` shows them.
     silent: true,
+    // On two cores, three keep them busy: some of the work waits for processes and sockets.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       worker('d1'),
+      worker('cost'),
       ...(missing ? [] : [worker('libsql')]),
       {
-        test: { name: 'node', include: inNode, testTimeout: 60_000, hookTimeout: 120_000 },
+        test: {
+          ...{ name: 'node', testTimeout: 120_000, hookTimeout: 120_000 },
+          include: inNode,
+          exclude: [...onService, ...(full ? [] : ['test/full/**'])],
+        },
+      },
+      {
+        test: {
+          ...{ name: 'service', testTimeout: 120_000, hookTimeout: 120_000 },
+          include: onService,
+          globalSetup: ['test/start-shared.ts'],
+        },
       },
     ],
   },

@@ -1,7 +1,7 @@
 /** `npm run backup`: a D1 database as one file of SQL, in an order in which it can be put back. docs/operations.md says how. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
-import { unstable_splitSqlQuery } from 'wrangler'
 import { DeployError } from './deploy/fault.ts'
 import { readSettings } from './deploy/settings.ts'
 import { wrangler } from './deploy/wrangler.ts'
@@ -22,6 +22,8 @@ const rowPut = /^INSERT INTO ["`]?(\w+)/i
  * `rowsOnly`: without the tables, and without D1's list of migrations, for a database whose tables are there.
  */
 export function restorable(exported: string, rowsOnly = false): string {
+  // A second's work, so only where it is needed.
+  const { unstable_splitSqlQuery } = createRequire(import.meta.url)('wrangler') as typeof import('wrangler')
   const statements = unstable_splitSqlQuery(exported)
   const parents = new Map<string, string[]>()
   for (const statement of statements) {

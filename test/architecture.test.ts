@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../src/env.ts'
+import { hashCost } from '../src/platform/crypto/cost.ts'
 import { explanations } from '../src/site/problems.ts'
 
 /** Reading order and dependency order at once: a file imports from its own room or an earlier one. docs/architecture.md has it. */
@@ -84,6 +85,16 @@ describe('the house', () => {
     expect(tables.filter((file) => importsOf(file).some((path) => path.startsWith('drizzle-orm')))).toEqual([])
     const stores = files.filter((file) => /[-/](store|table|upcoming|search)\.ts$/.test(file))
     expect(stores.filter((file) => importsOf(file).some((path) => /^hono|^@hono/.test(path)))).toEqual([])
+  })
+
+  it('hashes at the full cost whatever is set, though tests hash at less', () => {
+    expect(hashCost).toEqual({ ln: 14, r: 8, p: 5 })
+    expect(Object.isFrozen(hashCost)).toBe(true)
+    const importers = files.filter((file) => importsOf(file).some((path) => path.endsWith('/cost.ts')))
+    expect(importers).toEqual(['src/platform/crypto/password.ts'])
+    expect(readFileSync('src/platform/crypto/password.ts', 'utf8')).not.toMatch(/env\b|bindings|config/i)
+    // wrangler could put another file or value in its place, as vitest.config.ts does.
+    expect(readFileSync('wrangler.toml', 'utf8')).not.toMatch(/\balias\b|\bdefine\b/)
   })
 
   it('describes every variable and every limit in the README, with its default', () => {

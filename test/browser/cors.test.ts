@@ -4,7 +4,7 @@ import { findChromium, launch } from './chromium.ts'
 import { type Answer, complaints, type Exchange, isPreflight, isRequest, listen } from './exchanges.ts'
 import { type Pages, servePages } from './pages.ts'
 import { confirmed, password, send } from './people.ts'
-import { type Service, startService } from './started.ts'
+import { type StartedService, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const quota = 3
@@ -12,7 +12,7 @@ const quota = 3
 /** One page, test/browser/pages/contacts.html, by two names of this machine: `localhost` is in CORS_ORIGINS, the other is not. */
 describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
   let pages: Pages
-  let service: Service
+  let service: StartedService
   let browser: Browser
   let allowed: string
   let other: string

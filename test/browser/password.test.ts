@@ -2,22 +2,21 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
 import { confirmed, linkTo, password, send } from './people.ts'
-import { type Service, startService } from './started.ts'
+import { sharedService } from './shared.ts'
 
 const chromiumPath = findChromium()
 const common = 'qwertyuiop'
 const chosen = 'a wholly new password 9'
 
 describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaScript', () => {
-  let service: Service
+  const service = sharedService()
   let browser: Browser
 
   beforeAll(async () => {
-    ;[service, browser] = await Promise.all([startService(), launch(chromiumPath ?? '')])
+    browser = await launch(chromiumPath ?? '')
   })
   afterAll(async () => {
     await browser?.close()
-    await service?.close()
   })
 
   it('becomes a new one: from the first page by the letter to a login', async () => {

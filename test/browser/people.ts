@@ -35,7 +35,7 @@ export async function linkTo(
   page: 'confirm-email' | 'reset-password' = 'confirm-email',
 ): Promise<string> {
   const query = new URLSearchParams({ query: `to:${email}` })
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     const found = (await (await fetch(`${service.inboxUrl}/api/v1/search?${query}`)).json()) as Found
     const [letter] = found.messages
     if (letter) {

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
 import { authorize, execute, type Filled, fillAuthorization, watch } from './docs-page.ts'
 import { confirmed, linkTo, password, send, signedUp } from './people.ts'
-import { type Service, startService } from './started.ts'
+import { type StartedService, startService } from './started.ts'
 
 const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
 
 describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
-  let service: Service
+  let service: StartedService
   let browser: Browser
 
   beforeAll(async () => {

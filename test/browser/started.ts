@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { StartError } from '../../scripts/start/fault.ts'
 import { exampleVars, type Running, type StartOptions, startAll } from '../../scripts/start.ts'
 
-/** What `npm start` starts, with an empty database of its own. */
+/** What `npm start` starts. */
 export interface Service {
   readonly url: string
   /** The inbox's pages and its API (Mailpit's). */
   readonly inboxUrl: string
+}
+
+/** One with an empty database of its own. */
+export interface StartedService extends Service {
   close(): Promise<void>
 }
 
@@ -29,7 +33,7 @@ const generous = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'res
   .join(',')
 
 /** Starts it on free ports; `close` ends what was started and deletes what was stored. */
-export async function startService(options: ServiceOptions = {}): Promise<Service> {
+export async function startService(options: ServiceOptions = {}): Promise<StartedService> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-browser-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {

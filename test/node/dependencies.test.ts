@@ -169,6 +169,14 @@ describe('the workflows', () => {
     }
   })
 
+  it('run the tests every night at full strength', () => {
+    const text = readFileSync('.github/workflows/ci.yml', 'utf8')
+    expect(text).toMatch(/^ {2}schedule:\n {4}- cron:/m)
+    const [, test = ''] = text.match(/^ {2}test:\n(.*?)\n\n/ms) ?? []
+    expect(test).not.toContain(' if:')
+    expect(test).toContain(`bash .ci/run \${{ github.event_name == 'schedule' && '--full' || '' }}`)
+  })
+
   it('may read the code and nothing else, and run nothing with secrets for a stranger’s change', () => {
     for (const [file, text] of files) {
       expect(text.match(/permissions:\n(?: +[\w-]+: \w+\n)*/g), file).toEqual(['permissions:\n  contents: read\n'])

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readOptions } from '../../scripts/deploy/options.ts'
+import { checkEarly, givenSecrets } from '../../scripts/deploy/secrets.ts'
 import { type Account, accountId, Refused } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
 import { type Checkout, checkout, databaseId, live, names, outcome, pristine, setVars } from './deploying.ts'
@@ -191,22 +194,19 @@ describe('npm run deploy, where something is in the way', () => {
     expect(said).toMatch(/The Worker has 4\d\d KB gzipped, and 400 KB is the most/)
   })
 
-  it(
-    'names what is wrong with variables and secrets before anything is asked',
-    async () => {
-      setVars(here, 'MAX_CONTACTS = "lots"')
-      expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
-      setVars(here, 'SMTP_HOTS = "mail.example.com"')
-      expect(await complaint()).toContain('wrangler.toml sets SMTP_HOTS, which Vizitka does not know')
-      setVars(here, '')
-      here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
-      expect(await complaint(['--secrets-file', 'secrets.json'])).toContain('sets SMTP_PASWORD, which Vizitka does not')
-      here.write('secrets', 'SECRET_KEY="brief"')
-      expect(await complaint(['--secrets-file', 'secrets'])).toContain('SECRET_KEY is too short')
-      expect(cf.requests).toEqual([])
-    },
-    minutes,
-  )
+  it('names what is wrong with variables and secrets before anything is asked', async () => {
+    setVars(here, 'MAX_CONTACTS = "lots"')
+    expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
+    here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
+    expect(await complaint(['--secrets-file', 'secrets.json'])).toContain('sets SMTP_PASWORD, which Vizitka does not')
+    expect(cf.requests).toEqual([])
+    here.write('secrets', 'SECRET_KEY="brief"')
+    const given = givenSecrets(join(here.folder, 'secrets'))
+    expect(() => checkEarly('production', {}, given)).toThrow('SECRET_KEY is too short')
+    expect(() => checkEarly('production', { SMTP_HOTS: 'mail.example.com' }, {})).toThrow(
+      'wrangler.toml sets SMTP_HOTS, which Vizitka does not know',
+    )
+  })
 
   it(
     'does not deploy a variable that is a secret, too, nor a name without its password',
@@ -243,21 +243,17 @@ describe('npm run deploy, where something is in the way', () => {
     minutes,
   )
 
-  it(
-    'refuses options that do not fit, in words',
-    async () => {
-      for (const [args, words] of [
-        [['--env', 'prod'], 'no environment "prod"; there are production, staging'],
-        [['--domain', 'https://example.com/'], 'with no https:// and no path'],
-        [['--wait', 'long'], '--wait must be a number of seconds'],
-        [['--rotate'], '--rotate-key'],
-        [['--rotate-key', '--new-key'], 'exclude each other'],
-        [['--secrets-file', 'nowhere.json'], 'There is no file nowhere.json'],
-      ] as const) {
-        expect(await complaint(args)).toContain(words)
-      }
-      expect(cf.requests).toEqual([])
-    },
-    minutes,
-  )
+  it('refuses options that do not fit, in words', async () => {
+    expect(await complaint(['--env', 'prod'])).toContain('no environment "prod"; there are production, staging')
+    expect(await complaint(['--rotate'])).toContain('--rotate-key')
+    expect(cf.requests).toEqual([])
+    for (const [args, words] of [
+      [['--domain', 'https://example.com/'], 'with no https:// and no path'],
+      [['--wait', 'long'], '--wait must be a number of seconds'],
+      [['--rotate-key', '--new-key'], 'exclude each other'],
+    ] as const) {
+      expect(() => readOptions(args)).toThrow(words)
+    }
+    expect(() => givenSecrets('nowhere.json')).toThrow('There is no file nowhere.json')
+  })
 })

@@ -1,8 +1,8 @@
 import { globSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Service, startService } from '../browser/started.ts'
+import { describe, expect, it } from 'vitest'
+import { sharedService } from '../browser/shared.ts'
 
 /** On every file, word for word. */
 const always = {
@@ -40,12 +40,7 @@ const namesOf = (headers: Headers, known: readonly string[]) =>
   [...headers.keys()].filter((name) => ![...known, ...others, ...ofTransport].includes(name))
 
 describe('a service that runs', () => {
-  let service: Service
-
-  beforeAll(async () => {
-    service = await startService()
-  })
-  afterAll(() => service?.close())
+  const service = sharedService()
 
   it('serves each file with strict headers, its own type, and nothing that tells what serves it', async () => {
     const files = globSync('public/**/*.*').map((file) => file.slice('public'.length))

@@ -94,7 +94,7 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
   })
 
   it('says that a token is missing or wrong', async () => {
-    const closed = await startSqld(['--http-auth', `basic:${Buffer.from('ana:secret').toString('base64')}`])
+    const closed = await startSqld({ args: ['--http-auth', `basic:${Buffer.from('ana:secret').toString('base64')}`] })
     try {
       const asked = migrate({ databaseUrl: closed.url })
       await expect(asked).rejects.toThrow(/refuses to answer without a DATABASE_AUTH_TOKEN\.$/)

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { commonPasswords } from './common-passwords.ts'
+import { type HashCost, hashCost } from './cost.ts'
 
-/** Cost of a hash made now: 16 MiB and about 150 ms of CPU (docs/decisions/004). */
-const current = { ln: 14, r: 8, p: 5 }
 const keyBytes = 32
 const saltBytes = 16
 
@@ -13,8 +12,8 @@ const saltBytes = 16
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes)
-  const hash = await derive(password, salt, current)
-  return `$scrypt$ln=${current.ln},r=${current.r},p=${current.p}$${unpadded(salt)}$${unpadded(hash)}`
+  const hash = await derive(password, salt, hashCost)
+  return `$scrypt$ln=${hashCost.ln},r=${hashCost.r},p=${hashCost.p}$${unpadded(salt)}$${unpadded(hash)}`
 }
 
 /**
@@ -25,10 +24,10 @@ export async function verifyPassword(
   password: string,
   phc: string | null,
 ): Promise<{ right: boolean; outdated: boolean }> {
-  const { cost, salt, hash } = parse(phc) ?? { cost: current, salt: Buffer.alloc(saltBytes), hash: null }
+  const { cost, salt, hash } = parse(phc) ?? { cost: hashCost, salt: Buffer.alloc(saltBytes), hash: null }
   const derived = await derive(password, salt, cost)
   const right = hash !== null && hash.length === derived.length && timingSafeEqual(hash, derived)
-  return { right, outdated: right && (cost.ln < current.ln || cost.r < current.r || cost.p < current.p) }
+  return { right, outdated: right && (cost.ln < hashCost.ln || cost.r < hashCost.r || cost.p < hashCost.p) }
 }
 
 /** Why a password may not be chosen, as a sentence for the person who chose it; null when it may. */
@@ -40,13 +39,7 @@ export function passwordFault(password: string, own: { email?: string; username?
   return null
 }
 
-interface Cost {
-  readonly ln: number
-  readonly r: number
-  readonly p: number
-}
-
-function parse(phc: string | null): { cost: Cost; salt: Buffer; hash: Buffer } | null {
+function parse(phc: string | null): { cost: HashCost; salt: Buffer; hash: Buffer } | null {
   const match = phc?.match(/^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/)
   if (!match) return null
   const [, ln, r, p, salt = '', hash = ''] = match
@@ -57,7 +50,7 @@ function parse(phc: string | null): { cost: Cost; salt: Buffer; hash: Buffer } |
   }
 }
 
-function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buffer> {
+function derive(password: string, salt: Buffer, { ln, r, p }: HashCost): Promise<Buffer> {
   const options: ScryptOptions = { N: 2 ** ln, r, p, maxmem: 64 * 2 ** 20 }
   return new Promise((resolve, reject) =>
     scrypt(password.normalize('NFC'), salt, keyBytes, options, (error, key) => (error ? reject(error) : resolve(key))),

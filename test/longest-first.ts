@@ -1,0 +1,47 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/**
+ * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the run waiting
+ * while the other workers have nothing left to do.
+ */
+const slowest: Readonly<Record<string, number>> = {
+  'test/node/deploy-trouble.test.ts': 118,
+  'test/browser/site.test.ts': 108,
+  'test/failures.test.ts': 90,
+  'test/node/deploy.test.ts': 80,
+  'test/node/journey.test.ts': 40,
+  'examples/client/client.test.ts': 34,
+  'test/node/seed.test.ts': 31,
+  'test/node/backup.test.ts': 20,
+  'test/logs.test.ts': 20,
+  'test/tokens.test.ts': 18,
+  'test/contract/contract.test.ts': 18,
+  'test/node/bench.test.ts': 17,
+  'test/revisions.test.ts': 16,
+  'src/platform/images/cloudinary.test.ts': 16,
+  'test/browser/cors.test.ts': 16,
+  'test/node/deploy-asking.test.ts': 13,
+  'test/revocation.test.ts': 13,
+  'examples/client/book.test.ts': 12,
+  'test/browser/password.test.ts': 12,
+}
+
+/** A file of Node's that takes so long starts before all others: it mostly waits for the processes that it starts. */
+const startsFirstSeconds = 30
+
+/**
+ * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest remembers of an
+ * earlier run counts for nothing, since a fresh clone has no such memory.
+ */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const seconds = ({ moduleId }: TestSpecification): number =>
+      Object.entries(slowest).find(([name]) => moduleId.endsWith(`/${name}`))?.[1] ?? 0
+    const projects = ['d1', 'libsql', 'cost', 'node', 'service']
+    const rank = (file: TestSpecification): number => {
+      const place = projects.indexOf(file.project.name)
+      return file.project.name === 'node' && seconds(file) >= startsFirstSeconds ? -1 : place
+    }
+    return files.toSorted((one, other) => rank(one) - rank(other) || seconds(other) - seconds(one))
+  }
+}
