@@ -20,12 +20,12 @@ export const numberOf = (phone: string): string => phoneParts(phone)[0] || digit
 const phoneKey = (phone: string): string => phoneParts(phone).filter(Boolean).join(' ')
 
 /** What words are made of: letters, digits, marks; and signs that stand for themselves, such as emoji. */
-const betweenWords = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}]+/gu
+const wordSeparators = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}]+/gu
 
 /** The words of a folded text, with one blank between them: o neill of o'neill. */
 const wordsOf = (folded: string): string =>
   folded
-    .replace(betweenWords, ' ')
+    .replace(wordSeparators, ' ')
     .replace(/[\p{So}\p{Sc}]/gu, ' $& ')
     .replace(/ {2,}/g, ' ')
     .trim()
@@ -91,18 +91,18 @@ export interface Sought<T = string> {
 }
 
 /** What parts the words of a search. What joins a word (o'neill, anna-maria, ana@example.com) is looked for as it joins. */
-const betweenSought = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}'\-._@+=/]+/u
+const termSeparators = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}'\-._@+=/]+/u
 
 /** The words of a search, split as those of names are; or, where it is signs alone, the signs. */
-function wordsSought(q: string): string[] {
+function termsOf(q: string): string[] {
   const folded = fold(q)
-  const words = folded.split(betweenSought).map(wordsOf).filter(Boolean)
+  const words = folded.split(termSeparators).map(wordsOf).filter(Boolean)
   return words.length > 0 ? words : folded.split(' ').filter(Boolean)
 }
 
 /** What `q` looks for. */
 export function soughtBy(q: string): Sought {
-  const all = wordsSought(q)
+  const all = termsOf(q)
   const few = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
   const words = few.map((word) => [word, ` ${word}`, ` ${word} `] as const)
   if (!isPhone(q)) return { words, numbers: [] }
