@@ -256,6 +256,10 @@ const variables = z
       .normalize('NFC')
       .max(100, 'must have at most 100 characters')
       .refine((prefix) => prefix === prefix.trimStart(), 'must not start with a blank: no name does')
+      .refine(
+        (prefix) => /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u.test(prefix),
+        'must have a character that can be seen',
+      )
       .optional(),
     /** Whether who has no picture has Gravatar's. Whoever looks at it then asks Gravatar, who learns a hash of the e-mail. */
     GRAVATAR: flag,

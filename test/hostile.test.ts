@@ -22,14 +22,11 @@ async function inTime<T>(go: () => Promise<T>): Promise<T> {
 describe('a username', () => {
   it('turns no line of a list around, and breaks none', async () => {
     const ana = await signedUp('ana')
-    for (const username of [
-      '\u202enimda',
-      'Ana\u2066',
-      'Ana\u2028Admin',
-      'Ana\u2029Admin',
-      'Ana\u0085Admin',
-      'A\nna',
-    ]) {
+    for (const username of ['\u202enimda', 'Ana\u2066', 'ni\u202emd\u202ca', '\u2067Ana\u2069']) {
+      const answer = await ana.patch('/api/users/me', { username })
+      expect(answer.body).toMatchObject({ username: username.replace(/[\u202a-\u202e\u2066-\u2069]/g, '') })
+    }
+    for (const username of ['Ana\u2028Admin', 'Ana\u2029Admin', 'Ana\u0085Admin', 'A\nna']) {
       expect(pointersOf(await ana.patch('/api/users/me', { username })), escape(username)).toEqual(['/username'])
     }
     // What languages are written with stays: Hebrew, and Persian with its joiner's absence.

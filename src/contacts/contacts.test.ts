@@ -78,7 +78,7 @@ describe('a contact', () => {
       ['email', `${'a'.repeat(250)}@example.com`],
       ['phone', 'call me'],
       ['phone', '()'],
-      ['phone', '1'.repeat(33)],
+      ['phone', '1'.repeat(65)],
       ['birthday', '2023-02-29'],
       ['birthday', '1900-02-29'],
       ['birthday', '0000-01-01'],
@@ -125,6 +125,14 @@ describe('a contact', () => {
   it('keeps a birthday without a year, and the 29th of February', async () => {
     for (const birthday of ['--02-29', '2024-02-29', '--12-31', '0001-01-01']) {
       expect((await add(ana, { first_name: 'Day', birthday })).birthday).toBe(birthday)
+    }
+    for (const pasted of [
+      '1918\u201104\u201103',
+      '\u202a1918-04-03\u202c',
+      '１９１８－０４－０３',
+      '\u00a0١٩١٨-٠٤-٠٣',
+    ]) {
+      expect((await add(ana, { first_name: 'Day', birthday: pasted })).birthday, escape(pasted)).toBe('1918-04-03')
     }
   })
 

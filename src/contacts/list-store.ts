@@ -6,10 +6,10 @@ import { fold } from '../platform/fold.ts'
 import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
 import { type ContactQuery, contactQuerySchema } from './schema.ts'
 import {
-  digits,
   found,
   noBirthday,
   nothing,
+  numberOf,
   relevance,
   type Sought,
   soughtBy,
@@ -188,7 +188,7 @@ function* filters(query: ContactQuery): Generator<SQL> {
   if (query.first_name) yield contains(contacts.first_name_key, fold(query.first_name))
   if (query.last_name) yield contains(contacts.last_name_key, fold(query.last_name))
   if (query.email) yield contains(contacts.email_key, fold(query.email))
-  if (query.phone) yield contains(contacts.phone_key, digits(query.phone))
+  if (query.phone) yield contains(contacts.phone_key, numberOf(query.phone))
   if (query.favorite) yield eq(contacts.favorite, query.favorite === 'true')
 }
 

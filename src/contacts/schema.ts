@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idInPath, line, lines, normalized, pageQuery } from '../platform/fields.ts'
+import { idInPath, line, lines, nameLine, numberLine, pageQuery } from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -12,9 +12,7 @@ const isDate = (text: string): boolean => !text.startsWith('0000') && z.iso.date
 
 const monthAndDay = '(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
 
-const birthday = z
-  .string()
-  .trim()
+const birthday = numberLine({ max: 10 })
   .refine(
     // 2000 was a leap year: --02-29 is a birthday.
     (text) => text === '' || isDate(text) || (/^--\d\d-\d\d$/.test(text) && isDate(`2000-${text.slice(2)}`)),
@@ -23,11 +21,10 @@ const birthday = z
   .refine((text) => !/^\d/.test(text) || text <= latestToday(), 'must not be in the future')
   .meta({
     pattern: `^(\\d{4}-${monthAndDay}|--${monthAndDay})?$`,
-    ...normalized('trim'),
     description: 'A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown.',
   })
 
-const name = line({ max: 100 })
+const name = nameLine({ max: 100 })
 /** z.regexes.unicodeEmail, or nothing; and no controls, which {@link line} refuses besides. */
 const addressPattern = '^([^\\s@"\\u0000-\\u001f\\u007f-\\u009f]{1,64}@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]{1,255})?$'
 const address = new RegExp(addressPattern, 'u')
@@ -35,11 +32,23 @@ const email = line({ max: 254 })
   .refine((text) => address.test(text), 'must be an e-mail address, such as oles@example.com')
   .meta({ pattern: addressPattern })
 
-const phonePattern = '^([+\\-.() /]*[0-9][0-9+\\-.() /]*)?$'
+/**
+ * An extension, in English, Ukrainian and Russian, or as a `tel:` address has it (RFC 3966, section 3). Each part begins as no other
+ * does: a pattern that could divide a run of blanks in two ways would take its square in time.
+ */
+const extensionPattern =
+  '(?:[,;] ?)?(?:[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?|[xXхХ]|[дД][оО][бБдД]|[вВ][нН](?:[уУ][тТ][рР])?)[.:=]? ?[0-9]+\\)?'
+const phonePattern = `^(?:[+\\-.() /]*[0-9][0-9+\\-.() /]*(?:${extensionPattern})?)?$`
 const number = new RegExp(phonePattern)
-const phone = line({ max: 32 })
-  .refine((text) => number.test(text), 'must have digits, and nothing else but + - . ( ) / and spaces')
+const phone = numberLine({ max: 64 })
+  .refine(
+    (text) => number.test(text),
+    'must have digits, and nothing else but + - . ( ) / and spaces, and at its end an extension such as ext. 12',
+  )
   .meta({ pattern: phonePattern })
+
+/** Whether a text is a phone number, with or without an extension, and nothing else. */
+export const isPhone = (text: string): boolean => text !== '' && phone.safeParse(text).success
 
 const writable = {
   first_name: optional(name).optional(),
@@ -168,8 +177,8 @@ export const contactQuerySchema = z
     first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
     last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
     email: part.meta({ description: 'Part of the e-mail.' }),
-    phone: line({ max: 64 })
-      .refine((text) => /[0-9]/.test(text.normalize('NFKD')), 'must have a digit')
+    phone: numberLine({ max: 64 })
+      .refine((text) => /[0-9]/.test(text), 'must have a digit')
       .optional()
       .meta({ description: 'Part of the phone number: its digits, in any format.' }),
     favorite: z.enum(['true', 'false'], 'must be true or false').optional(),

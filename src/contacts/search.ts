@@ -1,10 +1,34 @@
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { fold } from '../platform/fold.ts'
+import { asciiDigits, fold } from '../platform/fold.ts'
+import { isPhone } from './schema.ts'
 import { sortKey } from './sort.ts'
 import { contacts } from './table.ts'
 
-/** The digits of a phone number, in any script's digits that NFKD makes plain. */
-export const digits = (phone: string): string => phone.normalize('NFKD').replace(/\D/g, '')
+/** The digits of a text, in the digits of any script. */
+export const digits = (text: string): string => asciiDigits(text.normalize('NFKD')).replace(/\D/g, '')
+
+/** A phone number and its extension, by their digits: an extension begins with the first letter, comma or semicolon. */
+function phoneParts(phone: string): [number: string, extension: string] {
+  const at = phone.search(/[\p{L},;]/u)
+  return at < 0 ? [digits(phone), ''] : [digits(phone.slice(0, at)), digits(phone.slice(at))]
+}
+
+/** The digits that a number is looked for by: those before its extension, if there are any. */
+export const numberOf = (phone: string): string => phoneParts(phone)[0] || digits(phone)
+
+/** The digits of a phone, the extension's apart, so that both are found and nothing across them. */
+const phoneKey = (phone: string): string => phoneParts(phone).filter(Boolean).join(' ')
+
+/** What words are made of: letters, digits, marks; and signs that stand for themselves, such as emoji. */
+const wordSeparators = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}]+/gu
+
+/** The words of a folded text, with one blank between them: o neill of o'neill. */
+const wordsOf = (folded: string): string =>
+  folded
+    .replace(wordSeparators, ' ')
+    .replace(/[\p{So}\p{Sc}]/gu, ' $& ')
+    .replace(/ {2,}/g, ' ')
+    .trim()
 
 /** What a contact without a birthday sorts as: after every `MM-DD`. */
 export const noBirthday = '~'
@@ -28,7 +52,7 @@ export function searchKeys(contact: Searched, locale: string) {
     first_name_key: fold(contact.first_name ?? ''),
     last_name_key: fold(contact.last_name ?? ''),
     email_key: fold(contact.email ?? ''),
-    phone_key: digits(contact.phone ?? ''),
+    phone_key: phoneKey(contact.phone ?? ''),
     name_key: sortKey(fullName(contact), locale),
     search_key: searchKey(contact),
     birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
@@ -38,11 +62,11 @@ export function searchKeys(contact: Searched, locale: string) {
 /** Each part stands between blanks, so that the beginning and the end of a word can be looked for. */
 function searchKey(contact: Searched): string {
   const name = fold(fullName(contact))
-  // Of O'Neill-Smith, o'neill-smith can be found, and neill and smith as words.
-  const apart = name.replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ').trim()
-  const names = apart === name ? name : `${name} ${apart}`
-  const reach = `${fold(contact.email ?? '')} ${digits(contact.phone ?? '')}`
-  return ` ${names} ${endOfName} ${reach} ${endOfReach} ${fold(contact.additional ?? '')} `
+  // Of O'Neill-Smith, neill and smith are words; the name as it stands is for who looks for a sign of it.
+  const words = wordsOf(name)
+  const names = words === name ? name : `${name} ${words}`
+  const reach = `${wordsOf(fold(contact.email ?? ''))} ${phoneKey(contact.phone ?? '')}`
+  return ` ${names} ${endOfName} ${reach} ${endOfReach} ${wordsOf(fold(contact.additional ?? ''))} `
 }
 
 /** First and last name, as far as there are any. */
@@ -66,13 +90,23 @@ export interface Sought<T = string> {
   readonly numbers: readonly T[]
 }
 
+/** What parts the words of a search. What joins a word (o'neill, anna-maria, ana@example.com) is looked for as it joins. */
+const termSeparators = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}'\-._@+=/]+/u
+
+/** The words of a search, split as those of names are; or, where it is signs alone, the signs. */
+function termsOf(q: string): string[] {
+  const folded = fold(q)
+  const words = folded.split(termSeparators).map(wordsOf).filter(Boolean)
+  return words.length > 0 ? words : folded.split(' ').filter(Boolean)
+}
+
 /** What `q` looks for. */
 export function soughtBy(q: string): Sought {
-  const all = fold(q).split(' ').filter(Boolean)
+  const all = termsOf(q)
   const few = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
   const words = few.map((word) => [word, ` ${word}`, ` ${word} `] as const)
-  const number = digits(q)
-  if (number === '' || !/^[\p{N}+\-.() /]+$/u.test(q.normalize('NFKD'))) return { words, numbers: [] }
+  if (!isPhone(q)) return { words, numbers: [] }
+  const number = numberOf(q)
   // At home a number begins with 0, or abroad with 00, where it is stored with its country's code.
   const subscriber = number.replace(/^0+/, '')
   return { words, numbers: subscriber.length >= minSubscriber ? [number, subscriber] : [number] }

@@ -1,4 +1,4 @@
-import { fold, plainLetters } from '../platform/fold.ts'
+import { fold, plainLetters, unifySigns } from '../platform/fold.ts'
 
 /** Every small letter that an alphabet of ours may have: Latin, Greek, Cyrillic. */
 const alphabets = [
@@ -48,7 +48,7 @@ const maxSortKey = 200
 export function sortKey(name: string, locale: string): string {
   const table = ranksOf(locale)
   let key = ''
-  const words = name
+  const words = unifySigns(name)
     .normalize('NFC')
     .toLowerCase()
     .replace(/[-\s]+/g, ' ')

@@ -28,7 +28,7 @@ export const contacts = sqliteTable(
     first_name_key: text('first_name_key').notNull(),
     last_name_key: text('last_name_key').notNull(),
     email_key: text('email_key').notNull(),
-    /** The digits of the phone. */
+    /** The digits of the phone, and those of its extension after a blank. */
     phone_key: text('phone_key').notNull(),
     /** What lists are sorted by (sort.ts). */
     name_key: text('name_key').notNull(),
@@ -69,12 +69,12 @@ export const contactColumns = {
 
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
-/** How far the derived columns above have been made anew (rekey.ts): one row. */
+/** How far derived columns have been made anew (rekey.ts): a row for those above, and one for the keys of usernames. */
 export const keying = sqliteTable('contact_keying', {
   id: integer('id').primaryKey(),
-  /** Of how they are made, and by whose alphabet. */
+  /** Of how they are made, and by whose alphabet (keys-version.ts). */
   version: text('version').notNull(),
-  /** The last contact that was done; null once all are. */
+  /** The last row that was done; null once all are. */
   done_to: integer('done_to'),
 })
 /** What clients call their requests to add a contact (Idempotency-Key), so that one that is sent again adds none. */

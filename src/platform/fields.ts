@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { asciiDigits } from './fold.ts'
+import { cleanName } from './names.ts'
+import { cleanPasted } from './paste.ts'
 
 /** How many characters (Unicode code points, as JSON Schema counts them) a text has. */
 export const characters = (text: string): number => [...text].length
@@ -13,12 +16,18 @@ const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
  */
 const overloaded = /\p{M}{31}/u
 
-/** A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. */
-const writable = () =>
-  z.string().refine((text) => !overloaded.test(text), {
-    abort: true,
-    error: 'must not hold more than 30 marks in a row, such as accents on one letter',
-  })
+/**
+ * A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. What `clean` removes is
+ * gone by then, so that it holds no marks apart that come together later.
+ */
+const writable = (clean: (text: string) => string = (text) => text) =>
+  z
+    .string()
+    .overwrite(clean)
+    .refine((text) => !overloaded.test(text), {
+      abort: true,
+      error: 'must not hold more than 30 marks in a row, such as accents on one letter',
+    })
 
 /** The same for the document, in what every dialect of regular expressions knows. */
 const noControls = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
@@ -33,15 +42,30 @@ interface Length {
 export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
 
 /** Text on one line: trimmed, NFC, without control characters, of a length counted in characters. */
-export function line(length: Length) {
-  return sized(
-    writable()
-      .trim()
-      .normalize('NFC')
-      .refine((text) => !controls.test(text), 'must not hold control characters'),
-    length,
-  ).meta({ pattern: noControls, ...normalized('trim nfc') })
+export const line = (length: Length) =>
+  withoutControls(writable().trim().normalize('NFC'), length).meta(normalized('trim nfc'))
+
+/** A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something must be left. */
+export function nameLine(length: Length) {
+  const name = writable(cleanName).normalize('NFC')
+  const seen = name.refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), {
+    abort: true,
+    error: 'must have a character that can be seen',
+  })
+  return withoutControls(length.min ? seen : name, length).meta(normalized('name nfc'))
 }
+
+/** A number as people paste it: as {@link line}, with plain signs (paste.ts, NFKC) and the digits of any script as 0 to 9. */
+export const numberLine = (length: Length) =>
+  withoutControls(writable(cleanPasted).normalize('NFKC').overwrite(asciiDigits).trim(), length).meta(
+    normalized('paste nfkc digits trim'),
+  )
+
+const withoutControls = (schema: z.ZodString, length: Length) =>
+  sized(
+    schema.refine((text) => !controls.test(text), 'must not hold control characters'),
+    length,
+  ).meta({ pattern: noControls })
 
 /** Text on several lines: as {@link line}, with newlines (CRLF becomes LF) and tabs. */
 export function lines(length: Length) {

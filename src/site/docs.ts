@@ -14,7 +14,10 @@ say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers
 have is 405. A body over 1 MB, or a picture over 5 MB, is 413.
 
 Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
-composed form, \`lf\` makes one character of each line's end. A field or query parameter that a route does not have is 422; a route that
+composed form (\`nfkc\` the compatible one), \`lf\` makes one character of each line's end, \`digits\` writes the digits of every script as 0 to
+9. \`paste\` undoes what copying does: it drops what has no width or turns the direction of writing, and makes blanks of no-break spaces,
+\`-\` of dashes, digits of those of full width. \`name\` drops what nobody can see: at the ends any blank and anything invisible, within
+U+00AD, U+061C, U+200B, U+200E, U+200F, U+202A to U+202E, U+2060 to U+206F and U+FEFF. A field or query parameter that a route does not have is 422; a route that
 has none at all ignores what is sent.
 
 Half of a surrogate pair is no character (RFC 8259, section 8.2): a text that holds one is not taken, and none with

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { line, trimmed } from '../platform/fields.ts'
+import { nameLine, trimmed } from '../platform/fields.ts'
 
-export const username = line({ min: 2, max: 64 })
-  .refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must have a character that can be seen')
+export const username = nameLine({ min: 2, max: 64 })
   // Whoever runs the service reads it in lists, beside other people's.
-  .refine((text) => !/[\u202a-\u202e\u2066-\u2069\p{Zl}\p{Zp}]/u.test(text), 'must not turn the direction of writing')
+  .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
   .meta({
     description: 'What you are called. Others may be called the same.',
     example: 'Ana',

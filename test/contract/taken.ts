@@ -1,6 +1,9 @@
+import { asciiDigits } from '../../src/platform/fold.ts'
+import { cleanName } from '../../src/platform/names.ts'
+import { cleanPasted } from '../../src/platform/paste.ts'
 import { type ApiDocument, resolved, type Schema } from '../document.ts'
 
-/** A value as the service takes it before it judges it, by what the document says (`x-normalized`): blanks dropped, NFC, LF. */
+/** A value as the service takes it before it judges it, by what the document says (`x-normalized`), step by step. */
 export function asTaken(document: ApiDocument, schema: Schema, value: unknown): unknown {
   const whole = resolved(document, schema)
   if (typeof value === 'string') return takenText(whole, value)
@@ -17,9 +20,18 @@ export function asTaken(document: ApiDocument, schema: Schema, value: unknown): 
   )
 }
 
+/** What each step does that the document may name. */
+const steps: Readonly<Record<string, (text: string) => string>> = {
+  trim: (text) => text.trim(),
+  nfc: (text) => text.normalize('NFC'),
+  nfkc: (text) => text.normalize('NFKC'),
+  lf: (text) => text.replaceAll('\r\n', '\n'),
+  paste: cleanPasted,
+  name: cleanName,
+  digits: asciiDigits,
+}
+
 function takenText(schema: Schema, text: string): string {
-  const said = typeof schema['x-normalized'] === 'string' ? schema['x-normalized'].split(' ') : []
-  const trimmed = said.includes('trim') ? text.trim() : text
-  const composed = said.includes('nfc') ? trimmed.normalize('NFC') : trimmed
-  return said.includes('lf') ? composed.replaceAll('\r\n', '\n') : composed
+  const named = typeof schema['x-normalized'] === 'string' ? schema['x-normalized'].split(' ') : []
+  return named.reduce((taken, step) => steps[step]?.(taken) ?? taken, text)
 }
