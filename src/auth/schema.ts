@@ -45,7 +45,8 @@ export const loginSchema = z
 /** OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and ignored. */
 export const loginFormSchema = z
   .object({
-    grant_type: z.literal('password', 'must be "password"').optional(),
+    // A parameter without a value counts as left out (RFC 6749, section 3.2).
+    grant_type: z.enum(['password', ''], 'must be "password"').optional(),
     username: triedEmail.meta({ description: 'The e-mail.', example: 'ana@example.com' }),
     password: triedPassword,
     scope: z.string().optional(),
