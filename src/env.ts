@@ -246,7 +246,11 @@ const variables = z
       .default('uk')
       .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
     /** The account that is confirmed with this address is an admin. */
-    ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
+    ADMIN_EMAIL: z
+      .string()
+      .trim()
+      .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')
+      .optional(),
     /** How many contacts a book holds at most. */
     MAX_CONTACTS: z.coerce
       .number('must be a whole number')

@@ -9,6 +9,7 @@ import { afterwards } from '../platform/http/afterwards.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import type { Serving } from '../platform/http/router.ts'
 import { deliver, mailerOf, type Posted } from '../platform/mail/outbox.ts'
+import { canWriteTo } from '../platform/mail/reach.ts'
 import { findUserByEmail } from '../users/store.ts'
 import { emailKey } from '../users/table.ts'
 import {
@@ -24,6 +25,14 @@ import {
 import { confirmEmailLetter, emailChangedLetter, passwordChangedLetter, resetPasswordLetter } from './mails.tsx'
 import { clientOf, gateOfEmail, promoteNamed } from './sign-in.ts'
 import { unconfirmedSeconds } from './store.ts'
+
+/** @throws Problem 422 for an address that the mail server of this deployment cannot write to */
+export async function requireWritable(c: Serving, email: string): Promise<void> {
+  if (await canWriteTo(c.var.config, email)) return
+  const detail =
+    'Our mail server cannot write to an address with letters beyond a to z before the @: give another address of yours.'
+  throw invalid([{ pointer: '/email', detail }])
+}
 
 /** Tries letters at once, after the answer; what fails is the sweep's. */
 export function sendNow(c: Serving, ...letterIds: (number | undefined)[]): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characters, idInPath, normalized, text, trimmed } from '../platform/fields.ts'
+import { characters, idInPath, normalized, pasted, text } from '../platform/fields.ts'
 import { email, locale, username, userSchema } from '../users/schema.ts'
 
 /** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
@@ -28,7 +28,7 @@ export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
   example: 'correct horse battery',
 })
 
-const triedEmail = trimmed({ min: 1, max: 254 })
+const triedEmail = pasted({ min: 1, max: 254 })
   // Half a surrogate pair is in no address, and libSQL fails over it.
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idInPath, line, lines, normalized, pageQuery } from '../platform/fields.ts'
+import { emailAddress, idInPath, line, lines, normalized, pageQuery } from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -28,12 +28,7 @@ const birthday = z
   })
 
 const name = line({ max: 100 })
-/** z.regexes.unicodeEmail, or nothing; and no controls, which {@link line} refuses besides. */
-const addressPattern = '^([^\\s@"\\u0000-\\u001f\\u007f-\\u009f]{1,64}@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]{1,255})?$'
-const address = new RegExp(addressPattern, 'u')
-const email = line({ max: 254 })
-  .refine((text) => address.test(text), 'must be an e-mail address, such as oles@example.com')
-  .meta({ pattern: addressPattern })
+const email = emailAddress({ orEmpty: true })
 
 const phonePattern = '^([+\\-.() /]*[0-9][0-9+\\-.() /]*)?$'
 const number = new RegExp(phonePattern)

@@ -13,8 +13,9 @@ Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`
 say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers with and without a trailing slash; a method that it does not
 have is 405. A body over 1 MB, or a picture over 5 MB, is 413.
 
-Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
-composed form, \`lf\` makes one character of each line's end. A field or query parameter that a route does not have is 422; a route that
+Texts are judged after what \`x-normalized\` names has been done to them: \`paste\` removes marks without width or that turn the direction
+of writing, and makes blanks of no-break spaces, \`-\` of dashes and ASCII of full-width digits, \`trim\` drops the blanks around, \`nfc\` puts
+them into Unicode's composed form, \`lf\` makes one character of each line's end. A field or query parameter that a route does not have is 422; a route that
 has none at all ignores what is sent.
 
 Half of a surrogate pair is no character (RFC 8259, section 8.2): a text that holds one is not taken, and none with
