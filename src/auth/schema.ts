@@ -122,8 +122,8 @@ export const resetConfirmationSchema = z
 export const resetSchema = z
   .strictObject({
     password: newPassword,
-    email: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
-    username: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    email: pasted({ max: 1000 }).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    username: z.unknown().optional().meta({ description: 'Ignored: older clients send one.' }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
 
