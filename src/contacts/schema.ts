@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { emailAddress, idInPath, line, lines, normalized, pageQuery } from '../platform/fields.ts'
+import { emailAddress, idInPath, line, lines, normalized, pageQuery, readOnlyField } from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -45,14 +45,16 @@ const writable = {
   additional: optional(lines({ max: 5000 })).optional(),
 }
 
-const answered = z.unknown().optional().meta({ readOnly: true, description: 'Ignored: so that GET, edit, PUT works.' })
-
 const readOnly = {
-  id: answered,
-  full_name: answered,
-  avatar: answered,
-  created_at: answered,
-  updated_at: answered,
+  id: readOnlyField,
+  full_name: readOnlyField,
+  avatar: readOnlyField,
+  created_at: readOnlyField,
+  updated_at: readOnlyField,
+  // A list of birthdays carries these besides.
+  next_birthday: readOnlyField,
+  days_until: readOnlyField,
+  turns: readOnlyField,
 }
 
 const example = {
@@ -86,7 +88,9 @@ export const contactPatchSchema = z
   })
   .meta({ id: 'ContactPatch', example: { phone: '+380 44 765 43 21', additional: null } })
 
-export const favoriteSchema = z.strictObject({ favorite: z.boolean() }).meta({ id: 'Favorite' })
+export const favoriteSchema = z
+  .strictObject({ favorite: z.boolean(), ...readOnly })
+  .meta({ id: 'Favorite', example: { favorite: true } })
 
 /** A contact, as its owner sees it. */
 export const contactSchema = z

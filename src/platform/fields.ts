@@ -31,6 +31,12 @@ interface Length {
   readonly max: number
 }
 
+/** A member that an answer carries and that a body may send back: so that what was read can be edited and sent whole. */
+export const readOnlyField = z
+  .unknown()
+  .optional()
+  .meta({ readOnly: true, description: 'Ignored: so that what was read can be sent back.' })
+
 /** How the document says what a text becomes before it is judged (src/site/docs.ts says it in words). */
 export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { emailAddress, line } from '../platform/fields.ts'
+import { emailAddress, line, readOnlyField } from '../platform/fields.ts'
 
 export const username = line({ min: 2, max: 64 })
   .refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must have a character that can be seen')
@@ -12,6 +12,15 @@ export const username = line({ min: 2, max: 64 })
 
 /** An address that a letter can be sent to, as typed. Compared without case, and with its domain in ASCII. */
 export const email = emailAddress().meta({ example: 'ana@example.com' })
+
+/** What an account's owner, and who manages it, can only read. */
+export const readOnlyOfUser = {
+  id: readOnlyField,
+  email: readOnlyField,
+  avatar: readOnlyField,
+  confirmed: readOnlyField,
+  created_at: readOnlyField,
+}
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
 
@@ -45,5 +54,5 @@ export type User = z.infer<typeof userSchema>
 
 /** What may be changed of one's own account. */
 export const userChangesSchema = z
-  .strictObject({ username: username.optional(), locale: locale.optional() })
+  .strictObject({ username: username.optional(), locale: locale.optional(), ...readOnlyOfUser, role: readOnlyField })
   .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'en' } })
