@@ -16,7 +16,7 @@ import { wellEncoded } from './platform/http/encoding.ts'
 import { fromOwnPages } from './platform/http/foreign.ts'
 import { secured, unkept } from './platform/http/headers.ts'
 import { prepared } from './platform/http/prepare.ts'
-import { tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { requireRead, tooLarge, wrongMethod } from './platform/http/problem.ts'
 import { createRouter } from './platform/http/router.ts'
 import { clocked } from './platform/http/timing.ts'
 import { pictureBodyBytes, pictureTooLarge } from './platform/images/upload.ts'
@@ -45,6 +45,8 @@ app.use(unkept)
 app.use(crossOrigin)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(fromOwnPages)
+// Words in the place of an id.
+for (const path of ['/api/contacts/birthdays', '/api/contacts/bd']) app.use(path, requireRead)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(wellEncoded)
 app.use(prepared)

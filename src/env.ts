@@ -47,6 +47,10 @@ const origin = (text: string): string | null => {
   }
 }
 
+/** `scheme://host[:port]`, as web views and extensions send it in `Origin`: the URL standard calls such origins opaque. */
+const customOrigin = /^(?!https?:)[a-z][a-z\d+.-]*:\/\/(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
+const isPageOrigin = (text: string): boolean => origin(text) !== null || customOrigin.test(text)
+
 /** Every limit by its policy's name: at most `quota` in any `windowSeconds`. API.md says what each counts, and by whom. */
 export const defaultLimits = {
   signup: { quota: 2, windowSeconds: 60 },
@@ -220,8 +224,8 @@ const variables = z
       .default('')
       .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
       .refine(
-        (origins) => origins.every((one) => origin(one) !== null),
-        'must be exact origins separated by commas, such as https://app.example.com,http://localhost:3000',
+        (origins) => origins.every(isPageOrigin),
+        'must be exact origins separated by commas, such as https://app.example.com,capacitor://localhost',
       ),
     RATE_LIMITS: rateLimits,
     DEADLINES: deadlines,
@@ -242,7 +246,11 @@ const variables = z
       .default('uk')
       .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
     /** The account that is confirmed with this address is an admin. */
-    ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
+    ADMIN_EMAIL: z
+      .string()
+      .trim()
+      .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')
+      .optional(),
     /** How many contacts a book holds at most. */
     MAX_CONTACTS: z.coerce
       .number('must be a whole number')

@@ -93,9 +93,11 @@ export function templatesFor({ paths }: ApiDocument, pathname: string): string[]
   return fits.sort((a, b) => a.split('{').length - b.split('{').length)
 }
 
-/** The documented operation that a request asks for, if there is one. */
+/** The documented operation that a request asks for, if there is one. A path that is fixed has no other (OpenAPI 3.1, section 4.8.8). */
 export function operationAt(document: ApiDocument, method: string, path: string): Operation | undefined {
-  for (const template of templatesFor(document, pathnameOf(path))) {
+  const pathname = pathnameOf(path)
+  const isFixed = pathname in document.paths || olderPaths.some((older) => older.endsWith(` ${pathname}`))
+  for (const template of templatesFor(document, pathname).filter((one) => !isFixed || one === pathname)) {
     const operation = document.paths[template]?.[method.toLowerCase()]
     if (operation) return { ...operation, name: `${method} ${template}`, method, template }
   }

@@ -5,7 +5,7 @@ import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { listEvents, toOwnEvent } from '../auth/events.ts'
 import { changePassword } from '../auth/links.ts'
 import { passwordChangedLetter } from '../auth/mails.tsx'
-import { forgotUrl, hashChosen, sendNow } from '../auth/recovery.ts'
+import { forgotUrl, hashChosen, requireWritable, sendNow } from '../auth/recovery.ts'
 import { detailSchema, eventSchema } from '../auth/schema.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
@@ -87,9 +87,9 @@ accountRoutes.openapi(
   async (c) => {
     const { db, user, gate } = c.var
     requireMatch(c, user.revision)
-    const changes = c.req.valid('json')
+    const { username, locale } = c.req.valid('json')
     const changed = await revise(gate, user.revision, (revision) =>
-      changeUser(db, user.id, changes, revision, isConditional(c) ? user.revision : undefined),
+      changeUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
     )
     // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
     if (!changed) throw changedMeanwhile()
@@ -198,6 +198,7 @@ accountRoutes.openapi(
     const { email, current_password } = c.req.valid('json')
     const user = await requirePassword(c, current_password)
     if (email === user.email) throw invalid([{ pointer: '/email', detail: 'This is your address already.' }])
+    await requireWritable(c, email)
     await requestEmailChange(c, user, email)
     return c.json({ detail: 'Open the link in the letter to the new address: then it is yours.' }, 202)
   },

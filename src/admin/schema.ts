@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { line, pageQuery } from '../platform/fields.ts'
-import { userSchema } from '../users/schema.ts'
+import { line, pageQuery, readOnlyField } from '../platform/fields.ts'
+import { readOnlyOfUser, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
 
@@ -33,9 +33,13 @@ export const userQuerySchema = z.strictObject({
 export type UserQuery = z.infer<typeof userQuerySchema>
 
 export const userManagementSchema = z
-  .strictObject({ role: role.optional(), disabled: z.boolean().optional() })
+  .strictObject({ role: role.optional(), disabled: z.boolean().optional(), ...readOnlyOfUser, username: readOnlyField })
   .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'Give a role, or disabled, or both.')
-  .meta({ id: 'UserManagement', minProperties: 1, example: { disabled: true } })
+  .meta({
+    id: 'UserManagement',
+    anyOf: [{ required: ['role'] }, { required: ['disabled'] }],
+    example: { disabled: true },
+  })
 
 export type UserManagement = z.infer<typeof userManagementSchema>
 

@@ -3,6 +3,7 @@ import { type Client, recorded } from '../auth/events.ts'
 import { sessions } from '../auth/table.ts'
 import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
+import { asciiDomain } from '../platform/email.ts'
 import { fold } from '../platform/fold.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
 import type { LetterRow } from '../platform/mail/outbox.ts'
@@ -15,7 +16,10 @@ function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> 
     const [address, name] = [emailKey(q), fold(q)]
     // A text that folds to nothing is part of every name.
     const named = name === '' ? undefined : sql`instr(${users.username_key}, ${name}) > 0`
-    yield or(sql`instr(${users.email_key}, ${address}) > 0`, named)
+    // A domain by itself is looked for as keys have it.
+    const domain = asciiDomain(address)
+    const located = domain === '' || domain === address ? undefined : sql`instr(${users.email_key}, ${domain}) > 0`
+    yield or(sql`instr(${users.email_key}, ${address}) > 0`, located, named)
   }
   if (role !== undefined) yield eq(users.role, role)
   if (disabled !== undefined) yield eq(users.disabled, disabled === 'true')

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { askForReset, chooseAnew, linkFor, login, newPassword, opened, openReset } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
@@ -57,9 +58,6 @@ describe('choosing a new password', () => {
     const confirmation = await opened(await linkFor(ana))
     const refused = await chooseAnew(confirmation, { password: newPassword, email: boris.email })
     expect(pointersOf(refused)).toEqual(['/email'])
-    expect(pointersOf(await chooseAnew(confirmation, { password: newPassword, username: 'boris' }))).toEqual([
-      '/username',
-    ])
     expect(pointersOf(await chooseAnew(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email)).status).toBe(200)
@@ -67,6 +65,15 @@ describe('choosing a new password', () => {
     expect((await chooseAnew(confirmation, same)).status).toBe(200)
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email, newPassword)).status).toBe(200)
+  })
+
+  it.each(['boris', '', null, 7])('ignores a username, such as older clients send: %j', async (username) => {
+    const ana = await signedUp('ana')
+    const confirmation = await opened(await linkFor(ana))
+    expect((await chooseAnew(confirmation, { password: newPassword, email: ana.email, username })).status).toBe(200)
+    const { body } = await login(ana.email, newPassword)
+    const token = z.looseObject({ access_token: z.string() }).parse(body).access_token
+    expect((await call('GET', '/api/users/me', { token })).body).toMatchObject({ username: 'ana' })
   })
 
   it('judges it as at signup, and leaves the link as it was', async () => {

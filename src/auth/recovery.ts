@@ -9,6 +9,7 @@ import { afterwards } from '../platform/http/afterwards.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import type { Serving } from '../platform/http/router.ts'
 import { deliver, mailerOf, type Posted } from '../platform/mail/outbox.ts'
+import { canWriteTo } from '../platform/mail/reach.ts'
 import { findUserByEmail } from '../users/store.ts'
 import { emailKey } from '../users/table.ts'
 import {
@@ -24,6 +25,14 @@ import {
 import { confirmEmailLetter, emailChangedLetter, passwordChangedLetter, resetPasswordLetter } from './mails.tsx'
 import { clientOf, gateOfEmail, promoteNamed } from './sign-in.ts'
 import { unconfirmedSeconds } from './store.ts'
+
+/** @throws Problem 422 for an address that the mail server of this deployment cannot write to */
+export async function requireWritable(c: Serving, email: string): Promise<void> {
+  if (await canWriteTo(c.var.config, email)) return
+  const detail =
+    'Our mail server cannot write to an address with letters beyond a to z before the @: give another address of yours.'
+  throw invalid([{ pointer: '/email', detail }])
+}
 
 /** Tries letters at once, after the answer; what fails is the sweep's. */
 export function sendNow(c: Serving, ...letterIds: (number | undefined)[]): void {
@@ -197,19 +206,12 @@ export async function resetPassword(c: Serving, link: FoundLink | undefined, pas
 }
 
 /**
- * Refuses a reset's body that names another account than the token's: who sends it has mixed two people up.
+ * Refuses a reset's body that has another address than the token's account: who sends it has mixed two people up. A username
+ * says nothing of that: several people may have the same, and older clients send any.
  * @throws Problem 422
  */
-export function requireSameAccount(
-  link: FoundLink,
-  given: { email?: string | undefined; username?: string | undefined },
-) {
-  const faults = [
-    ...(given.email !== undefined && emailKey(given.email) !== emailKey(link.email) ? (['email'] as const) : []),
-    ...(given.username !== undefined && given.username !== link.username ? (['username'] as const) : []),
-  ]
-  if (faults.length > 0) {
-    const detail = 'This is not what the account of this link has: leave it out. A reset changes the password alone.'
-    throw invalid(faults.map((field) => ({ pointer: `/${field}`, detail })))
-  }
+export function requireSameAccount(link: FoundLink, email: string | undefined): void {
+  if (email === undefined || emailKey(email) === emailKey(link.email)) return
+  const detail = 'This is not the address of the link’s account: leave it out. A reset changes the password alone.'
+  throw invalid([{ pointer: '/email', detail }])
 }

@@ -69,16 +69,16 @@ resetRoutes.openapi(
     summary: 'Choose the new password',
     description:
       'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
-      'and a letter tells the owner. An e-mail or username that is sent too must be that account’s.',
+      'and a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.',
     request: { params: linkTokenParamSchema, body: body(resetSchema) },
     responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409) },
   }),
   async (c) => {
-    const { password, ...given } = c.req.valid('json')
+    const { password, email } = c.req.valid('json')
     const linkId = await readResetConfirmation(c.req.valid('param').token, c.var.config)
     const link = linkId === null ? undefined : await findReset(c.var.db, { id: linkId })
     if (!link) throw noLink()
-    requireSameAccount(link, given)
+    requireSameAccount(link, email)
     await resetPassword(c, link, password)
     return c.json({ detail: 'Your password is changed: log in with it.' }, 200)
   },

@@ -9,7 +9,7 @@ import { invalid, Problem } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { toUser } from '../users/store.ts'
 import { bearerToken } from './authenticate.ts'
-import { askForConfirmation, confirmationLink, confirmEmail, hashChosen, sendNow } from './recovery.ts'
+import { askForConfirmation, confirmationLink, confirmEmail, hashChosen, requireWritable, sendNow } from './recovery.ts'
 import {
   addressSchema,
   detailSchema,
@@ -48,6 +48,7 @@ authRoutes.openapi(
   }),
   async (c) => {
     const { username, email, password, locale = languageOf(c) } = c.req.valid('json')
+    await requireWritable(c, email)
     const passwordHash = await hashChosen(c, password, { email, username })
     const link = confirmationLink(email, locale, c.var.config)
     const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link, clientOf(c))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characters, idInPath, normalized, text, trimmed } from '../platform/fields.ts'
+import { characters, idInPath, normalized, pasted, text } from '../platform/fields.ts'
 import { email, locale, username, userSchema } from '../users/schema.ts'
 
 /** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
@@ -28,7 +28,7 @@ export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
   example: 'correct horse battery',
 })
 
-const triedEmail = trimmed({ min: 1, max: 254 })
+const triedEmail = pasted({ min: 1, max: 254 })
   // Half a surrogate pair is in no address, and libSQL fails over it.
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
@@ -45,7 +45,8 @@ export const loginSchema = z
 /** OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and ignored. */
 export const loginFormSchema = z
   .object({
-    grant_type: z.literal('password', 'must be "password"').optional(),
+    // A parameter without a value counts as left out (RFC 6749, section 3.2).
+    grant_type: z.enum(['password', ''], 'must be "password"').optional(),
     username: triedEmail.meta({ description: 'The e-mail.', example: 'ana@example.com' }),
     password: triedPassword,
     scope: z.string().optional(),
@@ -121,8 +122,8 @@ export const resetConfirmationSchema = z
 export const resetSchema = z
   .strictObject({
     password: newPassword,
-    email: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
-    username: z.string().max(1000).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    email: pasted({ max: 1000 }).optional().meta({ description: 'If sent, it must be the account’s.' }),
+    username: z.unknown().optional().meta({ description: 'Ignored: older clients send one.' }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
 

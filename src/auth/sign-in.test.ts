@@ -44,6 +44,15 @@ describe('logging in', () => {
     }
   })
 
+  it('takes a parameter of the form without a value for one that was left out (RFC 6749, section 3.2)', async () => {
+    const log = (form: Record<string, string>) =>
+      call('POST', '/api/auth/login', { form, headers: from(freshAddress()) })
+    const empty = { grant_type: '', scope: '', client_id: '', client_secret: '' }
+    expect((await log({ ...empty, username: ana.email, password })).status).toBe(200)
+    expect(pointersOf(await log({ ...empty, username: '', password: '' }))).toEqual(['/username', '/password'])
+    expect(pointersOf(await log({ ...empty, grant_type: ' ', username: ana.email, password }))).toEqual(['/grant_type'])
+  })
+
   it('says the same of an unknown address and of a wrong password', async () => {
     const wrong = await login(ana.email, 'not the password')
     const unknown = await login(freshEmail('nobody'))

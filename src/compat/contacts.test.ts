@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { pointersOf, problemOf } from '../../test/client.ts'
+import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { as, essence } from '../../test/older-paths.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
@@ -26,6 +26,18 @@ describe('GET /api/contacts/bd', () => {
       expect(essence(await ana.get(`${older}/${asked}`))).toEqual(essence(answer))
     }
     expect((await ana.get(`${older}?days_range=7`)).body).toHaveLength(3)
+  })
+
+  it('is there to be read alone', async () => {
+    const ana = await signedUp('ana')
+    for (const path of [older, `${older}/`, ours]) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const answer = await call(method, path, { token: ana.access, json: { first_name: 'Ana' } })
+        expect(problemOf(answer), `${method} ${path}`).toBe('405 method-not-allowed')
+        expect(answer.headers.get('Allow')).toBe('GET, HEAD')
+      }
+      expect((await serve({}, path, { method: 'HEAD', token: ana.access })).status).toBe(200)
+    }
   })
 
   it('refuses the same values, under its own names', async () => {
@@ -88,8 +100,40 @@ describe('GET /api/contacts/{query}', () => {
     for (const id of ['987654321012345', '987654321012345/', '0', '%39%38%37%36%35%34%33%32%31']) {
       expect(problemOf(await ana.get(`/api/contacts/${id}`)), id).toBe('404 not-found')
     }
-    expect((await find(ana, '+12345')).status).toBe(200)
+    expect((await find(ana, '+1 2345')).status).toBe(200)
     expect((await ana.get('/api/contacts/birthdays')).body).toEqual([])
+  })
+
+  it('finds nobody by what is a number in another spelling than an id’s', async () => {
+    const ana = await signedUp('ana')
+    for (const phone of ['1.0', '-1', '+1', '1 000', '10', '0x10', '12345']) {
+      await ana.post('/api/contacts', {
+        first_name: 'Somebody',
+        last_name: 'of 1.0 1,000 1e3 0x10 ١',
+        phone: phone.replace('x', '-'),
+      })
+    }
+    const numbers = [
+      '1.0',
+      '-1',
+      '+1',
+      ' 1',
+      '1 ',
+      '\t1',
+      '\u00a01',
+      '1\u200b',
+      '\u22121',
+      '１',
+      '１.0',
+      '١',
+      '1e3',
+      '1E+3',
+      '0x10',
+    ]
+    for (const text of [...numbers, '1,000', '1_000', '.5', '+12345', '-0', '01.', '1.']) {
+      expect(problemOf(await find(ana, text)), text).toBe('404 not-found')
+    }
+    for (const text of ['(1)', '1-0', '+1 0', 'of 1.0']) expect((await find(ana, text)).status, text).toBe(200)
   })
 })
 

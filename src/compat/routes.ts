@@ -16,6 +16,7 @@ import { notModified } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
+import { cleanPasted } from '../platform/paste.ts'
 
 /**
  * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no letter and no
@@ -82,6 +83,10 @@ compatRoutes.openapi(
   },
 )
 
+/** A number in any spelling: 1.0, -1, +1, 1e3, 1,000. An id that is written so is nobody's, and no text to look for. */
+const isNumber = (text: string): boolean =>
+  /^[+-]?\p{Nd}[\p{Nd}.,_]*(?:e[+-]?\p{Nd}+)?$|^[+-]?[.,]\p{Nd}+$|^0[box][\da-f]+$/iu.test(cleanPasted(text).trim())
+
 // Digits alone are an id, and another route's.
 compatRoutes.openapi(
   createRoute({
@@ -96,7 +101,8 @@ compatRoutes.openapi(
     },
   }),
   async (c) => {
-    const row = await findBest(c.var.db, c.var.user.id, c.req.param('query'))
+    const query = c.req.param('query')
+    const row = isNumber(query) ? undefined : await findBest(c.var.db, c.var.user.id, query)
     if (!row) throw noContact()
     return shown(c, row)
   },

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { idInPath, line, lines, nameLine, numberLine, pageQuery } from '../platform/fields.ts'
+import {
+  emailAddress,
+  idInPath,
+  line,
+  lines,
+  nameLine,
+  numberLine,
+  pageQuery,
+  readOnlyField,
+} from '../platform/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -25,12 +34,7 @@ const birthday = numberLine({ max: 10 })
   })
 
 const name = nameLine({ max: 100 })
-/** z.regexes.unicodeEmail, or nothing; and no controls, which {@link line} refuses besides. */
-const addressPattern = '^([^\\s@"\\u0000-\\u001f\\u007f-\\u009f]{1,64}@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]{1,255})?$'
-const address = new RegExp(addressPattern, 'u')
-const email = line({ max: 254 })
-  .refine((text) => address.test(text), 'must be an e-mail address, such as oles@example.com')
-  .meta({ pattern: addressPattern })
+const email = emailAddress({ orEmpty: true })
 
 /**
  * An extension, in English, Ukrainian and Russian, or as a `tel:` address has it (RFC 3966, section 3). Each part begins as no other
@@ -59,14 +63,16 @@ const writable = {
   additional: optional(lines({ max: 5000 })).optional(),
 }
 
-const answered = z.unknown().optional().meta({ readOnly: true, description: 'Ignored: so that GET, edit, PUT works.' })
-
 const readOnly = {
-  id: answered,
-  full_name: answered,
-  avatar: answered,
-  created_at: answered,
-  updated_at: answered,
+  id: readOnlyField,
+  full_name: readOnlyField,
+  avatar: readOnlyField,
+  created_at: readOnlyField,
+  updated_at: readOnlyField,
+  // A list of birthdays carries these besides.
+  next_birthday: readOnlyField,
+  days_until: readOnlyField,
+  turns: readOnlyField,
 }
 
 const example = {
@@ -100,7 +106,9 @@ export const contactPatchSchema = z
   })
   .meta({ id: 'ContactPatch', example: { phone: '+380 44 765 43 21', additional: null } })
 
-export const favoriteSchema = z.strictObject({ favorite: z.boolean() }).meta({ id: 'Favorite' })
+export const favoriteSchema = z
+  .strictObject({ favorite: z.boolean(), ...readOnly })
+  .meta({ id: 'Favorite', example: { favorite: true } })
 
 /** A contact, as its owner sees it. */
 export const contactSchema = z

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { emailFault, emailPattern } from './email.ts'
 import { asciiDigits } from './fold.ts'
 import { cleanName } from './names.ts'
 import { cleanPasted } from './paste.ts'
@@ -37,6 +38,12 @@ interface Length {
   readonly min?: number
   readonly max: number
 }
+
+/** A member that an answer carries and that a body may send back: so that what was read can be edited and sent whole. */
+export const readOnlyField = z
+  .unknown()
+  .optional()
+  .meta({ readOnly: true, description: 'Ignored: so that what was read can be sent back.' })
 
 /** How the document says what a text becomes before it is judged (src/site/docs.ts says it in words). */
 export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
@@ -82,8 +89,28 @@ export function lines(length: Length) {
 /** Text as it is sent, of a length counted in characters. */
 export const text = (length: Length) => sized(z.string(), length)
 
-/** Text without the blanks around it. */
-export const trimmed = (length: Length) => sized(z.string().trim(), length).meta(normalized('trim'))
+/** Text that is pasted rather than typed: without the blanks around it, and what copying adds (paste.ts). */
+export const pasted = (length: Length) =>
+  sized(z.string().overwrite(cleanPasted).trim(), length).meta(normalized('paste trim'))
+
+/** An e-mail address that mail can be sent to (email.ts), pasted or typed, in NFC; or nothing, where that may be. */
+export function emailAddress({ orEmpty = false } = {}) {
+  return writable(cleanPasted)
+    .trim()
+    .normalize('NFC')
+    .superRefine((text, context) => {
+      const fault = orEmpty && text === '' ? null : emailFault(text)
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault })
+    })
+    .meta({
+      format: 'idn-email',
+      pattern: orEmpty ? `^$|${emailPattern}` : emailPattern,
+      maxLength: 254,
+      ...normalized('paste trim nfc'),
+      description:
+        'An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.',
+    })
+}
 
 function sized(schema: z.ZodString, { min = 0, max }: Length) {
   return schema

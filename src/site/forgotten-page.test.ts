@@ -11,6 +11,8 @@ describe('the page for a forgotten password', () => {
     expect(heading(answer)).toBe('Forgot your password?')
     expect(answer.text).toContain('<form class="form" method="post">')
     expect(answer.text).not.toContain('value=')
+    // type="email" would keep letters beyond ASCII before the @ from being sent.
+    expect(answer.text).toMatch(/<input id="email" name="email" type="text" inputmode="email"/)
     expect(answer.text).not.toContain('ana@')
     expect(faultOf(answer, 'email')).toBeUndefined()
   })

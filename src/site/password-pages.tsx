@@ -71,7 +71,9 @@ function askingPage(c: Context, wrong?: { typed: string }) {
             <input
               id="email"
               name="email"
-              type="email"
+              // Not type="email": browsers take no letters beyond ASCII before the @ there.
+              type="text"
+              inputmode="email"
               value={wrong?.typed}
               autocomplete="email"
               autocapitalize="none"

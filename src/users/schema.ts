@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nameLine, trimmed } from '../platform/fields.ts'
+import { emailAddress, nameLine, readOnlyField } from '../platform/fields.ts'
 
 export const username = nameLine({ min: 2, max: 64 })
   // Whoever runs the service reads it in lists, beside other people's.
@@ -9,16 +9,17 @@ export const username = nameLine({ min: 2, max: 64 })
     example: 'Ana',
   })
 
-/** An address that a letter can be sent to, as typed (trimmed). Compared without case. */
-export const email = trimmed({ max: 254 })
-  .pipe(z.email('must be an e-mail address, such as ana@example.com'))
-  // RFC 5321, section 4.5.3.1.1: no mail server takes more.
-  .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
-  .meta({
-    format: 'email',
-    pattern: z.regexes.email.source,
-    example: 'ana@example.com',
-  })
+/** An address that a letter can be sent to, as typed. Compared without case, and with its domain in ASCII. */
+export const email = emailAddress().meta({ example: 'ana@example.com' })
+
+/** What an account's owner, and who manages it, can only read. */
+export const readOnlyOfUser = {
+  id: readOnlyField,
+  email: readOnlyField,
+  avatar: readOnlyField,
+  confirmed: readOnlyField,
+  created_at: readOnlyField,
+}
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
 
@@ -52,5 +53,5 @@ export type User = z.infer<typeof userSchema>
 
 /** What may be changed of one's own account. */
 export const userChangesSchema = z
-  .strictObject({ username: username.optional(), locale: locale.optional() })
+  .strictObject({ username: username.optional(), locale: locale.optional(), ...readOnlyOfUser, role: readOnlyField })
   .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'en' } })

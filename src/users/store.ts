@@ -54,8 +54,10 @@ export async function changeUser(
     db
       .update(users)
       .set({
-        ...changes,
-        ...(changes.username === undefined ? {} : { username_key: fold(changes.username) }),
+        // Named one by one: a body may carry what its sender can only read.
+        locale: changes.locale,
+        username: changes.username,
+        username_key: changes.username === undefined ? undefined : fold(changes.username),
         revision,
       })
       .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))

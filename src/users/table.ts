@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { roles } from '../env.ts'
 import { time } from '../platform/db/columns.ts'
+import { withAsciiDomain } from '../platform/email.ts'
 
 export const users = sqliteTable(
   'users',
@@ -45,5 +46,5 @@ export type UserRow = typeof users.$inferSelect
 /** The account as it may leave the store: without its password and what it is searched by. */
 export type Account = Omit<UserRow, 'password_hash' | 'email_key' | 'username_key' | 'password_barred'>
 
-/** What two spellings of one address have in common: NFC, trimmed, lower case. */
-export const emailKey = (email: string): string => email.trim().normalize('NFC').toLowerCase()
+/** What two spellings of one address have in common: NFC, trimmed, lower case, the domain in ASCII. */
+export const emailKey = (email: string): string => withAsciiDomain(email.trim().normalize('NFC').toLowerCase())

@@ -176,7 +176,6 @@ const sources: Readonly<Record<string, Source>> = {
   'GET /api/auth/reset-password/{token} path/token': ({ mailbox, cast, n }) => mailbox.link('reset-password', cast, n),
   'PATCH /api/auth/reset-password-confirmation/{token} path/token': confirmation,
   'PATCH /api/auth/reset-password-confirmation/{token} body/email': ({ target }) => target?.email,
-  'PATCH /api/auth/reset-password-confirmation/{token} body/username': ({ target }) => target?.username,
   'POST /api/users/me/email body/email': (turn) =>
     turn.n % 5 === 0 ? somebody(turn)?.email : `${turn.who.marks.account}.${turn.n}@example.com`,
   'GET /api/admin/users/{id} path/id': managed,

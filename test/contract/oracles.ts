@@ -23,7 +23,7 @@ const inWords: readonly [pointer: RegExp, reason: string][] = [
   [/^query\/tz$/, 'a time zone of the IANA database'],
   [/^query\/phone$/, 'at least one digit'],
   [/^\/password$/, 'not one of the most common, nor one’s own e-mail or username'],
-  [/^\/(email|username)$/, 'of a reset: the account’s; of a change: another one than now'],
+  [/^\/email$/, 'an address that mail can be sent to; of a reset: the account’s; of a change: another one than now'],
   [/^\/first_name$/, 'a first name, a last name, or both'],
   [/^\/birthday$/, 'a day that there is, and not in the future'],
   [/^\/file$/, 'a picture, by its bytes'],

@@ -158,11 +158,11 @@ const formats: Record<string, fc.Arbitrary<unknown>> = {
   'date-time': fc
     .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
     .map((date) => date.toISOString()),
-  email: fc
+  'idn-email': fc
     .tuple(
-      fc.stringMatching(/^[a-z0-9][a-z0-9+_-]{0,20}$/),
+      fc.stringMatching(/^[a-z0-9][a-z0-9+_!=/'-]{0,20}$/),
       fc.stringMatching(/^[a-z0-9]{1,12}$/),
-      fc.constantFrom('example.com', 'Example.ORG'),
+      fc.constantFrom('example.com', 'Example.ORG', 'xn--80a1acn3a.xn--j1amh', 'пошта.укр'),
     )
     .map(([local, host, top]) => `${local}@${host}.${top}`),
   uri: fc.webUrl(),

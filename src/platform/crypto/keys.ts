@@ -4,6 +4,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Configuration } from '../../env.ts'
+import { cleanPasted } from '../paste.ts'
 
 /** What a key is for. Each use has a key of its own, so that nothing made for one serves as another. */
 export type KeyUse = 'access-token' | 'refresh-token' | 'reset-confirmation' | 'email-name'
@@ -45,9 +46,12 @@ export function randomToken(): string {
   return Buffer.from(randomBytes(32)).toString('base64url')
 }
 
-/** What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. */
+/**
+ * What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. Blanks around it, and
+ * marks that nobody can see, are what pasting added: they do not count.
+ */
 export function tokenHash(token: string): string {
-  return digest(token)
+  return digest(cleanPasted(token).trim())
 }
 
 /** SHA-256 of a text, in hex. */

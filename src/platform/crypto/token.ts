@@ -3,6 +3,7 @@ import { sign as signJwt, verify as verifyJwt } from 'hono/jwt'
 import { JwtTokenExpired } from 'hono/utils/jwt/types'
 import { z } from 'zod'
 import type { Configuration } from '../../env.ts'
+import { cleanPasted } from '../paste.ts'
 import { keysFor, sameText, sign } from './keys.ts'
 
 const algorithm = 'HS256'
@@ -104,9 +105,11 @@ export function issueResetConfirmation(linkId: number, seconds: number, config: 
   return issueJwt('reset', { sub: String(linkId) }, seconds, config)
 }
 
-/** The row of the link that a reset's confirmation names; null when it is not one of ours, or has expired. No I/O. */
+/**
+ * The row of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has expired. No I/O.
+ */
 export async function readResetConfirmation(token: string, config: Configuration): Promise<number | null> {
-  const read = await readJwt('reset', token, z.object({ sub: subject, exp: z.number() }), config)
+  const read = await readJwt('reset', cleanPasted(token).trim(), z.object({ sub: subject, exp: z.number() }), config)
   return typeof read === 'string' ? null : Number(read.sub)
 }
 
@@ -125,10 +128,12 @@ export function issueRefreshToken({ sessionId, generation }: RefreshClaims, conf
   return `${said}.${sign(keysFor('refresh-token', config)[0], said)}`
 }
 
-/** What a refresh token says, if it is one of ours. Says nothing of whether its generation is still good. */
+/** What a refresh token says, pasted or not, if it is one of ours. Says nothing of whether its generation is still good. */
 export function readRefreshToken(token: string, config: Configuration): RefreshClaims | null {
   const [, said = '', session, generation, seal = ''] =
-    token.match(/^(([1-9]\d{0,14})\.([1-9]\d{0,14}))\.([A-Za-z0-9_-]{43})$/) ?? []
+    cleanPasted(token)
+      .trim()
+      .match(/^(([1-9]\d{0,14})\.([1-9]\d{0,14}))\.([A-Za-z0-9_-]{43})$/) ?? []
   const genuine = keysFor('refresh-token', config).some((key) => sameText(sign(key, said), seal))
   return genuine ? { sessionId: Number(session), generation: Number(generation) } : null
 }

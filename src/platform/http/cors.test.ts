@@ -63,6 +63,54 @@ describe('an origin on the list', () => {
   })
 })
 
+describe('an origin of a web view or an extension', () => {
+  const views = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'app://Notes.example:8080']
+  const extension = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+  const listed = { CORS_ORIGINS: [...views, extension, 'https://app.example.com'].join(', ') }
+
+  it.each([...views, extension])('may be on the list, exactly as it is sent: %s', async (origin) => {
+    const seen = await serve(listed, '/api/healthchecker', { headers: { Origin: origin } })
+    expect([seen.status, corsOf(seen)]).toEqual([200, { origin, credentials: null, varies: true }])
+    const preflight = await serve(listed, '/api/contacts', {
+      method: 'OPTIONS',
+      headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' },
+    })
+    expect([preflight.status, corsOf(preflight).origin]).toEqual([204, origin])
+    const headers = { Origin: origin, 'Sec-Fetch-Site': 'cross-site' }
+    const json = { email: 'nobody@example.com', password: 'not the password' }
+    expect((await serve(listed, '/api/auth/login', { method: 'POST', json, headers })).status).toBe(401)
+    expect((await serve({}, '/api/auth/login', { method: 'POST', json, headers })).status).toBe(403)
+  })
+
+  it('is no other for it: of another scheme, host, port or case', async () => {
+    for (const origin of [
+      'ionic://localhost:80',
+      'capacitor://localhos',
+      'tauri://LOCALHOST',
+      'app://Notes.example',
+      'null',
+    ]) {
+      const answer = await serve(listed, '/api/healthchecker', { headers: { Origin: origin } })
+      expect(corsOf(answer).origin, origin).toBeNull()
+    }
+  })
+
+  it.each([
+    ...['*', 'null', 'capacitor:', 'capacitor://', 'capacitor://localhost/', 'capacitor://localhost/x', 'localhost'],
+    ...[
+      'capacitor://*',
+      'capacitor://a@localhost',
+      'HTTPS://app.example.com',
+      'https://app.example.com/',
+      'https://app.example.com:443',
+    ],
+  ])('is refused in CORS_ORIGINS where no browser would send it: %s', async (origin) => {
+    const answer = await serve({ CORS_ORIGINS: origin }, '/api/healthchecker')
+    expect(answer.status).toBe(503)
+    expect(await answer.text()).toContain('CORS_ORIGINS must be exact origins separated by commas')
+  })
+})
+
 describe('any other origin', () => {
   it('is named in no answer, however like an allowed one it looks', async () => {
     for (const origin of [

@@ -4,7 +4,7 @@ import { configuration } from '../../env.ts'
 import type { AppEnv } from './router.ts'
 
 /**
- * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, no credentials, and an origin
+ * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no credentials, and an origin
  * that is not on it gets no header at all. Set before anything that can fail, so that a client reads a 429 or a 503 as such.
  */
 export const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -14,11 +14,16 @@ export function languageOf(c: Context): Language {
     header: 'Accept-Language',
     supports: [...languages],
     default: 'en',
-    match: (asked, { supports, default: otherwise }) =>
-      asked
+    match: (ranges, { supports, default: otherwise }) => {
+      const named = ranges.map(({ type }) => primary(type))
+      // `*` is every language that has no range of its own; q=0 is one that is not wanted (RFC 9110, section 12.4.2).
+      const others = supports.filter((tag) => !named.includes(tag))
+      const [best] = ranges
+        .filter(({ q }) => q > 0)
         .toSorted((a, b) => b.q - a.q)
-        .map(({ type }) => primary(type))
-        .find((tag) => tag && supports.includes(tag)) ?? otherwise,
+        .flatMap(({ type }) => (type === '*' ? others : supports.filter((tag) => tag === primary(type))))
+      return best ?? otherwise
+    },
   })
   return lang === 'uk' ? 'uk' : 'en'
 }

@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
@@ -150,6 +150,10 @@ export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Res
     new Problem(405, 'method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } }),
   )
 }
+
+/** Lets nothing but GET and HEAD through: for a fixed path that a route would else take for an id. */
+export const requireRead: MiddlewareHandler<AppEnv> = async (c, next) =>
+  c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : wrongMethod(c, ['GET', 'HEAD'])
 
 /** 413 for a body over the limit, before it is read whole. */
 export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {

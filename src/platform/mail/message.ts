@@ -1,4 +1,5 @@
 import { Email } from 'worker-mailer'
+import { asciiDomain, isAscii } from '../email.ts'
 import { type Letter, MailError } from './mailer.ts'
 
 const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
@@ -70,15 +71,6 @@ function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
     })
   }
   return address
-}
-
-function asciiDomain(domain: string): string {
-  return URL.parse(`http://${domain}`)?.hostname ?? ''
-}
-
-/** Whether every character is ASCII. */
-export function isAscii(text: string): boolean {
-  return /^\p{ASCII}*$/u.test(text)
 }
 
 /** Whether a text holds a line break or another control character. */

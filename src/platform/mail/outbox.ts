@@ -6,6 +6,7 @@ import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.t
 import { told as toldOf } from '../told.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
+import { smtpOptionsOf } from './smtp-options.ts'
 import { outbox } from './table.ts'
 
 /** A letter on its way into the outbox. */
@@ -97,16 +98,8 @@ export async function sweep(db: Database, mailer: Mailer | null): Promise<void> 
 
 /** The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there is. */
 export function mailerOf(config: Configuration): Mailer | null {
-  const { SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USERNAME, SMTP_PASSWORD, MAIL_FROM } = config
-  if (!SMTP_HOST) return null
-  return smtpMailer({
-    host: SMTP_HOST,
-    port: SMTP_PORT,
-    security: SMTP_SECURITY,
-    from: MAIL_FROM,
-    ...(SMTP_USERNAME === undefined ? {} : { username: SMTP_USERNAME }),
-    ...(SMTP_PASSWORD === undefined ? {} : { password: SMTP_PASSWORD }),
-  })
+  const options = smtpOptionsOf(config)
+  return options && smtpMailer(options)
 }
 
 /** How late a letter may be before the mail counts as unwell. */

@@ -491,6 +491,12 @@ describe('a recipient beyond ASCII', () => {
     expect(await commands()).toEqual(['EHLO [127.0.0.1]'])
   })
 
+  it('is no fault of a letter where only the sender is: MAIL_FROM can be mended while it waits', async () => {
+    const { mailer } = await server({})
+    const error = await failure(mailer({ from: 'Їжак <їжак@vizitka.test>' }).send(letter))
+    expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('SMTPUTF8') })
+  })
+
   it('gets the letter where it does', async () => {
     const { mailer, commands } = await server({ capabilities: ['8BITMIME', 'SMTPUTF8'] })
     await mailer().send({ ...letter, to })

@@ -1,7 +1,8 @@
 import { type Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
 import { Late, within } from '../deadline.ts'
+import { isAscii } from '../email.ts'
 import { MailError, type Mailer } from './mailer.ts'
-import { compose, hasControls, isAscii, octets } from './message.ts'
+import { compose, hasControls, octets } from './message.ts'
 
 /** Where letters leave, and in whose name. */
 export interface SmtpOptions {
@@ -49,6 +50,25 @@ export function smtpMailer(options: SmtpOptions): Mailer {
   }
 }
 
+/**
+ * Asks the mail server whether it takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531, section 3.1).
+ * @throws MailError when it does not say
+ */
+export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
+  const conversation = open(options, null)
+  const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds
+  try {
+    const answer = await within('The mail server', timeoutSeconds * 1000, () => conversation.offersSmtpUtf8())
+    await conversation.quit()
+    return answer
+  } catch (error) {
+    if (!(error instanceof Late)) throw error
+    throw new MailError(`The mail server did not say what it takes within ${timeoutSeconds} seconds.`)
+  } finally {
+    conversation.hangUp()
+  }
+}
+
 // ---------------------------------------------------------------- the conversation
 
 /** The parts of worker-mailer 1.2.1 this file builds on. It calls them private: its version is pinned, and tests hold it. */
@@ -82,18 +102,18 @@ interface Reply {
 }
 
 /**
- * One connection, one letter. worker-mailer brings the commands and the MIME; its reading, its timeouts and its queue
+ * One connection, one letter or none. worker-mailer brings the commands and the MIME; its reading, its timeouts and its queue
  * are replaced, because it reads a closed connection for ever without yielding to any timer.
  */
 class Conversation extends WorkerMailerParts {
   private readonly options: SmtpOptions
-  private readonly email: Email
+  private readonly email: Email | null
   private readonly decoder = new TextDecoder()
   private heard = ''
   private reply: Reply | undefined
   private supportsSmtpUtf8 = false
 
-  constructor(options: SmtpOptions, email: Email) {
+  constructor(options: SmtpOptions, email: Email | null) {
     super({
       host: options.host,
       port: options.port,
@@ -114,8 +134,8 @@ class Conversation extends WorkerMailerParts {
     this.emailSending = email
   }
 
-  /** Resolves once the server has taken responsibility for the letter (RFC 5321 section 4.2.5). */
-  async deliver(): Promise<void> {
+  /** Greets the server, encrypted where that was asked for, and learns what it can do. */
+  private async introduce(): Promise<void> {
     await this.step('the connection', async () => void (await this.socket.opened))
     await this.step('the connection', () => this.greet())
     await this.step('our greeting', () => this.ehlo())
@@ -123,6 +143,16 @@ class Conversation extends WorkerMailerParts {
       await this.step('encryption', () => this.tls())
       await this.step('our greeting', () => this.ehlo())
     }
+  }
+
+  async offersSmtpUtf8(): Promise<boolean> {
+    await this.introduce()
+    return this.supportsSmtpUtf8
+  }
+
+  /** Resolves once the server has taken responsibility for the letter (RFC 5321 section 4.2.5). */
+  async deliver(): Promise<void> {
+    await this.introduce()
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
     // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this one.
@@ -226,19 +256,20 @@ class Conversation extends WorkerMailerParts {
   override async mail(): Promise<void> {
     if (this.needsSmtpUtf8() && !this.supportsSmtpUtf8) {
       throw new MailError('The mail server takes no addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).', {
-        permanent: true,
+        // The sender's address (MAIL_FROM) is configured, and can be mended while the letter waits.
+        permanent: this.email?.to.some(({ email }) => !isAscii(email)) === true,
       })
     }
     await super.mail()
   }
 
   private needsSmtpUtf8(): boolean {
-    return [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
+    return this.email !== null && [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
   }
 
   /** What no message may hold: with our secrets, no word; whom the letter is for is left out of the words. */
   private hidden(): Hidden {
-    return { secrets: secretsOf(this.options), recipients: this.email.to.map(({ email }) => email) }
+    return { secrets: secretsOf(this.options), recipients: this.email?.to.map(({ email }) => email) ?? [] }
   }
 
   /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
@@ -264,7 +295,7 @@ interface Hidden {
   readonly recipients: readonly string[]
 }
 
-function open(options: SmtpOptions, email: Email): Conversation {
+function open(options: SmtpOptions, email: Email | null): Conversation {
   try {
     return new Conversation(options, email)
   } catch (error) {
