@@ -41,12 +41,13 @@ export async function restore({
     throw new DeployError(`There is no file ${file} that can be read.`)
   })
   const content = await contentOf(file)
+  requireKind(file, content, databaseUrl === undefined ? 'd1' : 'libsql')
   if (databaseUrl === undefined) {
     const place = `The local D1 (${persistTo})`
     const { d1, close } = await openD1(persistTo)
     const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results).finally(close)
     const notEmpty = `${place} is not empty. Stop npm start, and move that folder away.`
-    requireFitting({ file, content, kind: 'd1' }, found, notEmpty)
+    requireEmpty(file, content, found, notEmpty)
     await wrangler(['d1', 'execute', 'DB', '--local', '--persist-to', persistTo, '--yes', '--file', file])
     return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
   }
@@ -55,7 +56,7 @@ export async function restore({
   try {
     const found = await inspectTables(async (sql) => (await client.execute(sql)).rows)
     const notEmpty = `The libSQL database ${host} is not empty. Make another, and name it by DATABASE_URL.`
-    requireFitting({ file, content, kind: 'libsql' }, found, notEmpty)
+    requireEmpty(file, content, found, notEmpty)
     await load(client, statementsOf(createReadStream(file, 'utf8')))
     return `The libSQL database ${host} holds what ${file} has. This brings it up to date: npm run migrate`
   } catch (error) {
@@ -81,25 +82,26 @@ async function contentOf(file: string): Promise<Content> {
   throw new DeployError(`${file} is not a file of npm run backup.`)
 }
 
-/**
- * What was saved with its tables needs a database without any, of its own kind; rows alone need one whose tables are empty.
- * @throws DeployError with what to do
- */
-function requireFitting(
-  { file, content, kind }: { file: string; content: Content; kind: 'libsql' | 'd1' },
+/** Tables are put back into a database of their own kind. @throws DeployError with what to do else */
+function requireKind(file: string, content: Content, kind: 'libsql' | 'd1'): void {
+  if (content === 'rows' || content === kind) return
+  throw new DeployError(
+    `${file} is a whole ${content === 'd1' ? 'D1' : 'libSQL'} database, and this is one of the other kind. Save rows alone ` +
+      '(npm run backup -- --rows), make the tables here (npm run migrate), and restore those rows.',
+  )
+}
+
+/** Rows alone need tables that are empty, and tables a database without any. @throws DeployError with what to do */
+function requireEmpty(
+  file: string,
+  content: Content,
   { tables, full }: { tables: string[]; full: string[] },
-  notEmpty: string,
+  words: string,
 ): void {
-  if (content !== 'rows' && content !== kind) {
-    throw new DeployError(
-      `${file} is a whole ${content === 'd1' ? 'D1' : 'libSQL'} database, and this is one of the other kind. Save rows alone ` +
-        '(npm run backup -- --rows), make the tables here (npm run migrate), and restore those rows.',
-    )
-  }
   if (content === 'rows' && tables.length === 0)
     throw new DeployError(`${file} holds rows alone. Make the tables first: npm run migrate`)
   const inTheWay = content === 'rows' ? full : tables
-  if (inTheWay.length > 0) throw new DeployError(`${notEmpty} (It has ${inTheWay.slice(0, 5).join(', ')}.)`)
+  if (inTheWay.length > 0) throw new DeployError(`${words} (It has ${inTheWay.slice(0, 5).join(', ')}.)`)
 }
 
 async function main(): Promise<void> {

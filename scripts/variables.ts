@@ -61,7 +61,8 @@ export function warnOfUnknown(file: string): void {
 
 function topVariables(): NodeJS.Dict<string> {
   // Reading it takes wrangler, a second's work: only where there is something to read.
-  const isSet = /^\s*(?:\[vars\]|vars\s*[.=])/m.test(readFileSync('wrangler.toml', 'utf8'))
+  const toml = existsSync('wrangler.toml') ? readFileSync('wrangler.toml', 'utf8') : ''
+  const isSet = /^\s*(?:\[vars\]|vars\s*[.=])/m.test(toml)
   if (!isSet) return {}
   const { experimental_readRawConfig } = createRequire(import.meta.url)('wrangler') as typeof import('wrangler')
   const { vars = {} } = experimental_readRawConfig({ config: 'wrangler.toml' }).rawConfig
