@@ -87,11 +87,11 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     'says what it saves, and put into an empty one nothing is lost, nor any id given twice',
     async () => {
       const host = new URL(sqld.url).host
-      const said = await run('backup', ['--local', '--output', 'whole.sql'])
-      expect(said).toMatch(
+      const words = await run('backup', ['--local', '--output', 'whole.sql'])
+      expect(words).toMatch(
         /^Saved the libSQL database \S+ \(DATABASE_URL of \.dev\.vars\), \d+ tables with \d+ rows, \d+ kB, into whole\.sql\.$/m,
       )
-      expect(said).toContain(host)
+      expect(words).toContain(host)
       expect(statSync(at('whole.sql')).mode & 0o777).toBe(0o600)
 
       const other = await startSqld()
