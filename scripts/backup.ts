@@ -1,17 +1,26 @@
-/** `npm run backup`: a D1 database as one file of SQL, in an order in which it can be put back. docs/operations.md says how. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** `npm run backup`: the database as one file of SQL, D1 or libSQL, which `npm run restore` puts back. docs/operations.md says how. */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
+import { dump } from './backup/libsql.ts'
+import { accountOf, signIn } from './deploy/account.ts'
+import { askerAt } from './deploy/ask.ts'
 import { DeployError } from './deploy/fault.ts'
+import { deployedOf } from './deploy/resources.ts'
 import { readSettings } from './deploy/settings.ts'
 import { wrangler } from './deploy/wrangler.ts'
+import { MigrateError, openLibsql, variable } from './migrate.ts'
+import { warnOfUnknown } from './variables.ts'
 
 const help = `npm run backup -- [options]
 
   --env NAME      whose database: production, or staging (production)
-  --local         the local database instead
-  --rows          rows alone, for libSQL: npm run migrate makes the tables there
-  --output FILE   where to; never over a file that exists (backup-NAME-DATE.sql)`
+  --local         the database that npm start uses instead
+  --rows          rows alone, for a database whose tables are there: from D1 to libSQL, or back
+  --output FILE   where to; never over a file that exists (backup-NAME-DATE.sql)
+
+  DATABASE_URL, DATABASE_AUTH_TOKEN   a libSQL database, whatever wrangler.toml and .dev.vars say`
 
 const tableMade = /^CREATE TABLE (?:IF NOT EXISTS )?["`]?(\w+)/i
 const rowPut = /^INSERT INTO ["`]?(\w+)/i
@@ -59,23 +68,94 @@ export function restorable(exported: string, rowsOnly = false): string {
     .join('')
 }
 
-/** Exports a database into a file that only its owner can read. @throws DeployError when that cannot be done */
-export async function backup(environment: string | undefined, output: string, rowsOnly = false): Promise<number> {
+/** A database, and what a person calls it. */
+type Source =
+  | { readonly kind: 'libsql'; readonly url: string; readonly authToken: string | undefined; readonly words: string }
+  | { readonly kind: 'd1'; readonly args: readonly string[]; readonly accountId?: string; readonly words: string }
+
+/**
+ * The database that the service uses: libSQL where `DATABASE_URL` says so, else D1. `environment` is undefined for the local service.
+ * @throws DeployError when nobody is logged in, or Cloudflare alone knows which database it is
+ */
+async function sourceOf(environment: string | undefined): Promise<Source> {
+  const libsql = (url: string, authToken: string | undefined, origin: string): Source => ({
+    ...{ kind: 'libsql', url, authToken: authToken || undefined },
+    words: `the libSQL database ${URL.canParse(url) ? new URL(url).host : ''} (DATABASE_URL of ${origin})`,
+  })
+  const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: token } = process.env
+  if (url) return libsql(url, token, 'the environment')
+  if (environment === undefined) {
+    const local = variable('DATABASE_URL')
+    if (local) return libsql(local, variable('DATABASE_AUTH_TOKEN'), '.dev.vars')
+    return { kind: 'd1', args: ['--local'], words: 'the local D1 database (.wrangler/state)' }
+  }
+  const settings = readSettings(environment)
+  const { vars, accountId, database } = settings
+  if (vars.DATABASE_URL) return libsql(vars.DATABASE_URL, token, `[env.${environment}.vars] in wrangler.toml`)
+  const ask = askerAt()
+  const api = await signIn(ask, 'npm run backup')
+  const account = await accountOf(api, accountId, ask, 'npm run backup')
+  const { secrets } = await deployedOf(api, account.id, settings)
+  if (secrets.includes('DATABASE_URL')) {
+    throw new DeployError(
+      `The database of ${environment} is a libSQL one, and its address is a secret of the Worker, which Cloudflare never tells. Say which:\n` +
+        '  DATABASE_URL=… DATABASE_AUTH_TOKEN=… npm run backup',
+    )
+  }
+  return {
+    ...{ kind: 'd1', args: ['--env', environment, '--remote'], accountId: account.id },
+    words: `the D1 database "${database.name}" of ${environment}`,
+  }
+}
+
+/**
+ * Writes a database into a file that only its owner can read, and that is there only once it is whole. Says what was saved.
+ * @throws DeployError or MigrateError when that cannot be done
+ */
+export async function backup(environment: string | undefined, output: string, rowsOnly = false): Promise<string> {
   if (existsSync(output))
     throw new DeployError(`${output} is there already, and is left as it is: name another by --output.`)
+  const source = await sourceOf(environment)
   const half = `${output}.half`
   writeFileSync(half, '', { mode: 0o600 })
   try {
-    const where = environment === undefined ? ['--local'] : ['--env', environment, '--remote']
-    const accountId = environment === undefined ? undefined : readSettings(environment).accountId
-    await wrangler(['d1', 'export', 'DB', ...where, '--skip-confirmation', '--output', half], { accountId })
-    const text = restorable(readFileSync(half, 'utf8'), rowsOnly)
-    writeFileSync(output, text, { mode: 0o600, flag: 'wx' })
-    return text.length
+    const saved = source.kind === 'd1' ? await saveD1(source, half, rowsOnly) : await saveLibsql(source, half, rowsOnly)
+    renameSync(half, output)
+    return `${source.words}, ${saved}`
   } finally {
     rmSync(half, { force: true })
   }
 }
+
+async function saveD1({ args, accountId }: Source & { kind: 'd1' }, file: string, rowsOnly: boolean): Promise<string> {
+  await wrangler(['d1', 'export', 'DB', ...args, '--skip-confirmation', '--output', file], { accountId })
+  const text = restorable(readFileSync(file, 'utf8'), rowsOnly)
+  writeFileSync(file, text)
+  return kilobytes(Buffer.byteLength(text))
+}
+
+async function saveLibsql(
+  { url, authToken }: Source & { kind: 'libsql' },
+  file: string,
+  rowsOnly: boolean,
+): Promise<string> {
+  const client = await openLibsql(url, authToken)
+  const handle = await open(file, 'w')
+  try {
+    const pieces = dump(client, rowsOnly)
+    let bytes = 0
+    for (;;) {
+      const { done, value } = await pieces.next()
+      if (done) return `${value.tables} tables with ${value.rows} rows, ${kilobytes(bytes)}`
+      bytes += (await handle.write(value)).bytesWritten
+    }
+  } finally {
+    await handle.close()
+    client.close()
+  }
+}
+
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -89,20 +169,20 @@ async function main(): Promise<void> {
   })
   if (values.help) return console.log(help)
   const environment = values.local ? undefined : values.env
+  if (values.local) warnOfUnknown('.dev.vars')
   const date = new Date().toISOString().slice(0, 16).replace(':', '')
   const output = values.output ?? `backup-${environment ?? 'local'}-${date}.sql`
-  const length = await backup(environment, output, values.rows)
-  console.log(
-    `${output}: ${Math.ceil(length / 1000)} kB. It holds people’s contacts and password hashes: keep it safe.`,
-  )
+  const saved = await backup(environment, output, values.rows)
+  console.log(`Saved ${saved}, into ${output}.\nIt holds people’s contacts and password hashes: keep it safe.`)
 }
 
 if (import.meta.main) {
   try {
     await main()
   } catch (error) {
-    const known = error instanceof DeployError || (error instanceof TypeError && 'code' in error)
-    console.error(known ? error.message : error)
+    const isExpected =
+      error instanceof DeployError || error instanceof MigrateError || (error instanceof TypeError && 'code' in error)
+    console.error(isExpected ? error.message : error)
     process.exitCode = 1
   }
 }

@@ -22,6 +22,7 @@ import { readSettings, type Settings, writeSettings } from './deploy/settings.ts
 import { applyMigrations, build, settleAddress, upload } from './deploy/steps.ts'
 import { wrangler } from './deploy/wrangler.ts'
 import { MigrateError } from './migrate.ts'
+import { describeUnknown } from './variables.ts'
 
 /** Shows what a deployment would do, and does of it only what touches nothing: it builds the Worker. */
 async function showPlan(options: Options, plan: readonly Step[]): Promise<void> {
@@ -74,7 +75,8 @@ async function deploy(options: Options): Promise<void> {
     checkConfiguration(environment, settings().vars, secrets, deployed.secrets)
     const kept =
       all.SECRET_KEY && !names.includes('SECRET_KEY') ? '; SECRET_KEY stays as it is (--rotate-key changes it)' : ''
-    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${kept}`
+    const unknown = describeUnknown(deployed.secrets, 'The Worker').map((warning) => `\n    ${warning}`)
+    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${kept}${unknown.join('')}`
   })
 
   if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)

@@ -9,6 +9,7 @@ import { drizzle } from 'drizzle-orm/libsql/http'
 import { migrate as applyPending } from 'drizzle-orm/libsql/migrator'
 import { z } from 'zod'
 import { databaseUrl } from '../src/env.ts'
+import { warnOfUnknown } from './variables.ts'
 
 const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }
 const reachSeconds = 10
@@ -42,11 +43,8 @@ export function migrate(options: MigrateOptions = {}): Promise<string> {
 // ---------------------------------------------------------------- libSQL
 
 async function migrateLibsql(url: string, authToken: string | undefined, migrationsFolder: string): Promise<string> {
-  const { error } = databaseUrl.safeParse(url)
-  if (error) throw new MigrateError(`DATABASE_URL ${error.issues[0]?.message}.`)
+  const client = await openLibsql(url, authToken)
   const { host } = new URL(url)
-  await reach(url, authToken, host)
-  const client = open(url, authToken)
   try {
     const last = await lastApplied(client)
     await applyPending(drizzle({ client }), { migrationsFolder })
@@ -58,6 +56,17 @@ async function migrateLibsql(url: string, authToken: string | undefined, migrati
   } finally {
     client.close()
   }
+}
+
+/**
+ * A libSQL database that answers.
+ * @throws MigrateError when the address is wrong, or nobody answers there
+ */
+export async function openLibsql(url: string, authToken: string | undefined): Promise<Client> {
+  const { error } = databaseUrl.safeParse(url)
+  if (error) throw new MigrateError(`DATABASE_URL ${error.issues[0]?.message}.`)
+  await reach(url, authToken, new URL(url).host)
+  return open(url, authToken)
 }
 
 const open = (url: string, authToken: string | undefined, ask: typeof fetch = fetch): Client =>
@@ -134,7 +143,7 @@ async function migrateD1({ persistTo = defaults.persistTo, signal }: MigrateOpti
 // ---------------------------------------------------------------- npm run migrate
 
 /** A variable of the environment, or else of `.dev.vars`. Empty means not set. */
-function variable(name: string): string | undefined {
+export function variable(name: string): string | undefined {
   let vars: NodeJS.Dict<string> = {}
   try {
     vars = parseEnv(readFileSync('.dev.vars', 'utf8'))
@@ -145,6 +154,7 @@ function variable(name: string): string | undefined {
 }
 
 async function main(): Promise<void> {
+  warnOfUnknown('.dev.vars')
   const url = variable('DATABASE_URL')
   if (url === undefined) console.log('DATABASE_URL is not set, neither here nor in .dev.vars: migrating the local D1.')
   console.log(await migrate({ databaseUrl: url, authToken: variable('DATABASE_AUTH_TOKEN') }))

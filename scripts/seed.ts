@@ -19,6 +19,7 @@ import { openD1 } from './local-d1.ts'
 import { MigrateError, migrate } from './migrate.ts'
 import { people } from './people.ts'
 import { drawProgress } from './progress.ts'
+import { warnOfUnknown } from './variables.ts'
 
 const maxCount = 50_000 // as many as a book holds
 const rowsAStatement = 5 // of 19 columns: D1 binds 100 parameters a statement
@@ -194,6 +195,7 @@ async function main(): Promise<void> {
   const options = readOptions()
   if (options === 'help') return console.log(help)
   const { email } = options
+  warnOfUnknown(options.varsFile)
   const start = performance.now()
   const { account, password, added, total } = await seed(options)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseArgs } from 'node:util'
+import { ConfigurationError, configurationOf } from '../src/env.ts'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
 import { MigrateError, migrate } from './migrate.ts'
@@ -11,6 +12,7 @@ import { readCrons, startClock } from './start/crons.ts'
 import { StartError } from './start/fault.ts'
 import { host, mailpitAt, requireFree } from './start/ports.ts'
 import { end, relay, signalGroup, wrangler } from './start/wrangler.ts'
+import { localVariables } from './variables.ts'
 
 const defaults = { port: 8787, inboxPort: 8025, smtpPort: 1025, persistTo: '.wrangler/state', varsFile: '.dev.vars' }
 
@@ -59,7 +61,9 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
 
   try {
     if (writeDevVars(varsFile)) console.log(`Wrote ${varsFile}, with a SECRET_KEY of its own.`)
-    const vars = parseEnv(readFileSync(varsFile, 'utf8'))
+    const { variables: vars, warnings } = localVariables(varsFile)
+    for (const warning of warnings) console.warn(warning)
+    requireConfigured(vars, varsFile)
     const url = `http://${host}:${port}`
     const overrides: string[] = []
     if (port !== defaults.port && vars.PUBLIC_URL === `http://${host}:${defaults.port}`) {
@@ -173,6 +177,18 @@ function writeDevVars(file: string): boolean {
   }
 }
 
+/** @throws StartError where the service would answer nothing but what is wrong with its variables */
+function requireConfigured(vars: NodeJS.Dict<string>, varsFile: string): void {
+  try {
+    configurationOf(vars)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new StartError(`${error.message}\nCorrect it in ${varsFile}, then run the same command again.`, {
+      cause: error,
+    })
+  }
+}
+
 function lettersElsewhere({ SMTP_HOST, SMTP_PORT }: NodeJS.Dict<string>, varsFile: string): Letters {
   if (!SMTP_HOST) return { sentence: `wait in the outbox, because ${varsFile} sets no SMTP_HOST` }
   return { sentence: `go to ${SMTP_HOST}:${SMTP_PORT || 587}, as ${varsFile} says` }
@@ -218,7 +234,7 @@ function readOptions(): StartOptions | 'help' {
   }
 }
 
-/** What the service itself says is wrong, such as a weak `SECRET_KEY`; undefined when it is well. */
+/** What the service itself says is wrong, such as a database that does not answer; undefined when it is well. */
 async function complaint(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url}/api/healthchecker`)
   if (answer.ok) return undefined
@@ -248,9 +264,8 @@ async function main(): Promise<void> {
   if (stopping.signal.aborted) await running.close()
 
   const fault = await complaint(running.url).catch(() => undefined)
-  if (fault) console.error(`\nThe service runs, but something is wrong. ${fault}`)
   console.log(`
-Vizitka is ready.
+${fault ? `Vizitka runs, but something is wrong. ${fault}` : 'Vizitka is ready.'}
 
   Service    ${running.url}
   Try it     ${running.url}/docs

@@ -20,7 +20,11 @@ const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 /** `15m`, `7d`, `30s`, `1h` → seconds. */
 const duration = z
   .string()
-  .regex(/^[1-9]\d{0,8}[smhd]$/, 'write a whole number and a unit, such as 30s, 15m, 1h or 7d')
+  .regex(/^[1-9]\d{0,8}[smhd]$/, {
+    error: 'must be a whole number and a unit, such as 30s, 15m, 1h or 7d',
+    // Else what is no duration would be compared with others, too.
+    abort: true,
+  })
   .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1) as keyof typeof unitSeconds])
   .refine((seconds) => seconds <= maxDurationSeconds, 'must be ten years or less')
 
@@ -198,6 +202,8 @@ const isLocale = (text: string): boolean => {
   }
 }
 
+const portRule = 'must be a port number, from 1 to 65535'
+
 const databaseProtocols = ['http:', 'https:', 'libsql:']
 
 /** Where a libSQL database is. A token has its own variable, so that no address that is logged or shown holds one. */
@@ -287,7 +293,7 @@ const variables = z
         'must be an origin, such as https://api-eu.cloudinary.com, with no path',
       ),
     SMTP_HOST: z.string().min(1).optional(),
-    SMTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(587),
+    SMTP_PORT: z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule).default(587),
     SMTP_SECURITY: z.enum(['tls', 'starttls', 'none'], 'must be tls, starttls or none').default('starttls'),
     SMTP_USERNAME: z.string().optional(),
     SMTP_PASSWORD: z.string().optional(),
@@ -356,7 +362,13 @@ export function configurationOf(values: object): Configuration {
   )
   const { success, data, error } = variables.safeParse(set)
   if (!success) {
-    throw new ConfigurationError(error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`))
+    // One fault of a variable is enough: what is too short is often easy to guess as well.
+    const faults = new Map<string, string>()
+    for (const { path, message } of error.issues) {
+      const name = String(path[0])
+      if (!faults.has(name)) faults.set(name, `${name} ${message}`)
+    }
+    throw new ConfigurationError([...faults.values()])
   }
   return data
 }

@@ -13,6 +13,7 @@ const slowest: Readonly<Record<string, number>> = {
   'examples/client/client.test.ts': 34,
   'test/node/seed.test.ts': 31,
   'test/node/backup.test.ts': 20,
+  'test/node/backup-libsql.test.ts': 20,
   'test/logs.test.ts': 20,
   'test/tokens.test.ts': 18,
   'test/contract/contract.test.ts': 18,

@@ -94,6 +94,22 @@ describe('the book in a terminal', () => {
     expect(await book(session, ['import', file])).toEqual(fine('0 added, 121 there already, 0 refused\n'))
   })
 
+  it('adds nobody twice whose e-mail or phone is in the book, however they are written and whatever else has changed', async () => {
+    const session = await loggedIn('nadiia')
+    const header = 'first_name,phone,email,additional'
+    const first = ['Ana,+380 44 123 45 67,ana@example.com,', 'Bohdan,,bohdan@example.com,', 'Vira,(044) 765-43-21,,']
+    expect(await book(session, ['import', csv('first.csv', [header, ...first].join('\n'))])).toMatchObject({ code: 0 })
+    const again = [
+      'Anna,+380(44)1234567,,',
+      'Bohdan,,Bohdan@Example.com,Likes tea',
+      'Vira P.,044 765 43 21,vira@example.com,',
+    ]
+    const other = 'Bohdan,,bohdan.k@example.com,'
+    expect(await book(session, ['import', csv('again.csv', [header, ...again, other].join('\n'))])).toEqual(
+      fine('+ Bohdan · bohdan.k@example.com\n1 added, 3 there already, 0 refused\n'),
+    )
+  })
+
   it('says which rows are refused, and adds the others', async () => {
     const session = await loggedIn('halyna')
     const file = csv('odd.csv', 'first_name,email\nAna,no address\nBohdan,bohdan@example.com\n')
@@ -123,6 +139,16 @@ describe('the book in a terminal', () => {
       said: `Logged in as ${email}.\n`,
       complained: 'Password: \n',
       code: 0,
+    })
+  })
+
+  it('says where else a password can be, where nobody can type one', async () => {
+    const session = join(folder, 'closed.json')
+    const login = ['login', service.url, 'ana@example.com']
+    expect(await book(session, login, { env: { VIZITKA_PASSWORD: '' } })).toEqual({
+      said: '',
+      complained: 'Password: \nNo password was typed. Type it, or set VIZITKA_PASSWORD to it.\n',
+      code: 1,
     })
   })
 

@@ -1,8 +1,9 @@
 /** A contact book in a terminal: see `usage`. It shows how a program uses client.ts. */
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { parse } from 'csv-parse/sync'
@@ -12,7 +13,7 @@ import type { Contact, ContactInput, Tokens } from './schema.d.ts'
 const usage = `Usage: node book.ts COMMAND
 
   login URL EMAIL      log in; the password is asked for, or is in VIZITKA_PASSWORD
-  import FILE.csv      add everybody who is not in the book yet: run again, it adds nobody twice
+  import FILE.csv      add everybody whose e-mail or phone is not in the book yet: run again, it adds nobody twice
   birthdays [DAYS]     who has a birthday from today on; 7 days unless you say otherwise
   search WORDS         who has these words, or parts of them, in a name, phone, e-mail or note
   logout               end the session
@@ -51,16 +52,27 @@ async function password(): Promise<string> {
   process.stderr.write('Password: ')
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: unseen, terminal: process.stdin.isTTY ?? false })
-  const typed = await terminal.question('')
+  // Where stdin is closed, no line ever comes.
+  const ended = once(terminal, 'close').then(() => [undefined])
+  const [typed]: (string | undefined)[] = await Promise.race([once(terminal, 'line'), ended])
   terminal.close()
   process.stderr.write('\n')
+  if (typed === undefined) throw new UsageError('No password was typed. Type it, or set VIZITKA_PASSWORD to it.')
   return typed
 }
 
 const shown = ({ full_name, phone, email }: Contact): string => [full_name, phone, email].filter(Boolean).join(' · ')
 
-/** What makes two entries the same person's. */
-const likeness = (person: ContactInput): string => JSON.stringify(columns.map((name) => person[name] || null))
+/**
+ * What two entries of the same person have in common: the e-mail, or the digits of the phone, however they are written. Somebody who has
+ * neither is known by the whole entry.
+ */
+function traits(person: ContactInput): string[] {
+  const { email, phone } = person
+  const digits = phone?.replace(/\D/g, '')
+  const own = [...(email ? [`email ${email.toLowerCase()}`] : []), ...(digits ? [`phone ${digits}`] : [])]
+  return own.length > 0 ? own : [JSON.stringify(columns.map((name) => person[name] || null))]
+}
 
 /** The people of a CSV file. */
 function peopleIn(file: string): ContactInput[] {
@@ -77,20 +89,20 @@ async function importPeople({ api }: Vizitka, people: readonly ContactInput[]): 
   do {
     const query = { limit: 100, ...(cursor && { cursor }) }
     const page = await api.GET('/api/contacts', { params: { query } })
-    for (const contact of await dataOf(page)) there.add(likeness(contact))
+    for (const contact of await dataOf(page)) for (const trait of traits(contact)) there.add(trait)
     cursor = nextCursor(page.response)
   } while (cursor)
 
   const counts = { added: 0, there: 0, refused: 0 }
   for (const [n, person] of people.entries()) {
-    if (there.has(likeness(person))) {
+    if (traits(person).some((trait) => there.has(trait))) {
       counts.there++
       continue
     }
     try {
       const header = { 'Idempotency-Key': crypto.randomUUID() }
       const contact = await dataOf(api.POST('/api/contacts', { params: { header }, body: person }))
-      there.add(likeness(contact))
+      for (const trait of traits(contact)) there.add(trait)
       counts.added++
       console.log(`+ ${shown(contact)}`)
     } catch (error) {

@@ -14,28 +14,28 @@ const credentials = z.discriminatedUnion('type', [
   z.object({ type: z.literal('api_key'), key: z.string(), email: z.string() }),
 ])
 
-const loggedOut = `Nobody is logged in to Cloudflare.
+const loggedOut = (command: string) => `Nobody is logged in to Cloudflare.
 On your own machine: npx wrangler login, which opens the browser, then this command again.
 Elsewhere: make a token on https://dash.cloudflare.com/profile/api-tokens ("Edit Cloudflare Workers", and D1: Edit added to it), and
-  CLOUDFLARE_API_TOKEN=… npm run deploy
+  CLOUDFLARE_API_TOKEN=… ${command}
 An account is free: https://dash.cloudflare.com/sign-up`
 
 /**
- * Cloudflare, as whoever is logged in; a person at the terminal may log in now.
+ * Cloudflare, as whoever is logged in; a person at the terminal may log in now. `command` is what has to be run again after logging in.
  * @throws DeployError with how to log in, when nobody is
  */
-export async function signIn(ask: Ask | undefined): Promise<Cloudflare> {
+export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): Promise<Cloudflare> {
   const token = process.env.CLOUDFLARE_API_TOKEN
   if (token) return cloudflare({ type: 'api_token', token })
   const known = await storedCredentials()
   if (known) return cloudflare(known)
   if (!ask || !(await ask.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?'))) {
-    throw new DeployError(loggedOut)
+    throw new DeployError(loggedOut(command))
   }
   const login = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', 'login'], { stdio: 'inherit' })
   await once(login, 'close')
   const fresh = await storedCredentials()
-  if (!fresh) throw new DeployError(loggedOut)
+  if (!fresh) throw new DeployError(loggedOut(command))
   return cloudflare(fresh)
 }
 
@@ -46,7 +46,7 @@ async function storedCredentials(): Promise<Credentials | undefined> {
     return credentials.parse(JSON.parse(said))
   } catch (error) {
     if (error instanceof WranglerError) return undefined
-    throw new DeployError(`${commandOf(tokenCommand)} answered what npm run deploy cannot read.`)
+    throw new DeployError(`${commandOf(tokenCommand)} answered what this cannot read.`)
   }
 }
 
@@ -66,6 +66,7 @@ export async function accountOf(
   api: Cloudflare,
   id: string | undefined,
   ask: Ask | undefined,
+  command = 'npm run deploy',
 ): Promise<CloudflareAccount> {
   if (id !== undefined) return { id, name: `account ${id}`, chosen: false }
   const accounts = await api.list('/accounts', z.object({ id: z.string(), name: z.string() }))
@@ -75,9 +76,7 @@ export async function accountOf(
   if (others.length === 0) return { ...only, chosen: false }
   const lines = accounts.map(({ id, name }, n) => `  ${n + 1}. ${name} (${id})`).join('\n')
   if (!ask) {
-    throw new DeployError(
-      `There are several accounts to deploy to. Choose one: CLOUDFLARE_ACCOUNT_ID=… npm run deploy\n${lines}`,
-    )
+    throw new DeployError(`There are several accounts. Choose one: CLOUDFLARE_ACCOUNT_ID=… ${command}\n${lines}`)
   }
   const number = Number(await ask(`Which account?\n${lines}\nIts number:`, '1'))
   const account = accounts[number - 1]

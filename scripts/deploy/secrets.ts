@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { ConfigurationError, configurationOf, variableNames } from '../../src/env.ts'
+import { describeUnknown } from '../variables.ts'
 import { DeployError } from './fault.ts'
 
 /** Variables that are secrets; they are taken from the environment of the command, too. */
@@ -35,9 +36,8 @@ export function givenSecrets(file: string | undefined): Secrets {
   }
   const { data } = z.record(z.string(), z.string()).safeParse(parsed(text))
   if (!data) throw new DeployError(`${file} is neither JSON of names and texts nor lines such as SMTP_PASSWORD="…".`)
-  const odd = Object.keys(data).find((name) => !variableNames.includes(name))
-  if (odd !== undefined)
-    throw new DeployError(`${file} sets ${odd}, which Vizitka does not know. There are ${variableNames.join(', ')}.`)
+  const unknown = describeUnknown(Object.keys(data), file)
+  if (unknown.length > 0) throw new DeployError(`${unknown.join('\n')}\nThere are ${variableNames.join(', ')}.`)
   return { ...given, ...data }
 }
 
@@ -136,12 +136,9 @@ export function checkConfiguration(
   secrets: Secrets,
   untold: readonly string[],
 ): void {
-  const unknown = Object.keys(vars).filter((name) => !variableNames.includes(name))
-  if (unknown.length > 0) {
-    throw new DeployError(
-      `wrangler.toml sets ${unknown.join(', ')}, which Vizitka does not know ([env.${environment}.vars]).`,
-    )
-  }
+  const unknown = describeUnknown(Object.keys(vars), 'wrangler.toml')
+  if (unknown.length > 0)
+    throw new DeployError(`${unknown.join('\n')}\nVariables stand under [env.${environment}.vars].`)
   const key = newKey()
   const rest = untold.flatMap((name) => {
     const value = name.startsWith('SECRET_KEY') ? key : standIns[name]

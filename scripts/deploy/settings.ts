@@ -66,6 +66,8 @@ export function readSettings(environment: string): Settings {
   }
   // The deploy button makes what stands at the top, and knows of no environments: that is production's.
   const top = environment === 'production' ? raw : {}
+  const topDatabase = top.d1_databases?.find(({ binding }) => binding === 'DB')?.database_id
+  const topCache = top.kv_namespaces?.find(({ binding }) => binding === 'CACHE')?.id
   const vars = Object.entries(found.vars ?? {}).map(([name, value]) => [
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
@@ -76,12 +78,12 @@ export function readSettings(environment: string): Settings {
     accountId: process.env.CLOUDFLARE_ACCOUNT_ID || found.account_id || raw.account_id || undefined,
     database: {
       name: d1.database_name,
-      id: d1.database_id || top.d1_databases?.find(({ binding }) => binding === 'DB')?.database_id || undefined,
+      id: d1.database_id || madeId(topDatabase, 'DB'),
     },
     // What wrangler itself calls a namespace that it makes for a binding.
     cache: {
       name: `${worker}-cache`,
-      id: kv.id || top.kv_namespaces?.find(({ binding }) => binding === 'CACHE')?.id || undefined,
+      id: kv.id || madeId(topCache, 'CACHE'),
     },
     vars: Object.fromEntries(vars),
     domains: domainsOf(found),
@@ -89,6 +91,10 @@ export function readSettings(environment: string): Settings {
     limitsCpu: found.limits?.cpu_ms !== undefined,
   }
 }
+
+/** The id of something that was made at Cloudflare; wrangler.toml's default, the binding's name, is none. */
+const madeId = (id: string | undefined, binding: string): string | undefined =>
+  id === '' || id === binding ? undefined : id
 
 function domainsOf({ routes = [], route }: Unstable_RawEnvironment): string[] {
   return [...routes, ...(route ? [route] : [])].flatMap((one) =>

@@ -33,15 +33,14 @@ describe('a backup', () => {
   afterAll(() => expect(cf.unknown).toEqual([]))
 
   const at = (name: string) => join(here.folder, name)
-  const run = async (command: string, args: readonly string[]) => {
-    const env = { ...here.environment, CI: 'true', CLOUDFLARE_API_TOKEN: token }
+  const run = async (command: string, args: readonly string[], more: Record<string, string> = {}) => {
+    const env = { ...here.environment, CI: 'true', CLOUDFLARE_API_TOKEN: token, ...more }
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [resolve(command), ...args], {
       cwd: here.folder,
       env,
     })
     return stdout + stderr
   }
-  const wrangler = (...args: string[]) => run('node_modules/wrangler/bin/wrangler.js', args)
 
   /** All that a database holds. */
   const contentsOf = async (all: (sql: string) => unknown[] | Promise<unknown[]>) => {
@@ -81,9 +80,10 @@ describe('a backup', () => {
       await close()
 
       const said = await run('scripts/backup.ts', ['--local', '--output', 'backup.sql'])
-      expect(said).toContain('backup.sql: ')
+      expect(said).toMatch(/^Saved the local D1 database \(\.wrangler\/state\), \d+ kB, into backup\.sql\.$/m)
       expect(statSync(at('backup.sql')).mode & 0o777).toBe(0o600)
-      await wrangler('d1', 'execute', 'vizitka', '--local', '--persist-to', 'restored', '--file', 'backup.sql')
+      const restore = () => run('scripts/restore.ts', ['backup.sql', '--persist-to', at('restored')])
+      expect(await restore()).toContain('holds what backup.sql has')
 
       const [before, after] = [await contentsAt(at('.wrangler/state')), await contentsAt(at('restored'))]
       expect(after).toEqual(before)
@@ -92,6 +92,7 @@ describe('a backup', () => {
       expect(after.rows.users).toMatchObject([{ id: 1 }])
       expect(after.rows.sqlite_sequence).toContainEqual({ name: 'users', seq: 2 })
       expect(await migrate({ persistTo: at('restored') })).toBe('The local D1 is up to date.')
+      await expect(restore()).rejects.toThrow(/is not empty\. Stop npm start, and move that folder away/)
       await expect(run('scripts/backup.ts', ['--local', '--output', 'backup.sql'])).rejects.toThrow(/is there already/)
     },
     minutes * 2,
@@ -104,7 +105,9 @@ describe('a backup', () => {
       const sqlite = new DatabaseSync(':memory:')
       sqlite.exec(here.read('backup.sql'))
       cf.databases.set(id, { name: 'vizitka', sqlite })
-      await run('scripts/backup.ts', ['--output', 'production.sql'])
+      expect(await run('scripts/backup.ts', ['--output', 'production.sql'])).toContain(
+        'Saved the D1 database "vizitka" of production, ',
+      )
       const restored = new DatabaseSync(':memory:')
       // Each statement by itself, with foreign keys watched.
       restored.exec(`PRAGMA foreign_keys = ON; ${here.read('production.sql')}`)
@@ -114,6 +117,14 @@ describe('a backup', () => {
     minutes,
   )
 
+  it('of production says how to log in, where nobody has, as npm run deploy does', async () => {
+    const before = cf.requests.length
+    await expect(run('scripts/backup.ts', [], { CLOUDFLARE_API_TOKEN: '' })).rejects.toThrow(
+      /Nobody is logged in[\s\S]*npx wrangler login[\s\S]*CLOUDFLARE_API_TOKEN=… npm run backup/,
+    )
+    expect(cf.requests).toHaveLength(before)
+  })
+
   it.skipIf(sqldMissing())(
     'of rows alone fills a libSQL database that npm run migrate has made',
     async () => {
@@ -122,7 +133,7 @@ describe('a backup', () => {
         await run('scripts/backup.ts', ['--local', '--rows', '--output', 'rows.sql'])
         await migrate({ databaseUrl: sqld.url })
         const client = createClient(sqld)
-        await client.executeMultiple(here.read('rows.sql'))
+        await run('scripts/restore.ts', ['rows.sql'], { DATABASE_URL: sqld.url })
         const { rows } = await contentsAt(at('.wrangler/state'))
         for (const table of ['users', 'contacts', 'contact_keying']) {
           const found = await client.execute(`SELECT * FROM ${table} ORDER BY 1`)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { experimental_readRawConfig, type Unstable_RawConfig } from 'wrangler'
 import { exampleVars } from '../../scripts/start.ts'
 import { configurationOf } from '../../src/env.ts'
+import { pristine } from './deploying.ts'
 
 const config: Unstable_RawConfig = experimental_readRawConfig({ config: 'wrangler.toml' }).rawConfig
 const { cloudflare, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -28,6 +29,31 @@ describe('the “Deploy to Cloudflare” button', () => {
     expect(Object.keys(cloudflare.bindings).sort()).toEqual(names.sort())
     for (const { description } of Object.values<{ description: string }>(cloudflare.bindings))
       expect(description).toMatch(/\.$/)
+  })
+
+  it('finds a default name or id of each, as its documentation asks, which changes nothing locally', () => {
+    // https://developers.cloudflare.com/workers/platform/deploy-buttons/#automatic-resource-provisioning
+    // Where there is no id, wrangler finds local data by the binding's name: so that is the id.
+    expect(config.d1_databases).toEqual([
+      expect.objectContaining({
+        binding: 'DB',
+        database_name: expect.stringMatching(/./),
+        database_id: expect.any(String),
+      }),
+    ])
+    expect(config.kv_namespaces).toEqual([{ binding: 'CACHE', id: expect.any(String) }])
+    const original = pristine()
+    expect(original).toMatch(/\[\[d1_databases\]\]\nbinding = "DB"\n[^[]*^database_id = "DB"$/m)
+    expect(original).toMatch(/\[\[kv_namespaces\]\]\nbinding = "CACHE"\nid = "CACHE"\n/)
+  })
+
+  it('has a link that says what to replace', () => {
+    const readme = readFileSync('README.md', 'utf8')
+    const [link = ''] = readme.match(/https:\/\/deploy\.workers\.cloudflare\.com\/\?url=[^)\s]+/) ?? []
+    const repository = new URL(link).searchParams.get('url') ?? ''
+    expect(repository).toMatch(/^https:\/\/git(?:hub|lab)\.com\/[\w-]+\/[\w.-]+$/)
+    const placeholder = repository.match(/YOUR-[A-Z]+/)?.[0]
+    if (placeholder) expect(readme).toContain(`replace \`${placeholder}\``)
   })
 
   it('builds by what `npm run deploy` does, which Workers Builds takes for its deploy command', () => {

@@ -113,7 +113,11 @@ describe('npm run deploy, where something is in the way', () => {
       expect([...cf.domains]).toEqual([['example.com', 'vizitka']])
       expect(cf.scripts.get('vizitka')?.workersDev).toBe(false)
       cf.domains.set('example.com', 'shop')
-      expect(await complaint()).toContain('example.com belongs to the Worker "shop"')
+      // What was set by wrangler, or in the dashboard, is seen by its name alone.
+      live(cf).bindings.set('SMTP_PASWORD', { type: 'secret_text', name: 'SMTP_PASWORD', text: 'somewhere' })
+      const fourth = await complaint()
+      expect(fourth).toContain('The Worker sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?')
+      expect(fourth).toContain('example.com belongs to the Worker "shop"')
       expect([...cf.domains]).toEqual([['example.com', 'shop']])
     },
     minutes * 3,
@@ -198,13 +202,15 @@ describe('npm run deploy, where something is in the way', () => {
     setVars(here, 'MAX_CONTACTS = "lots"')
     expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
     here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
-    expect(await complaint(['--secrets-file', 'secrets.json'])).toContain('sets SMTP_PASWORD, which Vizitka does not')
+    expect(await complaint(['--secrets-file', 'secrets.json'])).toContain(
+      'sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
+    )
     expect(cf.requests).toEqual([])
     here.write('secrets', 'SECRET_KEY="brief"')
     const given = givenSecrets(join(here.folder, 'secrets'))
     expect(() => checkEarly('production', {}, given)).toThrow('SECRET_KEY is too short')
     expect(() => checkEarly('production', { SMTP_HOTS: 'mail.example.com' }, {})).toThrow(
-      'wrangler.toml sets SMTP_HOTS, which Vizitka does not know',
+      'wrangler.toml sets SMTP_HOTS, which Vizitka does not know. Did you mean SMTP_HOST?',
     )
   })
 

@@ -249,8 +249,9 @@ describe('npm run deploy, by Workers Builds', () => {
           'wrangler.toml',
           text
             .replace('name = "vizitka"', `name = "${builds}"`)
-            .replace('database_name = "vizitka"', `database_name = "my-people"\ndatabase_id = "${id}"`)
-            .replace('binding = "CACHE"', `binding = "CACHE"\nid = "${'b'.repeat(32)}"`),
+            .replace('database_name = "vizitka"', 'database_name = "my-people"')
+            .replace('database_id = "DB"', `database_id = "${id}"`)
+            .replace('id = "CACHE"', `id = "${'b'.repeat(32)}"`),
         )
         const run = await button.deploy(['--health-url', `${cf.url}/health/${builds}`], {
           ...{ CI: 'true', WORKERS_CI: '1', WRANGLER_CI_OVERRIDE_NAME: builds, CLOUDFLARE_ACCOUNT_ID: accountId },

@@ -38,6 +38,8 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
       table = header ?? table
       const own = table.startsWith('env.staging') ? 'vizitka-staging' : 'vizitka'
       if (header === undefined && table.endsWith('.vars') && /^[^#]/.test(line)) return []
+      if (table === 'd1_databases' && /^database_id\s*=/.test(line)) return 'database_id = "DB"'
+      if (table === 'kv_namespaces' && /^id\s*=/.test(line)) return 'id = "CACHE"'
       if (/^(database_id|id|account_id|routes?)\s*=/.test(line)) return []
       if (/^workers_dev\s*=/.test(line)) return 'workers_dev = true'
       // A binding's name is none of its owner's choice.

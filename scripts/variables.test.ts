@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePorts, start } from '../test/node/running.ts'
+import { describeUnknown, localVariables, nearestVariable } from './variables.ts'
+
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'vizitka-variables-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+describe('a variable that nobody reads', () => {
+  it('is named with the one that was probably meant', () => {
+    for (const [typed, meant] of [
+      ['ACCES_TOKEN_TTL', 'ACCESS_TOKEN_TTL'],
+      ['SMTP_HOTS', 'SMTP_HOST'],
+      ['SMPT_PASSWORD', 'SMTP_PASSWORD'],
+      ['smtp_host', 'SMTP_HOST'],
+      ['CORS_ORIGIN', 'CORS_ORIGINS'],
+      ['DATABSE_URL', 'DATABASE_URL'],
+      ['SMTP_USER', 'SMTP_USERNAME'],
+    ] as const) {
+      expect(describeUnknown([typed], '.dev.vars')).toEqual([
+        `.dev.vars sets ${typed}, which Vizitka does not know. Did you mean ${meant}?`,
+      ])
+    }
+    expect(nearestVariable('WEATHER')).toBeUndefined()
+    expect(describeUnknown(['WEATHER', 'SMTP_HOST'], 'wrangler.toml')).toEqual([
+      'wrangler.toml sets WEATHER, which Vizitka does not know.',
+    ])
+  })
+
+  it('is none of those that wrangler, Cloudflare and the tests read', () => {
+    const file = join(newFolder(), 'vars')
+    writeFileSync(file, 'CLOUDFLARE_API_TOKEN=x\nWRANGLER_LOG=debug\nTEST_INBOX=y\nSMTP_HOST=mail\nSMTP_PROT=25\n')
+    const { variables, warnings } = localVariables(file)
+    expect(variables).toMatchObject({ SMTP_HOST: 'mail' })
+    expect(warnings).toEqual([`${file} sets SMTP_PROT, which Vizitka does not know. Did you mean SMTP_PORT?`])
+  })
+})
+
+describe('npm start, where a variable is wrong', () => {
+  it('says each thing that is wrong, says it one time, and does not call itself ready', async () => {
+    const folder = newFolder()
+    writeFileSync(join(folder, 'vars'), 'SECRET_KEY="secret"\nPUBLIC_URL="http://127.0.0.1:8787"\nSESSION_TTL="long"\n')
+    const script = start(folder, await freePorts())
+    expect(await script.ended).toBe(1)
+    const [first, second, third, ...more] = script.said().trimEnd().split('\n')
+    expect(first).toBe('Starting Vizitka…')
+    expect(second).toMatch(
+      /^Vizitka is not configured: SECRET_KEY is too short [^;]*; make one with: [^;]*; SESSION_TTL must be [^;]*\.$/,
+    )
+    expect(third).toBe(`Correct it in ${join(folder, 'vars')}, then run the same command again.`)
+    expect(more).toEqual([])
+  })
+})
