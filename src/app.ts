@@ -12,7 +12,6 @@ import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
-import { wellEncoded } from './platform/http/encoding.ts'
 import { fromOwnPages } from './platform/http/foreign.ts'
 import { secured, unkept } from './platform/http/headers.ts'
 import { prepared } from './platform/http/prepare.ts'
@@ -46,7 +45,6 @@ app.use(crossOrigin)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(fromOwnPages)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
-app.use(wellEncoded)
 app.use(prepared)
 
 app.route('/api/auth', authRoutes)
