@@ -14,12 +14,12 @@ import {
   changedMeanwhile,
   etag,
   etagHeader,
-  ifMatch,
-  ifNoneMatch,
   isConditional,
   isKnown,
   notModified,
+  readConditions,
   requireMatch,
+  writeConditions,
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
@@ -59,15 +59,16 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
-    request: { headers: ifNoneMatch },
+    request: { headers: readConditions },
     responses: {
       200: me,
       304: notModified,
-      ...problems(401),
+      ...problems(401, 412),
     },
   }),
   (c) => {
     const { user } = c.var
+    requireMatch(c, user.revision)
     if (isKnown(c, user.revision)) return c.body(null, 304, tagged(user.revision))
     return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
@@ -81,7 +82,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'updateMe',
     summary: 'Change my username or language',
-    request: { headers: ifMatch, body: body(userChangesSchema) },
+    request: { headers: writeConditions, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -116,7 +117,7 @@ accountRoutes.openapi(
     operationId: 'setMyAvatar',
     summary: 'Give me a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { headers: ifMatch, body: pictureBody },
+    request: { headers: writeConditions, body: pictureBody },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -134,7 +135,7 @@ accountRoutes.openapi(
     path: '/avatar',
     operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
-    request: { headers: ifMatch },
+    request: { headers: writeConditions },
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
@@ -262,10 +263,11 @@ accountRoutes.openapi(
     operationId: 'deleteMe',
     summary: 'Delete my account',
     description: 'With its contacts, sessions and letters, at once and for good. The address can sign up again.',
-    request: { body: body(deletionSchema) },
-    responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409) },
+    request: { headers: writeConditions, body: body(deletionSchema) },
+    responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
+    requireMatch(c, c.var.user.revision)
     const user = await requirePassword(c, c.req.valid('json').current_password)
     await remove(c, user, stillHas(user.password_hash))
     return c.body(null, 204)

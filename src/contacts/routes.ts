@@ -2,7 +2,15 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
-import { etag, etagHeader, ifMatch, ifNoneMatch, isKnown, notModified } from '../platform/http/etag.ts'
+import {
+  etag,
+  etagHeader,
+  isKnown,
+  notModified,
+  readConditions,
+  requireMatch,
+  writeConditions,
+} from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
@@ -99,11 +107,11 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    request: { params: contactIdSchema, headers: ifNoneMatch },
+    request: { params: contactIdSchema, headers: readConditions },
     responses: {
       200: one,
       304: notModified,
-      ...problems(401, 403, 404),
+      ...problems(401, 403, 404, 412),
     },
   }),
   async (c) => {
@@ -123,7 +131,7 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
-    request: { params: contactIdSchema, headers: ifMatch, body: body(contactInputSchema) },
+    request: { params: contactIdSchema, headers: writeConditions, body: body(contactInputSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -144,7 +152,7 @@ contactRoutes.openapi(
     description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
     request: {
       params: contactIdSchema,
-      headers: ifMatch,
+      headers: writeConditions,
       body: {
         required: true,
         content: {
@@ -176,7 +184,7 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
-    request: { params: contactIdSchema, headers: ifMatch, body: body(favoriteSchema) },
+    request: { params: contactIdSchema, headers: writeConditions, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -195,7 +203,7 @@ contactRoutes.openapi(
     operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { params: contactIdSchema, headers: ifMatch, body: pictureBody },
+    request: { params: contactIdSchema, headers: writeConditions, body: pictureBody },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -217,7 +225,7 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
-    request: { params: contactIdSchema, headers: ifMatch },
+    request: { params: contactIdSchema, headers: writeConditions },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -236,7 +244,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'deleteContact',
     summary: 'Delete a contact',
-    request: { params: contactIdSchema, headers: ifMatch },
+    request: { params: contactIdSchema, headers: writeConditions },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -246,8 +254,9 @@ contactRoutes.openapi(
   },
 )
 
-/** One's own contact as an answer: nothing to whom has it already. */
+/** One's own contact as an answer: nothing to whom has it already. @throws Problem 412 where it is not what If-Match names */
 export function shown(c: Context<SignedInEnv>, row: ContactRow) {
+  requireMatch(c, row.revision)
   if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }
