@@ -7,6 +7,8 @@ import { changePassword } from '../auth/links.ts'
 import { passwordChangedLetter } from '../auth/mails.tsx'
 import { forgotUrl, hashChosen, sendNow } from '../auth/recovery.ts'
 import { detailSchema, eventSchema } from '../auth/schema.ts'
+import { requireSession } from '../auth/session.ts'
+import { sessionLasts } from '../auth/session-store.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
@@ -98,14 +100,19 @@ accountRoutes.openapi(
   },
 )
 
-/** Gives the asker a picture, or takes theirs away. @throws Problem 412 where the account changed meanwhile, or is gone */
+/**
+ * Gives the asker a picture, or takes theirs away.
+ * @throws Problem 401 where their session has ended meanwhile, 412 where the account has changed
+ */
 async function changeAvatar(c: Context<SignedInEnv>, kept: Kept | null): Promise<UserRow> {
-  const { db, user, gate } = c.var
+  const { db, user, gate, sessionId, config } = c.var
+  const conditions = { expected: isConditional(c) ? user.revision : undefined, still: sessionLasts(sessionId) }
   const changed = await revise(gate, user.revision, (revision) =>
-    changeUserAvatar(db, user.id, kept, revision, isConditional(c) ? user.revision : undefined),
+    changeUserAvatar(db, user.id, kept, revision, conditions),
   )
-  if (!changed) throw changedMeanwhile()
-  return changed
+  if (changed) return changed
+  await requireSession(db, sessionId, config)
+  throw changedMeanwhile()
 }
 
 accountRoutes.openapi(
@@ -245,11 +252,11 @@ accountRoutes.openapi(
       'Cache-Control': 'no-store',
     }
     // It is JSON, of this shape; that it is streamed, no type says.
-    return c.body(await exportOf(c.var.db, c.var.user, c.var.config), 200, headers) as unknown as TypedResponse<
-      Export,
+    return c.body(
+      await exportOf(c.var.db, c.var.user, c.var.config, c.var.sessionId),
       200,
-      'json'
-    >
+      headers,
+    ) as unknown as TypedResponse<Export, 200, 'json'>
   },
 )
 

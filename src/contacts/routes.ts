@@ -2,6 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
+import { requireSession } from '../auth/session.ts'
+import { sessionLasts } from '../auth/session-store.ts'
 import {
   etag,
   etagHeader,
@@ -15,7 +17,7 @@ import { body, bodyProblems, json, location, problems } from '../platform/http/o
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { keepPicture } from '../platform/images/store.ts'
+import { type Kept, keepPicture } from '../platform/images/store.ts'
 import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { createContact } from './creation.ts'
 import { listContacts, sortName } from './list-store.ts'
@@ -207,12 +209,10 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { db, user } = c.var
     const { id } = c.req.valid('param')
     // Asked first, so that nothing is kept for a contact that is not there.
     await findMatching(c, id)
-    const kept = await keepPicture(c, await pictureOf(c.req.valid('form').file))
-    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, kept))
+    const row = await changeAvatar(c, id, await keepPicture(c, await pictureOf(c.req.valid('form').file)))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -229,9 +229,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { db, user } = c.var
-    const { id } = c.req.valid('param')
-    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, null))
+    const row = await changeAvatar(c, c.req.valid('param').id, null)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -253,6 +251,19 @@ contactRoutes.openapi(
     return c.body(null, 204)
   },
 )
+
+/**
+ * Gives a contact a picture, or takes its picture away.
+ * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
+ */
+function changeAvatar(c: Context<SignedInEnv>, id: number, kept: Kept | null): Promise<ContactRow> {
+  const { db, user, sessionId, config } = c.var
+  return settled(c, id, async ({ revision }) => {
+    const row = await changeContactAvatar(db, user.id, id, revision, { kept, still: sessionLasts(sessionId) })
+    if (!row) await requireSession(db, sessionId, config)
+    return row
+  })
+}
 
 /** One's own contact as an answer: nothing to whom has it already. @throws Problem 412 where it is not what If-Match names */
 export function shown(c: Context<SignedInEnv>, row: ContactRow) {
