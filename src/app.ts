@@ -12,7 +12,6 @@ import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { crossOrigin } from './platform/http/cors.ts'
-import { wellEncoded } from './platform/http/encoding.ts'
 import { fromOwnPages } from './platform/http/foreign.ts'
 import { secured, unkept } from './platform/http/headers.ts'
 import { prepared } from './platform/http/prepare.ts'
@@ -48,7 +47,6 @@ app.use(fromOwnPages)
 // Words in the place of an id.
 for (const path of ['/api/contacts/birthdays', '/api/contacts/bd']) app.use(path, requireRead)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
-app.use(wellEncoded)
 app.use(prepared)
 
 app.route('/api/auth', authRoutes)

@@ -55,6 +55,8 @@ export async function badCredentials(
     'no token': undefined,
     'an empty bearer': 'Bearer ',
     'another scheme': 'Basic YW5hOnBhc3N3b3Jk',
+    'a scheme whose name begins alike': 'BearerToken abc',
+    'no scheme': person.access,
     'something that is no JWT': 'Bearer not-a-token',
     'a token cut short': `Bearer ${header}.${payload}`,
     'a changed signature': `Bearer ${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,

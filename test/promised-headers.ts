@@ -35,7 +35,7 @@ const others = [
   ...['access-control-allow-origin', 'access-control-expose-headers', 'cache-control', 'content-security-policy'],
   ...['cross-origin-resource-policy', 'server-timing', 'vary', 'x-request-id'],
   ...['allow', 'content-disposition', 'content-length', 'content-type', 'etag', 'link', 'location', 'ratelimit'],
-  ...['ratelimit-policy', 'retry-after', 'www-authenticate', 'x-total-count'],
+  ...['accept-encoding', 'accept-patch', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-total-count'],
 ]
 const ofPreflights = ['access-control-allow-headers', 'access-control-allow-methods', 'access-control-max-age']
 

@@ -1,4 +1,5 @@
 import { toOwnEvent } from '../auth/events.ts'
+import { requireSession } from '../auth/session.ts'
 import { toContact } from '../contacts/store.ts'
 import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -49,22 +50,32 @@ async function* list<Row>(
   yield before === ',\n' ? ']' : `${before}]`
 }
 
+/** For how long whoever takes an export slowly counts as signed in, before that is asked again. */
+const trustMs = 10_000
+
 /**
  * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one page of one
- * table is in memory, however large the book. A database that fails on the way breaks the stream off, and what came is not JSON.
+ * table is in memory, however large the book. A database that fails on the way breaks the stream off, and so does the session's
+ * end; what came is not JSON then.
  */
 export async function exportOf(
   db: Database,
   user: Account,
   config: Configuration,
+  sessionId: number,
 ): Promise<ReadableStream<Uint8Array>> {
   const text = pieces(db, user, config)
   // The account, and the first that is read: a database that is down is still a 503, and no file.
   const begun = [await text.next(), await text.next()]
   const encoder = new TextEncoder()
+  let checkedAt = Date.now()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        if (Date.now() - checkedAt >= trustMs) {
+          await requireSession(db, sessionId, config)
+          checkedAt = Date.now()
+        }
         const { value, done } = begun.shift() ?? (await text.next())
         if (done) controller.close()
         else controller.enqueue(encoder.encode(value))

@@ -7,6 +7,8 @@ import { changePassword } from '../auth/links.ts'
 import { passwordChangedLetter } from '../auth/mails.tsx'
 import { forgotUrl, hashChosen, requireWritable, sendNow } from '../auth/recovery.ts'
 import { detailSchema, eventSchema } from '../auth/schema.ts'
+import { requireSession } from '../auth/session.ts'
+import { sessionLasts } from '../auth/session-store.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
@@ -14,12 +16,12 @@ import {
   changedMeanwhile,
   etag,
   etagHeader,
-  ifMatch,
-  ifNoneMatch,
   isConditional,
   isKnown,
   notModified,
+  readConditions,
   requireMatch,
+  writeConditions,
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
@@ -59,15 +61,16 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
-    request: { headers: ifNoneMatch },
+    request: { headers: readConditions },
     responses: {
       200: me,
       304: notModified,
-      ...problems(401),
+      ...problems(401, 412),
     },
   }),
   (c) => {
     const { user } = c.var
+    requireMatch(c, user.revision)
     if (isKnown(c, user.revision)) return c.body(null, 304, tagged(user.revision))
     return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
@@ -81,7 +84,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'updateMe',
     summary: 'Change my username or language',
-    request: { headers: ifMatch, body: body(userChangesSchema) },
+    request: { headers: writeConditions, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -97,14 +100,19 @@ accountRoutes.openapi(
   },
 )
 
-/** Gives the asker a picture, or takes theirs away. @throws Problem 412 where the account changed meanwhile, or is gone */
+/**
+ * Gives the asker a picture, or takes theirs away.
+ * @throws Problem 401 where their session has ended meanwhile, 412 where the account has changed
+ */
 async function changeAvatar(c: Context<SignedInEnv>, kept: Kept | null): Promise<UserRow> {
-  const { db, user, gate } = c.var
+  const { db, user, gate, sessionId, config } = c.var
+  const conditions = { expected: isConditional(c) ? user.revision : undefined, still: sessionLasts(sessionId) }
   const changed = await revise(gate, user.revision, (revision) =>
-    changeUserAvatar(db, user.id, kept, revision, isConditional(c) ? user.revision : undefined),
+    changeUserAvatar(db, user.id, kept, revision, conditions),
   )
-  if (!changed) throw changedMeanwhile()
-  return changed
+  if (changed) return changed
+  await requireSession(db, sessionId, config)
+  throw changedMeanwhile()
 }
 
 accountRoutes.openapi(
@@ -116,7 +124,7 @@ accountRoutes.openapi(
     operationId: 'setMyAvatar',
     summary: 'Give me a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { headers: ifMatch, body: pictureBody },
+    request: { headers: writeConditions, body: pictureBody },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
@@ -134,7 +142,7 @@ accountRoutes.openapi(
     path: '/avatar',
     operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
-    request: { headers: ifMatch },
+    request: { headers: writeConditions },
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
@@ -245,11 +253,11 @@ accountRoutes.openapi(
       'Cache-Control': 'no-store',
     }
     // It is JSON, of this shape; that it is streamed, no type says.
-    return c.body(await exportOf(c.var.db, c.var.user, c.var.config), 200, headers) as unknown as TypedResponse<
-      Export,
+    return c.body(
+      await exportOf(c.var.db, c.var.user, c.var.config, c.var.sessionId),
       200,
-      'json'
-    >
+      headers,
+    ) as unknown as TypedResponse<Export, 200, 'json'>
   },
 )
 
@@ -263,10 +271,11 @@ accountRoutes.openapi(
     operationId: 'deleteMe',
     summary: 'Delete my account',
     description: 'With its contacts, sessions and letters, at once and for good. The address can sign up again.',
-    request: { body: body(deletionSchema) },
-    responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409) },
+    request: { headers: writeConditions, body: body(deletionSchema) },
+    responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
+    requireMatch(c, c.var.user.revision)
     const user = await requirePassword(c, c.req.valid('json').current_password)
     await remove(c, user, stillHas(user.password_hash))
     return c.body(null, 204)

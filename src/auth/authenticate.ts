@@ -9,6 +9,7 @@ import type { Pass } from '../platform/gate/gate.ts'
 import { documentedLimits, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
+import { readBody } from '../platform/http/media.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
 import { bugOf } from '../platform/told.ts'
@@ -50,9 +51,9 @@ export function bearerToken(header: string | undefined): string | undefined {
 
 /**
  * Lets in whoever holds an access token of a session that lives, within the policy's limit, and tells the route who that is.
- * The token is verified without I/O; then the user's gate and the cache are asked in parallel, and the database only where no
- * copy is at the gate's revision.
- * @throws Problem 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503
+ * The token is verified without I/O, and the body read whole; then the user's gate and the cache are asked in parallel, and the
+ * database only where no copy is at the gate's revision.
+ * @throws Problem 400 `unreadable-body` for a body that breaks off; 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503
  * `gate-unavailable`
  */
 function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission[]) {
@@ -60,7 +61,8 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
     // Not `c.var`, which is made anew each time it is read.
     const [config, clock, db] = [c.get('config'), c.get('clock'), c.get('db')]
     const header = c.req.header('Authorization')
-    if (!header)
+    // Who tries another scheme has sent no token, so none of theirs is invalid (RFC 6750, section 3.1).
+    if (!header || !/^Bearer( |$)/i.test(header))
       throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())
     const token = bearerToken(header)
     const claims = token ? await readAccessToken(token, config) : 'invalid'
@@ -76,6 +78,8 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
       )
     }
 
+    // A client can hold its request open for minutes: what gate and cache say now must be true when its last byte is here.
+    await readBody(c)
     const { userId, sessionId } = claims
     const key = `user:${userId}`
     const gate = gateOf(c.env, `user:${userId}`)

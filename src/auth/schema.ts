@@ -64,9 +64,11 @@ export const tokensSchema = z
   })
   .meta({ id: 'Tokens' })
 
-export const refreshSchema = z
-  .strictObject({ refresh_token: z.string().optional() })
-  .meta({ id: 'Refresh', description: 'The refresh token, unless it is sent as `Authorization: Bearer …`.' })
+export const refreshSchema = z.strictObject({ refresh_token: z.string().nullish() }).meta({
+  id: 'Refresh',
+  description:
+    'The refresh token, unless it is sent as `Authorization: Bearer …`: then null, and an empty text, count as left out.',
+})
 
 export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) }).meta({
   id: 'LinkToken',

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { rowOf, valuesOf } from '../platform/db/rows.ts'
@@ -104,6 +104,10 @@ export async function findSession(db: Database, sessionId: number, bounds: Alive
   const [row] = await findGood(db, { id: sessionId, ...bounds })
   return row
 }
+
+/** For a change that began a while ago: that the session it was let in by has not ended since. */
+export const sessionLasts = (sessionId: number): SQL =>
+  sql`EXISTS (SELECT 1 FROM sessions WHERE sessions.id = ${sessionId})`
 
 /** A person's sessions that live, the one used last first. */
 export function listSessions(db: Database, userId: number, bounds: Alive) {

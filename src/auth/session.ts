@@ -85,6 +85,14 @@ export async function refresh(
   throw sessionEnded()
 }
 
+/**
+ * Asks once more whether the session lives, after a write that `sessionLasts` was to refuse did nothing.
+ * @throws Problem 401 `session-revoked`
+ */
+export async function requireSession(db: Database, sessionId: number, config: Configuration): Promise<void> {
+  if (!(await findSession(db, sessionId, aliveNow(config)))) throw sessionEnded()
+}
+
 /** 401 for a session that has ended, or whose account is gone. */
 export const sessionEnded = (): Problem =>
   new Problem(401, 'session-revoked', 'This session has ended: log in again.', {

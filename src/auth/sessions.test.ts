@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { call, problemOf, read } from '../../test/client.ts'
+import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { freshAddress, from, type Person, password, signedUp, type Tokens } from '../../test/people.ts'
 import { copies } from './authenticate.ts'
@@ -204,5 +204,32 @@ describe('ending a session', () => {
     })
     const again = await ana.get('/api/users/me')
     expect(again.headers.get('Server-Timing')).toContain('desc="memory"')
+  })
+})
+
+describe('a refresh token', () => {
+  it('as a bearer token needs no body: none, no bytes of any media type, null and an empty text are all left out', async () => {
+    const ana = await signedUp('ana')
+    const bodies: [body: string | undefined, type: string | undefined][] = [
+      [undefined, undefined],
+      ['', undefined],
+      // What axios and `curl -d ''` send.
+      ['', 'application/x-www-form-urlencoded'],
+      ['', 'application/json'],
+      ['{}', 'application/json'],
+      ['{"refresh_token":null}', 'application/json'],
+      ['{"refresh_token":""}', 'application/json'],
+    ]
+    for (const [raw, type] of bodies) {
+      const answer = await call('POST', '/api/auth/refresh', {
+        token: (await ana.login()).refresh,
+        ...(raw === undefined ? {} : { raw: new TextEncoder().encode(raw) }),
+        headers: { ...from(ana.address), ...(type === undefined ? {} : { 'Content-Type': type }) },
+      })
+      expect(answer.status, `${raw} ${type} ${answer.text}`).toBe(200)
+    }
+    for (const json of [{}, { refresh_token: null }, { refresh_token: '' }]) {
+      expect(pointersOf(await call('POST', '/api/auth/refresh', { json }))).toEqual(['/refresh_token'])
+    }
   })
 })

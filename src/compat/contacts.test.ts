@@ -80,6 +80,8 @@ describe('GET /api/contacts/{query}', () => {
     expect(essence(await ana.get('/api/contacts/nunez/'))).toEqual(essence(ours))
     const known = { headers: { 'If-None-Match': ours.headers.get('ETag') ?? '' } }
     expect((await ana.get('/api/contacts/nunez', known)).status).toBe(304)
+    const other = await ana.get('/api/contacts/nunez', { headers: { 'If-Match': '"2-99"' } })
+    expect(problemOf(other)).toBe('412 changed-meanwhile')
   })
 
   it('is 404 where nothing of one’s own fits', async () => {

@@ -97,7 +97,7 @@ compatRoutes.openapi(
     responses: {
       200: json('The contact.', contactSchema),
       304: notModified,
-      ...problems(401, 403, 404),
+      ...problems(401, 403, 404, 412),
     },
   }),
   async (c) => {

@@ -2,12 +2,22 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
-import { etag, etagHeader, ifMatch, ifNoneMatch, isKnown, notModified } from '../platform/http/etag.ts'
+import { requireSession } from '../auth/session.ts'
+import { sessionLasts } from '../auth/session-store.ts'
+import {
+  etag,
+  etagHeader,
+  isKnown,
+  notModified,
+  readConditions,
+  requireMatch,
+  writeConditions,
+} from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
 import { invalid } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { keepPicture } from '../platform/images/store.ts'
+import { type Kept, keepPicture } from '../platform/images/store.ts'
 import { pictureBody, pictureOf } from '../platform/images/upload.ts'
 import { createContact } from './creation.ts'
 import { listContacts, sortName } from './list-store.ts'
@@ -99,11 +109,11 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    request: { params: contactIdSchema, headers: ifNoneMatch },
+    request: { params: contactIdSchema, headers: readConditions },
     responses: {
       200: one,
       304: notModified,
-      ...problems(401, 403, 404),
+      ...problems(401, 403, 404, 412),
     },
   }),
   async (c) => {
@@ -123,7 +133,7 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
-    request: { params: contactIdSchema, headers: ifMatch, body: body(contactInputSchema) },
+    request: { params: contactIdSchema, headers: writeConditions, body: body(contactInputSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -144,7 +154,7 @@ contactRoutes.openapi(
     description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
     request: {
       params: contactIdSchema,
-      headers: ifMatch,
+      headers: writeConditions,
       body: {
         required: true,
         content: {
@@ -176,7 +186,7 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
-    request: { params: contactIdSchema, headers: ifMatch, body: body(favoriteSchema) },
+    request: { params: contactIdSchema, headers: writeConditions, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -195,16 +205,14 @@ contactRoutes.openapi(
     operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
     description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
-    request: { params: contactIdSchema, headers: ifMatch, body: pictureBody },
+    request: { params: contactIdSchema, headers: writeConditions, body: pictureBody },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { db, user } = c.var
     const { id } = c.req.valid('param')
     // Asked first, so that nothing is kept for a contact that is not there.
     await findMatching(c, id)
-    const kept = await keepPicture(c, await pictureOf(c.req.valid('form').file))
-    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, kept))
+    const row = await changeAvatar(c, id, await keepPicture(c, await pictureOf(c.req.valid('form').file)))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -217,13 +225,11 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
-    request: { params: contactIdSchema, headers: ifMatch },
+    request: { params: contactIdSchema, headers: writeConditions },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { db, user } = c.var
-    const { id } = c.req.valid('param')
-    const row = await settled(c, id, (now) => changeContactAvatar(db, user.id, id, now.revision, null))
+    const row = await changeAvatar(c, c.req.valid('param').id, null)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -236,7 +242,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'deleteContact',
     summary: 'Delete a contact',
-    request: { params: contactIdSchema, headers: ifMatch },
+    request: { params: contactIdSchema, headers: writeConditions },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
@@ -246,8 +252,22 @@ contactRoutes.openapi(
   },
 )
 
-/** One's own contact as an answer: nothing to whom has it already. */
+/**
+ * Gives a contact a picture, or takes its picture away.
+ * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
+ */
+function changeAvatar(c: Context<SignedInEnv>, id: number, kept: Kept | null): Promise<ContactRow> {
+  const { db, user, sessionId, config } = c.var
+  return settled(c, id, async ({ revision }) => {
+    const row = await changeContactAvatar(db, user.id, id, revision, { kept, still: sessionLasts(sessionId) })
+    if (!row) await requireSession(db, sessionId, config)
+    return row
+  })
+}
+
+/** One's own contact as an answer: nothing to whom has it already. @throws Problem 412 where it is not what If-Match names */
 export function shown(c: Context<SignedInEnv>, row: ContactRow) {
+  requireMatch(c, row.revision)
   if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }

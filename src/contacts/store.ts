@@ -1,4 +1,4 @@
-import { and, eq, type Placeholder, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -82,16 +82,17 @@ export async function replaceContact(
 
 /**
  * Gives a contact a picture, or with null takes it away, if it is still at the revision that was read; what it showed before is
- * removed by the next sweep. Undefined when it has changed or gone meanwhile.
+ * removed by the next sweep. Undefined when it has changed or gone meanwhile, or `still` does not hold: keeping a picture takes a
+ * while.
  */
 export async function changeContactAvatar(
   db: Database,
   ownerId: number,
   id: number,
   readRevision: number,
-  kept: Kept | null,
+  { kept, still }: { readonly kept: Kept | null; readonly still: SQL },
 ): Promise<ContactRow | undefined> {
-  const read = and(own(ownerId, id), eq(contacts.revision, readRevision))
+  const read = and(own(ownerId, id), eq(contacts.revision, readRevision), still)
   const [, [row]] = await db.batch([
     discarding(db, contacts, read),
     db

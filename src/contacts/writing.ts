@@ -67,7 +67,7 @@ export function notCreated(reason: NotCreated, { MAX_CONTACTS }: Configuration):
 /** As much of a request's context as a write needs. */
 interface Writing {
   readonly var: { readonly db: Database; readonly user: { readonly id: number }; readonly config: Configuration }
-  readonly req: { header(name: string): string | undefined }
+  readonly req: { readonly method: string; header(name: string): string | undefined }
 }
 
 export function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
@@ -75,7 +75,7 @@ export function change(c: Writing, id: number, edit: (now: ContactRow) => Contac
   return settled(c, id, (row) => replaceContact(db, user.id, id, row.revision, edit(row), config.SORT_LOCALE))
 }
 
-/** One's own contact, as it is now. @throws Problem 404, or 412 where it is no longer what If-Match names */
+/** One's own contact, as it is now. @throws Problem 404, or 412 where If-Match or If-None-Match says otherwise */
 export async function findMatching(c: Writing, id: number): Promise<ContactRow> {
   const { db, user } = c.var
   const row = await findContact(db, user.id, id)
@@ -88,7 +88,7 @@ export async function findMatching(c: Writing, id: number): Promise<ContactRow> 
 const attempts = 5
 
 /**
- * Reads one's own contact, checks If-Match and writes; where another write came between, from the start, so that none is lost.
+ * Reads one's own contact, checks If-Match and If-None-Match and writes; where another write came between, from the start, so that none is lost.
  * @throws Problem 404, 412 or, after five lost races, 409 `busy`
  */
 export async function settled<T>(

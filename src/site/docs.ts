@@ -11,7 +11,8 @@ const description = `A contact book at the edge. Sign up, confirm your address b
 
 Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`detail\` for people. Answers that count against a limit
 say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers with and without a trailing slash; a method that it does not
-have is 405. A body over 1 MB, or a picture over 5 MB, is 413.
+have is 405. A body over 1 MB, or a picture over 5 MB, is 413; a compressed one (\`Content-Encoding\`) is 415. No bytes are no body, and a
+media type is judged by its type alone, whatever its parameters.
 
 Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
 composed form (\`nfkc\` the compatible one), \`lf\` makes one character of each line's end, \`digits\` writes the digits of every script as 0 to

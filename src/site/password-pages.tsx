@@ -11,8 +11,10 @@ import { passwordFault } from '../platform/crypto/password.ts'
 import { characters } from '../platform/fields.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { languageOf } from '../platform/http/language.ts'
+import { takeForm } from '../platform/http/media.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
+import { truncate } from '../platform/text.ts'
 import { email } from '../users/schema.ts'
 import { Layout } from './layout.tsx'
 import { pagePolicy, unsaved } from './policy.ts'
@@ -23,6 +25,8 @@ export const passwordPages = createRouter()
 for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
 
 const maxPasswordCharacters = 128
+/** So much of what was typed as an address comes back: no address is longer. */
+const maxEmailCharacters = 254
 
 interface FieldProps {
   readonly id: string
@@ -78,7 +82,7 @@ function askingPage(c: Context, wrong?: { typed: string }) {
               autocomplete="email"
               autocapitalize="none"
               spellcheck={false}
-              maxlength={254}
+              maxlength={maxEmailCharacters}
               required
               {...described}
             />
@@ -99,8 +103,9 @@ passwordPages.get('/forgot-password', (c) => askingPage(c))
 passwordPages.post(
   '/forgot-password',
   limited('request-email').middleware,
+  takeForm,
   zValidator('form', z.object({ email }), (result, c: Context) =>
-    result.success ? undefined : askingPage(c, { typed: textOf(result.data, 'email') }),
+    result.success ? undefined : askingPage(c, { typed: truncate(textOf(result.data, 'email'), maxEmailCharacters) }),
   ),
   async (c) => {
     await askForReset(c, c.req.valid('form').email)
@@ -198,6 +203,7 @@ passwordPages.post(
   '/reset-password/:token',
   limited('reset').middleware,
   opened,
+  takeForm,
   zValidator('form', z.object({ password: newPassword }), (result, c: Context) => {
     if (result.success) return undefined
     const typed = textOf(result.data, 'password')

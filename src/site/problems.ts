@@ -7,7 +7,7 @@ export const explanations: Readonly<Record<string, string>> = {
     'Whoever runs this service has set how many contacts one person may keep, and you have that many. Delete some, then add others.',
   busy: 'Several changes of one thing came at once, and yours lost each race. Nothing was written: send it again.',
   'changed-meanwhile':
-    'You sent If-Match, and what you wanted to change has changed since you read it. Read it again, apply your change to what it is now, and send it with the new ETag.',
+    'You sent If-Match, and the thing has changed since you read it. Read it again; if you wanted to change it, apply your change to what it is now, and send it with the new ETag.',
   'database-unavailable':
     'The database did not answer in time. A change is written whole or not at all: read, then try again.',
   'email-not-confirmed':
@@ -39,6 +39,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'not-signed-in': 'This needs an access token: log in, and send it as `Authorization: Bearer …`.',
   'gate-unavailable':
     'The part that counts requests and guards sessions did not answer. Nothing was changed: try again in a moment.',
+  'precondition-failed':
+    'You sent If-None-Match with a change, and it names what is there now (`*` names anything that is there). Nothing was changed: leave the header out, or send If-Match to change only what you have seen.',
   'reset-required':
     'A new password was asked for, and until it is chosen the old one opens nothing here. Open the link in the letter, or ask for another one.',
   'session-revoked':

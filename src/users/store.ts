@@ -1,4 +1,4 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
 import { fold } from '../platform/fold.ts'
@@ -69,16 +69,17 @@ export async function changeUser(
 
 /**
  * Gives one's own account a picture, or with null takes it away, at a revision that its gate has issued; what it showed before is
- * removed by the next sweep. Returns the account as it is now; undefined when it is gone, or no longer at the `expected` revision.
+ * removed by the next sweep. Returns the account as it is now; undefined when it is gone, no longer at the `expected` revision, or
+ * `still` does not hold: keeping a picture takes a while.
  */
 export async function changeUserAvatar(
   db: Database,
   userId: number,
   kept: Kept | null,
   revision: number,
-  expected?: number | undefined,
+  { expected, still }: { readonly expected: number | undefined; readonly still: SQL },
 ): Promise<UserRow | undefined> {
-  const whose = and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected))
+  const whose = and(eq(users.id, userId), still, expected === undefined ? undefined : eq(users.revision, expected))
   const [, [row]] = await db.batch([
     discarding(db, users, whose),
     db

@@ -16,20 +16,23 @@ export const etagHeader = {
   },
 }
 
-/** The request's headers of a route that answers 304, for the document. */
-export const ifNoneMatch = z.object({
-  'If-None-Match': z.string().optional().meta({
-    description: 'The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304.',
-  }),
+// No examples: /docs would send them, and they are nobody's ETag.
+const condition = (description: string) => z.string().optional().meta({ description })
+
+/** The conditional headers of a read, for the document. */
+export const readConditions = z.object({
+  'If-None-Match': condition('The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304.'),
+  'If-Match': condition('The ETag of what you want, such as `"2-7"`: where it has changed since, the answer is 412.'),
 })
 
-/** The request's headers of a route that answers 412, for the document. */
-export const ifMatch = z.object({
-  'If-Match': z.string().optional().meta({
-    // No example: /docs would send it, and it is nobody's ETag.
-    description:
-      'The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412.',
-  }),
+/** The conditional headers of a write, for the document. */
+export const writeConditions = z.object({
+  'If-Match': condition(
+    'The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412.',
+  ),
+  'If-None-Match': condition(
+    'An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412.',
+  ),
 })
 
 /** A 304, for the document. */
@@ -37,7 +40,7 @@ export const notModified = { description: 'What you hold (If-None-Match) is stil
 
 /** As much of a request's context as conditional headers need. */
 interface Request {
-  readonly req: { header(name: string): string | undefined }
+  readonly req: { readonly method: string; header(name: string): string | undefined }
 }
 
 // Cloudflare weakens strong tags when it compresses: `W/` says nothing here.
@@ -49,14 +52,22 @@ export function isKnown(c: Request, revision: number): boolean {
   return header !== undefined && (header.trim() === '*' || listed(header).includes(etag(revision)))
 }
 
+const isRead = ({ req: { method } }: Request): boolean => method === 'GET' || method === 'HEAD'
+
 /**
- * Refuses to change what is no longer what the client saw (If-Match, RFC 9110, section 13.1.1).
- * @throws Problem 412 `changed-meanwhile`, with the current ETag
+ * Holds a request to what it says of the thing's revision, in the order of RFC 9110, section 13.2.2: If-Match, then, for a write,
+ * If-None-Match. A read that knows the revision is answered by 304: see {@link isKnown}.
+ * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
 export function requireMatch(c: Request, revision: number): void {
   const header = c.req.header('If-Match')
-  if (header === undefined || header.trim() === '*' || listed(header).includes(etag(revision))) return
-  throw changedMeanwhile(revision)
+  if (header !== undefined && header.trim() !== '*' && !listed(header).includes(etag(revision))) {
+    throw changedMeanwhile(revision, isRead(c) ? 'read it again.' : undefined)
+  }
+  if (!isRead(c) && isKnown(c, revision)) {
+    const detail = 'If-None-Match names what is there now, so nothing was done: leave the header out to change it.'
+    throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag(revision) } })
+  }
 }
 
 /** Whether a change is wanted only of what the client saw. */
@@ -65,9 +76,8 @@ export function isConditional(c: Request): boolean {
   return header !== undefined && header.trim() !== '*'
 }
 
-/** 412 for a change of what is no longer what the client saw; with its current ETag, where that is known. */
-export function changedMeanwhile(revision?: number): Problem {
+/** 412 for what is no longer what the client saw; with its current ETag, where that is known. */
+export function changedMeanwhile(revision?: number, next = 'read it again, then make your change.'): Problem {
   const headers: Record<string, string> = revision === undefined ? {} : { ETag: etag(revision) }
-  const detail = 'It has changed since you read it: read it again, then make your change.'
-  return new Problem(412, 'changed-meanwhile', detail, { headers })
+  return new Problem(412, 'changed-meanwhile', `It has changed since you read it: ${next}`, { headers })
 }

@@ -17,7 +17,7 @@ const meanings = {
   403: 'Signed in, but this is not allowed; or sent by a page of another site.',
   404: 'Nothing of yours is there.',
   409: 'It clashes with something that exists.',
-  412: 'It has changed since the ETag you sent.',
+  412: 'It is not what If-Match names, or a change was sent and it is what If-None-Match names.',
   413: 'The body is too large.',
   415: 'The body is of a media type that is not taken here.',
   422: 'Readable, but some values are wrong; `errors` names them.',
@@ -48,6 +48,11 @@ const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
       required: true,
       description: 'How to authenticate (RFC 6750): by a bearer token.',
     },
+  },
+  // RFC 5789, section 2.2; RFC 7694, section 3.
+  415: {
+    'Accept-Patch': { schema: { type: 'string' }, description: 'On a PATCH: the media types that it takes.' },
+    'Accept-Encoding': { schema: { type: 'string' }, description: 'Where the body was compressed: `identity`.' },
   },
   412: { ETag: { schema: { type: 'string' }, description: 'Of what it is now, where that is known.' } },
   429: { 'Retry-After': { ...retryAfter, required: true } },

@@ -133,9 +133,10 @@ function problemIn(error: unknown): Problem | undefined {
 export const unreadable = (wanted = 'well-formed JSON in UTF-8'): Problem =>
   new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
 
-/** 415 for a body of a media type that a route does not take. */
-export const unsupported = (): Problem =>
-  new Problem(415, 'unsupported-media-type', 'Send the body as one of the media types that the documentation names.')
+/** 415 for a body of a media type that a route does not take; `types` are those that it does. */
+export const unsupported = (
+  types: readonly string[] = ['one of the media types that the documentation names'],
+): Problem => new Problem(415, 'unsupported-media-type', `Send the body as ${types.join(' or ')}.`)
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {

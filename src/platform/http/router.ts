@@ -3,7 +3,8 @@ import type { Context } from 'hono'
 import type { ZodError } from 'zod'
 import type { Bindings, Configuration } from '../../env.ts'
 import type { Database } from '../db/database.ts'
-import { documentedMedia } from './media.ts'
+import { truncate } from '../text.ts'
+import { acceptPatch, documentedMedia } from './media.ts'
 import { type Fault, invalid, Problem } from './problem.ts'
 import type { Clock } from './timing.ts'
 
@@ -34,28 +35,36 @@ export function createRouter(): OpenAPIHono<AppEnv> {
   // After the route's own guard: whoever may not ask is told that first.
   Object.assign(router, {
     openapi: (route: RouteConfig, ...rest: [handler: never, hook?: never]) =>
-      openapi({ ...route, middleware: [route.middleware ?? [], documentedMedia(route)].flat() }, ...rest),
+      openapi(
+        { ...route, middleware: [acceptPatch(route), route.middleware ?? [], documentedMedia(route)].flat() },
+        ...rest,
+      ),
   })
   return router
 }
 
 /** Enough for a person; a body of a megabyte can hold a hundred thousand. */
 const maxFaults = 20
+/** So much of a name that a client made up comes back. */
+const maxName = 100
 
 /** Each issue of a schema as a fault, unknown fields one by one, the first twenty. */
 export function faultsOf(error: ZodError, target: string): Fault[] {
   const base = target === 'json' || target === 'form' ? '' : target
   const faults = error.issues.flatMap((issue): Fault[] => {
-    const at = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-    if (issue.code !== 'unrecognized_keys')
-      return [{ pointer: base + at, detail: sentence(issue.message, issue.path.at(-1)) }]
+    const at = base + issue.path.map(pointerTo).join('')
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: at, detail: sentence(issue.message, issue.path.at(-1)) }]
     return issue.keys.map((key) => ({
-      pointer: `${base}${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-      detail: `There is no such field as "${key}" here: leave it out.`,
+      pointer: at + pointerTo(key),
+      detail: `There is no such field as "${truncate(key, maxName)}" here: leave it out.`,
     }))
   })
   return faults.slice(0, maxFaults)
 }
+
+/** A step of a JSON pointer (RFC 6901, section 3). */
+const pointerTo = (name: PropertyKey): string =>
+  `/${truncate(String(name), maxName).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 /** zod's "Invalid input: expected string, received undefined" names no field: the sentence does. */
 function sentence(message: string, field: PropertyKey | undefined): string {

@@ -1,0 +1,144 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { endSessions } from '../src/auth/session-store.ts'
+import { contacts } from '../src/contacts/table.ts'
+import { gateOf } from '../src/platform/gate/client.ts'
+import { revise } from '../src/platform/gate/revise.ts'
+import { users } from '../src/users/table.ts'
+import { database } from './database.ts'
+import { apiDocument, operationsOf } from './document.ts'
+import { picture, upload } from './pictures.ts'
+import { type Asked, cases, type Newcomer, newcomer, nowhere } from './routes.ts'
+import { serve } from './serving.ts'
+
+const db = database()
+
+/** Guarded routes that take a body. */
+async function taking() {
+  const operations = operationsOf(await apiDocument()).filter(
+    ({ requestBody, security }) => requestBody && security?.length,
+  )
+  const names = new Set(operations.map(({ name }) => name))
+  const found = cases.filter(({ route }) => names.has(route))
+  expect(new Set(found.map(({ route }) => route))).toEqual(names)
+  return found
+}
+
+/** Disables the account, as an admin does. */
+const disable = ({ id }: Newcomer) =>
+  revise(gateOf(env, `user:${id}`), 1, (revision) =>
+    db.update(users).set({ disabled: true, revision }).where(eq(users.id, id)),
+  )
+
+const logOut = ({ id, sessionId }: Newcomer) =>
+  revise(gateOf(env, `user:${id}`), 1, (revision) =>
+    endSessions(db, id, { only: sessionId }, revision, { kind: 'session-ended', ...nowhere }),
+  )
+
+/** What is stored of somebody, as far as a request of theirs could change it. */
+async function stored({ id }: Newcomer) {
+  const [user] = await db.select().from(users).where(eq(users.id, id))
+  const { revision: _, disabled: __, ...rest } = user ?? {}
+  return { rest, book: await db.select().from(contacts).where(eq(contacts.owner_id, id)) }
+}
+
+/** A request whose second half waits: its length is announced, as by a client that knows what it will send. */
+async function sendHalf(method: string, { path, json, picture: withPicture, token = '' }: Asked) {
+  const whole = new Response(withPicture ? upload(picture('png')) : JSON.stringify(json))
+  const type = withPicture ? (whole.headers.get('Content-Type') ?? '') : 'application/json'
+  const bytes = new Uint8Array(await whole.arrayBuffer())
+  const half = bytes.length >> 1
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = writable.getWriter()
+  const first = writer.write(bytes.slice(0, half))
+  const headers = { 'Content-Type': type, 'Content-Length': String(bytes.length) }
+  const answer = serve({}, path, { method, token, body: readable, headers })
+  await first
+  // So long that whoever does not wait for the rest has been let in.
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  const finish = async () => {
+    await writer.write(bytes.slice(half))
+    await writer.close()
+    return answer
+  }
+  return { finish }
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a request that is held open', () => {
+  it('while the account is disabled writes nothing, whatever it sends', { timeout: 120_000 }, async () => {
+    for (const one of await taking()) {
+      const ana = await newcomer(one)
+      const request = await sendHalf(one.route.split(' ')[0] ?? '', await one.ask(ana))
+      const before = await stored(ana)
+      await disable(ana)
+      const answer = await request.finish()
+      expect([answer.status, await answer.text()], one.route).toEqual([401, expect.stringContaining('session-revoked')])
+      expect(await stored(ana), one.route).toEqual(before)
+    }
+  })
+
+  it('and sends the rest while nothing has ended is answered as ever', async () => {
+    const ana = await newcomer()
+    const { finish } = await sendHalf('PATCH', { path: '/api/users/avatar', picture: true, token: ana.access })
+    expect((await finish()).status).toBe(200)
+  })
+
+  it('by a stranger is not even read', async () => {
+    let pulled = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled += 1
+          controller.enqueue(new Uint8Array(1000))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': '5000000' }
+    const answer = await serve({}, '/api/users/avatar', { method: 'PATCH', token: 'nobody', body, headers })
+    expect([answer.status, pulled]).toEqual([401, 0])
+  })
+
+  it('by a store of pictures that takes its time writes nothing, once the session has ended', async () => {
+    for (const path of ['/api/users/avatar', '/api/contacts/{id}/avatar']) {
+      const ana = await newcomer()
+      const before = await stored(ana)
+      // The session ends while the picture is being put where it will be.
+      const CACHE = new Proxy(env.CACHE, {
+        get(target, name) {
+          const method: unknown = Reflect.get(target, name)
+          if (typeof method !== 'function') return method
+          return async (...args: unknown[]) => {
+            if (name === 'put' && String(args[0]).startsWith('avatar:')) await logOut(ana)
+            return Reflect.apply(method, target, args)
+          }
+        },
+      })
+      const answer = await serve({ CACHE }, path.replace('{id}', String(ana.contactId)), {
+        method: 'PATCH',
+        token: ana.access,
+        body: upload(picture('png')),
+      })
+      expect([answer.status, await answer.text()], path).toEqual([401, expect.stringContaining('session-revoked')])
+      expect(await stored(ana), path).toEqual(before)
+    }
+  })
+
+  it('to take an export slowly gets no more of it ten seconds after the session has ended', async () => {
+    const ana = await newcomer()
+    const answer = await serve({}, '/api/users/me/export', { token: ana.access })
+    const reader = answer.body?.getReader()
+    expect((await reader?.read())?.value?.length).toBeGreaterThan(0)
+    await logOut(ana)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 })
+    const rest = async () => {
+      while (!(await reader?.read())?.done);
+    }
+    await expect(rest()).rejects.toThrow()
+  })
+})
