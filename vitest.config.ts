@@ -20,6 +20,7 @@ const onService = [
   'examples/client/book.test.ts',
   'examples/client/schema.test.ts',
   'test/browser/password.test.ts',
+  'test/node/document-lint.test.ts',
   'test/node/headers.test.ts',
 ]
 

@@ -59,6 +59,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
+    description: 'The account that the access token belongs to. With If-None-Match, 304 where nothing has changed.',
     request: { headers: ifNoneMatch },
     responses: {
       200: me,
@@ -81,6 +82,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'updateMe',
     summary: 'Change my username or language',
+    description: 'What you leave out stays. With If-Match, only what you have seen is changed.',
     request: { headers: ifMatch, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
@@ -134,6 +136,7 @@ accountRoutes.openapi(
     path: '/avatar',
     operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
+    description: 'A picture of your initials (or Gravatar’s) shows instead.',
     request: { headers: ifMatch },
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),

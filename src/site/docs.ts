@@ -3,7 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { raw } from 'hono/html'
 import { version } from '../../package.json'
 import type { Configuration, PolicyName } from '../env.ts'
+import { problemExamples } from '../platform/http/openapi.ts'
 import type { AppEnv } from '../platform/http/router.ts'
+import { openAnswers, tags } from './document.ts'
 import { Layout } from './layout.tsx'
 import { docsPolicy, redocPolicy } from './policy.ts'
 
@@ -36,6 +38,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: 'JWT',
     description: 'Or paste an access token.',
   })
+  for (const [code, example] of problemExamples) app.openAPIRegistry.registerComponent('examples', code, example)
   const documents = new WeakMap<Configuration, object>()
   app.get('/openapi.json', (c) => {
     const { config } = c.var
@@ -76,16 +79,26 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
 function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Vizitka', version, description, license },
+    info: {
+      title: 'Vizitka',
+      version,
+      description,
+      license,
+      contact: { name: 'Whoever runs it', url: config.PUBLIC_URL },
+    },
     // An absolute address, so that a copy of the document still says where the service is.
     servers: [{ url: config.PUBLIC_URL }],
+    tags,
   })
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations)) {
       withLimits(operation, config)
       requireBody(operation)
+      // Said of those that nobody need sign in for, too: that they are public, and not forgotten.
+      operation.security ??= []
     }
   }
+  openAnswers(document)
   return document
 }
 
