@@ -25,6 +25,16 @@ more than 30 accents in a row on one letter.`
 /** By its SPDX identifier, which OpenAPI 3.1 knows and some generators insist on. */
 const license = { name: 'MIT', identifier: 'MIT' }
 
+/** What a page says that shows nothing without scripts. */
+const withoutScripts = (what: string): string =>
+  `<noscript><p class="text">${what} needs JavaScript. Everything it shows is in <a href="/openapi.json">/openapi.json</a>.</p></noscript>`
+
+const swaggerFrame = `${withoutScripts('This page')}
+<p class="note">A tab stays signed in until it is closed or you log out: its session storage holds the access token, not your password.</p>
+<div id="swagger-ui">Loading…</div>`
+
+const redocFrame = `${withoutScripts('This page')}<div id="redoc">Loading…</div>`
+
 /** `/openapi.json` for all that is routed on `app`, and the two pages that show it. */
 export function documentation(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'password', {
@@ -55,10 +65,8 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
         title: 'Vizitka: try it',
         at: '/docs',
         styles: ['/vendor/swagger-ui.css', '/assets/docs.css'],
-        scripts: ['/vendor/swagger-ui-bundle.js', '/assets/docs.js'],
-        children: raw(
-          SwaggerUI({ url: '/openapi.json', manuallySwaggerUIHtml: () => '<div id="swagger-ui">Loading…</div>' }),
-        ),
+        scripts: ['/vendor/swagger-ui-bundle.js', '/assets/docs-authorize.js', '/assets/docs.js'],
+        children: raw(SwaggerUI({ url: '/openapi.json', manuallySwaggerUIHtml: () => swaggerFrame })),
       }),
     ),
   )
@@ -70,7 +78,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
         at: '/redoc',
         styles: ['/assets/redoc.css'],
         scripts: ['/vendor/redoc.standalone.js', '/assets/redoc.js'],
-        children: raw('<div id="redoc">Loading…</div>'),
+        children: raw(redocFrame),
       }),
     ),
   )
