@@ -59,8 +59,23 @@ document.addEventListener('click', ({ target }) => {
   if (button && !button.closest('.dialog-ux')) opener = button
 })
 
+/** What Swagger UI leaves without a name, or out of the keyboard's reach. */
+function nameParts() {
+  for (const field of document.querySelectorAll('textarea.body-param__text:not([aria-label])')) {
+    field.setAttribute('aria-label', 'Body')
+  }
+  for (const code of document.querySelectorAll('.swagger-ui pre.microlight:not([tabindex])')) {
+    code.setAttribute('tabindex', '0')
+  }
+  // Names other than what the buttons say (WCAG 2.2, 2.5.3).
+  for (const button of document.querySelectorAll('.modal-ux .auth-btn-wrapper [aria-label]')) {
+    button.removeAttribute('aria-label')
+  }
+}
+
 // Swagger UI draws the dialogue anew each time.
 new MutationObserver(() => {
+  nameParts()
   const now = document.querySelector('.dialog-ux .modal-ux')
   if (now && now !== dialog) {
     now.setAttribute('role', 'dialog')

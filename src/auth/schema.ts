@@ -85,9 +85,10 @@ export const tokensSchema = z
     },
   })
 
-export const refreshSchema = z.strictObject({ refresh_token: z.string().optional() }).meta({
+export const refreshSchema = z.strictObject({ refresh_token: z.string().nullish() }).meta({
   id: 'Refresh',
-  description: 'The refresh token, unless it is sent as `Authorization: Bearer …`.',
+  description:
+    'The refresh token, unless it is sent as `Authorization: Bearer …`: then null, and an empty text, count as left out.',
   example: { refresh_token: '7.0.the-refresh-token-of-session-7' },
 })
 

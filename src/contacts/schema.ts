@@ -87,7 +87,10 @@ const unnamed = {
  * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside properties
  * leave it out, rather than make two other types of it; `not` says what null and an empty text are.
  */
-const eitherName = { allOf: [{ anyOf: nameFields.map((field) => ({ required: [field] })) }], not: unnamed }
+const eitherName = {
+  allOf: [{ anyOf: nameFields.map((field) => ({ title: `with ${field}`, required: [field] })) }],
+  not: unnamed,
+}
 
 /** A contact as it is created or replaced: what is left out is empty. */
 export const contactInputSchema = z

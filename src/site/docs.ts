@@ -92,7 +92,7 @@ function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
       version,
       description,
       license,
-      contact: { name: 'Whoever runs it', url: config.PUBLIC_URL },
+      contact: { name: 'Vizitka', url: config.PUBLIC_URL },
     },
     // An absolute address, so that a copy of the document still says where the service is.
     servers: [{ url: config.PUBLIC_URL }],

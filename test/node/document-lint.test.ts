@@ -11,7 +11,10 @@ import { sharedService } from '../browser/shared.ts'
 const folder = mkdtempSync(join(tmpdir(), 'vizitka-lint-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-let document: { info: object; tags?: object[] }
+/** One that says too little: what finds nothing in it looks at nothing. */
+const poor = { openapi: '3.1.0', info: { title: 'Poor', version: '1' }, paths: { '/': { get: { responses: {} } } } }
+
+let document: object
 beforeAll(async () => {
   document = await (await fetch(`${sharedService().url}/openapi.json`)).json()
 })
@@ -47,11 +50,11 @@ async function spectral(judged: object): Promise<string[]> {
 describe('the OpenAPI document', () => {
   it('has no error and no warning by Redocly’s default rules', () => {
     expect(redocly(document)).toEqual([])
-    expect(redocly({ ...document, info: { ...document.info, license: undefined } })).not.toEqual([])
+    expect(redocly(poor)).not.toEqual([])
   })
 
   it('has no error and no warning by Spectral’s default rules', async () => {
     expect(await spectral(document)).toEqual([])
-    expect(await spectral({ ...document, tags: [] })).not.toEqual([])
+    expect(await spectral(poor)).not.toEqual([])
   })
 })
