@@ -807,13 +807,13 @@ export interface components {
             client_secret?: string;
         };
         /**
-         * @description The refresh token, unless it is sent as `Authorization: Bearer …`.
+         * @description The refresh token, unless it is sent as `Authorization: Bearer …`: then null, and an empty text, count as left out.
          * @example {
          *       "refresh_token": "7.0.the-refresh-token-of-session-7"
          *     }
          */
         Refresh: {
-            refresh_token?: string;
+            refresh_token?: string | null;
         };
         /**
          * @example {
