@@ -19,7 +19,10 @@ const generous = Object.keys(defaultLimits)
 const onService = [
   'examples/client/book.test.ts',
   'examples/client/schema.test.ts',
+  'test/browser/accessibility.test.ts',
+  'test/browser/docs.test.ts',
   'test/browser/password.test.ts',
+  'test/node/document-lint.test.ts',
   'test/node/headers.test.ts',
 ]
 

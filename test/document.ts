@@ -52,11 +52,40 @@ export interface Operation extends z.infer<typeof operationSchema> {
 
 let document: Promise<ApiDocument> | undefined
 
-/** The service's own OpenAPI document. */
+/** The service's own OpenAPI document, with answers closed: a field that it does not name is one too many. */
 export function apiDocument(): Promise<ApiDocument> {
-  document ??= exports.default
-    .fetch('https://vizitka.test/openapi.json')
-    .then(async (response) => documentSchema.parse(await response.json()))
+  document ??= publishedDocument().then(withClosedAnswers)
+  return document
+}
+
+/** The same as it is published: answers are open, so that a generated client goes on when a field is added. */
+export async function publishedDocument(): Promise<ApiDocument> {
+  const response = await exports.default.fetch('https://vizitka.test/openapi.json')
+  return documentSchema.parse(await response.json())
+}
+
+/** Every schema of an answer, also of its parts, and of what it refers to. */
+export function answerSchemas(document: ApiDocument): Set<Schema> {
+  const seen = new Set<Schema>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value as Schema)) return
+    const schema = value as Schema
+    seen.add(schema)
+    if (schema.$ref !== undefined) visit(resolved(document, schema))
+    for (const [name, part] of Object.entries(schema)) if (name !== 'example') visit(part)
+  }
+  for (const { responses } of operationsOf(document)) {
+    for (const { content } of Object.values(responses)) {
+      for (const { schema } of Object.values(content ?? {})) visit(schema)
+    }
+  }
+  return seen
+}
+
+function withClosedAnswers(document: ApiDocument): ApiDocument {
+  for (const schema of answerSchemas(document)) {
+    if (schema.type === 'object' && schema.properties) schema.additionalProperties ??= false
+  }
   return document
 }
 

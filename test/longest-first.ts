@@ -21,6 +21,8 @@ const slowest: Readonly<Record<string, number>> = {
   'test/revisions.test.ts': 16,
   'src/platform/images/cloudinary.test.ts': 16,
   'test/browser/cors.test.ts': 16,
+  'test/browser/docs.test.ts': 16,
+  'test/browser/accessibility.test.ts': 14,
   'test/node/deploy-asking.test.ts': 13,
   'test/revocation.test.ts': 13,
   'examples/client/book.test.ts': 12,

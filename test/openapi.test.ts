@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { app } from '../src/app.ts'
 import { explanations } from '../src/site/problems.ts'
 import { apiDocument, call, olderPaths } from './client.ts'
-import { violations } from './document.ts'
+import { answerSchemas, operationsOf, publishedDocument, resolved, type Schema, violations } from './document.ts'
 
 /** Pages, pictures and the document itself: for people, not for clients. */
 const pages = [
@@ -39,12 +40,15 @@ describe('the OpenAPI document', () => {
     expect(documented.size).toBeGreaterThanOrEqual(35)
   })
 
-  it('gives every operation a summary, a success, and problems with a schema', async () => {
+  it('gives every operation a summary, a description, its credentials, a success, and problems with a schema', async () => {
     const { paths } = await apiDocument()
     for (const [path, operations] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(operations)) {
         const where = `${method} ${path}`
         expect(operation.summary, where).toBeTruthy()
+        expect(operation.description, where).toBeTruthy()
+        // Also of those that are public: an empty list says so.
+        expect(operation.security, where).toBeDefined()
         const statuses = Object.keys(operation.responses)
         expect(
           statuses.some((status) => status.startsWith('2')),
@@ -74,6 +78,105 @@ describe('the OpenAPI document', () => {
     const examples = Object.entries(schemas).filter(([, { example }]) => example !== undefined)
     expect(examples.length).toBeGreaterThan(15)
     for (const [name, schema] of examples) expect(violations(document, schema, schema.example), name).toEqual([])
+  })
+})
+
+describe('the published document', () => {
+  it('leaves answers open, so that a new field breaks no generated client, and keeps what is sent closed', async () => {
+    const published = await publishedDocument()
+    const closed = [...answerSchemas(published)].filter(({ additionalProperties }) => additionalProperties === false)
+    expect(closed).toEqual([])
+    for (const { name, requestBody } of operationsOf(published)) {
+      for (const { schema } of Object.values(requestBody?.content ?? {})) {
+        const { additionalProperties, required } = resolved(published, schema)
+        // OAuth 2.0 lets clients send more.
+        const isForm = JSON.stringify(required) === '["username","password"]'
+        expect(additionalProperties, name).toBe(isForm ? undefined : false)
+      }
+    }
+  })
+
+  it('is held closed here: an answer with a field that it does not name fails', async () => {
+    const document = await apiDocument()
+    for (const name of ['Contact', 'Tokens', 'User', 'Export']) {
+      const schema = document.components.schemas[name] ?? {}
+      expect(violations(document, schema, schema.example), name).toEqual([])
+      expect(violations(document, schema, { ...(schema.example as object), more: 1 }), name).not.toEqual([])
+    }
+  })
+
+  it('takes flags in queries as booleans', async () => {
+    const flags = operationsOf(await publishedDocument()).flatMap(({ parameters }) =>
+      parameters.filter(({ name }) => ['favorite', 'total', 'disabled'].includes(name)).map(({ schema }) => schema),
+    )
+    expect(flags.length).toBeGreaterThan(5)
+    for (const { type, enum: values } of flags) expect({ type, values }).toEqual({ type: 'boolean', values: undefined })
+  })
+
+  it('has an example of every body and answer, and of each problem its own', async () => {
+    const document = await publishedDocument()
+    const problems = z.record(
+      z.string(),
+      z.looseObject({ value: z.looseObject({ status: z.int(), code: z.string() }) }),
+    )
+    const { examples } = z.looseObject({ examples: problems }).parse(document.components)
+    const problem = document.components.schemas.Problem ?? {}
+    for (const [code, { value }] of Object.entries(examples)) {
+      expect(violations(document, problem, value), code).toEqual([])
+      expect(Object.keys(explanations)).toContain(code)
+    }
+    for (const { name, requestBody, responses } of operationsOf(document)) {
+      const bodies = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)]
+      for (const [type, { schema }] of bodies.flatMap((content) => Object.entries(content ?? {}))) {
+        if (type === 'application/problem+json') continue
+        const { example, items } = resolved(document, schema)
+        expect(example ?? resolved(document, (items ?? {}) as Schema).example, `${name} ${type}`).toBeDefined()
+      }
+      for (const [status, { content }] of Object.entries(responses)) {
+        const given = content?.['application/problem+json']?.examples
+        const [code = ''] = Object.keys((given ?? {}) as object)
+        if (content?.['application/problem+json']) expect(examples[code]?.value.status, name).toBe(Number(status))
+      }
+    }
+  })
+
+  it('pre-fills nothing that would harm the next try on /docs', async () => {
+    for (const { name, parameters } of operationsOf(await publishedDocument())) {
+      // What is not required is sent as the example where there is one: only how many are to be shown may be.
+      const sent = parameters.filter(({ required, schema }) => !required && schema.example !== undefined)
+      expect(
+        sent.map((one) => one.name).filter((one) => one !== 'limit'),
+        name,
+      ).toEqual([])
+    }
+  })
+
+  it('says that a contact needs a name, and a phone that is looked for a digit', async () => {
+    const document = await publishedDocument()
+    const { ContactInput = {}, ContactPatch = {} } = document.components.schemas
+    const fits = (schema: Schema, value: object) => violations(document, schema, value).length === 0
+    for (const named of [
+      { first_name: 'Ana' },
+      { last_name: 'Ana', first_name: null },
+      { first_name: 'A', last_name: ' ' },
+    ])
+      expect(fits(ContactInput, named), JSON.stringify(named)).toBe(true)
+    for (const unnamed of [
+      {},
+      { phone: '1' },
+      { first_name: null },
+      { last_name: ' ' },
+      { first_name: '', last_name: null },
+    ])
+      expect(fits(ContactInput, unnamed), JSON.stringify(unnamed)).toBe(false)
+    for (const patch of [{}, { first_name: null }, { first_name: null, last_name: 'Ana' }])
+      expect(fits(ContactPatch, patch), JSON.stringify(patch)).toBe(true)
+    expect(fits(ContactPatch, { first_name: null, last_name: '' })).toBe(false)
+
+    const list = operationsOf(document).find(({ name }) => name === 'GET /api/contacts')
+    const { schema = {} } = list?.parameters.find(({ name }) => name === 'phone') ?? {}
+    for (const phone of ['044', '(0', '+380 44', '４４']) expect(violations(document, schema, phone), phone).toEqual([])
+    for (const phone of ['', '+', 'call me']) expect(violations(document, schema, phone), phone).not.toEqual([])
   })
 })
 

@@ -158,7 +158,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of my sessions */
+        /**
+         * End one of my sessions
+         * @description Its tokens are refused from the next request on. It may be the one that asks.
+         */
         delete: operations["endSession"];
         options?: never;
         head?: never;
@@ -232,7 +235,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I */
+        /**
+         * Who am I
+         * @description The account that the access token belongs to. With If-None-Match, 304 where nothing has changed.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -243,7 +249,10 @@ export interface paths {
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
-        /** Change my username or language */
+        /**
+         * Change my username or language
+         * @description What you leave out stays. With If-Match, only what you have seen is changed.
+         */
         patch: operations["updateMe"];
         trace?: never;
     };
@@ -257,7 +266,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take my picture away */
+        /**
+         * Take my picture away
+         * @description A picture of your initials (or Gravatar’s) shows instead.
+         */
         delete: operations["removeMyAvatar"];
         options?: never;
         head?: never;
@@ -399,7 +411,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a contact */
+        /**
+         * Read a contact
+         * @description One of your own. With If-None-Match, 304 where nothing has changed.
+         */
         get: operations["getContact"];
         /**
          * Replace a contact
@@ -407,7 +422,10 @@ export interface paths {
          */
         put: operations["replaceContact"];
         post?: never;
-        /** Delete a contact */
+        /**
+         * Delete a contact
+         * @description With its picture, for good. With If-Match, only what you have seen is deleted.
+         */
         delete: operations["deleteContact"];
         options?: never;
         head?: never;
@@ -431,7 +449,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Make a contact a favourite, or not */
+        /**
+         * Make a contact a favourite, or not
+         * @description Nothing else about it changes. With If-Match, only what you have seen is changed.
+         */
         patch: operations["setFavorite"];
         trace?: never;
     };
@@ -445,7 +466,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take a contact’s picture away */
+        /**
+         * Take a contact’s picture away
+         * @description A picture of the initials (or Gravatar’s) shows instead.
+         */
         delete: operations["removeContactAvatar"];
         options?: never;
         head?: never;
@@ -463,7 +487,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List accounts */
+        /**
+         * List accounts
+         * @description The oldest first, a page at a time: searched by e-mail or username, by role, or by whether they are disabled.
+         */
         get: operations["listUsers"];
         put?: never;
         post?: never;
@@ -480,7 +507,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an account */
+        /**
+         * Read an account
+         * @description With its role, and whether it is disabled; nothing of its contacts.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;
@@ -547,7 +577,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a letter that was given up once more */
+        /**
+         * Send a letter that was given up once more
+         * @description At once, and as long as any other letter is tried. A letter that waits or was sent is 409.
+         */
         post: operations["resendLetter"];
         delete?: never;
         options?: never;
@@ -562,7 +595,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the service is */
+        /**
+         * How the service is
+         * @description The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.
+         */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -576,6 +612,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "user": {
+         *         "id": 1,
+         *         "username": "Ana",
+         *         "email": "ana@example.com",
+         *         "role": "user",
+         *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
+         *         "confirmed": false,
+         *         "created_at": "2026-11-21T09:30:00.000Z"
+         *       },
+         *       "detail": "We have sent you a letter: open its link to confirm your address, then log in."
+         *     }
+         */
         SignedUp: {
             user: components["schemas"]["User"];
             detail: string;
@@ -639,6 +689,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "username": "Ana",
+         *       "email": "ana@example.com",
+         *       "password": "correct horse battery",
+         *       "locale": "en"
+         *     }
+         */
         Signup: {
             /**
              * @description What you are called. Others may be called the same.
@@ -662,10 +720,20 @@ export interface components {
              */
             locale?: "en" | "uk";
         };
+        /**
+         * @example {
+         *       "detail": "We have sent you a letter: open the link in it."
+         *     }
+         */
         Detail: {
             /** @description What happened, for a person. */
             detail: string;
         };
+        /**
+         * @example {
+         *       "email": "ana@example.com"
+         *     }
+         */
         Address: {
             /**
              * Format: email
@@ -682,6 +750,14 @@ export interface components {
         LinkToken: {
             token: string;
         };
+        /**
+         * @example {
+         *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.the-claims.the-signature",
+         *       "refresh_token": "7.0.the-refresh-token-of-session-7",
+         *       "token_type": "bearer",
+         *       "expires_in": 900
+         *     }
+         */
         Tokens: {
             /** @description A JWT: send it as `Authorization: Bearer …`. */
             access_token: string;
@@ -692,6 +768,12 @@ export interface components {
             /** @description Seconds until the access token expires. */
             expires_in: number;
         };
+        /**
+         * @example {
+         *       "email": "ana@example.com",
+         *       "password": "correct horse battery"
+         *     }
+         */
         Login: {
             /** @example ana@example.com */
             email: string;
@@ -701,6 +783,12 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * @example {
+         *       "username": "ana@example.com",
+         *       "password": "correct horse battery"
+         *     }
+         */
         LoginForm: {
             /** @enum {string} */
             grant_type?: "password";
@@ -718,9 +806,14 @@ export interface components {
             client_id?: string;
             client_secret?: string;
         };
-        /** @description The refresh token, unless it is sent as `Authorization: Bearer …`. */
+        /**
+         * @description The refresh token, unless it is sent as `Authorization: Bearer …`: then null, and an empty text, count as left out.
+         * @example {
+         *       "refresh_token": "7.0.the-refresh-token-of-session-7"
+         *     }
+         */
         Refresh: {
-            refresh_token?: string;
+            refresh_token?: string | null;
         };
         /**
          * @example {
@@ -748,6 +841,12 @@ export interface components {
             /** @description Whether it is the one that asks. */
             current: boolean;
         };
+        /**
+         * @example {
+         *       "reset_password_confirmation_token": "the-token-to-send-with-the-new-password",
+         *       "expires_in": 900
+         *     }
+         */
         ResetConfirmation: {
             /** @description Send it with the new password. */
             reset_password_confirmation_token: string;
@@ -864,6 +963,75 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "exported_at": "2026-11-21T10:15:00.000Z",
+         *       "account": {
+         *         "id": 1,
+         *         "username": "Ana",
+         *         "email": "ana@example.com",
+         *         "role": "user",
+         *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
+         *         "confirmed": true,
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "locale": "en",
+         *         "confirmed_at": "2026-11-21T09:31:00.000Z"
+         *       },
+         *       "sessions": [
+         *         {
+         *           "id": 7,
+         *           "device": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "address": "192.0.2.7",
+         *           "created_at": "2026-11-21T09:30:00.000Z",
+         *           "last_used_at": "2026-11-21T10:15:00.000Z"
+         *         }
+         *       ],
+         *       "links": [
+         *         {
+         *           "purpose": "reset-password",
+         *           "expires_at": "2026-11-21T11:10:00.000Z",
+         *           "created_at": "2026-11-21T10:10:00.000Z"
+         *         }
+         *       ],
+         *       "letters": [
+         *         {
+         *           "kind": "confirm-email",
+         *           "recipient": "ana@example.com",
+         *           "subject": "Confirm your email",
+         *           "created_at": "2026-11-21T09:30:00.000Z",
+         *           "sent_at": "2026-11-21T09:30:01.000Z",
+         *           "failed_at": null
+         *         }
+         *       ],
+         *       "events": [
+         *         {
+         *           "id": 12,
+         *           "kind": "logged-in",
+         *           "actor_id": null,
+         *           "address": "192.0.2.7",
+         *           "device": "curl/8.5.0",
+         *           "detail": null,
+         *           "created_at": "2026-11-21T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "contacts": [
+         *         {
+         *           "id": 1,
+         *           "first_name": "Олесь",
+         *           "last_name": "Гончар",
+         *           "email": "oles@example.com",
+         *           "phone": "+380 44 123 45 67",
+         *           "birthday": "1918-04-03",
+         *           "additional": "Writes back slowly.",
+         *           "favorite": false,
+         *           "full_name": "Олесь Гончар",
+         *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *           "created_at": "2026-11-21T09:30:00.000Z",
+         *           "updated_at": "2026-11-21T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
         Export: {
             /** Format: date-time */
             exported_at: string;
@@ -984,12 +1152,12 @@ export interface components {
          *       "id": 1,
          *       "first_name": "Олесь",
          *       "last_name": "Гончар",
-         *       "full_name": "Олесь Гончар",
          *       "email": "oles@example.com",
          *       "phone": "+380 44 123 45 67",
          *       "birthday": "1918-04-03",
-         *       "additional": null,
+         *       "additional": "Writes back slowly.",
          *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
          *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
          *       "created_at": "2026-11-21T09:30:00.000Z",
          *       "updated_at": "2026-11-21T09:30:00.000Z",
@@ -1025,6 +1193,7 @@ export interface components {
             turns: number | null;
         };
         /**
+         * @description Give a first name, a last name, or both.
          * @example {
          *       "first_name": "Олесь",
          *       "last_name": "Гончар",
@@ -1054,8 +1223,9 @@ export interface components {
             readonly created_at?: unknown;
             /** @description Ignored: so that GET, edit, PUT works. */
             readonly updated_at?: unknown;
-        };
+        } & (unknown | unknown);
         /**
+         * @description A first name, a last name, or both must be left.
          * @example {
          *       "phone": "+380 44 765 43 21",
          *       "additional": null
@@ -1081,6 +1251,11 @@ export interface components {
             /** @description Ignored: so that GET, edit, PUT works. */
             readonly updated_at?: unknown;
         };
+        /**
+         * @example {
+         *       "favorite": true
+         *     }
+         */
         Favorite: {
             favorite: boolean;
         };
@@ -1115,7 +1290,7 @@ export interface components {
         };
         /**
          * @example {
-         *       "disabled": true
+         *       "disabled": false
          *     }
          */
         UserManagement: {
@@ -1574,7 +1749,10 @@ export interface operations {
     logIn: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description What the session is called in the list of sessions. Browsers send their own. */
+                "User-Agent"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3213,7 +3391,7 @@ export interface operations {
                 /** @description From the `Link` header of the page before: opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
-                total?: "true" | "false";
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -3354,7 +3532,7 @@ export interface operations {
             query?: {
                 /** @description From today to today + days, inclusive. */
                 days?: number;
-                /** @description Whose today: an IANA time zone. */
+                /** @description Whose today: an IANA time zone, such as `Europe/Kyiv`. */
                 tz?: string;
                 /** @description When one born on 29 February celebrates in a common year. */
                 leap_day?: "feb28" | "mar1";
@@ -3441,7 +3619,7 @@ export interface operations {
     listContacts: {
         parameters: {
             query?: {
-                /** @description Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. Best match first. */
+                /** @description Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. Best match first. For one: `олесь`. */
                 q?: string;
                 /** @description Part of the first name, without case or accents. */
                 first_name?: string;
@@ -3449,9 +3627,10 @@ export interface operations {
                 last_name?: string;
                 /** @description Part of the e-mail. */
                 email?: string;
-                /** @description Part of the phone number: its digits, in any format. */
+                /** @description Part of the phone number: its digits, in any format; at least one. */
                 phone?: string;
-                favorite?: "true" | "false";
+                /** @description Only the favourites, or only the others. */
+                favorite?: boolean;
                 /** @description By name, by the alphabet of `SORT_LOCALE`; or, with `q`, by relevance, unless this says otherwise. `birthday`: by month and day, those without one last. */
                 sort?: "relevance" | "name" | "created" | "updated" | "birthday";
                 order?: "asc" | "desc";
@@ -3462,7 +3641,7 @@ export interface operations {
                 /** @description From the `Link` header of the page before: opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
-                total?: "true" | "false";
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -3549,7 +3728,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of your choice, new for each contact (a UUID, say). Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused. */
+                /** @description Of your choice, new for each contact, such as `"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"`. Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4582,7 +4761,8 @@ export interface operations {
                 /** @description Part of the e-mail or username, without case or accents. */
                 q?: string;
                 role?: "user" | "moderator" | "admin";
-                disabled?: "true" | "false";
+                /** @description Only those that are disabled, or only the others. */
+                disabled?: boolean;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description How many to pass over. Not together with `cursor`. */
@@ -4590,7 +4770,7 @@ export interface operations {
                 /** @description From the `Link` header of the page before: opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
-                total?: "true" | "false";
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -4985,7 +5165,7 @@ export interface operations {
                 /** @description From the `Link` header of the page before: opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
-                total?: "true" | "false";
+                total?: boolean;
             };
             header?: never;
             path: {
@@ -5090,7 +5270,7 @@ export interface operations {
                 /** @description From the `Link` header of the page before: opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
-                total?: "true" | "false";
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -5280,6 +5460,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The database is not. */

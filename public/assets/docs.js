@@ -31,8 +31,9 @@ function remember(paths, { ok, url, body }) {
   const path = new URL(url, location.href).pathname.replace(/\/$/, '')
   if (!ok || !body) return
   if (path in lists) {
-    // Of one's sessions, one that can be ended without ending what is being tried.
-    const one = Array.isArray(body) ? (body.find(({ current }) => current === false) ?? body[0]) : body
+    // Of one's sessions, one that can be ended without ending what is being tried; of accounts, the newest: the first may be one's own.
+    const first = Array.isArray(body) ? (path === '/api/admin/users' ? body.at(-1) : body[0]) : body
+    const one = Array.isArray(body) ? (body.find(({ current }) => current === false) ?? first) : body
     if (one?.id !== undefined) fill(paths, lists[path], 'id', one.id)
   }
   if (path.startsWith('/api/auth/reset-password/')) {
@@ -61,7 +62,10 @@ async function start() {
     defaultModelsExpandDepth: 0,
     // The validator badge would be fetched from another host.
     validatorUrl: null,
+    plugins: [window.authorizePlugin],
+    onComplete: () => window.rememberAuthorization(window.ui),
     responseInterceptor: (response) => {
+      window.noteLogin(response)
       remember(api.paths, response)
       return response
     },

@@ -4,13 +4,15 @@ const text = dark ? '#e8ebf2' : '#1d2433'
 const quiet = dark ? '#a3adc2' : '#5a6478'
 const tint = dark ? '#202736' : '#f4f5f7'
 const line = dark ? '#333d52' : '#d9dde5'
-const accent = dark ? '#8ea8ff' : '#2f5bea'
+const accent = dark ? '#8ea8ff' : '#2348cc'
 const family = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 window.Redoc.init(
   '/openapi.json',
   {
     disableSearch: true,
+    // Regular expressions are for programs.
+    hideSchemaPattern: true,
     hideDownloadButtons: false,
     expandResponses: '200,201',
     theme: {

@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { chosen, detail, search, summaries } from './api.ts'
 import type { Letters, Received } from './letters.ts'
-import { framed, layout, letterPage, letterPolicy, listPage, pagePolicy, style } from './pages.ts'
+import { framed, layout, letterPage, letterPolicy, listPage, listScript, pagePolicy, style } from './pages.ts'
+
+/** The service's own: of the same making, and easy to find among tabs. */
+const icon = readFileSync(join(import.meta.dirname, '../../public/assets/icon.svg'), 'utf8')
 
 /** Answers a request for a page or to the API. */
 export async function answer(
@@ -14,8 +19,8 @@ export async function answer(
   const method = request.method === 'HEAD' ? 'GET' : request.method
   if (!isOurs(request, host)) return reply(response, 403, 'text/plain', 'This inbox answers this machine only.')
 
-  const page = (status: number, title: string, body: string, refresh = false) =>
-    reply(response, status, 'text/html', layout(title, body, refresh), pagePolicy)
+  const page = (status: number, title: string, body: string, isList = false) =>
+    reply(response, status, 'text/html', layout(title, body, isList), pagePolicy)
   const json = (body: unknown) => reply(response, 200, 'application/json', JSON.stringify(body))
   const seeList = () => void response.writeHead(303, { location: '/' }).end()
 
@@ -39,6 +44,8 @@ export async function answer(
     return reply(response, 404, 'text/plain', 'Nothing here.')
   }
 
+  if (url.pathname === '/icon.svg') return reply(response, 200, 'image/svg+xml', icon)
+  if (url.pathname === '/list.js') return reply(response, 200, 'text/javascript', listScript)
   if (url.pathname === '/style.css') return reply(response, 200, 'text/css', style)
   if (url.pathname === '/' && method === 'GET') return page(200, 'Inbox', listPage(letters.all()), true)
   if (url.pathname === '/delete' && method === 'POST') {
@@ -58,7 +65,11 @@ export async function answer(
     await letters.markRead(letter)
     return page(200, letter.Subject || 'No subject', letterPage(letter))
   }
-  return page(404, 'Nothing here', '<p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>')
+  return page(
+    404,
+    'Nothing here',
+    '<h1>Nothing here</h1><p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>',
+  )
 }
 
 /**

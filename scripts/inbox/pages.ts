@@ -2,7 +2,7 @@ import type { Person, Received } from './letters.ts'
 
 /** What a page of ours may do. */
 export const pagePolicy =
-  "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** A letter may look as it likes and link where it likes, in a tab of its own. It runs, loads and submits nothing. */
 const sandbox = 'allow-popups allow-popups-to-escape-sandbox' // without the second, the page a link opens has no forms
@@ -13,13 +13,13 @@ function escapeHtml(text: string): string {
 }
 
 /** A page around its body. */
-export function layout(title: string, body: string, refresh: boolean): string {
+export function layout(title: string, body: string, isList: boolean): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-${refresh ? '<meta http-equiv="refresh" content="5">' : ''}
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <title>${escapeHtml(title)} · Vizitka inbox</title>
 <link rel="stylesheet" href="/style.css">
 </head>
@@ -28,6 +28,7 @@ ${refresh ? '<meta http-equiv="refresh" content="5">' : ''}
 <main>
 ${body}
 </main>
+${isList ? '<script src="/list.js"></script>' : ''}
 </body>
 </html>
 `
@@ -35,7 +36,8 @@ ${body}
 
 /** The list of letters. */
 export function listPage(letters: readonly Received[]): string {
-  if (letters.length === 0) return '<p class="empty">No letters yet. They appear here by themselves.</p>'
+  if (letters.length === 0)
+    return '<h1>Letters</h1>\n<p class="empty">No letters yet. They appear here by themselves.</p>'
   const items = letters.map(
     (letter) => `<li${letter.Read ? '' : ' class="unread"'}><a href="/message/${letter.ID}">
 <span>${escapeHtml(letter.To.map(shown).join(', ') || letter.Bcc.map(shown).join(', '))}</span>
@@ -43,15 +45,31 @@ export function listPage(letters: readonly Received[]): string {
 <time>${escapeHtml(letter.Created.slice(0, 16).replace('T', ' '))}</time>
 </a></li>`,
   )
-  return `<ul class="letters">${items.join('\n')}</ul>
+  return `<h1>Letters</h1>
+<ul class="letters">${items.join('\n')}</ul>
 <form method="post" action="/delete"><button>Delete all</button></form>`
 }
+
+/** Shows letters as they come, and leaves the focus where it is. A page that reloads itself would take it away. */
+export const listScript = `
+const main = document.querySelector('main')
+setInterval(async () => {
+  if (document.hidden) return
+  const answer = await fetch('/').catch(() => null)
+  if (!answer?.ok) return
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main')
+  if (fresh.innerHTML === main.innerHTML) return
+  const focused = main.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null
+  main.replaceChildren(...fresh.childNodes)
+  if (focused !== null) main.querySelector('[href="' + focused + '"]')?.focus()
+}, 2000)
+`
 
 /** One letter, with its links on top. */
 export function letterPage(letter: Received): string {
   const links = linksOf(letter)
   const rows = letter.headers.map(
-    ({ name, value }) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
+    ({ name, value }) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
   )
   const items = links.map((link) => {
     return `<li><a href="${escapeHtml(link)}" target="_blank" rel="noopener noreferrer">${escapeHtml(link)}</a></li>`

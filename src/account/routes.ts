@@ -61,6 +61,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
+    description: 'The account that the access token belongs to. With If-None-Match, 304 where nothing has changed.',
     request: { headers: readConditions },
     responses: {
       200: me,
@@ -84,6 +85,7 @@ accountRoutes.openapi(
     path: '/me',
     operationId: 'updateMe',
     summary: 'Change my username or language',
+    description: 'What you leave out stays. With If-Match, only what you have seen is changed.',
     request: { headers: writeConditions, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
@@ -142,6 +144,7 @@ accountRoutes.openapi(
     path: '/avatar',
     operationId: 'removeMyAvatar',
     summary: 'Take my picture away',
+    description: 'A picture of your initials (or Gravatar’s) shows instead.',
     request: { headers: writeConditions },
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { eventSchema, newPassword, sessionSchema, triedPassword } from '../auth/schema.ts'
-import { contactSchema } from '../contacts/schema.ts'
+import { eventExample, eventSchema, newPassword, sessionExample, sessionSchema, triedPassword } from '../auth/schema.ts'
+import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { pageQuery } from '../platform/fields.ts'
-import { email, locale, userSchema } from '../users/schema.ts'
+import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
 const current_password = triedPassword.meta({
   description: 'The password as it is now: a stolen token alone must not do this.',
@@ -56,6 +56,32 @@ export const exportSchema = z
     events: z.array(eventSchema),
     contacts: z.array(contactSchema),
   })
-  .meta({ id: 'Export' })
+  .meta({
+    id: 'Export',
+    example: {
+      exported_at: '2026-11-21T10:15:00.000Z',
+      account: { ...userExample, locale: 'en', confirmed_at: '2026-11-21T09:31:00.000Z' },
+      sessions: [sessionExample],
+      links: [
+        {
+          purpose: 'reset-password',
+          expires_at: '2026-11-21T11:10:00.000Z',
+          created_at: '2026-11-21T10:10:00.000Z',
+        },
+      ],
+      letters: [
+        {
+          kind: 'confirm-email',
+          recipient: 'ana@example.com',
+          subject: 'Confirm your email',
+          created_at: '2026-11-21T09:30:00.000Z',
+          sent_at: '2026-11-21T09:30:01.000Z',
+          failed_at: null,
+        },
+      ],
+      events: [eventExample],
+      contacts: [contactExample],
+    },
+  })
 
 export type Export = z.infer<typeof exportSchema>

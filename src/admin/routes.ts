@@ -38,6 +38,8 @@ adminRoutes.openapi(
     path: '/users',
     operationId: 'listUsers',
     summary: 'List accounts',
+    description:
+      'The oldest first, a page at a time: searched by e-mail or username, by role, or by whether they are disabled.',
     request: { query: userQuerySchema },
     responses: {
       200: { ...json('A page of accounts, the oldest first.', z.array(managedUserSchema)), headers: pageHeaders },
@@ -64,6 +66,7 @@ adminRoutes.openapi(
     path: '/users/{id}',
     operationId: 'getUser',
     summary: 'Read an account',
+    description: 'With its role, and whether it is disabled; nothing of its contacts.',
     request: { params },
     responses: { 200: json('The account.', managedUserSchema), ...problems(401, 403, 404) },
   }),
@@ -192,6 +195,7 @@ adminRoutes.openapi(
     path: '/outbox/{id}/resend',
     operationId: 'resendLetter',
     summary: 'Send a letter that was given up once more',
+    description: 'At once, and as long as any other letter is tried. A letter that waits or was sent is 409.',
     request: { params },
     responses: { 202: json('It is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
   }),

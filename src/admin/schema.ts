@@ -1,22 +1,13 @@
 import { z } from 'zod'
-import { line, pageQuery, readOnlyField } from '../platform/fields.ts'
-import { readOnlyOfUser, userSchema } from '../users/schema.ts'
+import { flag, line, pageQuery, readOnlyField } from '../platform/fields.ts'
+import { readOnlyOfUser, userExample, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
 
 /** An account, as whoever runs the service sees it. */
 export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).meta({
   id: 'ManagedUser',
-  example: {
-    id: 1,
-    username: 'Ana',
-    email: 'ana@example.com',
-    role: 'user',
-    avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
-    confirmed: true,
-    created_at: '2026-11-21T09:30:00.000Z',
-    disabled: false,
-  },
+  example: { ...userExample, disabled: false },
 })
 
 export type ManagedUser = z.infer<typeof managedUserSchema>
@@ -26,7 +17,7 @@ export const userQuerySchema = z.strictObject({
     .optional()
     .meta({ description: 'Part of the e-mail or username, without case or accents.' }),
   role: role.optional(),
-  disabled: z.enum(['true', 'false'], 'must be true or false').optional(),
+  disabled: flag.optional().meta({ type: 'boolean', description: 'Only those that are disabled, or only the others.' }),
   ...pageQuery,
 })
 
@@ -38,7 +29,7 @@ export const userManagementSchema = z
   .meta({
     id: 'UserManagement',
     anyOf: [{ required: ['role'] }, { required: ['disabled'] }],
-    example: { disabled: true },
+    example: { disabled: false },
   })
 
 export type UserManagement = z.infer<typeof userManagementSchema>

@@ -22,7 +22,7 @@ function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> 
     yield or(sql`instr(${users.email_key}, ${address}) > 0`, located, named)
   }
   if (role !== undefined) yield eq(users.role, role)
-  if (disabled !== undefined) yield eq(users.disabled, disabled === 'true')
+  if (disabled !== undefined) yield eq(users.disabled, disabled)
 }
 
 /** Accounts in the order they were made, a page at a time. One round trip. */
@@ -36,7 +36,7 @@ export async function listUsers(db: Database, query: UserQuery, cursor: Cursor |
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
   const counted = db.select({ total: count() }).from(users).where(fitting)
-  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
   return pageById(found, query, 'users', totals?.[0]?.total ?? null)
 }
 

@@ -53,7 +53,7 @@ export async function listEvents(
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
   const counted = db.select({ total: count() }).from(events).where(whose)
-  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
   return pageById(found, query, 'events', totals?.[0]?.total ?? null)
 }
 

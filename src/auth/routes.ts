@@ -14,6 +14,7 @@ import {
   addressSchema,
   detailSchema,
   loginFormSchema,
+  loginHeadersSchema,
   loginSchema,
   refreshSchema,
   signedUpSchema,
@@ -108,6 +109,7 @@ authRoutes.openapi(
     'x-requires-body': true,
     description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
     request: {
+      headers: loginHeadersSchema,
       // Not `required`, which would demand both forms at once; the document says so all the same.
       body: {
         content: {

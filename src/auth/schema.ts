@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { characters, idInPath, normalized, pasted, text } from '../platform/fields.ts'
-import { email, locale, username, userSchema } from '../users/schema.ts'
+import { email, locale, userExample, username, userSchema } from '../users/schema.ts'
 
 /** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
 export const maxTriedLength = 1024
@@ -32,15 +32,22 @@ const triedEmail = pasted({ min: 1, max: 254 })
   // Half a surrogate pair is in no address, and libSQL fails over it.
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
-export const signupSchema = z
-  .strictObject({ username, email, password: newPassword, locale: locale.optional() })
-  .meta({ id: 'Signup' })
+export const signupSchema = z.strictObject({ username, email, password: newPassword, locale: locale.optional() }).meta({
+  id: 'Signup',
+  example: { username: 'Ana', email: 'ana@example.com', password: 'correct horse battery', locale: 'en' },
+})
 
-export const signedUpSchema = z.strictObject({ user: userSchema, detail: z.string() }).meta({ id: 'SignedUp' })
+export const signedUpSchema = z.strictObject({ user: userSchema, detail: z.string() }).meta({
+  id: 'SignedUp',
+  example: {
+    user: { ...userExample, confirmed: false },
+    detail: 'We have sent you a letter: open its link to confirm your address, then log in.',
+  },
+})
 
 export const loginSchema = z
   .strictObject({ email: triedEmail.meta({ example: 'ana@example.com' }), password: triedPassword })
-  .meta({ id: 'Login' })
+  .meta({ id: 'Login', example: { email: 'ana@example.com', password: 'correct horse battery' } })
 
 /** OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and ignored. */
 export const loginFormSchema = z
@@ -53,7 +60,14 @@ export const loginFormSchema = z
     client_id: z.string().optional(),
     client_secret: z.string().optional(),
   })
-  .meta({ id: 'LoginForm' })
+  .meta({ id: 'LoginForm', example: { username: 'ana@example.com', password: 'correct horse battery' } })
+
+/** What a client may say of itself, for the document: each request has it, and logging in writes it down. */
+export const loginHeadersSchema = z.object({
+  'User-Agent': z.string().optional().meta({
+    description: 'What the session is called in the list of sessions. Browsers send their own.',
+  }),
+})
 
 export const tokensSchema = z
   .strictObject({
@@ -62,12 +76,21 @@ export const tokensSchema = z
     token_type: z.literal('bearer'),
     expires_in: z.int().positive().meta({ description: 'Seconds until the access token expires.' }),
   })
-  .meta({ id: 'Tokens' })
+  .meta({
+    id: 'Tokens',
+    example: {
+      access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.the-claims.the-signature',
+      refresh_token: '7.0.the-refresh-token-of-session-7',
+      token_type: 'bearer',
+      expires_in: 900,
+    },
+  })
 
 export const refreshSchema = z.strictObject({ refresh_token: z.string().nullish() }).meta({
   id: 'Refresh',
   description:
     'The refresh token, unless it is sent as `Authorization: Bearer …`: then null, and an empty text, count as left out.',
+  example: { refresh_token: '7.0.the-refresh-token-of-session-7' },
 })
 
 export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) }).meta({
@@ -76,11 +99,19 @@ export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) })
   example: { token: 'paste-the-last-part-of-the-link-in-the-letter' },
 })
 
-export const addressSchema = z.strictObject({ email }).meta({ id: 'Address' })
+export const addressSchema = z.strictObject({ email }).meta({ id: 'Address', example: { email: 'ana@example.com' } })
 
 export const detailSchema = z
   .strictObject({ detail: z.string().meta({ description: 'What happened, for a person.' }) })
-  .meta({ id: 'Detail' })
+  .meta({ id: 'Detail', example: { detail: 'We have sent you a letter: open the link in it.' } })
+
+export const sessionExample = {
+  id: 7,
+  device: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+  address: '192.0.2.7',
+  created_at: '2026-11-21T09:30:00.000Z',
+  last_used_at: '2026-11-21T10:15:00.000Z',
+}
 
 /** A session, as its owner sees it. */
 export const sessionSchema = z
@@ -92,17 +123,7 @@ export const sessionSchema = z
     last_used_at: z.iso.datetime().meta({ description: 'When its tokens were last refreshed.' }),
     current: z.boolean().meta({ description: 'Whether it is the one that asks.' }),
   })
-  .meta({
-    id: 'Session',
-    example: {
-      id: 7,
-      device: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
-      address: '192.0.2.7',
-      created_at: '2026-11-21T09:30:00.000Z',
-      last_used_at: '2026-11-21T10:15:00.000Z',
-      current: true,
-    },
-  })
+  .meta({ id: 'Session', example: { ...sessionExample, current: true } })
 
 export const sessionIdSchema = z.object({ id: idInPath })
 
@@ -119,7 +140,10 @@ export const resetConfirmationSchema = z
     reset_password_confirmation_token: z.string().meta({ description: 'Send it with the new password.' }),
     expires_in: z.int().positive().meta({ description: 'Seconds until it expires.' }),
   })
-  .meta({ id: 'ResetConfirmation' })
+  .meta({
+    id: 'ResetConfirmation',
+    example: { reset_password_confirmation_token: 'the-token-to-send-with-the-new-password', expires_in: 900 },
+  })
 
 export const resetSchema = z
   .strictObject({
@@ -148,6 +172,16 @@ export const eventKinds = [
   'deleted',
 ] as const
 
+export const eventExample = {
+  id: 12,
+  kind: 'logged-in' as const,
+  actor_id: null,
+  address: '192.0.2.7',
+  device: 'curl/8.5.0',
+  detail: null,
+  created_at: '2026-11-21T09:30:00.000Z',
+}
+
 /** Something that happened to an account. */
 export const eventSchema = z
   .strictObject({
@@ -159,15 +193,4 @@ export const eventSchema = z
     detail: z.string().nullable().meta({ description: 'One word more, such as the new role.' }),
     created_at: z.iso.datetime(),
   })
-  .meta({
-    id: 'Event',
-    example: {
-      id: 12,
-      kind: 'logged-in',
-      actor_id: null,
-      address: '192.0.2.7',
-      device: 'curl/8.5.0',
-      detail: null,
-      created_at: '2026-11-21T09:30:00.000Z',
-    },
-  })
+  .meta({ id: 'Event', example: eventExample })

@@ -91,6 +91,7 @@ sessionRoutes.openapi(
     path: '/sessions/{id}',
     operationId: 'endSession',
     summary: 'End one of my sessions',
+    description: 'Its tokens are refused from the next request on. It may be the one that asks.',
     request: { params: sessionIdSchema },
     responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { contactSchema } from '../contacts/schema.ts'
+import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { text, whole } from '../platform/fields.ts'
 
 /** Zones that were asked for before: Intl takes long to say so. There are about 600 names, but their case may vary. */
@@ -21,7 +21,7 @@ const timeZone = text({ max: 64 }).refine((name) => {
 /** Which birthdays are asked for. */
 export const birthdayQuerySchema = z.strictObject({
   days: whole(0, 366).default(7).meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
-  tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone.', example: 'Europe/Kyiv' }),
+  tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone, such as `Europe/Kyiv`.' }),
   leap_day: z
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
     .default('mar1')
@@ -41,18 +41,7 @@ export const upcomingSchema = contactSchema
   .meta({
     id: 'UpcomingBirthday',
     example: {
-      id: 1,
-      first_name: 'Олесь',
-      last_name: 'Гончар',
-      full_name: 'Олесь Гончар',
-      email: 'oles@example.com',
-      phone: '+380 44 123 45 67',
-      birthday: '1918-04-03',
-      additional: null,
-      favorite: false,
-      avatar: 'https://contacts.example.com/avatars/initials/1-0J7Qkw.svg',
-      created_at: '2026-11-21T09:30:00.000Z',
-      updated_at: '2026-11-21T09:30:00.000Z',
+      ...contactExample,
       next_birthday: '2027-04-03',
       days_until: 133,
       turns: 109,

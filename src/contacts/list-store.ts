@@ -69,10 +69,10 @@ async function hitsOf(db: Database, ownerId: number, query: ContactQuery, cursor
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query)]
-  if (others.length === 0 && query.total !== 'true') return { hits: await known(shape)(db, values), total: null }
+  if (others.length === 0 && !query.total) return { hits: await known(shape)(db, values), total: null }
 
   const hits = page(db, shape, values, others)
-  if (query.total !== 'true') return { hits: await hits, total: null }
+  if (!query.total) return { hits: await hits, total: null }
   const counted = db
     .select({ total: count() })
     .from(contacts)
@@ -189,7 +189,7 @@ function* filters(query: ContactQuery): Generator<SQL> {
   if (query.last_name) yield contains(contacts.last_name_key, fold(query.last_name))
   if (query.email) yield contains(contacts.email_key, fold(query.email))
   if (query.phone) yield contains(contacts.phone_key, numberOf(query.phone))
-  if (query.favorite) yield eq(contacts.favorite, query.favorite === 'true')
+  if (query.favorite !== undefined) yield eq(contacts.favorite, query.favorite)
 }
 
 /** Which list a cursor belongs to: a search's holds what was searched for. */

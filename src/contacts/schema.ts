@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   emailAddress,
+  flag,
   idInPath,
   line,
   lines,
@@ -87,6 +88,26 @@ const example = {
 
 const named = 'Give a first name, a last name, or both.'
 
+/** What makes a name one: more than blanks. */
+const namePattern = '\\S'
+const inName = new RegExp(namePattern, 'u')
+const isName = (text: string | null | undefined): boolean => inName.test(text ?? '')
+const nameFields = ['first_name', 'last_name']
+
+/** That neither is a name, for the document. */
+const unnamed = {
+  properties: Object.fromEntries(nameFields.map((field) => [field, { not: { type: 'string', pattern: namePattern } }])),
+}
+
+/**
+ * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside properties
+ * leave it out, rather than make two other types of it; `not` says what null and an empty text are.
+ */
+const eitherName = {
+  allOf: [{ anyOf: nameFields.map((field) => ({ title: `with ${field}`, required: [field] })) }],
+  not: unnamed,
+}
+
 /** A contact as it is created or replaced: what is left out is empty. */
 export const contactInputSchema = z
   .strictObject({
@@ -94,8 +115,8 @@ export const contactInputSchema = z
     favorite: z.boolean().optional(),
     ...readOnly,
   })
-  .refine((contact) => contact.first_name || contact.last_name, { path: ['first_name'], error: named })
-  .meta({ id: 'ContactInput', example })
+  .refine((contact) => isName(contact.first_name) || isName(contact.last_name), { path: ['first_name'], error: named })
+  .meta({ id: 'ContactInput', description: named, ...eitherName, example })
 
 /** Changes to a contact, as a merge patch (RFC 7396): null empties a field, what is left out stays. */
 export const contactPatchSchema = z
@@ -104,11 +125,25 @@ export const contactPatchSchema = z
     favorite: z.boolean().nullable().optional(),
     ...readOnly,
   })
-  .meta({ id: 'ContactPatch', example: { phone: '+380 44 765 43 21', additional: null } })
+  .meta({
+    id: 'ContactPatch',
+    description: 'A first name, a last name, or both must be left.',
+    not: { ...unnamed, required: nameFields },
+    example: { phone: '+380 44 765 43 21', additional: null },
+  })
 
 export const favoriteSchema = z
   .strictObject({ favorite: z.boolean(), ...readOnly })
   .meta({ id: 'Favorite', example: { favorite: true } })
+
+export const contactExample = {
+  id: 1,
+  ...example,
+  full_name: 'Олесь Гончар',
+  avatar: 'https://contacts.example.com/avatars/initials/1-0J7Qkw.svg',
+  created_at: '2026-11-21T09:30:00.000Z',
+  updated_at: '2026-11-21T09:30:00.000Z',
+}
 
 /** A contact, as its owner sees it. */
 export const contactSchema = z
@@ -130,14 +165,7 @@ export const contactSchema = z
   })
   .meta({
     id: 'Contact',
-    example: {
-      id: 1,
-      ...example,
-      full_name: 'Олесь Гончар',
-      avatar: 'https://contacts.example.com/avatars/initials/1-0J7Qkw.svg',
-      created_at: '2026-11-21T09:30:00.000Z',
-      updated_at: '2026-11-21T09:30:00.000Z',
-    },
+    example: contactExample,
   })
 
 export type Contact = z.infer<typeof contactSchema>
@@ -162,14 +190,19 @@ export const onceSchema = z.object({
       type: 'string',
       pattern: keyPattern,
       description:
-        'Of your choice, new for each contact (a UUID, say). Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused.',
-      example: '"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"',
+        // No example: /docs would send it with every contact, and the second would be refused.
+        'Of your choice, new for each contact, such as `"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"`. Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused.',
     }),
 })
 
 export const sorts = ['relevance', 'name', 'created', 'updated', 'birthday'] as const
 
 const part = line({ min: 1, max: 254 }).optional()
+
+/** Digits, also those of full width. */
+const digit = '[0-9\\uff10-\\uff19]'
+const hasDigit = new RegExp(digit)
+const noControls = '[^\\u0000-\\u001f\\u007f-\\u009f]*'
 
 /** What a list of contacts may be asked for. */
 export const contactQuerySchema = z
@@ -179,17 +212,17 @@ export const contactQuerySchema = z
       .meta({
         description:
           'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. ' +
-          'Best match first.',
-        example: 'олесь',
+          'Best match first. For one: `олесь`.',
       }),
     first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
     last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
     email: part.meta({ description: 'Part of the e-mail.' }),
     phone: numberLine({ max: 64 })
-      .refine((text) => /[0-9]/.test(text), 'must have a digit')
+      .refine((text) => hasDigit.test(text), 'must have a digit')
+      .meta({ pattern: `^${noControls}${digit}${noControls}$` })
       .optional()
-      .meta({ description: 'Part of the phone number: its digits, in any format.' }),
-    favorite: z.enum(['true', 'false'], 'must be true or false').optional(),
+      .meta({ description: 'Part of the phone number: its digits, in any format; at least one.' }),
+    favorite: flag.optional().meta({ type: 'boolean', description: 'Only the favourites, or only the others.' }),
     sort: z
       .enum(sorts, `must be one of ${sorts.join(', ')}`)
       .optional()

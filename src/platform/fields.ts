@@ -130,6 +130,13 @@ export function whole(min: number, max: number) {
     .meta({ type: 'integer', minimum: min, maximum: max })
 }
 
+/** A flag in a query: `true` or `false`. */
+export const flag = z
+  .string()
+  .refine((text) => text === 'true' || text === 'false', 'must be true or false')
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean' })
+
 /** An id in a path: digits and nothing else, so not 1e3, not 0x1, not " 1". */
 export const idInPath = z
   .string()
@@ -145,8 +152,5 @@ export const pageQuery = {
     .optional()
     .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
   cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
-  total: z
-    .enum(['true', 'false'], 'must be true or false')
-    .optional()
-    .meta({ description: '`true` adds the header `X-Total-Count`.' }),
+  total: flag.optional().meta({ type: 'boolean', description: '`true` adds the header `X-Total-Count`.' }),
 }

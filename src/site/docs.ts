@@ -3,7 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { raw } from 'hono/html'
 import { version } from '../../package.json'
 import type { Configuration, PolicyName } from '../env.ts'
+import { problemExamples } from '../platform/http/openapi.ts'
 import type { AppEnv } from '../platform/http/router.ts'
+import { openAnswers, tags } from './document.ts'
 import { Layout } from './layout.tsx'
 import { docsPolicy, redocPolicy } from './policy.ts'
 
@@ -27,6 +29,16 @@ more than 30 accents in a row on one letter.`
 /** By its SPDX identifier, which OpenAPI 3.1 knows and some generators insist on. */
 const license = { name: 'MIT', identifier: 'MIT' }
 
+/** What a page says that shows nothing without scripts. */
+const withoutScripts = (what: string): string =>
+  `<noscript><p class="text">${what} needs JavaScript. Everything it shows is in <a href="/openapi.json">/openapi.json</a>.</p></noscript>`
+
+const swaggerFrame = `${withoutScripts('This page')}
+<p class="note">A tab stays signed in until it is closed or you log out: its session storage holds the access token, not your password.</p>
+<div id="swagger-ui">Loading…</div>`
+
+const redocFrame = `${withoutScripts('This page')}<div id="redoc">Loading…</div>`
+
 /** `/openapi.json` for all that is routed on `app`, and the two pages that show it. */
 export function documentation(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'password', {
@@ -40,6 +52,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: 'JWT',
     description: 'Or paste an access token.',
   })
+  for (const [code, example] of problemExamples) app.openAPIRegistry.registerComponent('examples', code, example)
   const documents = new WeakMap<Configuration, object>()
   app.get('/openapi.json', (c) => {
     const { config } = c.var
@@ -56,10 +69,8 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
         title: 'Vizitka: try it',
         at: '/docs',
         styles: ['/vendor/swagger-ui.css', '/assets/docs.css'],
-        scripts: ['/vendor/swagger-ui-bundle.js', '/assets/docs.js'],
-        children: raw(
-          SwaggerUI({ url: '/openapi.json', manuallySwaggerUIHtml: () => '<div id="swagger-ui">Loading…</div>' }),
-        ),
+        scripts: ['/vendor/swagger-ui-bundle.js', '/assets/docs-authorize.js', '/assets/docs.js'],
+        children: raw(SwaggerUI({ url: '/openapi.json', manuallySwaggerUIHtml: () => swaggerFrame })),
       }),
     ),
   )
@@ -71,7 +82,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
         at: '/redoc',
         styles: ['/assets/redoc.css'],
         scripts: ['/vendor/redoc.standalone.js', '/assets/redoc.js'],
-        children: raw('<div id="redoc">Loading…</div>'),
+        children: raw(redocFrame),
       }),
     ),
   )
@@ -80,16 +91,26 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
 function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Vizitka', version, description, license },
+    info: {
+      title: 'Vizitka',
+      version,
+      description,
+      license,
+      contact: { name: 'Vizitka', url: config.PUBLIC_URL },
+    },
     // An absolute address, so that a copy of the document still says where the service is.
     servers: [{ url: config.PUBLIC_URL }],
+    tags,
   })
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations)) {
       withLimits(operation, config)
       requireBody(operation)
+      // Said of those that nobody need sign in for, too: that they are public, and not forgotten.
+      operation.security ??= []
     }
   }
+  openAnswers(document)
   return document
 }
 

@@ -6,6 +6,7 @@ import { version } from '../../package.json'
 import type { Database } from '../platform/db/database.ts'
 import { within } from '../platform/deadline.ts'
 import { gateOf } from '../platform/gate/client.ts'
+import { problems } from '../platform/http/openapi.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { mailIsWell } from '../platform/mail/outbox.ts'
 import { told } from '../platform/told.ts'
@@ -77,6 +78,9 @@ async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
 
 export const healthRoutes = createRouter()
 
+// No limit, and no other problem: it is asked by who has to know at once.
+const { 413: tooLarge } = problems(413)
+
 healthRoutes.openapi(
   createRoute({
     tags: ['Service'],
@@ -84,8 +88,11 @@ healthRoutes.openapi(
     path: '/api/healthchecker',
     operationId: 'getHealth',
     summary: 'How the service is',
+    description:
+      'The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.',
     responses: {
       200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },
+      413: tooLarge,
       503: { description: 'The database is not.', content: { 'application/json': { schema: healthSchema } } },
     },
   }),

@@ -23,6 +23,16 @@ export const readOnlyOfUser = {
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
 
+export const userExample = {
+  id: 1,
+  username: 'Ana',
+  email: 'ana@example.com',
+  role: 'user' as const,
+  avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
+  confirmed: true,
+  created_at: '2026-11-21T09:30:00.000Z',
+}
+
 /** An account, as its owner sees it. */
 export const userSchema = z
   .strictObject({
@@ -36,18 +46,7 @@ export const userSchema = z
     confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
     created_at: z.iso.datetime(),
   })
-  .meta({
-    id: 'User',
-    example: {
-      id: 1,
-      username: 'Ana',
-      email: 'ana@example.com',
-      role: 'user',
-      avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
-      confirmed: true,
-      created_at: '2026-11-21T09:30:00.000Z',
-    },
-  })
+  .meta({ id: 'User', example: userExample })
 
 export type User = z.infer<typeof userSchema>
 

@@ -1,4 +1,4 @@
-import type { BrowserContext, Locator, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { picture } from '../pictures.ts'
 import { password } from './people.ts'
 
@@ -28,22 +28,16 @@ export function watch(context: BrowserContext, origin: string): string[] {
   return faults
 }
 
-/** Opens Swagger UI's dialogue, and tries to log in by it. */
-export async function fillAuthorization(page: Page, email: string, tried: string): Promise<Locator> {
+/** Logs in on /docs. */
+export async function authorize(page: Page, email: string, secret = password): Promise<void> {
   await page.getByRole('button', { name: 'Authorize' }).first().click()
   const dialog = page.locator('.modal-ux')
   await dialog.locator('#oauth_username').fill(email)
-  await dialog.locator('#oauth_password').fill(tried)
+  await dialog.locator('#oauth_password').fill(secret)
   await dialog
     .locator('.auth-container', { has: page.locator('#oauth_password') })
     .locator('.authorize')
     .click()
-  return dialog
-}
-
-/** Logs in on /docs. */
-export async function authorize(page: Page, email: string, secret = password): Promise<void> {
-  const dialog = await fillAuthorization(page, email, secret)
   await dialog.getByText('Logout', { exact: true }).waitFor()
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }

@@ -114,6 +114,8 @@ describe('an answer', () => {
       [add({ first_name: 'x'.repeat(101) }), 'the body does not fit its schema'],
       [add({ first_name: 'Леся', owner_id: 2 }), 'the body does not fit its schema'],
       [add({ first_name: 'a\u0000b' }), 'the body does not fit its schema'],
+      [add({}), 'the body does not fit its schema'],
+      [add({ first_name: null, last_name: ' ' }), 'the body does not fit its schema'],
       [add({ first_name: 'Леся' }, { by: null }), 'it needs an access token'],
       [add({ first_name: 'Леся' }, { headers: { 'Content-Type': 'text/plain' } }), 'a body of text/plain is not taken'],
       [add({ first_name: 'Леся' }, { headers: { 'Idempotency-Key': 'Ж' } }), 'header/Idempotency-Key does not fit'],
@@ -122,13 +124,24 @@ describe('an answer', () => {
       expect(await faults(sent, made)).toContain(words)
     }
     const list = (query: string) => request('GET', `/api/contacts?${query}`)
-    for (const query of ['limit=0', 'limit=1e9', 'limit=x', 'limit=1&limit=2', 'favorite=yes', 'q='])
+    for (const query of ['limit=0', 'limit=1e9', 'limit=x', 'limit=1&limit=2', 'favorite=yes', 'q=', 'phone=%2B'])
       expect(await faults(list(query), answered(200, [])), query).toContain('200 to what the document forbids')
     expect(await faults(request('GET', '/api/admin/users'), answered(200, []))).toContain('it needs users:read')
     const refused = problem(422, 'invalid-values', { errors: [{ pointer: '/last_name', detail: 'No.' }] })
     expect(await faults(add({ last_name: 'Українка' }), refused)).toContain(
       '422 to what the document allows: /last_name',
     )
+    const nameless = problem(422, 'invalid-values', { errors: [{ pointer: '/first_name', detail: 'No.' }] })
+    const patch = (json: unknown) => request('PATCH', one, { json })
+    for (const sent of [add({ last_name: 'Українка' }), patch({ phone: '1' }), patch({ first_name: 'Леся' })])
+      expect(await faults(sent, nameless)).toContain('422 to what the document allows: /first_name')
+    // What is left of the names, no schema knows.
+    expect(await faults(patch({ first_name: '' }), nameless)).toBe('')
+    const lacking = problem(422, 'invalid-values', { errors: [{ pointer: '/refresh_token', detail: 'Send it.' }] })
+    const refresh = (more: Asked) => request('POST', '/api/auth/refresh', { by: null, ...more })
+    expect(await faults(refresh({ json: {} }), lacking)).toBe('')
+    for (const more of [{ json: { refresh_token: 'x' } }, { json: {}, headers: { Authorization: 'Bearer x' } }])
+      expect(await faults(refresh(more), lacking)).toContain('422 to what the document allows: /refresh_token')
   })
 
   it('with what is another’s, in its body, a header or a cursor, is a fault, unless the asker may manage accounts', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { explanations } from '../../src/site/problems.ts'
 import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
+import { jsonOf } from './book.ts'
 import type { Cast, MarkKind } from './cast.ts'
 import type { Sent } from './request.ts'
 import type { Ruling } from './ruling.ts'
@@ -15,20 +16,37 @@ const problemSchema = z.looseObject({
 })
 type Problem = z.infer<typeof problemSchema>
 
-/** What may be refused as a wrong value though every schema allows it, and where the document says so in words. */
-const inWords: readonly [pointer: RegExp, reason: string][] = [
+/** What may be refused as a wrong value though every schema allows it, and why, as the document says in words; and by which requests. */
+const inWords: readonly [pointer: RegExp, reason: string, by?: (sent: Sent) => boolean][] = [
   [/^query\/skip$/, 'not together with a cursor'],
   [/^query\/cursor$/, 'a cursor is opaque, and belongs to the list that it came from'],
   [/^query\/sort$/, 'relevance needs q'],
   [/^query\/tz$/, 'a time zone of the IANA database'],
-  [/^query\/phone$/, 'at least one digit'],
   [/^\/password$/, 'not one of the most common, nor one’s own e-mail or username'],
   [/^\/email$/, 'an address that mail can be sent to; of a reset: the account’s; of a change: another one than now'],
-  [/^\/first_name$/, 'a first name, a last name, or both'],
+  [/^\/first_name$/, 'a patch may take one name away where the other is left', takesNameAway],
   [/^\/birthday$/, 'a day that there is, and not in the future'],
   [/^\/file$/, 'a picture, by its bytes'],
-  [/^\/refresh_token$/, 'in the body or as a bearer token'],
+  [/^\/refresh_token$/, 'in the body or as a bearer token', hasNoRefreshToken],
 ]
+
+/** Whether it is a patch that empties a name: of what is left, no schema knows. */
+function takesNameAway(sent: Sent): boolean {
+  const patch = nameSchema.safeParse(jsonOf(sent)).data
+  return sent.method === 'PATCH' && (patch?.first_name?.trim() === '' || patch?.last_name?.trim() === '')
+}
+
+const emptied = z
+  .string()
+  .nullish()
+  .transform((text) => (text === null ? '' : text))
+const nameSchema = z.looseObject({ first_name: emptied, last_name: emptied })
+
+/** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
+function hasNoRefreshToken(sent: Sent): boolean {
+  const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(jsonOf(sent) ?? {}).data
+  return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
+}
 
 /** Every promise of an answer that it breaks, as sentences. */
 export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
@@ -39,7 +57,7 @@ export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answ
     faults.push(`${status} to what the document forbids: ${ruling.forbidden.join('; ')}`)
   const problem = problemOf(answer, faults)
   faults.push(...misfits(document, ruling, sent, answer))
-  if (problem) faults.push(...problemFaults(problem, ruling, answer))
+  if (problem) faults.push(...problemFaults(problem, ruling, sent, answer))
   faults.push(...leaks(ruling, sent, answer, cast))
   faults.push(...headersLacking(ruling, sent, answer))
   return faults
@@ -99,6 +117,7 @@ function problemOf({ status, headers, text }: Read, faults: string[]): Problem |
 function problemFaults(
   { code, type, status: said, request_id, errors, violated_policies }: Problem,
   ruling: Ruling,
+  sent: Sent,
   answer: Read,
 ): string[] {
   const { status, headers } = answer
@@ -114,7 +133,9 @@ function problemFaults(
   if (status === 422 && errors.length === 0) faults.push('422 that names no value')
   const right = ruling.operation && ruling.forbidden.length === 0 && ruling.unspoken.length === 0
   if (!right || ![400, 413, 415, 422].includes(status) || code === 'idempotency-key-reused') return faults
-  const unexplained = errors.filter(({ pointer }) => !inWords.some(([where]) => where.test(pointer)))
+  const unexplained = errors.filter(
+    ({ pointer }) => !inWords.some(([where, , by]) => where.test(pointer) && (by?.(sent) ?? true)),
+  )
   // What a file is, no schema tells.
   const aboutFile = status !== 400 && ruling.operation?.requestBody?.content['multipart/form-data']
   if (unexplained.length > 0 || (errors.length === 0 && !aboutFile))

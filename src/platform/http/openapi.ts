@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { problemSchema } from './problem.ts'
+import { problemSchema, titleOf } from './problem.ts'
 
 /** A response that carries JSON. */
 export function json<S extends z.ZodType>(description: string, schema: S) {
@@ -27,6 +27,7 @@ const meanings = {
 } as const
 
 type Status = keyof typeof meanings
+const statuses = Object.keys(meanings).map(Number) as Status[]
 
 /** A header of an answer, for the document. */
 type Header = {
@@ -59,17 +60,51 @@ const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
   503: { 'Retry-After': retryAfter },
 }
 
+/** One problem of each status, for the document: its code, and what it says to a person. */
+const examples: { readonly [S in Status]: readonly [code: string, detail: string] } = {
+  400: ['unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.'],
+  401: ['not-signed-in', 'Log in, and send the access token as a bearer token.'],
+  403: ['not-permitted', 'Your role does not allow this.'],
+  404: ['not-found', 'There is nothing with this id.'],
+  409: ['busy', 'Several changes came at once: try again.'],
+  412: ['changed-meanwhile', 'It has changed since you read it: read it again, then make your change.'],
+  413: ['too-large', 'The body is too large: 1 MB at most.'],
+  415: ['unsupported-media-type', 'Send the body as one of the media types that the documentation names.'],
+  422: ['invalid-values', 'There is no such field as "colour" here: leave it out.'],
+  429: ['too-many-requests', 'That was too often: try again in 4 seconds.'],
+  500: ['internal-error', 'Something went wrong on our side. Please try again; if it stays, tell us the request id.'],
+  503: ['database-unavailable', 'Something behind the service is down: try again in a moment.'],
+}
+
+/** Those problems by their codes, for the document's components: to be referred to, for each operation has most of them. */
+export const problemExamples: readonly (readonly [code: string, example: object])[] = statuses.map((status) => {
+  const [code, detail] = examples[status]
+  const value = {
+    type: `https://contacts.example.com/problems/${code}`,
+    title: titleOf(code),
+    status,
+    detail,
+    code,
+    request_id: '0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77',
+    ...(status === 422 ? { errors: [{ pointer: '/colour', detail }] } : {}),
+    ...(status === 429 ? { violated_policies: ['contacts-create'] } : {}),
+  }
+  return [code, { summary: value.title, value }]
+})
+
 type ProblemResponse = {
   description: string
   headers?: Record<string, Header>
-  content: { 'application/problem+json': { schema: typeof problemSchema } }
+  content: { 'application/problem+json': { schema: typeof problemSchema; examples: Record<string, { $ref: string }> } }
 }
 
 /** The problems a route can answer with; 429, 500 and 503 are every route's. */
 export function problems<const S extends Status>(...statuses: S[]): Record<S | 429 | 500 | 503, ProblemResponse> {
   const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => {
     const headers = problemHeaders[status]
-    const content = { 'application/problem+json': { schema: problemSchema } }
+    const [code] = examples[status]
+    const named = { [code]: { $ref: `#/components/examples/${code}` } }
+    const content = { 'application/problem+json': { schema: problemSchema, examples: named } }
     return [status, { description: meanings[status], ...(headers ? { headers } : {}), content }]
   })
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>

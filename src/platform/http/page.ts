@@ -74,7 +74,7 @@ export interface PageQuery {
   readonly limit: number
   readonly skip?: number | undefined
   readonly cursor?: string | undefined
-  readonly total?: 'true' | 'false' | undefined
+  readonly total?: boolean | undefined
 }
 
 /**

@@ -71,7 +71,8 @@ export function invalid(faults: readonly Fault[]): Problem {
   return new Problem(422, 'invalid-values', detail, { members: { errors: faults } })
 }
 
-const titleOf = (code: string): string => (code[0] ?? '').toUpperCase() + code.slice(1).replaceAll('-', ' ')
+/** A problem's title, by its code. */
+export const titleOf = (code: string): string => (code[0] ?? '').toUpperCase() + code.slice(1).replaceAll('-', ' ')
 
 /** Renders a problem. Where the service is not configured yet, `type` is relative: there is no public address to name. */
 export function answer(c: Context<AppEnv>, problem: Problem): Response {

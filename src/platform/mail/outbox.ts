@@ -168,7 +168,7 @@ export async function listLetters(
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
   const counted = db.select({ total: count() }).from(outbox).where(fitting)
-  const [found, totals] = query.total === 'true' ? await db.batch([page, counted]) : [await page, null]
+  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
   return pageById(found, query, 'letters', totals?.[0]?.total ?? null)
 }
 
