@@ -69,6 +69,14 @@ describe('the documentation', () => {
     expect(stale).toEqual([])
   })
 
+  it('begins with how to get it, what that takes, and the two commands', () => {
+    const [, chapter = ''] = readFileSync('README.md', 'utf8').match(/^## Start it\n([\s\S]*?)^## /m) ?? []
+    const [clone, both] = [...chapter.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, text]) => text)
+    expect(clone).toMatch(/^git clone https:\/\/\S+\.git\ncd \w+\n$/)
+    expect(both).toMatch(/^npm start\b.*\nnpm test\b.*\n$/)
+    expect(chapter).toMatch(/takes about .* and\s+\d+ MB/)
+  })
+
   it('says of every picture what it shows, and keeps it small', () => {
     for (const page of pages) {
       for (const [tag] of prose(page).matchAll(/<img[^>]*>/g)) expect(tag, page).toMatch(/\balt="[^"]{10,}"/)
