@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { pointersOf } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
+import { cleanPasted } from '../platform/paste.ts'
 import { isPhone } from './schema.ts'
 import { searchKeys, soughtBy } from './search.ts'
 
@@ -44,9 +45,10 @@ describe('a phone number', () => {
         const found = await eve.get(`/api/contacts?${new URLSearchParams({ [name]: query })}`)
         expect(names(found), `${name} ${escape(text)}`).toEqual(['Їжак'])
       }
-      expect((await eve.get(`/api/contacts/${encodeURIComponent(`\u202a${text}\u202c`)}`)).status, escape(text)).toBe(
-        200,
-      )
+      // There, digits with nothing between them are an id, in whatever spelling.
+      const status = /^\+?\p{Nd}+$/u.test(cleanPasted(text).trim()) ? 404 : 200
+      const best = await eve.get(`/api/contacts/${encodeURIComponent(`\u202a${text}\u202c`)}`)
+      expect(best.status, escape(text)).toBe(status)
     }
   })
 
