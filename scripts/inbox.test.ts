@@ -130,8 +130,8 @@ describe('the pages', () => {
       expect(page).toContain('&#60;script&#62;alert(1)')
       expect(page).not.toMatch(/<script|javascript:/)
     }
-    const shown = (await fetch(`${url}/message/${ID}`)).headers.get('content-security-policy')
-    expect(shown).toMatch(/^default-src 'none'; (?!.*script-src)/)
+    const pagePolicy = (await fetch(`${url}/message/${ID}`)).headers.get('content-security-policy')
+    expect(pagePolicy).toMatch(/^default-src 'none'; (?!.*script-src)/)
     const page = await text(`/message/${ID}`)
     expect(page).toContain(
       '<a href="https://vizitka.test/confirm?a=1&#38;b=2" target="_blank" rel="noopener noreferrer">',
