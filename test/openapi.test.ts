@@ -133,8 +133,8 @@ describe('the published document', () => {
         expect(example ?? resolved(document, (items ?? {}) as Schema).example, `${name} ${type}`).toBeDefined()
       }
       for (const [status, { content }] of Object.entries(responses)) {
-        const given = content?.['application/problem+json']?.examples
-        const [code = ''] = Object.keys((given ?? {}) as object)
+        const named = content?.['application/problem+json']?.examples
+        const [code = ''] = Object.keys((named ?? {}) as object)
         if (content?.['application/problem+json']) expect(examples[code]?.value.status, name).toBe(Number(status))
       }
     }

@@ -39,16 +39,16 @@ window.rememberAuthorization = (ui) => {
     const schemes = Object.entries(now.toJS())
     if (schemes.length === 0) return sessionStorage.removeItem(storageName)
     // Neither the password, nor what outlives the access token.
-    const kept = schemes.map(([scheme, { name, schema, username, value, token }]) => {
+    const saved = schemes.map(([scheme, { name, schema, username, value, token }]) => {
       const { access_token, token_type } = token ?? {}
       return [scheme, { name, schema, username, value, ...(token ? { token: { access_token, token_type } } : {}) }]
     })
-    sessionStorage.setItem(storageName, JSON.stringify(Object.fromEntries(kept)))
+    sessionStorage.setItem(storageName, JSON.stringify(Object.fromEntries(saved)))
   })
 }
 
 /** What opened the dialogue: it gets the focus back. */
-let opener
+let openedBy
 let dialog
 
 const focusable = 'input:not([type="hidden"]), select, button'
@@ -56,7 +56,7 @@ const isSeen = (element) => element.getClientRects().length > 0
 
 document.addEventListener('click', ({ target }) => {
   const button = target instanceof Element && target.closest('button.authorize, button.authorization__btn')
-  if (button && !button.closest('.dialog-ux')) opener = button
+  if (button && !button.closest('.dialog-ux')) openedBy = button
 })
 
 /** What Swagger UI leaves without a name, or out of the keyboard's reach. */
@@ -91,7 +91,7 @@ new MutationObserver(() => {
     ;[...now.querySelectorAll('.btn-done')].at(-1)?.focus()
   } else if (!now && dialog) {
     // Swagger UI may have drawn the button anew, too.
-    const button = opener?.isConnected ? opener : document.querySelector('#swagger-ui .auth-wrapper .authorize')
+    const button = openedBy?.isConnected ? openedBy : document.querySelector('#swagger-ui .auth-wrapper .authorize')
     button?.focus()
   }
   dialog = now

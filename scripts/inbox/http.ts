@@ -3,7 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { chosen, detail, search, summaries } from './api.ts'
 import type { Letters, Received } from './letters.ts'
-import { framed, layout, letterPage, letterPolicy, listPage, listScript, pagePolicy, style } from './pages.ts'
+import {
+  framed,
+  layout,
+  letterPage,
+  letterPolicy,
+  listPage,
+  listPolicy,
+  listScript,
+  pagePolicy,
+  style,
+} from './pages.ts'
 
 /** The service's own: of the same making, and easy to find among tabs. */
 const icon = readFileSync(join(import.meta.dirname, '../../public/assets/icon.svg'), 'utf8')
@@ -20,7 +30,7 @@ export async function answer(
   if (!isOurs(request, host)) return reply(response, 403, 'text/plain', 'This inbox answers this machine only.')
 
   const page = (status: number, title: string, body: string, isList = false) =>
-    reply(response, status, 'text/html', layout(title, body, isList), pagePolicy)
+    reply(response, status, 'text/html', layout(title, body, isList), isList ? listPolicy : pagePolicy)
   const json = (body: unknown) => reply(response, 200, 'application/json', JSON.stringify(body))
   const seeList = () => void response.writeHead(303, { location: '/' }).end()
 

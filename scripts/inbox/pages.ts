@@ -2,7 +2,10 @@ import type { Person, Received } from './letters.ts'
 
 /** What a page of ours may do. */
 export const pagePolicy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** The list runs one script besides, which looks for letters that have come. */
+export const listPolicy = `${pagePolicy}; script-src 'self'; connect-src 'self'`
 
 /** A letter may look as it likes and link where it likes, in a tab of its own. It runs, loads and submits nothing. */
 const sandbox = 'allow-popups allow-popups-to-escape-sandbox' // without the second, the page a link opens has no forms
