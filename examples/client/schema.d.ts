@@ -223,7 +223,7 @@ export interface paths {
         head?: never;
         /**
          * Choose the new password
-         * @description Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, and a letter tells the owner. An e-mail or username that is sent too must be that account’s.
+         * @description Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, and a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.
          */
         patch: operations["resetPassword"];
         trace?: never;
@@ -704,7 +704,8 @@ export interface components {
              */
             username: string;
             /**
-             * Format: email
+             * Format: idn-email
+             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
              * @example ana@example.com
              */
             email: string;
@@ -736,7 +737,8 @@ export interface components {
          */
         Address: {
             /**
-             * Format: email
+             * Format: idn-email
+             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
              * @example ana@example.com
              */
             email: string;
@@ -791,7 +793,7 @@ export interface components {
          */
         LoginForm: {
             /** @enum {string} */
-            grant_type?: "password";
+            grant_type?: "password" | "";
             /**
              * @description The e-mail.
              * @example ana@example.com
@@ -867,8 +869,8 @@ export interface components {
             password: string;
             /** @description If sent, it must be the account’s. */
             email?: string;
-            /** @description If sent, it must be the account’s. */
-            username?: string;
+            /** @description Ignored: older clients send one. */
+            username?: unknown;
         };
         /**
          * @example {
@@ -887,6 +889,18 @@ export interface components {
              * @enum {string}
              */
             locale?: "en" | "uk";
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly id?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly email?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly confirmed?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly created_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly role?: unknown;
         };
         /**
          * @example {
@@ -928,7 +942,8 @@ export interface components {
          */
         EmailChange: {
             /**
-             * Format: email
+             * Format: idn-email
+             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
              * @example ana@example.com
              */
             email: string;
@@ -1207,22 +1222,32 @@ export interface components {
         ContactInput: {
             first_name?: string | null;
             last_name?: string | null;
+            /**
+             * Format: idn-email
+             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
+             */
             email?: string | null;
             phone?: string | null;
             /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly full_name?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly updated_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly next_birthday?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly days_until?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly turns?: unknown;
         } & (unknown | unknown);
         /**
          * @description A first name, a last name, or both must be left.
@@ -1234,22 +1259,32 @@ export interface components {
         ContactPatch: {
             first_name?: string | null;
             last_name?: string | null;
+            /**
+             * Format: idn-email
+             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
+             */
             email?: string | null;
             phone?: string | null;
             /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean | null;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly full_name?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that GET, edit, PUT works. */
+            /** @description Ignored: so that what was read can be sent back. */
             readonly updated_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly next_birthday?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly days_until?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly turns?: unknown;
         };
         /**
          * @example {
@@ -1258,6 +1293,22 @@ export interface components {
          */
         Favorite: {
             favorite: boolean;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly id?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly full_name?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly created_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly updated_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly next_birthday?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly days_until?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly turns?: unknown;
         };
         /**
          * @example {
@@ -1297,7 +1348,19 @@ export interface components {
             /** @enum {string} */
             role?: "user" | "moderator" | "admin";
             disabled?: boolean;
-        };
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly id?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly email?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly confirmed?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly created_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly username?: unknown;
+        } | unknown | unknown;
         /**
          * @example {
          *       "id": 3,
@@ -1480,6 +1543,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1580,6 +1647,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1698,6 +1769,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1822,6 +1897,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1942,6 +2021,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2349,6 +2432,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2533,6 +2620,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2587,6 +2678,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
                 "If-None-Match"?: string;
+                /** @description The ETag of what you want, such as `"2-7"`: where it has changed since, the answer is 412. */
+                "If-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2618,6 +2711,17 @@ export interface operations {
                 headers: {
                     /** @description How to authenticate (RFC 6750): by a bearer token. */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2660,7 +2764,12 @@ export interface operations {
     deleteMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2715,6 +2824,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -2727,6 +2847,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2781,6 +2905,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2840,7 +2966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -2863,6 +2989,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2917,6 +3047,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2963,7 +3095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -3013,6 +3145,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3072,7 +3206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -3095,6 +3229,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3213,6 +3351,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3333,6 +3475,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3812,6 +3958,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3866,6 +4016,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
                 "If-None-Match"?: string;
+                /** @description The ETag of what you want, such as `"2-7"`: where it has changed since, the answer is 412. */
+                "If-Match"?: string;
             };
             path: {
                 id: number;
@@ -3923,6 +4075,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
@@ -3962,6 +4125,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4032,7 +4197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4055,6 +4220,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4109,6 +4278,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4162,7 +4333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4212,6 +4383,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4283,7 +4456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4306,6 +4479,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4360,6 +4537,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4430,7 +4609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4453,6 +4632,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4507,6 +4690,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4564,7 +4749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4614,6 +4799,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
             };
             path: {
                 id: number;
@@ -4684,7 +4871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has changed since the ETag you sent. */
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
                     /** @description Of what it is now, where that is known. */
@@ -4707,6 +4894,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5107,6 +5298,10 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {
