@@ -184,6 +184,24 @@ describe('the limits by default', () => {
     expect(of('192.0.2.1')).toBe('192.0.2.1')
   })
 
+  it('bound refreshing with tokens of sessions that have ended, by address, and nobody else there', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    expect((await ana.post('/api/auth/logout')).status).toBe(204)
+    const [here, elsewhere] = [freshAddress(), freshAddress()]
+    const refresh = (refresh_token: string, address: string) =>
+      serve({ RATE_LIMITS: 'refresh=2/60s' }, '/api/auth/refresh', {
+        method: 'POST',
+        json: { refresh_token },
+        headers: from(address),
+      })
+    const statuses = []
+    for (let times = 0; times < 2; times++) statuses.push((await refresh(ana.refresh, here)).status)
+    expect(statuses).toEqual([401, 401])
+    expect(await violatedBy(await refresh(ana.refresh, here))).toEqual(['refresh'])
+    expect((await refresh(ana.refresh, elsewhere)).status).toBe(401)
+    expect((await refresh(boris.refresh, here)).status).toBe(200)
+  })
+
   it('bound the refreshing of one user, over all sessions', async () => {
     const ana = await signedUp('ana')
     const refresh = () =>

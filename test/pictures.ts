@@ -105,20 +105,24 @@ export function withLocation(kind: Kind, orientation = 1): Uint8Array<ArrayBuffe
   const named = together('http://ns.adobe.com/xap/1.0/\0', xmp)
   if (kind === 'jpeg') {
     const more = [segment(0xe1, exif), segment(0xe1, named), segment(0xed, together('Photoshop 3.0\0', secret))]
+    // A thumbnail, of what was cropped away perhaps; markers that nobody knows.
+    more.push(segment(0xe0, together('JFXX\0\x10', secret)), segment(0xf0, together(secret)), segment(0x02, xmp))
     return together(inserted(picture(kind), 20, together(...more, segment(0xfe, xmp))), secret)
   }
   if (kind === 'png') {
     const chunks = [
       pngChunk('eXIf', exif.subarray(6)),
-      ...['tEXt', 'zTXt', 'iTXt', 'tIME', 'teSt'].map((type) => pngChunk(type, xmp)),
+      ...['tEXt', 'zTXt', 'iTXt', 'tIME', 'teSt', 'sPLT', 'HIDE'].map((type) => pngChunk(type, xmp)),
     ]
     return together(inserted(picture(kind), 33, together(...chunks)), secret)
   }
   if (kind === 'gif') {
-    const more = together(gifExtension(null, xmp), gifExtension('XMP DataXMP', xmp))
+    const unknown = together('\x21\x99', Uint8Array.of(xmp.length), xmp, '\0')
+    const more = together(gifExtension(null, xmp), gifExtension('XMP DataXMP', xmp), unknown)
     return together(inserted(picture(kind), 19, more), secret)
   }
-  if (kind === 'webp') return extendedWebp(0x0c, webpChunk('EXIF', exif), webpChunk('XMP ', xmp))
+  if (kind === 'webp')
+    return extendedWebp(0x0c, webpChunk('HIDE', xmp), webpChunk('EXIF', exif), webpChunk('XMP ', xmp))
   return webpOf(picture(kind).subarray(12), webpChunk('XMP ', xmp), webpChunk('EXIF', exif))
 }
 
@@ -137,7 +141,7 @@ export function pngOf(width: number, height: number): Uint8Array<ArrayBuffer> {
 export const heavyPng = (length: number): Uint8Array<ArrayBuffer> => {
   const bare = picture('png')
   const more = length - bare.length - 12
-  return inserted(bare, 33, together(big(more, 4), 'sPLT', new Uint8Array(more), big(0, 4)))
+  return inserted(bare, 33, together(big(more, 4), 'iCCP', new Uint8Array(more), big(0, 4)))
 }
 
 /** The form that takes a picture. Its name and type say what they like. */

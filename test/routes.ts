@@ -115,19 +115,16 @@ export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (an
 export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 
 /** A link by which a newcomer may choose a new password. */
-async function resetLink(ana: Newcomer): Promise<{ id: number; token: string }> {
+async function resetLink(ana: Newcomer): Promise<string> {
   const token = randomToken()
-  const [link] = await db
-    .insert(links)
-    .values({
-      user_id: ana.id,
-      purpose: 'reset-password',
-      token_hash: tokenHash(token),
-      expires_at: timestamp(Date.now() + 3_600_000),
-      created_at: timestamp(),
-    })
-    .returning({ id: links.id })
-  return { id: link?.id ?? 0, token }
+  await db.insert(links).values({
+    user_id: ana.id,
+    purpose: 'reset-password',
+    token_hash: tokenHash(token),
+    expires_at: timestamp(Date.now() + 3_600_000),
+    created_at: timestamp(),
+  })
+  return token
 }
 
 /** Every operation of the document, and the pages. */
@@ -188,12 +185,12 @@ export const cases: readonly Case[] = [
   },
   {
     route: 'GET /api/auth/reset-password/{token}',
-    ask: async (ana) => ({ path: `/api/auth/reset-password/${(await resetLink(ana)).token}` }),
+    ask: async (ana) => ({ path: `/api/auth/reset-password/${await resetLink(ana)}` }),
   },
   {
     route: 'PATCH /api/auth/reset-password-confirmation/{token}',
     async ask(ana) {
-      const confirmation = await issueResetConfirmation((await resetLink(ana)).id, 900, configuration(env))
+      const confirmation = await issueResetConfirmation(tokenHash(await resetLink(ana)), 900, configuration(env))
       return { path: `/api/auth/reset-password-confirmation/${confirmation}`, json: { password: `new ${password}` } }
     },
   },
@@ -266,12 +263,12 @@ export const cases: readonly Case[] = [
   },
   {
     route: 'GET /reset-password/{token}',
-    ask: async (ana) => ({ path: `/reset-password/${(await resetLink(ana)).token}` }),
+    ask: async (ana) => ({ path: `/reset-password/${await resetLink(ana)}` }),
   },
   {
     route: 'POST /reset-password/{token}',
     ask: async (ana) => ({
-      path: `/reset-password/${(await resetLink(ana)).token}`,
+      path: `/reset-password/${await resetLink(ana)}`,
       form: { email: ana.email, password: `new ${password}` },
     }),
   },

@@ -1,3 +1,4 @@
+import { truncate } from '../../src/platform/text.ts'
 import type { Person, Received } from './letters.ts'
 
 const snippetCharacters = 250 // as Mailpit has it
@@ -49,7 +50,7 @@ function summary(letter: Received) {
     Tags: [],
     Size: letter.Size,
     Attachments: letter.Attachments.length,
-    Snippet: text.replace(/\s+/g, ' ').trim().slice(0, snippetCharacters),
+    Snippet: truncate(text.replace(/\s+/g, ' ').trim(), snippetCharacters),
   }
 }
 

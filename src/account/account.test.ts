@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { askForReset, changePassword, eventList, eventsOf, fresh, kindsOf, login } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
@@ -76,13 +76,30 @@ describe('the events of an account', () => {
 
   it('are one’s own alone', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    const mine = (await eventsOf(ana)).map(({ id }) => id)
-    const theirs = (await eventsOf(boris)).map(({ id }) => id)
-    expect(mine.filter((id) => theirs.includes(id))).toEqual([])
+    const theirs = await eventsOf(boris)
+    for (const event of await eventsOf(ana)) expect(theirs).not.toContainEqual(event)
     // A cursor is no key to another's.
     const link = (await ana.get('/api/users/me/events?limit=1')).headers.get('Link')?.match(/cursor=([^&>]+)/)?.[1]
     const page = read(eventList, await boris.get(`/api/users/me/events?cursor=${link}`))
-    for (const { id } of page) expect(theirs).toContain(id)
+    for (const event of page) expect(theirs).toContainEqual(event)
+  })
+
+  it('are numbered for each account: what is done to another account moves none of one’s own', async () => {
+    const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
+    const before = (await eventsOf(ana)).map(({ id }) => id)
+    expect(before).toEqual(before.map((_, at) => before.length - at))
+    for (let times = 0; times < 3; times++) await login(boris.email, 'a password typed wrong')
+    await askForReset(boris.email)
+    await vi.waitFor(async () => {
+      const kinds = await kindsOf(boris)
+      expect(kinds.filter((kind) => kind === 'login-failed')).toHaveLength(3)
+      expect(kinds).toContain('reset-requested')
+    })
+    await ana.login()
+    expect((await eventsOf(ana)).map(({ id }) => id)).toEqual([before.length + 1, ...before])
+    const { text } = await ana.get('/api/users/me/export')
+    const exported = z.object({ events: z.array(z.looseObject({ id: z.number() })) }).parse(JSON.parse(text))
+    expect(exported.events.map(({ id }) => id)).toEqual([...before.toReversed(), before.length + 1])
   })
 
   it('hold no password, no token and no address of e-mail', async () => {

@@ -89,11 +89,9 @@ describe('deleting one’s account', () => {
       {
         id: expect.any(Number),
         user_id: ana.id,
+        number: 1,
         kind: 'deleted',
-        actor_id: null,
-        address: null,
-        device: null,
-        detail: null,
+        ...{ actor_id: null, address: null, device: null, detail: null },
         created_at: expect.stringMatching(/^\d{4}-.*Z$/),
       },
     ])

@@ -1,7 +1,7 @@
 import { confirmNewEmailLetter, emailChangeLetter, emailInUseLetter } from '../auth/mails.tsx'
 import { forgotUrl, freshLink, mayWriteTo, sendNow } from '../auth/recovery.ts'
 import { clientOf } from '../auth/sign-in.ts'
-import { afterwards } from '../platform/http/afterwards.ts'
+import { afterwardsUnseen } from '../platform/http/afterwards.ts'
 import type { Serving } from '../platform/http/router.ts'
 import { findUserByEmail } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
@@ -19,7 +19,7 @@ export async function requestEmailChange(c: Serving, user: UserRow, email: strin
   const happening = { kind: 'email-change-requested' as const, ...clientOf(c) }
   if (!allowed) return
   // Written after the answer, so that its time does not tell who else has an account.
-  afterwards(c, async () => {
+  afterwardsUnseen(c, async () => {
     const ttl = config.VERIFICATION_LINK_TTL
     const still = stillHas(user.password_hash)
     const link = () =>

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type Client, type Happening, recorded } from '../auth/events.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.ts'
-import { type EventRow, events, links, sessions } from '../auth/table.ts'
+import { type EventRow, eventColumns, events, links, sessions } from '../auth/table.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { discarding } from '../platform/images/discarded.ts'
@@ -158,10 +158,10 @@ export const held = {
   events: (db: Database, userId: number) =>
     pages<EventRow>((last, limit) =>
       db
-        .select()
+        .select(eventColumns)
         .from(events)
-        .where(and(eq(events.user_id, userId), gt(events.id, last?.id ?? 0)))
-        .orderBy(asc(events.id))
+        .where(and(eq(events.user_id, userId), gt(events.number, last?.id ?? 0)))
+        .orderBy(asc(events.number))
         .limit(limit),
     ),
 }

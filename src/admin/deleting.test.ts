@@ -59,6 +59,7 @@ describe('deleting an account', () => {
         table: 'events',
         id: expect.any(Number),
         user_id: ana.id,
+        number: 1,
         kind: 'deleted',
         actor_id: root.id,
         address: root.address,

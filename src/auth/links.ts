@@ -117,10 +117,9 @@ export async function findConfirmation(db: Database, tokenHash: string): Promise
   return found
 }
 
-/** The account that a link to choose a new password belongs to, by the link's hash or its row, while the link lives. */
-export async function findReset(db: Database, link: { hash: string } | { id: number }): Promise<FoundLink | undefined> {
-  const which = 'hash' in link ? eq(links.token_hash, link.hash) : eq(links.id, link.id)
-  const [found] = await findLink(db, and(which, eq(links.purpose, 'reset-password')))
+/** The account that a link to choose a new password belongs to, by the link's hash, while the link lives. */
+export async function findReset(db: Database, tokenHash: string): Promise<FoundLink | undefined> {
+  const [found] = await findLink(db, and(eq(links.token_hash, tokenHash), eq(links.purpose, 'reset-password')))
   return found
 }
 

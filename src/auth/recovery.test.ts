@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
+import { Buffer } from 'node:buffer'
 import { eq } from 'drizzle-orm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import {
   askForReset,
@@ -12,6 +13,7 @@ import {
   newPassword,
   opened,
   openReset,
+  signup,
 } from '../../test/accounts.ts'
 import { problemOf, read } from '../../test/client.ts'
 import { database, driver } from '../../test/database.ts'
@@ -82,6 +84,30 @@ describe('asking for a new password', () => {
       expect(await callsFor(ana.email)).toEqual(await callsFor(freshEmail('nobody')))
     },
   )
+
+  it('waits a random while before anything is done that is done for a known address alone', async () => {
+    const [ana, boris] = [await signedUp('ana'), freshEmail('boris')]
+    await signup(boris)
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    onTestFinished(() => timers.mockRestore())
+    const delays = async (path: string, json: object) => {
+      timers.mockClear()
+      await serve({}, `/api/auth/${path}`, { method: 'POST', json, headers: from(freshAddress()) })
+      return timers.mock.calls.map(([, ms]) => ms ?? 0).filter((ms) => ms >= 50 && ms <= 150)
+    }
+    const seen: number[] = []
+    for (const [path, json] of [
+      ['request-password-reset-email', { email: ana.email }],
+      ['request-password-reset-email', { email: ana.email }],
+      ['verification-email', { email: boris }],
+      ['login', { email: ana.email, password: 'not the password' }],
+    ] as const) {
+      const waits = await delays(path, json)
+      expect(waits, path).toHaveLength(1)
+      seen.push(...waits)
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+  })
 
   it('is written in the language of the account', async () => {
     const ana = await signedUp('ana')
@@ -158,6 +184,13 @@ describe('the link of a reset', () => {
     expect(problemOf(await later(3601, () => chooseAnew(reset_password_confirmation_token)))).toBe('404 link-not-found')
   })
 
+  it('gives confirmations that name it by its hash, so that nobody sees how many links others were sent', async () => {
+    const ana = await signedUp('ana')
+    const token = await linkFor(ana)
+    const [, claims = ''] = (await opened(token)).split('.')
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ sub: tokenHash(token) })
+  })
+
   it('gives confirmations for a quarter of an hour', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
@@ -172,7 +205,7 @@ describe('the link of a reset', () => {
     const config = configuration(env)
     const elsewhere = { ...config, SECRET_KEY: 'quite-another-key-7d1f0b3c9a5e2846f1c7d0' }
     const forged = [
-      await issueResetConfirmation(row?.id ?? 0, 900, elsewhere),
+      await issueResetConfirmation(row?.token_hash ?? '', 900, elsewhere),
       await issueAccessToken({ userId: row?.id ?? 0, sessionId: 1 }, config),
       row?.token_hash ?? '',
       'x'.repeat(1000),
@@ -183,7 +216,7 @@ describe('the link of a reset', () => {
       expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     }
     // The row that confirms the address is no reset, though a confirmation may name it.
-    expect(problemOf(await chooseAnew(await issueResetConfirmation(row?.id ?? 0, 900, config)))).toBe(
+    expect(problemOf(await chooseAnew(await issueResetConfirmation(row?.token_hash ?? '', 900, config)))).toBe(
       '404 link-not-found',
     )
   })

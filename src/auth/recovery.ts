@@ -5,7 +5,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import { gateOf } from '../platform/gate/client.ts'
 import { addressOf, limitOf } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
-import { afterwards } from '../platform/http/afterwards.ts'
+import { afterwards, afterwardsUnseen } from '../platform/http/afterwards.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
 import type { Serving } from '../platform/http/router.ts'
 import { deliver, mailerOf, type Posted } from '../platform/mail/outbox.ts'
@@ -92,7 +92,7 @@ export async function askForConfirmation(c: Serving, email: string): Promise<voi
   const remaining = user ? (Date.parse(user.created_at) - Date.now()) / 1000 + unconfirmedSeconds : 0
   const ttl = Math.min(config.VERIFICATION_LINK_TTL, Math.floor(remaining))
   if (!user || user.confirmed_at || ttl <= 0 || !allowed) return
-  afterwards(c, async () => {
+  afterwardsUnseen(c, async () => {
     const letterId = await renewConfirmation(db, user.id, confirmationLink(user.email, user.locale, config, ttl))
     if (letterId !== undefined) await deliver(db, mailerOf(config), letterId)
   })
@@ -111,7 +111,7 @@ export async function askForReset(c: Serving, email: string): Promise<void> {
   const { RESET_LINK_TTL: ttl, SMTP_HOST } = config
   // Where no letter can leave, nobody could unbar it.
   const bars = config.RESET_LOCKS_PASSWORD && SMTP_HOST !== undefined
-  afterwards(c, async () => {
+  afterwardsUnseen(c, async () => {
     const link = freshLink(config, 'reset-password', ttl, (url) =>
       resetPasswordLetter(user.email, user.locale, url, ttl, bars),
     )

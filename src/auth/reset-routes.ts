@@ -50,11 +50,12 @@ resetRoutes.openapi(
     responses: { 200: json('Go on with this token.', resetConfirmationSchema), ...problems(404) },
   }),
   async (c) => {
-    const link = await findReset(c.var.db, { hash: tokenHash(c.req.valid('param').token) })
+    const hash = tokenHash(c.req.valid('param').token)
+    const link = await findReset(c.var.db, hash)
     const remaining = link ? Math.floor((Date.parse(link.expiresAt) - Date.now()) / 1000) : 0
     const expires_in = Math.min(confirmationSeconds, remaining)
     if (!link || expires_in < 1) throw noLink()
-    const reset_password_confirmation_token = await issueResetConfirmation(link.linkId, expires_in, c.var.config)
+    const reset_password_confirmation_token = await issueResetConfirmation(hash, expires_in, c.var.config)
     return c.json({ reset_password_confirmation_token, expires_in }, 200, { 'Cache-Control': 'no-store' })
   },
 )
@@ -75,8 +76,8 @@ resetRoutes.openapi(
   }),
   async (c) => {
     const { password, email } = c.req.valid('json')
-    const linkId = await readResetConfirmation(c.req.valid('param').token, c.var.config)
-    const link = linkId === null ? undefined : await findReset(c.var.db, { id: linkId })
+    const hash = await readResetConfirmation(c.req.valid('param').token, c.var.config)
+    const link = hash === null ? undefined : await findReset(c.var.db, hash)
     if (!link) throw noLink()
     requireSameAccount(link, email)
     await resetPassword(c, link, password)

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { gateOf } from '../platform/gate/client.ts'
-import { documentedLimits, limited, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import { admit, documentedLimits, limited, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
 import { languageOf } from '../platform/http/language.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { invalid, Problem } from '../platform/http/problem.ts'
@@ -22,7 +22,7 @@ import {
   tokenSchema,
   tokensSchema,
 } from './schema.ts'
-import { ownerOf, refresh, type Tokens, tokensFor } from './session.ts'
+import { ownerOf, refresh, sessionEnded, type Tokens, tokensFor } from './session.ts'
 import { clientOf, signIn } from './sign-in.ts'
 import { createAccount } from './store.ts'
 import { confirmationAsked, confirmedDetail } from './words.ts'
@@ -156,12 +156,17 @@ authRoutes.openapi(
 )
 
 /**
- * Exchanges a refresh token for new ones, within its owner's limit.
+ * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the address.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`, 429
  */
 export async function exchange(c: Context<AppEnv>, token: string): Promise<Tokens> {
   const { db, config, clock } = c.var
   const claims = await ownerOf(db, token, config)
+  if (!claims) {
+    // It cost a query, and counts against nobody's account: so it does against the address.
+    await admit(c, 'refresh')
+    throw sessionEnded()
+  }
   const gate = gateOf(c.env, `user:${claims.userId}`)
   const { standings, violated } = await clock.time('gate', () => gate.enter([limitOf('refresh', config)]))
   tellStandings(c, standings)

@@ -185,7 +185,7 @@ export const eventExample = {
 /** Something that happened to an account. */
 export const eventSchema = z
   .strictObject({
-    id: z.int().positive(),
+    id: z.int().positive().meta({ description: 'Its number in this account, from 1.' }),
     kind: z.enum(eventKinds),
     actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
     address: z.string().nullable(),

@@ -119,19 +119,28 @@ export function listSessions(db: Database, userId: number, bounds: Alive) {
 }
 
 /**
- * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why. Returns how
- * many ended.
+ * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why; nothing of it
+ * where `happening` is null. Returns how many ended.
  */
 export async function endSessions(
   db: Database,
   userId: number,
   which: { only: number } | { allBut: number },
   revision: number,
-  happening: Happening,
+  happening: Happening | null,
 ): Promise<number> {
   const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
+  const raising = db.update(users).set({ revision }).where(eq(users.id, userId))
+  const ending = db
+    .delete(sessions)
+    .where(and(eq(sessions.user_id, userId), chosen))
+    .returning({ id: sessions.id })
+  if (!happening) {
+    const [, ended] = await db.batch([raising, ending])
+    return ended.length
+  }
   const [, , ended] = await db.batch([
-    db.update(users).set({ revision }).where(eq(users.id, userId)),
+    raising,
     recorded(
       db,
       happening,
@@ -146,10 +155,7 @@ export async function endSessions(
         ),
       ),
     ),
-    db
-      .delete(sessions)
-      .where(and(eq(sessions.user_id, userId), chosen))
-      .returning({ id: sessions.id }),
+    ending,
   ])
   return ended.length
 }

@@ -5,7 +5,8 @@ import type { Database } from '../platform/db/database.ts'
 import type { GateClient } from '../platform/gate/client.ts'
 import { revise } from '../platform/gate/revise.ts'
 import { Problem } from '../platform/http/problem.ts'
-import type { Client } from './events.ts'
+import { told } from '../platform/told.ts'
+import type { Client, Happening } from './events.ts'
 import { type Alive, endSessions, findSession, rotateSession } from './session-store.ts'
 
 /** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
@@ -44,8 +45,8 @@ export async function tokensFor(
 const refused = { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }
 
 /**
- * Who a refresh token belongs to, while its session lives.
- * @throws Problem 401 `invalid-refresh-token` or `session-revoked`
+ * Who a refresh token belongs to, while its session lives; undefined once it has ended.
+ * @throws Problem 401 `invalid-refresh-token`
  */
 export async function ownerOf(db: Database, token: string, config: Configuration) {
   const claims = readRefreshToken(token, config)
@@ -53,8 +54,7 @@ export async function ownerOf(db: Database, token: string, config: Configuration
     throw new Problem(401, 'invalid-refresh-token', 'This is not a refresh token of ours: log in again.', refused)
   }
   const session = await findSession(db, claims.sessionId, aliveNow(config))
-  if (!session) throw sessionEnded()
-  return { ...claims, userId: session.userId }
+  return session && { ...claims, userId: session.userId }
 }
 
 /**
@@ -78,9 +78,7 @@ export async function refresh(
     if (generation === session.generation - 1 && age <= replayGraceSeconds * 1000) {
       return tokensFor({ ...session, sessionId }, config)
     }
-    await revise(gate, session.revision, (revision) =>
-      endSessions(db, session.userId, { only: sessionId }, revision, { kind: 'refresh-token-stolen', ...client }),
-    )
+    await endStolen(db, gate, { ...session, sessionId }, client)
   }
   throw sessionEnded()
 }
@@ -91,6 +89,23 @@ export async function refresh(
  */
 export async function requireSession(db: Database, sessionId: number, config: Configuration): Promise<void> {
   if (!(await findSession(db, sessionId, aliveNow(config)))) throw sessionEnded()
+}
+
+/** Ends a session whose refresh token was stolen, and records it. A record that cannot be written leaves no thief signed in. */
+async function endStolen(
+  db: Database,
+  gate: GateClient,
+  { userId, sessionId, revision: before }: { userId: number; sessionId: number; revision: number },
+  client: Client,
+): Promise<void> {
+  const end = (happening: Happening | null) =>
+    revise(gate, before, (revision) => endSessions(db, userId, { only: sessionId }, revision, happening))
+  try {
+    await end({ kind: 'refresh-token-stolen', ...client })
+  } catch (error) {
+    await end(null)
+    console.error(JSON.stringify({ level: 'error', unrecorded: 'refresh-token-stolen', error: told(error) }))
+  }
 }
 
 /** 401 for a session that has ended, or whose account is gone. */

@@ -109,6 +109,18 @@ describe('logging in', () => {
     expect((await login(olga.email)).status).toBe(200)
   })
 
+  it('goes on at a cost of 2^17, which takes 128 MiB', async () => {
+    const cheap = { ...costInTests }
+    Object.assign(costInTests, { ln: 17, r: 8, p: 1 })
+    onTestFinished(() => {
+      Object.assign(costInTests, cheap)
+    })
+    const olga = await signedUp('olga')
+    const [row] = await db.select().from(users).where(eq(users.id, olga.id))
+    expect(row?.password_hash).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$/)
+    expect(problemOf(await login(olga.email, 'not the password'))).toBe('401 invalid-credentials')
+  })
+
   it('keeps fifty sessions a person, and ends the one unused for longest', async () => {
     const many = await signedUp('many')
     const now = new Date().toISOString()

@@ -3,9 +3,10 @@ import { gateOf } from '../platform/gate/client.ts'
 import type { Verdict } from '../platform/gate/gate.ts'
 import { addressOf, emailGate, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
 import { revise } from '../platform/gate/revise.ts'
-import { afterwards } from '../platform/http/afterwards.ts'
+import { afterwardsUnseen } from '../platform/http/afterwards.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Serving } from '../platform/http/router.ts'
+import { truncate } from '../platform/text.ts'
 import { findUser, findUserByEmail } from '../users/store.ts'
 import { emailKey, type UserRow } from '../users/table.ts'
 import { type Client, record } from './events.ts'
@@ -13,11 +14,14 @@ import { sessionEnded } from './session.ts'
 import { endOldestSessions, startSession } from './session-store.ts'
 import { promote, replaceHash } from './store.ts'
 
+/** How many characters of a User-Agent are stored. */
+const maxDevice = 200
+
 /** From where a request comes. */
-export const clientOf = (c: Serving): Client => ({
-  device: c.req.header('User-Agent')?.slice(0, 200) ?? null,
-  address: addressOf(c),
-})
+export function clientOf(c: Serving): Client {
+  const device = c.req.header('User-Agent')
+  return { device: device === undefined ? null : truncate(device, maxDevice), address: addressOf(c) }
+}
 
 /** The gate of an e-mail. */
 export const gateOfEmail = (c: Serving, email: string) => gateOf(c.env, emailGate(emailKey(email), c.var.config))
@@ -54,7 +58,7 @@ async function tryPassword(c: Serving, email: string, user: UserRow | undefined,
     tellStandings(c, verdict.standings)
     throw tooMany(verdict.standings, verdict.violated)
   }
-  if (user && !verdict.right) afterwards(c, () => record(db, user.id, { kind: 'login-failed', ...client }))
+  if (user && !verdict.right) afterwardsUnseen(c, () => record(db, user.id, { kind: 'login-failed', ...client }))
   return verdict
 }
 

@@ -1,4 +1,5 @@
 import { fold, plainLetters, unifySigns } from '../platform/fold.ts'
+import { truncate } from '../platform/text.ts'
 
 /** Every small letter that an alphabet of ours may have: Latin, Greek, Cyrillic. */
 const alphabets = [
@@ -60,5 +61,5 @@ export function sortKey(name: string, locale: string): string {
     // A letter with an accent that no alphabet of ours has, or one that stands for two.
     else for (const part of fold(letter) || (letter === ' ' ? ' ' : '')) key += table.get(part) ?? part
   }
-  return key.slice(0, maxSortKey).toWellFormed()
+  return truncate(key, maxSortKey)
 }

@@ -1,4 +1,5 @@
 import { root } from './db/errors.ts'
+import { truncate } from './text.ts'
 
 /** How much of an error's words is told: the reason, not a page. */
 const longest = 300
@@ -26,7 +27,7 @@ const address = /[^\s<>()[\],;:]{1,64}@[^\s<>()[\],;:]{1,255}/g
 const longestRead = 2000
 
 const scrubbed = (message: string): string =>
-  message.replace(query, 'Failed query').replace(quotation, '…').replace(address, '…').slice(0, longest)
+  truncate(message.replace(query, 'Failed query').replace(quotation, '…').replace(address, '…'), longest)
 
 /**
  * What may be logged of an error, with nobody's data in it: the kind of the innermost cause; and its words, without what they quote
@@ -35,7 +36,7 @@ const scrubbed = (message: string): string =>
  */
 export function told(error: unknown): string {
   const cause = root(error)
-  const message = cause.message.slice(0, longestRead)
+  const message = truncate(cause.message, longestRead)
   const known = ours.has(cause.name) || platformWords.some((words) => words.test(message))
   return known && !isRemote(cause) ? `${cause.name}: ${scrubbed(message)}` : cause.name
 }

@@ -20,9 +20,10 @@ const healthSchema = z
     database: state,
     cache: state.meta({ description: 'KV. While it is down, users are read from the database.' }),
     gate: state.meta({ description: 'Durable Objects. While they are down, only reading goes on.' }),
-    mail: z
-      .enum(['ok', 'late', 'unknown'])
-      .meta({ description: '`late`: a letter has been waiting for 15 minutes and more.' }),
+    mail: z.enum(['ok', 'late', 'unknown']).meta({
+      description:
+        '`late`: a letter has been waiting for 15 minutes and more, and not because its own recipient is refused.',
+    }),
     version: z.string(),
     deployment: z.string().meta({
       description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',

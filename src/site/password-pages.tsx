@@ -188,7 +188,7 @@ function noLinkPage(c: Context) {
 
 /** Where a link of a reset leads. A link that is dead is answered by a page that says so. */
 const opened = createMiddleware<AppEnv & { Variables: { link: FoundLink } }>(async (c, next) => {
-  const link = await findReset(c.var.db, { hash: tokenHash(c.req.param('token') ?? '') })
+  const link = await findReset(c.var.db, tokenHash(c.req.param('token') ?? ''))
   if (!link) return noLinkPage(c)
   c.set('link', link)
   await next()

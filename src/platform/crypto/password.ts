@@ -51,7 +51,9 @@ function parse(phc: string | null): { cost: HashCost; salt: Buffer; hash: Buffer
 }
 
 function derive(password: string, salt: Buffer, { ln, r, p }: HashCost): Promise<Buffer> {
-  const options: ScryptOptions = { N: 2 ** ln, r, p, maxmem: 64 * 2 ** 20 }
+  const N = 2 ** ln
+  // The memory is 128·N·r bytes and a little (RFC 7914, section 2): a fixed limit would refuse a higher cost.
+  const options: ScryptOptions = { N, r, p, maxmem: 2 * 128 * N * r }
   return new Promise((resolve, reject) =>
     scrypt(password.normalize('NFC'), salt, keyBytes, options, (error, key) => (error ? reject(error) : resolve(key))),
   )

@@ -98,20 +98,20 @@ export async function readAccessToken(
 }
 
 /**
- * A token by which the holder of a link to a new password goes on: a JWT that names the link's row, good for `seconds`. It is
- * worth nothing once that row is gone.
+ * A token by which the holder of a link to a new password goes on: a JWT that names the link by its hash, good for `seconds`. It is
+ * worth nothing once the link is gone. Its id would count every account's links, and tell by that which address has an account.
  */
-export function issueResetConfirmation(linkId: number, seconds: number, config: Configuration): Promise<string> {
-  return issueJwt('reset', { sub: String(linkId) }, seconds, config)
+export function issueResetConfirmation(linkHash: string, seconds: number, config: Configuration): Promise<string> {
+  return issueJwt('reset', { sub: linkHash }, seconds, config)
 }
 
-/**
- * The row of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has expired. No I/O.
- */
-export async function readResetConfirmation(token: string, config: Configuration): Promise<number | null> {
-  const read = await readJwt('reset', cleanPasted(token).trim(), z.object({ sub: subject, exp: z.number() }), config)
-  return typeof read === 'string' ? null : Number(read.sub)
+/** The hash of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has expired. No I/O. */
+export async function readResetConfirmation(token: string, config: Configuration): Promise<string | null> {
+  const read = await readJwt('reset', cleanPasted(token).trim(), resetClaims, config)
+  return typeof read === 'string' ? null : read.sub
 }
+
+const resetClaims = z.object({ sub: z.string().regex(/^[0-9a-f]{64}$/), exp: z.number() })
 
 /** Which session a refresh token belongs to, and how often that session had been refreshed when it was issued. */
 export interface RefreshClaims {

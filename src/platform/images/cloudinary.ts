@@ -3,6 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { z } from 'zod'
 import type { Configuration } from '../../env.ts'
 import { invalid } from '../http/problem.ts'
+import { truncate } from '../text.ts'
 import { told } from '../told.ts'
 import type { Picture } from './image.ts'
 import { storeUnavailable } from './local.ts'
@@ -26,7 +27,12 @@ export function cloudinaryOf(config: Configuration): Cloud | undefined {
 
 /** What Cloudinary answers to an upload, as much of it as is kept. */
 const uploadedSchema = z.object({
-  public_id: z.string().min(1).max(255),
+  public_id: z
+    .string()
+    .min(1)
+    .max(255)
+    // Half a surrogate pair is in no name, and libSQL fails over it.
+    .refine((name) => name.isWellFormed()),
   version: z.int().positive(),
 })
 const refusedSchema = z.object({ error: z.object({ message: z.string() }) })
@@ -100,7 +106,7 @@ function signatureOf(parameters: Readonly<Record<string, string>>, secret: strin
 }
 
 /** Somebody else's words, made fit to be shown. */
-const plain = (words: string): string => words.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' ').slice(0, 200)
+const plain = (words: string): string => truncate(words.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' '), 200)
 
 /** Sends a form; status 0 where nothing came back that can be read. */
 async function post(url: string, body: FormData): Promise<{ status: number; answer: unknown; error: string }> {

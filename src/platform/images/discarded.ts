@@ -66,9 +66,12 @@ export async function sweepPictures(db: Database, remove: Remover): Promise<void
     .where(lte(discardedPictures.due_at, timestamp()))
     .orderBy(asc(discardedPictures.due_at))
     .limit(sweepSize)
+  const ended: PromiseSettledResult<void>[] = []
   for (let at = 0; at < due.length; at += abreast) {
-    await Promise.all(due.slice(at, at + abreast).map(({ id }) => removeOne(db, id, remove)))
+    ended.push(...(await Promise.allSettled(due.slice(at, at + abreast).map(({ id }) => removeOne(db, id, remove)))))
   }
+  // One picture whose outcome cannot be written keeps no other from being removed.
+  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 async function removeOne(db: Database, id: number, remove: Remover): Promise<void> {

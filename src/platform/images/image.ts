@@ -31,8 +31,8 @@ export function sniff(bytes: Uint8Array): PictureType | undefined {
 
 /**
  * Looks a picture through from end to end, without unpacking it: its type, how large it says it is, and its bytes without
- * metadata. What shows the picture stays byte for byte, and so do its colour profile and its orientation (JPEG); what follows
- * its end is cut off. Bytes that are cut short or make no sense are refused, never thrown over.
+ * metadata. What shows the picture stays, by a list of what may, and so do its colour profile and its orientation (JPEG); all else
+ * is left out, and what follows its end is cut off. Bytes that are cut short or make no sense are refused, never thrown over.
  */
 export function pictureIn(bytes: Uint8Array): Picture | Refusal {
   const type = sniff(bytes)
@@ -67,13 +67,30 @@ const readers: Record<PictureType, (reader: Reader) => Found> = {
 
 // ---------------------------------------------------------------- PNG (ISO/IEC 15948, and APNG)
 
-/** The chunks that say how to show a picture. Those that a decoder must know (capital first letter) stay anyhow. */
-const showingChunks = 'tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT'.split(' ')
+/** The chunks that are the picture: a stream in pieces, of any length. */
+const streamChunks = ['IDAT', 'fdAT']
+/** The chunks that say how to show it, and how long each is at most. But for frames, each is there once. */
+const showingChunks: Readonly<Record<string, number>> = {
+  ...{ IHDR: 13, PLTE: 768, IEND: 0, tRNS: 256, acTL: 8, fcTL: 26 },
+  ...{
+    cHRM: 32,
+    gAMA: 4,
+    iCCP: Number.POSITIVE_INFINITY,
+    sBIT: 4,
+    sRGB: 1,
+    cICP: 4,
+    mDCV: 24,
+    cLLI: 8,
+    bKGD: 6,
+    pHYs: 9,
+  },
+}
 
 function readPng(reader: Reader): Found {
   const seen = found()
   keep(seen, reader.take(8))
   let filled = false
+  const described = new Set<string>()
   for (let first = true; ; first = false) {
     reader.part()
     const from = reader.at
@@ -94,8 +111,14 @@ function readPng(reader: Reader): Found {
       enlarge(seen, frame.long(), frame.long())
     }
     if (type === 'IDAT') filled = true
-    if (/^[A-Z]/.test(type) || showingChunks.includes(type)) keep(seen, reader.bytes.subarray(from, reader.at))
-    if (type === 'IEND') break
+    const isStream = streamChunks.includes(type)
+    const shows = isStream || (length <= (showingChunks[type] ?? -1) && !described.has(type))
+    if (type !== 'fcTL') described.add(type)
+    if (shows) keep(seen, reader.bytes.subarray(from, reader.at))
+    if (type === 'IEND') {
+      demand(length === 0)
+      break
+    }
   }
   demand(filled)
   return seen
@@ -103,9 +126,10 @@ function readPng(reader: Reader): Found {
 
 // ---------------------------------------------------------------- WebP (RFC 9649)
 
+/** The chunks that show a picture; but for frames, each is there once. */
 const webpChunks = ['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']
-/** In the flags of VP8X: that there is EXIF, and that there is XMP. */
-const metadataFlags = 0x08 | 0x04
+/** In the flags of VP8X: that there is a colour profile, transparency, an animation. Not EXIF and XMP. */
+const showingFlags = 0x20 | 0x10 | 0x02
 
 function readWebp(reader: Reader): Found {
   const seen = found()
@@ -116,7 +140,7 @@ function readWebp(reader: Reader): Found {
   const shown = webpFrames(body, seen, (type, chunk) => {
     if (type !== 'VP8X') return chunk
     const plain = chunk.slice()
-    plain[8] = (plain[8] ?? 0) & ~metadataFlags
+    plain.set([(plain[8] ?? 0) & showingFlags, 0, 0, 0], 8)
     return plain
   })
   demand(shown)
@@ -131,16 +155,19 @@ function readWebp(reader: Reader): Found {
 /** Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a frame. */
 function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk: Uint8Array) => Uint8Array): boolean {
   let shown = false
+  const described = new Set<string>()
   while (reader.left > 0) {
     reader.part()
     const from = reader.at
     const type = reader.text(4)
     const length = reader.long(true)
+    const repeated = described.has(type) || (isBitstream(type) && shown)
+    if (type !== 'ANMF') described.add(type)
     const data = new Reader(reader.take(length), reader.whole)
     // The last one's padding is left out by some.
     if (length % 2 === 1 && reader.left > 0) reader.take(1)
     if (type === 'VP8X') {
-      demand(shownAs !== undefined && length >= 10 && from === 0)
+      demand(shownAs !== undefined && length === 10 && from === 0)
       data.at = 4
       enlarge(seen, three(data) + 1, three(data) + 1)
     } else if (type === 'VP8 ') {
@@ -154,7 +181,7 @@ function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk:
       enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
       shown = true
     } else if (type === 'ANMF') {
-      demand(shownAs !== undefined && length >= 16)
+      demand(shownAs !== undefined && length >= 16 && !described.has('VP8 ') && !described.has('VP8L'))
       data.at = 6
       enlarge(seen, three(data) + 1, three(data) + 1)
       data.at = 16
@@ -163,8 +190,10 @@ function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk:
     } else {
       // A frame stays as it is, so it may hold nothing that would not.
       demand(shownAs !== undefined || type === 'ALPH')
+      demand(type !== 'ANIM' || length === 6)
     }
-    if (shownAs && webpChunks.includes(type)) {
+    demand(shownAs !== undefined || !repeated)
+    if (shownAs && webpChunks.includes(type) && !repeated) {
       keep(seen, shownAs(type, reader.bytes.subarray(from, reader.at)))
       if (length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
     }
@@ -172,12 +201,26 @@ function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk:
   return shown
 }
 
+/** A still picture has one of these, and so has each frame of an animation. A second would be another picture, which nobody sees. */
+const isBitstream = (type: string): boolean => type === 'VP8 ' || type === 'VP8L'
+
 const three = (reader: Reader): number => reader.short(true) + reader.byte() * 0x10000
 
 // ---------------------------------------------------------------- GIF (89a)
 
-/** Extensions by applications that show something: how often to repeat, and a colour profile. */
-const showingApplications = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012']
+/** Extensions by applications that say how often to repeat, and how long each is. */
+const repeatingApplications = ['NETSCAPE2.0', 'ANIMEXTS1.0']
+const repeatingLength = 19
+/** How long a graphic control extension is. */
+const controlLength = 8
+
+/** Whether an extension, which was read from its label to its end, says how to show the picture. */
+function isShowingExtension(extension: Uint8Array): boolean {
+  // A name of eleven letters comes first.
+  const application = extension[1] === 0xff && extension[2] === 11 ? textAt(extension, 3, 11) : ''
+  if (repeatingApplications.includes(application)) return extension.length === repeatingLength
+  return application === 'ICCRGBG1012' || (extension[1] === 0xf9 && extension.length === controlLength)
+}
 
 function readGif(reader: Reader): Found {
   const seen = found()
@@ -192,7 +235,6 @@ function readGif(reader: Reader): Found {
     const from = reader.at
     const block = reader.byte()
     if (block === 0x3b) break
-    let stays = true
     if (block === 0x2c) {
       const [left, top] = [reader.short(true), reader.short(true)]
       enlarge(seen, left + reader.short(true), top + reader.short(true))
@@ -200,16 +242,14 @@ function readGif(reader: Reader): Found {
       shown = true
     } else {
       demand(block === 0x21)
-      const label = reader.byte()
-      // 0xFE is a comment; 0xFF an application's own, which begins with its name.
-      const name = label === 0xff ? textAt(reader.bytes, reader.at + 1, 11) : ''
-      stays = label === 0xff ? showingApplications.includes(name) : label !== 0xfe
+      reader.take(1)
     }
     for (let length = reader.byte(); length > 0; length = reader.byte()) {
       reader.part()
       reader.skip(length)
     }
-    if (stays) keep(seen, reader.bytes.subarray(from, reader.at))
+    const read = reader.bytes.subarray(from, reader.at)
+    if (block === 0x2c || isShowingExtension(read)) keep(seen, read)
   }
   demand(shown)
   keep(seen, Uint8Array.of(0x3b))

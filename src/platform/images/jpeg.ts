@@ -1,23 +1,34 @@
 import { demand, enlarge, type Found, found, keep, Reader, textAt, Unreadable } from './reader.ts'
 
-/** Start of frame: C0–CF but DHT, JPG and DAC, and DHP, which says the size of a hierarchy of frames. */
-const isFrame = (marker: number): boolean =>
-  (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xde
+/** Start of frame: C0–CF but DHT, JPG and DAC. */
+const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
 
-/** APP0 JFIF, APP2 with a colour profile and APP14 Adobe say how to show the picture; the others, and comments, say more. */
-function isShowing(marker: number, data: Uint8Array): boolean {
-  const begins = (text: string): boolean => textAt(data, 0, text.length) === text
-  if (marker === 0xe0) return begins('JFIF\0') || begins('JFXX\0')
-  if (marker === 0xe2) return begins('ICC_PROFILE\0')
-  if (marker === 0xee) return begins('Adobe')
-  return !(marker >= 0xe0 && marker <= 0xef) && marker !== 0xfe
+/** What decoding needs besides frames: DHT, DAC, SOS, DQT and DRI. */
+const decodingMarkers = [0xc4, 0xcc, 0xda, 0xdb, 0xdd]
+
+/**
+ * What stays of a segment, by a list of what shows the picture; undefined where nothing does. Of APP0 JFIF that is what precedes its
+ * thumbnail, which may show what has been cropped away, of APP14 Adobe its known part, and APP2 where it is a colour profile.
+ */
+function showingPart(marker: number, segment: Uint8Array): Uint8Array | undefined {
+  const begins = (text: string): boolean => textAt(segment, 4, text.length) === text
+  if (marker === 0xe0 && begins('JFIF\0') && segment.length >= 18) {
+    return Uint8Array.of(0xff, marker, 0, 16, ...segment.subarray(4, 16), 0, 0)
+  }
+  if (marker === 0xee && begins('Adobe') && segment.length >= 16) {
+    return Uint8Array.of(0xff, marker, 0, 14, ...segment.subarray(4, 16))
+  }
+  if (marker === 0xe2 && begins('ICC_PROFILE\0')) return segment
+  return isFrame(marker) || decodingMarkers.includes(marker) ? segment : undefined
 }
 
 /** Looks a JPEG through (ITU-T T.81, annex B). @throws Unreadable */
 export function readJpeg(reader: Reader): Found {
   const seen = found()
   let begun = false
+  let framed = false
   let turned = false
+  const described = new Set<number>()
   keep(seen, reader.take(2))
   while (true) {
     reader.part()
@@ -33,7 +44,9 @@ export function readJpeg(reader: Reader): Found {
     demand(length >= 2)
     const data = reader.take(length - 2)
     if (isFrame(marker)) {
-      demand(data.length >= 6)
+      // One frame is one picture. Of a hierarchy of frames, which nobody shows, the others would hide here.
+      demand(data.length >= 6 && !framed)
+      framed = true
       const frame = new Reader(data)
       frame.at = 1
       const height = frame.short()
@@ -47,8 +60,11 @@ export function readJpeg(reader: Reader): Found {
       const orientation = orientationIn(data)
       if (orientation > 1) keep(seen, exifOf(orientation))
     }
-    if (!isShowing(marker, data)) continue
-    keep(seen, reader.bytes.subarray(from, reader.at))
+    const part = showingPart(marker, reader.bytes.subarray(from, reader.at))
+    // JFIF and Adobe describe the picture once.
+    if (!part || described.has(marker)) continue
+    if (marker === 0xe0 || marker === 0xee) described.add(marker)
+    keep(seen, part)
     if (marker === 0xda) {
       begun = true
       keep(seen, scanData(reader))

@@ -19,10 +19,13 @@ export interface Mailer {
 export class MailError extends Error {
   /** The server refused for good (SMTP 5yz, RFC 5321 section 4.2.1): trying again is of no use. */
   readonly permanent: boolean
+  /** The refusal is about this letter or its recipient, so it says nothing of whether other letters get out. */
+  readonly aboutLetter: boolean
 
-  constructor(message: string, options: { permanent?: boolean; cause?: unknown } = {}) {
+  constructor(message: string, options: { permanent?: boolean; aboutLetter?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause })
     this.name = 'MailError'
     this.permanent = options.permanent ?? false
+    this.aboutLetter = options.aboutLetter ?? this.permanent
   }
 }

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { eq, isNotNull } from 'drizzle-orm'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { call } from '../../../test/client.ts'
-import { database } from '../../../test/database.ts'
+import { database, execute } from '../../../test/database.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password } from '../../../test/people.ts'
 import { sessions } from '../../auth/table.ts'
 import { configuration } from '../../env.ts'
@@ -129,6 +129,48 @@ describe('the outbox', () => {
     await waiting('late@example.com')
     expect(await mailIsWell(db)).toBe(true)
     expect(await at(15.1, () => mailIsWell(db))).toBe(false)
+  })
+
+  it('says nothing of the mail for a letter whose own recipient is refused, while others arrive', async () => {
+    const refused = await waiting('nobody@no-such-domain.example')
+    const ofRecipient = spy(() => new MailError('450 4.1.2 Domain not found', { aboutLetter: true }))
+    await deliver(db, ofRecipient, refused)
+    expect(await rowOf(refused)).toMatchObject({ attempts: 1, failed_at: null, text: 'secret text' })
+    expect(await at(15.1, () => mailIsWell(db))).toBe(true)
+    // Once the server itself fails it is late, like any other.
+    await at(16, () =>
+      sweep(
+        db,
+        spy(() => new MailError('connection refused')),
+      ),
+    )
+    expect(await at(16.1, () => mailIsWell(db))).toBe(false)
+  })
+
+  it('stores what a mail server says in whole characters', async () => {
+    const id = await waiting('refused@example.com')
+    const words = `${'x'.repeat(299)}😀`
+    await deliver(
+      db,
+      spy(() => new MailError(`${words} and more`, { permanent: true })),
+      id,
+    )
+    expect(await rowOf(id)).toMatchObject({ due_at: null, last_error: `MailError: ${words}` })
+    expect((await rowOf(id))?.failed_at).toBeTruthy()
+  })
+
+  it('sends all that is due, though the outcome of one cannot be written', async () => {
+    const ids: number[] = []
+    for (let n = 0; n < 7; n++) ids.push(await waiting(`due-${n}@example.com`))
+    await execute(
+      `CREATE TRIGGER no_outcome BEFORE UPDATE OF sent_at ON outbox WHEN NEW.id = ${ids[0]} BEGIN SELECT RAISE(ABORT, 'no outcome'); END`,
+    )
+    onTestFinished(() => execute('DROP TRIGGER IF EXISTS no_outcome'))
+    const mailer = spy()
+    await expect(sweep(db, mailer)).rejects.toThrow()
+    expect(mailer.sent).toHaveLength(7)
+    const sent = await db.select().from(outbox).where(isNotNull(outbox.sent_at))
+    expect(sent.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted())
   })
 
   it('keeps letters where no mail server is configured', async () => {

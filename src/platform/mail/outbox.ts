@@ -61,7 +61,9 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
     await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '' })
   } catch (error) {
     const last_error = toldOf(error)
-    const hopeless = attempts >= maxAttempts || (error instanceof MailError && error.permanent)
+    const isMailError = error instanceof MailError
+    const refused = isMailError && error.aboutLetter
+    const hopeless = attempts >= maxAttempts || (isMailError && error.permanent)
     console.warn(
       JSON.stringify({ level: 'warn', letter: letterId, kind: letter.kind, attempts, hopeless, error: last_error }),
     )
@@ -70,15 +72,15 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
       .set(
         hopeless
           ? // Its text stays: it may be sent again by hand (resend), until it is forgotten.
-            { due_at: null, failed_at: timestamp(), last_error }
-          : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error },
+            { due_at: null, failed_at: timestamp(), last_error, refused }
+          : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error, refused },
       )
       .where(mine)
     return
   }
   await db
     .update(outbox)
-    .set({ ...scrubbed, sent_at: timestamp(), last_error: null })
+    .set({ ...scrubbed, sent_at: timestamp(), last_error: null, refused: false })
     .where(mine)
 }
 
@@ -91,9 +93,12 @@ export async function sweep(db: Database, mailer: Mailer | null): Promise<void> 
     .where(and(isNotNull(outbox.due_at), lte(outbox.due_at, timestamp())))
     .orderBy(asc(outbox.due_at))
     .limit(sweepSize)
+  const ended: PromiseSettledResult<void>[] = []
   for (let at = 0; at < due.length; at += abreast) {
-    await Promise.all(due.slice(at, at + abreast).map(({ id }) => deliver(db, mailer, id)))
+    ended.push(...(await Promise.allSettled(due.slice(at, at + abreast).map(({ id }) => deliver(db, mailer, id)))))
   }
+  // One letter whose outcome cannot be written keeps no other from being sent.
+  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there is. */
@@ -105,12 +110,21 @@ export function mailerOf(config: Configuration): Mailer | null {
 /** How late a letter may be before the mail counts as unwell. */
 const lateMinutes = 15
 
-/** Whether letters get out: no unsent one is older than 15 minutes. Asks the database only. */
+/**
+ * Whether letters get out: no unsent one is older than 15 minutes, but for those that the mail server refuses for their own
+ * recipient's sake, since anybody can sign up with an address that is refused. Asks the database only.
+ */
 export async function mailIsWell(db: Database): Promise<boolean> {
   const [late] = await db
     .select({ id: outbox.id })
     .from(outbox)
-    .where(and(isNotNull(outbox.due_at), lte(outbox.created_at, timestamp(Date.now() - lateMinutes * 60_000))))
+    .where(
+      and(
+        isNotNull(outbox.due_at),
+        eq(outbox.refused, false),
+        lte(outbox.created_at, timestamp(Date.now() - lateMinutes * 60_000)),
+      ),
+    )
     .limit(1)
   return late === undefined
 }
@@ -150,7 +164,7 @@ const told = {
 }
 
 /** A letter as it is told of. */
-export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html'>
+export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html' | 'refused'>
 
 /** Letters, newest first, of one state or all, a page at a time. */
 export async function listLetters(
@@ -176,7 +190,7 @@ export async function listLetters(
 export async function resend(db: Database, letterId: number): Promise<LetterRow | undefined> {
   const [row] = await db
     .update(outbox)
-    .set({ attempts: 0, due_at: timestamp(), failed_at: null })
+    .set({ attempts: 0, due_at: timestamp(), failed_at: null, refused: false })
     .where(and(eq(outbox.id, letterId), isNotNull(outbox.failed_at), isNotNull(outbox.text)))
     .returning(told)
   return row

@@ -359,6 +359,31 @@ describe('a refusal', () => {
     expect(message).toMatch(/^The mail server refused the recipient: 550 \[31m no such x+$/)
     expect(message.length).toBeLessThan(260)
   })
+
+  it('is told in whole characters, however long it is', async () => {
+    const { mailer } = await server({ steps: { RCPT: { say: [`550 ${'x'.repeat(199)}😀 and more\r\n`] } } })
+    const { message } = await failure(mailer().send(letter))
+    expect(message).toBe(`The mail server refused the recipient: 550 ${'x'.repeat(199)}😀`)
+  })
+
+  it.each([
+    // [what is said at RCPT, for good, about this letter alone]
+    ['501 Bad address syntax', true, true],
+    ['501 5.5.4 Invalid arguments', false, false],
+    ['450 4.1.2 Recipient address rejected: Domain not found', false, true],
+    ['450 4.1.1 Unverified address', false, true],
+    ['452 4.2.2 Mailbox full', false, true],
+    ['550 5.1.1 User unknown', true, true],
+    // About the sender, though said at RCPT: MAIL_FROM can be mended.
+    ['450 4.1.8 Sender address rejected: Domain not found', false, false],
+    ['550 5.1.8 Sender address rejected: Domain not found', false, false],
+    ['451 4.3.0 Temporary lookup failure', false, false],
+    ['450 Try again later', false, false],
+    ['554 5.7.1 Relay access denied', false, false],
+  ])('at RCPT with “%s” is for good: %s, and about this letter alone: %s', async (said, permanent, aboutLetter) => {
+    const { mailer } = await server({ steps: { RCPT: { say: [`${said}\r\n`] } } })
+    expect(await failure(mailer().send(letter))).toMatchObject({ permanent, aboutLetter })
+  })
 })
 
 describe('credentials', () => {

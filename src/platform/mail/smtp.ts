@@ -1,6 +1,7 @@
 import { type Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
 import { Late, within } from '../deadline.ts'
 import { isAscii } from '../email.ts'
+import { truncate } from '../text.ts'
 import { MailError, type Mailer } from './mailer.ts'
 import { compose, hasControls, octets } from './message.ts'
 
@@ -28,8 +29,8 @@ const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a li
  *
  * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
  * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter and means these; passing when it answers 4yz, or 5yz to anything else, breaks off, talks nonsense,
- * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. No message holds
- * the password or a word of the letter.
+ * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. `aboutLetter` when
+ * the refusal, 4yz too, means the recipient or the letter. No message holds the password or a word of the letter.
  */
 export function smtpMailer(options: SmtpOptions): Mailer {
   return {
@@ -156,9 +157,9 @@ class Conversation extends WorkerMailerParts {
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
     // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this one.
-    await this.step('the recipient', () => this.rcpt(), { aboutLetter: true })
-    await this.step('the letter', () => this.data(), { aboutLetter: true })
-    await this.step('the letter', () => this.body(), { quote: false, aboutLetter: true })
+    await this.step('the recipient', () => this.rcpt(), { about: 'recipient' })
+    await this.step('the letter', () => this.data(), { about: 'letter' })
+    await this.step('the letter', () => this.body(), { quote: false, about: 'letter' })
   }
 
   /** Says goodbye (RFC 5321 section 4.1.1.10). However the server takes it, the letter is its own by now. */
@@ -276,7 +277,7 @@ class Conversation extends WorkerMailerParts {
   private async step(
     what: string,
     run: () => Promise<void>,
-    { quote = true, aboutLetter = false } = {},
+    { quote = true, about = 'us' }: { quote?: boolean; about?: Subject } = {},
   ): Promise<void> {
     this.reply = undefined
     try {
@@ -284,11 +285,14 @@ class Conversation extends WorkerMailerParts {
     } catch (error) {
       if (error instanceof MailError) throw error
       // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
-      if (this.reply) throw refusal(what, this.reply, quote && this.hidden(), aboutLetter)
+      if (this.reply) throw refusal(what, this.reply, quote && this.hidden(), about)
       throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
     }
   }
 }
+
+/** What the server judges at a step: before it hears whom a letter is for, us alone. */
+type Subject = 'us' | 'recipient' | 'letter'
 
 interface Hidden {
   readonly secrets: readonly string[]
@@ -308,17 +312,15 @@ function open(options: SmtpOptions, email: Email | null): Conversation {
  * but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
  * @param hidden what the words may not hold; false where they may not be told at all
  */
-function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, aboutLetter: boolean): MailError {
+function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, about: Subject): MailError {
   const isTold = hidden && !hidden.secrets.some((secret) => text.includes(secret))
   const words = isTold
     ? withoutAddresses(text, hidden.recipients)
     : (/^[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? '')
-  const printable = words
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .slice(0, 200)
-  const permanent = aboutLetter && isAboutLetter(code, text)
-  return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent })
+  const printable = truncate(words.replace(/[\s\p{C}]+/gu, ' ').trim(), 200)
+  const aboutLetter = isAboutLetter(code, text, about)
+  const permanent = aboutLetter && code >= 500
+  return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent, aboutLetter })
 }
 
 /** Words in which a server repeats whom a letter is for, in whatever case, or only what is before the @: without that. */
@@ -329,12 +331,15 @@ function withoutAddresses(text: string, recipients: readonly string[]): string {
 }
 
 /**
- * Whether a refusal is about the letter or whom it is for, and so for good. Servers answer many of their grudges against the
- * sender at RCPT too (relaying, sender policy, missing TLS: RFC 3463's x.3, x.5 and x.7), and those can be mended.
+ * Whether a refusal is about the letter or whom it is for. Servers answer many of their grudges against the sender at RCPT too
+ * (relaying, sender policy, missing TLS, the sender's address: RFC 3463's x.3, x.5, x.7, x.1.7 and x.1.8), and those can be mended.
+ * Of replies without an enhanced status, 501 at RCPT is about the address's syntax (RFC 5321, section 4.3.2).
  */
-function isAboutLetter(code: number, text: string): boolean {
-  const subject = /^5\.(\d{1,3})\.\d{1,3}\b/.exec(text)?.[1]
-  return subject === undefined ? [550, 551, 553].includes(code) : ['1', '2', '6'].includes(subject)
+function isAboutLetter(code: number, text: string, about: Subject): boolean {
+  if (about === 'us') return false
+  const [, subject = '', detail = ''] = /^[45]\.(\d{1,3})\.(\d{1,3})\b/.exec(text) ?? []
+  if (subject === '') return [550, 551, 553].includes(code) || (about === 'recipient' && code === 501)
+  return subject === '1' ? !['7', '8'].includes(detail) : ['2', '6'].includes(subject)
 }
 
 function hasCredentials(options: SmtpOptions): options is SmtpOptions & { username: string; password: string } {

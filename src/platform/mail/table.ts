@@ -21,6 +21,8 @@ export const outbox = sqliteTable(
     sent_at: time('sent_at'),
     failed_at: time('failed_at'),
     last_error: text('last_error'),
+    /** Whether the last refusal was about whom the letter is for, and so says nothing of the mail server. */
+    refused: integer('refused', { mode: 'boolean' }).notNull().default(false),
     created_at: time('created_at').notNull(),
   },
   (table) => [

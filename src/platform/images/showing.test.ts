@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import {
+  extendedWebp,
+  gifExtension,
+  inserted,
+  picture,
+  pngChunk,
+  secret,
+  segment,
+  together,
+  webpChunk,
+  webpOf,
+} from '../../../test/pictures.ts'
+import { pictureIn } from './image.ts'
+
+const hidden = together(secret)
+const jpeg = picture('jpeg')
+
+/** The bytes of a picture that stay. */
+function left(bytes: Uint8Array): Uint8Array {
+  const read = pictureIn(bytes)
+  if (typeof read === 'string') throw new Error(`Refused: ${read}`)
+  expect(String.fromCharCode(...read.bytes)).not.toContain(secret)
+  return read.bytes
+}
+
+/** An extension of a GIF by its label, in one block. */
+const extension = (label: number, data: Uint8Array) =>
+  together(Uint8Array.of(0x21, label, data.length), data, Uint8Array.of(0))
+
+describe('of a JPEG stays what shows it, and nothing else', () => {
+  it('no thumbnail of what it was before it was cropped', () => {
+    // 4 × 1 pixels, in JFIF itself: as its header says, and with more behind.
+    const thumbnail = together('JFIF\0\x01\x01\0\0\x01\0\x01\x04\x01', hidden.subarray(0, 12))
+    const withThumbnail = together(jpeg.subarray(0, 2), segment(0xe0, together(thumbnail, hidden)), jpeg.subarray(20))
+    expect(left(withThumbnail)).toEqual(jpeg)
+    expect(left(inserted(jpeg, 20, segment(0xe0, together('JFXX\0\x13\x04\x01', hidden))))).toEqual(jpeg)
+    expect(left(inserted(jpeg, 20, segment(0xe0, thumbnail)))).toEqual(jpeg)
+  })
+
+  it.each([0x02, 0x4f, 0xbf, 0xc8, 0xdc, 0xde, 0xdf, 0xe3, 0xef, 0xf0, 0xf7, 0xfd, 0xfe])(
+    'no segment of a marker that shows nothing (%i)',
+    (marker) => {
+      expect(left(inserted(jpeg, 20, segment(marker, hidden)))).toEqual(jpeg)
+    },
+  )
+
+  it('nothing behind what Adobe says of its colours', () => {
+    const adobe = together('Adobe', new Uint8Array(7).fill(1))
+    const plain = inserted(jpeg, 20, segment(0xee, adobe))
+    expect(left(inserted(jpeg, 20, segment(0xee, together(adobe, hidden))))).toEqual(plain)
+    expect(left(inserted(jpeg, 20, together(segment(0xee, adobe), segment(0xee, adobe))))).toEqual(plain)
+  })
+
+  it('no second picture behind the first', () => {
+    expect(pictureIn(together(jpeg.subarray(0, -2), jpeg.subarray(20)))).toBe('unreadable')
+  })
+})
+
+describe('of a PNG stays what shows it, and nothing else', () => {
+  it.each(['HIDE', 'CgBI', 'JDAT', 'hIST', 'sPLT', 'heRe'])('no chunk of a type that shows nothing (%s)', (type) => {
+    expect(left(inserted(picture('png'), 33, pngChunk(type, hidden)))).toEqual(picture('png'))
+  })
+
+  it('no more in a chunk, and no more chunks, than showing it takes', () => {
+    for (const type of ['gAMA', 'sRGB', 'cHRM', 'pHYs', 'bKGD', 'acTL']) {
+      const long = pngChunk(type, together(hidden, hidden, hidden))
+      expect(left(inserted(picture('png'), 33, long)), type).toEqual(picture('png'))
+      const one = pngChunk(type, Uint8Array.of(1))
+      expect(left(inserted(picture('png'), 33, together(one, one))), type).toEqual(inserted(picture('png'), 33, one))
+    }
+    expect(pictureIn(together(picture('png').subarray(0, -12), pngChunk('IEND', hidden)))).toBe('unreadable')
+  })
+})
+
+describe('of a GIF stays what shows it, and nothing else', () => {
+  it.each([0x00, 0x01, 0x2c, 0x99, 0xce, 0xfe])('no extension of a label that shows nothing (%i)', (label) => {
+    expect(left(inserted(picture('gif'), 19, extension(label, hidden)))).toEqual(picture('gif'))
+  })
+
+  it('its timing and repetition, and nothing in them that says more', () => {
+    const shows = together(
+      gifExtension('NETSCAPE2.0', Uint8Array.of(1, 0, 0)),
+      extension(0xf9, Uint8Array.of(4, 10, 0, 0)),
+    )
+    expect(left(inserted(picture('gif'), 19, shows))).toEqual(inserted(picture('gif'), 19, shows))
+    const says = together(gifExtension('NETSCAPE2.0', hidden), extension(0xf9, hidden))
+    expect(left(inserted(picture('gif'), 19, says))).toEqual(picture('gif'))
+  })
+})
+
+describe('of a WebP stays what shows it, and nothing else', () => {
+  it('no chunk that shows nothing, no second picture, and no flag that nobody knows', () => {
+    const still = picture('webp').subarray(12)
+    const second = webpChunk('VP8 ', together(still.subarray(8, 18), hidden))
+    expect(left(webpOf(still, webpChunk('HIDE', hidden), second))).toEqual(picture('webp'))
+    const reserved = extendedWebp(0xc1)
+    reserved.set([1, 2, 3], 21)
+    expect(left(reserved)).toEqual(extendedWebp(0))
+    const animated = webpChunk('ANMF', together(new Uint8Array(16), still))
+    expect(pictureIn(webpOf(second, animated))).toBe('unreadable')
+    const crowded = webpChunk('ANMF', together(new Uint8Array(16), still, second))
+    expect(pictureIn(webpOf(crowded))).toBe('unreadable')
+  })
+})
