@@ -222,7 +222,7 @@ describe('what goes wrong', () => {
       message: '3 values need mending; see "errors".',
       requestId: expect.stringMatching(/^[\da-f-]{36}$/),
       faults: [
-        { pointer: '/email', detail: 'email: must be an e-mail address, such as oles@example.com' },
+        { pointer: '/email', detail: 'email: must be an e-mail address, such as ana@example.com' },
         { pointer: '/birthday', detail: expect.stringContaining('must be a real date') },
         { pointer: '/first_name', detail: 'Give a first name, a last name, or both.' },
       ],

@@ -966,6 +966,7 @@ export interface components {
          *     }
          */
         Event: {
+            /** @description Its number in this account, from 1. */
             id: number;
             /** @enum {string} */
             kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "reset-requested" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
@@ -1431,7 +1432,7 @@ export interface components {
              */
             gate: "ok" | "down";
             /**
-             * @description `late`: a letter has been waiting for 15 minutes and more.
+             * @description `late`: a letter has been waiting for 15 minutes and more, and not because its own recipient is refused.
              * @enum {string}
              */
             mail: "ok" | "late" | "unknown";
