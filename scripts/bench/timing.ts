@@ -25,13 +25,13 @@ export async function timing(quick: boolean): Promise<string> {
       for (const email of [...known, unknown]) await ask(email)
       const times: { known: number[]; another: number[]; unknown: number[] } = { known: [], another: [], unknown: [] }
       for (let round = 0; round < rounds; round++) {
-        // Turn and turn about, each of the three first as often as the others, so that what drifts drifts for all.
+        // In an order of chance, so that what drifts drifts for all, and what one leaves to be done meets each of the others.
         const turns = [
           async () => times.known.push(await ask(known[0])),
           async () => times.another.push(await ask(known[1])),
           async () => times.unknown.push(await ask(unknown)),
         ]
-        for (let turn = 0; turn < turns.length; turn++) await turns[(round + turn) % turns.length]?.()
+        for (const turn of shuffled(turns)) await turn()
         drawProgress(++done, all)
       }
       const [a, b, none] = [summary(times.known), summary(times.another), summary(times.unknown)]
@@ -50,6 +50,13 @@ export async function timing(quick: boolean): Promise<string> {
   }
 }
 
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ item }) => item)
+}
+
 /** How long an answer took, in milliseconds; what goes on after it has ended when this returns, as far as a client can tell. */
 async function took(service: Service, path: string, body: object, expected: number): Promise<number> {
   const start = performance.now()
@@ -58,6 +65,6 @@ async function took(service: Service, path: string, body: object, expected: numb
   await response.text()
   if (response.status !== expected) throw new Error(`${path} was answered by ${response.status}, not ${expected}.`)
   // A letter is written and sent now, up to 150 ms later: nobody's next answer is to wait for it.
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await new Promise((resolve) => setTimeout(resolve, 400))
   return end - start
 }
