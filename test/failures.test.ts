@@ -259,7 +259,9 @@ async function answered(one: Case, ana: Newcomer, bindings: object, where: strin
   if (waits) await Promise.all(later)
 
   expect(response.status, `${where}: ${text}`).not.toBe(500)
-  expect(text, where).not.toMatch(/inside|\bat \S+ \(|\.ts:\d|SELECT |INSERT INTO|UPDATE `|DELETE FROM|sqlite|D1_(\w+_)?ERROR/i)
+  expect(text, where).not.toMatch(
+    /inside|\bat \S+ \(|\.ts:\d|SELECT |INSERT INTO|UPDATE `|DELETE FROM|sqlite|D1_(\w+_)?ERROR/i,
+  )
   expect(response.headers.get('Access-Control-Allow-Origin'), where).toBe(origin)
   expect(response.headers.get('X-Request-Id'), where).toMatch(/^[0-9a-f-]{36}$/)
   if (response.headers.get('Content-Type') !== 'application/problem+json') {
