@@ -151,6 +151,19 @@ describe('the published document', () => {
     }
   })
 
+  it('names no format for a text that may be empty: an empty one is no address', async () => {
+    const document = await publishedDocument()
+    const formatted = operationsOf(document).flatMap(({ requestBody }) =>
+      Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
+        Object.entries((resolved(document, schema).properties ?? {}) as Record<string, Schema>).flatMap(
+          ([name, { format, pattern }]) => (format && typeof pattern === 'string' ? [{ name, pattern }] : []),
+        ),
+      ),
+    )
+    expect(formatted.length).toBeGreaterThan(3)
+    for (const { name, pattern } of formatted) expect('', name).not.toMatch(new RegExp(pattern, 'u'))
+  })
+
   it('says that a contact needs a name, and a phone that is looked for a digit', async () => {
     const document = await publishedDocument()
     const { ContactInput = {}, ContactPatch = {} } = document.components.schemas

@@ -1223,10 +1223,7 @@ export interface components {
         ContactInput: {
             first_name?: string | null;
             last_name?: string | null;
-            /**
-             * Format: idn-email
-             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
-             */
+            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
             email?: string | null;
             phone?: string | null;
             /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
@@ -1260,10 +1257,7 @@ export interface components {
         ContactPatch: {
             first_name?: string | null;
             last_name?: string | null;
-            /**
-             * Format: idn-email
-             * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
-             */
+            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
             email?: string | null;
             phone?: string | null;
             /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */

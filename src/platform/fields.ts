@@ -103,7 +103,8 @@ export function emailAddress({ orEmpty = false } = {}) {
       if (fault !== null) context.addIssue({ code: 'custom', message: fault })
     })
     .meta({
-      format: 'idn-email',
+      // An empty text has no format of an address.
+      ...(orEmpty ? {} : { format: 'idn-email' }),
       pattern: orEmpty ? `^$|${emailPattern}` : emailPattern,
       maxLength: 254,
       ...normalized('paste trim nfc'),
