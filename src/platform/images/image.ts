@@ -90,6 +90,8 @@ function readPng(reader: Reader): Found {
   const seen = found()
   keep(seen, reader.take(8))
   let filled = false
+  // Frames of an animation that nothing announces before the picture (APNG) are shown by nobody.
+  let animated = false
   const described = new Set<string>()
   for (let first = true; ; first = false) {
     reader.part()
@@ -112,7 +114,9 @@ function readPng(reader: Reader): Found {
     }
     if (type === 'IDAT') filled = true
     const isStream = streamChunks.includes(type)
-    const shows = isStream || (length <= (showingChunks[type] ?? -1) && !described.has(type))
+    const fits = isStream || (length <= (showingChunks[type] ?? -1) && !described.has(type))
+    if (type === 'acTL') animated = fits && !filled
+    const shows = fits && (animated || !['acTL', 'fcTL', 'fdAT'].includes(type))
     if (type !== 'fcTL') described.add(type)
     if (shows) keep(seen, reader.bytes.subarray(from, reader.at))
     if (type === 'IEND') {
@@ -128,7 +132,8 @@ function readPng(reader: Reader): Found {
 
 /** The chunks that show a picture; but for frames, each is there once. */
 const webpChunks = ['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']
-/** In the flags of VP8X: that there is a colour profile, transparency, an animation. Not EXIF and XMP. */
+/** The flags of VP8X by what they announce: a colour profile, transparency, an animation. Not EXIF and XMP. */
+const announcedBy: Readonly<Record<string, number>> = { ICCP: 0x20, ALPH: 0x10, ANIM: 0x02, ANMF: 0x02 }
 const showingFlags = 0x20 | 0x10 | 0x02
 
 function readWebp(reader: Reader): Found {
@@ -137,10 +142,13 @@ function readWebp(reader: Reader): Found {
   const size = reader.long(true)
   demand(size >= 4)
   const body = new Reader(reader.take(size).subarray(4), reader)
+  let flags = 0
   const shown = webpFrames(body, seen, (type, chunk) => {
-    if (type !== 'VP8X') return chunk
+    const flag = announcedBy[type]
+    if (type !== 'VP8X') return flag === undefined || flags & flag ? chunk : undefined
     const plain = chunk.slice()
-    plain.set([(plain[8] ?? 0) & showingFlags, 0, 0, 0], 8)
+    flags = (plain[8] ?? 0) & showingFlags
+    plain.set([flags, 0, 0, 0], 8)
     return plain
   })
   demand(shown)
@@ -153,7 +161,11 @@ function readWebp(reader: Reader): Found {
 }
 
 /** Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a frame. */
-function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk: Uint8Array) => Uint8Array): boolean {
+function webpFrames(
+  reader: Reader,
+  seen: Found,
+  shownAs?: (type: string, chunk: Uint8Array) => Uint8Array | undefined,
+): boolean {
   let shown = false
   const described = new Set<string>()
   while (reader.left > 0) {
@@ -177,6 +189,8 @@ function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk:
       shown = true
     } else if (type === 'VP8L') {
       demand(length >= 5 && data.byte() === 0x2f)
+      // It has a transparency of its own: another would be seen by nobody.
+      demand(!described.has('ALPH'))
       const bits = data.long(true)
       enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
       shown = true
@@ -190,12 +204,14 @@ function webpFrames(reader: Reader, seen: Found, shownAs?: (type: string, chunk:
     } else {
       // A frame stays as it is, so it may hold nothing that would not.
       demand(shownAs !== undefined || type === 'ALPH')
+      demand(type !== 'ALPH' || !shown)
       demand(type !== 'ANIM' || length === 6)
     }
     demand(shownAs !== undefined || !repeated)
     if (shownAs && webpChunks.includes(type) && !repeated) {
-      keep(seen, shownAs(type, reader.bytes.subarray(from, reader.at)))
-      if (length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
+      const chunk = shownAs(type, reader.bytes.subarray(from, reader.at))
+      if (chunk) keep(seen, chunk)
+      if (chunk && length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
     }
   }
   return shown

@@ -3,8 +3,37 @@ import { demand, enlarge, type Found, found, keep, Reader, textAt, Unreadable } 
 /** Start of frame: C0–CF but DHT, JPG and DAC. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
 
-/** What decoding needs besides frames: DHT, DAC, SOS, DQT and DRI. */
-const decodingMarkers = [0xc4, 0xcc, 0xda, 0xdb, 0xdd]
+/** Arithmetic conditioning has this many entries at most, of two bytes each. */
+const maxConditioningBytes = 16
+
+/** How many bytes of a segment's data are tables that begin with a byte and go on as `sizeAt` says; a table is whole or left out. */
+function tablesLength(data: Uint8Array, sizeAt: (at: number) => number): number {
+  let end = 0
+  while (end < data.length && end + sizeAt(end) <= data.length) end += sizeAt(end)
+  return end
+}
+
+/**
+ * How long the data of a segment is that decoding needs, by its own counts (ITU-T T.81, sections B.2.2 to B.2.4): what is behind it
+ * shows nothing. Undefined where decoding does not need it.
+ */
+function decodedLength(marker: number, data: Uint8Array): number | undefined {
+  if (isFrame(marker)) return 6 + 3 * (data[5] ?? 0)
+  switch (marker) {
+    case 0xc4: // DHT: a class, sixteen counts, and so many values
+      return tablesLength(data, (at) => 17 + data.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0))
+    case 0xcc: // DAC
+      return Math.min(data.length - (data.length % 2), maxConditioningBytes)
+    case 0xda: // SOS: its components, and how the scan runs
+      return 4 + 2 * (data[0] ?? 0)
+    case 0xdb: // DQT: 64 values of one byte or two
+      return tablesLength(data, (at) => 1 + ((data[at] ?? 0) >> 4 === 0 ? 64 : 128))
+    case 0xdd: // DRI
+      return 2
+    default:
+      return undefined
+  }
+}
 
 /**
  * What stays of a segment, by a list of what shows the picture; undefined where nothing does. Of APP0 JFIF that is what precedes its
@@ -19,7 +48,11 @@ function showingPart(marker: number, segment: Uint8Array): Uint8Array | undefine
     return Uint8Array.of(0xff, marker, 0, 14, ...segment.subarray(4, 16))
   }
   if (marker === 0xe2 && begins('ICC_PROFILE\0')) return segment
-  return isFrame(marker) || decodingMarkers.includes(marker) ? segment : undefined
+  const data = segment.subarray(4)
+  const length = decodedLength(marker, data)
+  if (length === undefined) return undefined
+  demand(length > 0 && length <= data.length)
+  return Uint8Array.of(0xff, marker, (length + 2) >> 8, (length + 2) & 0xff, ...data.subarray(0, length))
 }
 
 /** Looks a JPEG through (ITU-T T.81, annex B). @throws Unreadable */

@@ -52,6 +52,34 @@ describe('of a JPEG stays what shows it, and nothing else', () => {
     expect(left(inserted(jpeg, 20, together(segment(0xee, adobe), segment(0xee, adobe))))).toEqual(plain)
   })
 
+  it('nothing behind what a segment of decoding counts up', () => {
+    const tables: readonly [marker: number, data: Uint8Array][] = [
+      [0xdd, Uint8Array.of(0, 0)],
+      [0xdb, new Uint8Array(65).fill(1, 1)],
+      [0xc4, together(Uint8Array.of(0, 1), new Uint8Array(15), Uint8Array.of(0))],
+      [0xcc, Uint8Array.of(0, 1)],
+    ]
+    for (const [marker, data] of tables) {
+      const plain = inserted(jpeg, 20, segment(marker, data))
+      expect(left(plain), `${marker}`).toEqual(plain)
+      if (marker !== 0xcc)
+        expect(left(inserted(jpeg, 20, segment(marker, together(data, hidden)))), `${marker}`).toEqual(plain)
+    }
+    // The frame and the scan of the picture itself.
+    for (const marker of [0xc0, 0xda]) {
+      const at = jpeg.findIndex((byte, n) => byte === 0xff && jpeg[n + 1] === marker)
+      const length = ((jpeg[at + 2] ?? 0) << 8) + (jpeg[at + 3] ?? 0)
+      const data = jpeg.subarray(at + 4, at + 2 + length)
+      const longer = together(
+        jpeg.subarray(0, at),
+        segment(marker, together(data, hidden)),
+        jpeg.subarray(at + 2 + length),
+      )
+      expect(left(longer), `${marker}`).toEqual(jpeg)
+    }
+    expect(pictureIn(inserted(jpeg, 20, segment(0xdd, Uint8Array.of(0))))).toBe('unreadable')
+  })
+
   it('no second picture behind the first', () => {
     expect(pictureIn(together(jpeg.subarray(0, -2), jpeg.subarray(20)))).toBe('unreadable')
   })
@@ -70,6 +98,17 @@ describe('of a PNG stays what shows it, and nothing else', () => {
       expect(left(inserted(picture('png'), 33, together(one, one))), type).toEqual(inserted(picture('png'), 33, one))
     }
     expect(pictureIn(together(picture('png').subarray(0, -12), pngChunk('IEND', hidden)))).toBe('unreadable')
+  })
+
+  it('no frames of an animation that nothing announces', () => {
+    const frame = together(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1), new Uint8Array(14))
+    const frames = together(pngChunk('fcTL', frame), pngChunk('fdAT', together('\0\0\0\x02', hidden)))
+    expect(left(inserted(picture('png'), 33, frames))).toEqual(picture('png'))
+    const end = picture('png').length - 12
+    const late = together(pngChunk('acTL', new Uint8Array(8)), frames)
+    expect(left(inserted(picture('png'), end, late))).toEqual(picture('png'))
+    const shown = together(pngChunk('acTL', new Uint8Array(8)), pngChunk('fcTL', frame))
+    expect(left(inserted(picture('png'), 33, shown))).toEqual(inserted(picture('png'), 33, shown))
   })
 })
 
@@ -99,6 +138,12 @@ describe('of a WebP stays what shows it, and nothing else', () => {
     expect(left(reserved)).toEqual(extendedWebp(0))
     const animated = webpChunk('ANMF', together(new Uint8Array(16), still))
     expect(pictureIn(webpOf(second, animated))).toBe('unreadable')
+    for (const type of ['ICCP', 'ALPH']) {
+      expect(left(webpOf(webpChunk(type, hidden), still)), type).toEqual(picture('webp'))
+    }
+    expect(pictureIn(webpOf(still, webpChunk('ALPH', hidden)))).toBe('unreadable')
+    const lossless = webpChunk('VP8L', Uint8Array.of(0x2f, 0, 0, 0, 0))
+    expect(pictureIn(webpOf(webpChunk('ALPH', hidden), lossless))).toBe('unreadable')
     const crowded = webpChunk('ANMF', together(new Uint8Array(16), still, second))
     expect(pictureIn(webpOf(crowded))).toBe('unreadable')
   })
