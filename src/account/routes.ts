@@ -280,6 +280,8 @@ accountRoutes.openapi(
   async (c) => {
     requireMatch(c, c.var.user.revision)
     const user = await requirePassword(c, c.req.valid('json').current_password)
+    // Once more, by what was read after the hash, which takes its time.
+    requireMatch(c, user.revision)
     await remove(c, user, stillHas(user.password_hash))
     return c.body(null, 204)
   },

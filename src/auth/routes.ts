@@ -148,7 +148,7 @@ authRoutes.openapi(
     responses: { 200: json('New tokens.', tokensSchema), ...problems(...bodyProblems, 401, 409) },
   }),
   async (c) => {
-    const token = c.req.valid('json').refresh_token || bearerToken(c.req.header('Authorization'))
+    const token = c.req.valid('json').refresh_token?.trim() || bearerToken(c.req.header('Authorization'))
     if (!token)
       throw invalid([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
     return c.json(await exchange(c, token), 200, unsaved)

@@ -62,7 +62,10 @@ export const loginFormSchema = z
   })
   .meta({ id: 'LoginForm', example: { username: 'ana@example.com', password: 'correct horse battery' } })
 
-/** What a client may say of itself, for the document: each request has it, and logging in writes it down. */
+/**
+ * What a client may say of itself, for the document: each request has it, and logging in writes it down. Without a header parameter,
+ * openapi-python-client 0.29 makes code of an operation of two media types that cannot be imported (its issue 1451).
+ */
 export const loginHeadersSchema = z.object({
   'User-Agent': z.string().optional().meta({
     description: 'What the session is called in the list of sessions. Browsers send their own.',

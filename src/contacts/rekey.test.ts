@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, type Person, signedUp } from '../../test/people.ts'
+import { fold } from '../platform/fold.ts'
 import { runScheduled } from '../schedule.ts'
 import { users } from '../users/table.ts'
 import { keysVersion, versionOf } from './keys-version.ts'
@@ -112,17 +113,16 @@ describe('the version of keys', () => {
     )
     await fc.assert(
       fc.asyncProperty(character, async (one) => {
-        // As though a table wrote this character as another that is nowhere else.
-        const other = await versionOf((contact) =>
-          JSON.parse(
-            JSON.stringify(
-              keysOf(
-                contact.additional ? { ...contact, additional: contact.additional.replaceAll(one, '㐀') } : contact,
-              ),
-            ),
-          ),
-        )
-        expect(other, one).not.toBe(version)
+        // As though the rule about this character were dropped: it comes through as itself. U+E000 stands for it on the way.
+        const shield = (text: string | null) => text?.replaceAll(one, '\ue000') ?? null
+        const other = await versionOf((contact) => {
+          const keys = JSON.stringify(
+            keysOf({ ...contact, email: shield(contact.email), additional: shield(contact.additional) }),
+          )
+          return JSON.parse(keys.replaceAll('\ue000', JSON.stringify(one).slice(1, -1))) as object
+        })
+        const isFolded = fold(one) !== one
+        if (isFolded) expect(other, one).not.toBe(version)
       }),
       { numRuns: 100 },
     )

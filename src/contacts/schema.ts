@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  canBeSeen,
   emailAddress,
   flag,
   idInPath,
@@ -42,7 +43,7 @@ const email = emailAddress({ orEmpty: true })
  * does: a pattern that could divide a run of blanks in two ways would take its square in time.
  */
 const extensionPattern =
-  '(?:[,;] ?)?(?:[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?|[xXхХ]|[дД][оО][бБдД]|[вВ][нН](?:[уУ][тТ][рР])?)[.:=]? ?[0-9]+\\)?'
+  '(?:[,;] ?)?(?:[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?|[xXхХ]|[дД][оО][бБдД]|[вВ][нН](?:[уУ][тТ][рР])?)[.:=]? {0,2}[0-9]+\\)?'
 const phonePattern = `^(?:[+\\-.() /]*[0-9][0-9+\\-.() /]*(?:${extensionPattern})?)?$`
 const number = new RegExp(phonePattern)
 const phone = numberLine({ max: 64 })
@@ -91,7 +92,7 @@ const named = 'Give a first name, a last name, or both.'
 /** What makes a name one: more than blanks. */
 const namePattern = '\\S'
 const inName = new RegExp(namePattern, 'u')
-const isName = (text: string | null | undefined): boolean => inName.test(text ?? '')
+const isName = (text: string | null | undefined): boolean => inName.test(text ?? '') && canBeSeen(text ?? '')
 const nameFields = ['first_name', 'last_name']
 
 /** That neither is a name, for the document. */

@@ -52,10 +52,13 @@ export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': ste
 export const line = (length: Length) =>
   withoutControls(writable().trim().normalize('NFC'), length).meta(normalized('trim nfc'))
 
+/** Whether a name has a character that can be seen by itself: no format character, and no accent without its letter. */
+export const canBeSeen = (text: string): boolean => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text)
+
 /** A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something must be left. */
 export function nameLine(length: Length) {
   const name = writable(cleanName).normalize('NFC')
-  const seen = name.refine((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), {
+  const seen = name.refine(canBeSeen, {
     abort: true,
     error: 'must have a character that can be seen',
   })

@@ -74,7 +74,7 @@ describe('the documentation', () => {
     const [clone, both] = [...chapter.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, text]) => text)
     expect(clone).toMatch(/^git clone https:\/\/\S+\.git\ncd \w+\n$/)
     expect(both).toMatch(/^npm start\b.*\nnpm test\b.*\n$/)
-    expect(chapter).toMatch(/takes about .* and\s+\d+ MB/)
+    expect(chapter).toMatch(/takes about .* and\s+\d+ (?:MB|GB)/)
   })
 
   it('says of every picture what it shows, and keeps it small', () => {

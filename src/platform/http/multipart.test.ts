@@ -1,8 +1,10 @@
+import { exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Answer, problemOf, read } from '../../../test/client.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
 import { picture, together } from '../../../test/pictures.ts'
+import { pictureIn } from '../images/image.ts'
 
 let ana: Person
 
@@ -18,6 +20,12 @@ function send(...parts: [headers: string, content: Uint8Array | string][]): Prom
   )
   const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
   return ana.patch('/api/users/avatar', undefined, { raw, headers })
+}
+
+/** The bytes that a picture is kept as. */
+function pictureOf(bytes: Uint8Array): Uint8Array {
+  const read = pictureIn(bytes)
+  return typeof read === 'string' ? Uint8Array.of() : read.bytes
 }
 
 /** What a 422 says is wrong, where, and once more in words. */
@@ -55,6 +63,22 @@ describe('a part of a form', () => {
     const bytes = new TextEncoder().encode(headers)
     const answer = await send([String.fromCharCode(...bytes), png])
     expect(answer.status, answer.text).toBe(200)
+  })
+
+  it.each([
+    ['headers that are folded', 'Content-Disposition: form-data;\r\n name=file;\r\n\tfilename=a.png', '', '\r\n'],
+    ['a preamble', 'Content-Disposition: form-data; name=file; filename=a.png', 'This is a form.\r\n--bee\r\n', '\r\n'],
+    ['bare line feeds', 'Content-Disposition: form-data; name=file; filename=a.png\nContent-Type: image/png', '', '\n'],
+  ])('is read as RFC 2046 and RFC 822 allow it: %s', async (_, head, preamble, end) => {
+    const raw = together(`${preamble}--b \t${end}${head}${end}${end}`, png, `${end}--b--`)
+    const answer = await ana.patch('/api/users/avatar', undefined, {
+      raw,
+      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+    })
+    expect(answer.status, answer.text).toBe(200)
+    const shown = read(z.looseObject({ avatar: z.string() }), answer).avatar
+    const picture = await exports.default.fetch(shown)
+    expect(new Uint8Array(await picture.arrayBuffer())).toEqual(new Uint8Array(pictureOf(png)))
   })
 
   it('that is no part of a form is 400', async () => {

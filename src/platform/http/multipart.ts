@@ -1,7 +1,11 @@
+import { Buffer } from 'node:buffer'
 import { type MultipartPart, parseMultipart } from '@remix-run/multipart-parser'
 import { parse } from 'content-type'
 import { parseMediaType } from './media-type.ts'
 import { unreadable } from './problem.ts'
+
+/** Longer than any headers of a part are. */
+const maxHeaderBytes = 8192
 
 /** More parts than any form of ours has fields. The size of the whole is bounded before: see app.ts. */
 const limits = { maxParts: 100, maxFileSize: Number.POSITIVE_INFINITY, maxTotalSize: Number.POSITIVE_INFINITY }
@@ -15,12 +19,64 @@ export function readForm(bytes: ArrayBuffer, boundary: string | undefined): Form
   if (!boundary) throw unreadable('a form whose Content-Type says its boundary')
   const form = new FormData()
   try {
-    for (const part of parseMultipart(new Uint8Array(bytes), { ...limits, boundary })) appendPart(form, part)
+    for (const part of parseMultipart(canonical(Buffer.from(bytes), boundary), { ...limits, boundary }))
+      appendPart(form, part)
   } catch {
     // Whatever the parser says of it: it may quote the body.
     throw unreadable('a well-formed form')
   }
   return form
+}
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+
+/**
+ * A body as the parser wants it: without what precedes its first boundary (RFC 2046, section 5.1.1), with CRLF where a client sent bare
+ * line feeds, and with each header of a part on one line (RFC 2183 takes its grammar from RFC 822, which lets them be folded).
+ */
+function canonical(body: Buffer, boundary: string): Buffer {
+  const pieces: Buffer[] = []
+  let at = delimiterFrom(body, boundary, 0)
+  while (at && !at.isLast) {
+    const next = delimiterFrom(body, boundary, at.end)
+    if (!next || pieces.length > 3 * limits.maxParts) throw new Error('A form without an end, or of too many parts.')
+    const part = body.subarray(at.end, next.start)
+    const { headers, content } = splitPart(part)
+    pieces.push(Buffer.from(`--${boundary}\r\n${headers}\r\n\r\n`, 'latin1'), content, Buffer.from('\r\n'))
+    at = next
+  }
+  return Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)])
+}
+
+/** The next line that is a delimiter: where the line end before it begins, and where the line after it does. */
+function delimiterFrom(body: Buffer, boundary: string, from: number) {
+  const delimiter = `--${boundary}`
+  for (let at = body.indexOf(delimiter, from); at >= 0; at = body.indexOf(delimiter, at + 1)) {
+    if (at > 0 && body[at - 1] !== lineFeed) continue
+    const feed = body.indexOf(lineFeed, at)
+    const end = feed < 0 ? body.length : feed + 1
+    // Blanks may follow (RFC 2046: transport padding). Whatever else follows, the line is another's.
+    const rest = body.toString('latin1', at + delimiter.length, Math.min(end, at + delimiter.length + 100))
+    if (!/^(--)?[ \t]*\r?\n?$/.test(rest)) continue
+    const start = Math.max(from, body[at - 2] === carriageReturn ? at - 2 : at - 1)
+    return { start, end, isLast: rest.startsWith('--') }
+  }
+  return undefined
+}
+
+/** A part's headers, of which each character is a byte, and what follows them. */
+function splitPart(part: Buffer): { headers: string; content: Buffer } {
+  const text = part.toString('latin1', 0, maxHeaderBytes)
+  // They end at the first empty line.
+  const end = /\n\r?\n/.exec(text)
+  if (!end) throw new Error('A part whose headers do not end.')
+  const head = text.slice(0, end.index + end[0].length)
+  const headers = head
+    .trimEnd()
+    .replace(/\r?\n(?=[ \t])/g, '')
+    .replace(/\r?\n/g, '\r\n')
+  return { headers, content: part.subarray(head.length) }
 }
 
 function appendPart(form: FormData, part: MultipartPart): void {
