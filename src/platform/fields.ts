@@ -52,8 +52,12 @@ export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': ste
 export const line = (length: Length) =>
   withoutControls(writable().trim().normalize('NFC'), length).meta(normalized('trim nfc'))
 
-/** Whether a name has a character that can be seen by itself: no format character, and no accent without its letter. */
-export const canBeSeen = (text: string): boolean => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text)
+/**
+ * Whether a name has a character that can be seen by itself: no blank, control or format character, and no accent without its letter.
+ * What Unicode has not assigned yet counts as seen: a newer device knows the letter.
+ */
+export const canBeSeen = (text: string): boolean =>
+  /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}]/u.test(text)
 
 /** A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something must be left. */
 export function nameLine(length: Length) {

@@ -59,6 +59,16 @@ describe('a name', () => {
     }
   })
 
+  it('is one where its letters are newer than what the runtime knows of Unicode, or of private use', async () => {
+    const ana = await signedUp('ana')
+    for (const first_name of ['\u{3347a}', '\uf8ff', '\u{3fffd}']) {
+      expect(await add(ana, { first_name }), codes(first_name)).toMatchObject({ first_name })
+    }
+    for (const first_name of ['\u0301', '\u{e01f0}', '\u{fff8}']) {
+      expect(pointersOf(await ana.post('/api/contacts', { first_name })), codes(first_name)).toEqual(['/first_name'])
+    }
+  })
+
   it('loses what nobody can see, and keeps what a script is written with', async () => {
     const ana = await signedUp('ana')
     const cases: [sent: string, stored: string][] = [
