@@ -43,6 +43,22 @@ const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsq
 /** Counts the rows that D1 reads, which are more in a database that others have used: it has one to itself, in a project of its own. */
 const costs = 'test/cost.test.ts'
 
+/**
+ * Tests of what happens before or beside the database, whichever that is: they run on D1 alone, and on both by `npm test -- --full`.
+ * What writes or reads in a way of its own, or looks at what a database says, is none of these.
+ */
+const besideDatabase = [
+  'src/auth/mails.test.ts',
+  'src/platform/gate/*.test.ts',
+  'src/platform/http/{cors,foreign,http,language,media,multipart}.test.ts',
+  'src/platform/images/image.test.ts',
+  'src/platform/mail/smtp.test.ts',
+  'src/platform/text.test.ts',
+  'test/headers.test.ts',
+  'test/limits.test.ts',
+  'test/tokens.test.ts',
+]
+
 /** One suite, over HTTP, for each database: what differs is which one the service is told of. */
 const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration => ({
   plugins: [
@@ -61,6 +77,7 @@ const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration 
           CORS_ORIGINS: 'http://localhost:3000',
           RATE_LIMITS: generous,
           DEADLINES: patientDeadlines,
+          TEST_FULL: full ? '1' : '',
           TEST_FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? fuzzRequests(name),
           // The same each time, so that what fails is what was changed. Empty for another each time.
           TEST_FUZZ_SEED: process.env.FUZZ_SEED ?? '20261121',
@@ -83,7 +100,7 @@ const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration 
   test: {
     name,
     include: name === 'cost' ? [costs] : ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
-    exclude: [...inNode, ...(name === 'cost' ? [] : [costs])],
+    exclude: [...inNode, ...(name === 'cost' ? [] : [costs]), ...(name === 'libsql' && !full ? besideDatabase : [])],
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/servers.ts'],
     // The files of a worker share its runtime and its database, which test/setup.ts empties between them.

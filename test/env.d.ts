@@ -18,6 +18,8 @@ declare global {
       TEST_CLOUDINARY: string
       /** How many requests the contract's fuzz sends, and by which seed; empty: by one of its own. */
       TEST_FUZZ_REQUESTS: string
+      /** `1` where all runs at full strength (`npm test -- --full`), else empty. */
+      TEST_FULL: string
       TEST_FUZZ_SEED: string
       SMTP_PORT: string
       /** The sqld of the project `libsql`; empty in `d1`. */
