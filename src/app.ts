@@ -11,43 +11,43 @@ import { sessionRoutes } from './auth/session-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
-import { crossOrigin } from './platform/http/cors.ts'
-import { fromOwnPages } from './platform/http/foreign.ts'
-import { secured, unkept } from './platform/http/headers.ts'
-import { prepared } from './platform/http/prepare.ts'
+import { healthRoutes } from './health/routes.ts'
+import { avatarRoutes } from './pages/avatars.ts'
+import { confirmPage } from './pages/confirm-page.tsx'
+import { documentation } from './pages/docs.ts'
+import { passwordPages } from './pages/password-pages.tsx'
+import { errorHandler, notFoundHandler, pageRoutes } from './pages/routes.tsx'
+import { corsHeaders } from './platform/http/cors.ts'
+import { csrfProtection } from './platform/http/csrf.ts'
+import { defaultNoStore, securityHeaders } from './platform/http/headers.ts'
 import { requireRead, tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { requestContext } from './platform/http/request-context.ts'
 import { createRouter } from './platform/http/router.ts'
-import { clocked } from './platform/http/timing.ts'
-import { pictureBodyBytes, pictureTooLarge } from './platform/images/upload.ts'
-import { avatarRoutes } from './site/avatars.ts'
-import { confirmPage } from './site/confirm-page.tsx'
-import { documentation } from './site/docs.ts'
-import { healthRoutes } from './site/health.ts'
-import { failed, missing, pageRoutes } from './site/pages.tsx'
-import { passwordPages } from './site/password-pages.tsx'
+import { requestLog } from './platform/http/timings.ts'
+import { pictureBodyBytes, pictureTooLarge } from './platform/pictures/upload.ts'
 
 const generalLimit = bodyLimit({ maxSize: 1_000_000, onError: (c) => tooLarge(c) })
 const pictureLimit = bodyLimit({ maxSize: pictureBodyBytes, onError: (c) => tooLarge(c, pictureTooLarge) })
 const takesPicture = ({ req }: Context): boolean => /^\/api\/(users|contacts\/\d+)\/avatar\/?$/.test(req.path)
 
 export const app = createRouter()
-app.onError(failed)
-app.notFound(missing)
+app.onError(errorHandler)
+app.notFound(notFoundHandler)
 
 // Ours alone: a client's own id could be another person's.
 app.use(requestId({ headerName: '', generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
-app.use(clocked)
+app.use(requestLog)
 // Before CORS, which answers a preflight by itself.
-app.use(secured)
-app.use(unkept)
-app.use(crossOrigin)
+app.use(securityHeaders)
+app.use(defaultNoStore)
+app.use(corsHeaders)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
-app.use(fromOwnPages)
+app.use(csrfProtection)
 // Words in the place of an id.
 for (const path of ['/api/contacts/birthdays', '/api/contacts/bd']) app.use(path, requireRead)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
-app.use(prepared)
+app.use(requestContext)
 
 app.route('/api/auth', authRoutes)
 app.route('/api/auth', sessionRoutes)

@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
-import { links } from '../src/auth/table.ts'
+import { emailTokens } from '../src/auth/table.ts'
 import { call, read } from './client.ts'
 import { database } from './database.ts'
 import { confirmationToken, freshAddress, from, linkToken, type Person, password } from './people.ts'
@@ -46,8 +46,8 @@ export const confirm = (token: string) =>
 export const changeLinks = (person: Person) =>
   db
     .select()
-    .from(links)
-    .where(and(eq(links.user_id, person.id), eq(links.purpose, 'change-email')))
+    .from(emailTokens)
+    .where(and(eq(emailTokens.user_id, person.id), eq(emailTokens.purpose, 'change-email')))
 
 /** The link of a letter to a new address that one asked for. */
 export async function linkTo(person: Person, email: string): Promise<string> {

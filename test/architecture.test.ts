@@ -3,8 +3,8 @@ import { basename, dirname, join, relative } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../src/env.ts'
+import { explanations } from '../src/pages/problems.ts'
 import { hashCost } from '../src/platform/crypto/cost.ts'
-import { explanations } from '../src/site/problems.ts'
 
 /** Reading order and dependency order at once: a file imports from its own room or an earlier one. docs/architecture.md has it. */
 const order = roomsOf(readFileSync('docs/architecture.md', 'utf8'))
@@ -29,7 +29,7 @@ const reasons: Readonly<Record<string, string>> = {
   'test/limits.test.ts': 'Every limit in one table, and what the table cannot say below it.',
 }
 
-/** What is cut from its beginning outside of src/platform/text.ts, and why that leaves no half of a character. */
+/** What is cut from its beginning outside of src/platform/text/truncate.ts, and why that leaves no half of a character. */
 const slices: readonly [file: string, cut: string, reason: string][] = [
   ['src/birthdays/routes.ts', 'leap_day).slice(0, limit)', 'An array of contacts.'],
   ['src/birthdays/upcoming.ts', 'day.slice(0, 2)', 'MM-DD, digits.'],
@@ -39,17 +39,17 @@ const slices: readonly [file: string, cut: string, reason: string][] = [
   ['src/contacts/search.ts', 'all.slice(0, maxWords - 1)', 'An array of words.'],
   ['src/contacts/search.ts', 'phone.slice(0, at)', 'Up to a letter or a comma.'],
   ['src/env.ts', 'text.slice(0, -1)', 'A number and its unit, all but the last letter.'],
-  ['src/platform/email.ts', 'address.slice(0, start)', 'Up to the @.'],
-  ['src/platform/email.ts', "address.slice(0, Math.max(0, address.lastIndexOf('@')))", 'Up to the @.'],
-  ['src/platform/email.ts', 'address.slice(0, Math.max(0, at))', 'Up to the @.'],
+  ['src/platform/text/email.ts', 'address.slice(0, start)', 'Up to the @.'],
+  ['src/platform/text/email.ts', "address.slice(0, Math.max(0, address.lastIndexOf('@')))", 'Up to the @.'],
+  ['src/platform/text/email.ts', 'address.slice(0, Math.max(0, at))', 'Up to the @.'],
   ['src/platform/gate/limits.ts', '.slice(0, 4)', 'An array of groups.'],
   ['src/platform/http/multipart.ts', 'text.slice(0, end.index', 'Bytes, each as a character.'],
   ['src/platform/http/page.ts', 'found.slice(0, limit)', 'An array of rows.'],
   ['src/platform/http/router.ts', 'faults.slice(0, maxFaults)', 'An array of faults.'],
   ['src/platform/mail/smtp.ts', "address.slice(0, address.lastIndexOf('@'))", 'Up to the @.'],
-  ['src/platform/names.ts', 'name.slice(0, end)', 'Up to whole characters that nobody can see.'],
+  ['src/platform/text/names.ts', 'name.slice(0, end)', 'Up to whole characters that nobody can see.'],
   [
-    'src/platform/text.ts',
+    'src/platform/text/truncate.ts',
     '[...text.slice(0, 2 * max)].slice(0, max)',
     'Twice as much as stays, so that the end is cut off again.',
   ],
@@ -102,7 +102,7 @@ describe('the house', () => {
     const strays = files
       .filter((file) => file.endsWith('/schema.ts'))
       .flatMap((file) => importsOf(file).map((path) => `${file} → ${path}`))
-      .filter((line) => !/→ (zod|\..*\/schema\.ts|\.\.\/platform\/fields\.ts)$/.test(line))
+      .filter((line) => !/→ (zod|\..*\/schema\.ts|\.\.\/platform\/text\/fields\.ts)$/.test(line))
     expect(strays).toEqual([])
   })
 
@@ -185,7 +185,7 @@ describe('the house', () => {
   it('explains every problem that it throws, and none that it does not', () => {
     const thrown = new Set(
       files
-        .filter((file) => !file.endsWith('site/problems.ts'))
+        .filter((file) => !file.endsWith('pages/problems.ts'))
         .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/new Problem\(\s*\d{3},\s*'([a-z-]+)'/g)])
         .map(([, code]) => code ?? ''),
     )

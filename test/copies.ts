@@ -1,7 +1,7 @@
 /** What the edge holds of a person, and putting it back when it is no longer right. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { copies } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/authenticate.ts'
 import type { Person } from './people.ts'
 import { serve } from './serving.ts'
 
@@ -12,7 +12,7 @@ export const levelOf = (response: Response) =>
 
 /** What this isolate and KV hold of a person. */
 export async function held(person: Person) {
-  return { memory: copies.recall(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
+  return { memory: userCache.getLocal(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
 }
 
 /** Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately stale. */
@@ -21,7 +21,7 @@ export async function warmed(person: Person): Promise<() => Promise<void>> {
   const { memory, kv } = await held(person)
   if (!memory || !kv) throw new Error('Nothing was kept.')
   return async () => {
-    copies.remember(keyOf(person), memory)
+    userCache.putLocal(keyOf(person), memory)
     await env.CACHE.put(keyOf(person), kv)
   }
 }

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { createClient } from '@libsql/client/http'
 import { expect } from 'vitest'
-import { connect, type Database, type Trip } from '../src/platform/db/database.ts'
+import { connect, type Database, type RoundTrip } from '../src/platform/db/database.ts'
 
 /** The database under test, by the driver that the service itself uses. */
-export const database = (trip: Trip = (go) => go()): Database => connect(env, trip)
+export const database = (trip: RoundTrip = (go) => go()): Database => connect(env, trip)
 
 /** The driver under test. */
 export const driver = env.DATABASE_URL === '' ? 'D1' : 'libSQL'

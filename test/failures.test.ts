@@ -4,14 +4,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
-import { copies } from '../src/auth/authenticate.ts'
+import { events } from '../src/audit/table.ts'
+import { userCache } from '../src/auth/authenticate.ts'
 import { endSessions } from '../src/auth/session-store.ts'
-import { findCopy } from '../src/auth/store.ts'
-import { events, links, sessions } from '../src/auth/table.ts'
+import { findCachedUser } from '../src/auth/store.ts'
+import { emailTokens, sessions } from '../src/auth/table.ts'
 import { contacts } from '../src/contacts/table.ts'
 import type { Bindings } from '../src/env.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
-import { revise } from '../src/platform/gate/revise.ts'
+import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { emailKey, users } from '../src/users/table.ts'
 import { apiDocument } from './client.ts'
@@ -211,7 +212,7 @@ async function stored(ana: Newcomer) {
   return db.batch([
     db.select().from(users).where(mine),
     db.select().from(sessions).where(inArray(sessions.user_id, ids)),
-    db.select().from(links).where(inArray(links.user_id, ids)),
+    db.select().from(emailTokens).where(inArray(emailTokens.user_id, ids)),
     db.select().from(contacts).where(inArray(contacts.owner_id, ids)),
     db.select().from(outbox).where(inArray(outbox.user_id, ids)),
     db.select().from(events).where(inArray(events.user_id, ids)),
@@ -232,7 +233,7 @@ async function serve(method: string, { path, json, form, picture: face, token }:
     passThroughOnException() {},
     props: {},
   }
-  copies.clear()
+  userCache.clear()
   const request = new Request(`https://vizitka.test${path}`, init)
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
   // Also of a picture, which is no text.
@@ -462,8 +463,8 @@ describe('a part that fails', () => {
     await Promise.all(
       gateFailures.map(async ({ what, bindings }) => {
         const ana = await newcomer()
-        const stale = JSON.stringify(await findCopy(db, ana.id))
-        await revise(gateOf(env, `user:${ana.id}`), 0, (revision) =>
+        const stale = JSON.stringify(await findCachedUser(db, ana.id))
+        await writeAtNewRevision(gateOf(env, `user:${ana.id}`), 0, (revision) =>
           endSessions(db, ana.id, { only: ana.sessionId }, revision, { kind: 'session-ended', ...nowhere }),
         )
         await env.CACHE.put(`user:${ana.id}`, stale)
@@ -476,9 +477,9 @@ describe('a part that fails', () => {
 
   it('shows nobody another’s account, though KV hands out the wrong copy', async () => {
     const [ana, boris] = [await newcomer(), await newcomer()]
-    const copy = await findCopy(db, boris.id)
+    const copy = await findCachedUser(db, boris.id)
     // Both are at the same revision, so that Boris's copy is as good as Ana's by that alone.
-    expect(copy?.account.revision).toBe((await findCopy(db, ana.id))?.account.revision)
+    expect(copy?.account.revision).toBe((await findCachedUser(db, ana.id))?.account.revision)
     const bindings = wrapped.KV(() => Promise.resolve(copy))
     const me: Case = { route: 'GET /api/users/me', own: true, ask: signedIn(() => '/api/users/me') }
     const list: Case = { route: 'GET /api/contacts', own: true, ask: signedIn(() => '/api/contacts') }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { endSessions } from '../src/auth/session-store.ts'
 import { contacts } from '../src/contacts/table.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
-import { revise } from '../src/platform/gate/revise.ts'
+import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
 import { users } from '../src/users/table.ts'
 import { database } from './database.ts'
 import { apiDocument, operationsOf } from './document.ts'
@@ -27,12 +27,12 @@ async function taking() {
 
 /** Disables the account, as an admin does. */
 const disable = ({ id }: Newcomer) =>
-  revise(gateOf(env, `user:${id}`), 1, (revision) =>
+  writeAtNewRevision(gateOf(env, `user:${id}`), 1, (revision) =>
     db.update(users).set({ disabled: true, revision }).where(eq(users.id, id)),
   )
 
 const logOut = ({ id, sessionId }: Newcomer) =>
-  revise(gateOf(env, `user:${id}`), 1, (revision) =>
+  writeAtNewRevision(gateOf(env, `user:${id}`), 1, (revision) =>
     endSessions(db, id, { only: sessionId }, revision, { kind: 'session-ended', ...nowhere }),
   )
 

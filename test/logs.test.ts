@@ -3,8 +3,8 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
-import { copies } from '../src/auth/authenticate.ts'
-import { findCopy } from '../src/auth/store.ts'
+import { userCache } from '../src/auth/authenticate.ts'
+import { findCachedUser } from '../src/auth/store.ts'
 import { runScheduled } from '../src/schedule.ts'
 import { database, driver } from './database.ts'
 import { freshAddress, freshEmail, password } from './people.ts'
@@ -50,7 +50,7 @@ async function ask(one: Case, asked: Asked, headers: Record<string, string>, bin
     passThroughOnException() {},
     props: {},
   }
-  copies.clear()
+  userCache.clear()
   const request = new Request(`https://vizitka.test${asked.path}`, { method, headers: sent, ...(body ? { body } : {}) })
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
   await response.arrayBuffer().catch(() => undefined)
@@ -212,7 +212,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
           const value: unknown = Reflect.get(kv, name)
           if (name !== 'get') return typeof value === 'function' ? value.bind(kv) : value
           // As KV itself reads JSON: its error quotes what it was given.
-          return async () => JSON.parse(JSON.stringify(await findCopy(db, ana.id)).replace(':', ' '))
+          return async () => JSON.parse(JSON.stringify(await findCachedUser(db, ana.id)).replace(':', ' '))
         },
       }),
     }))

@@ -19,7 +19,7 @@ const slowest: Readonly<Record<string, number>> = {
   'test/contract/contract.test.ts': 18,
   'test/node/bench.test.ts': 17,
   'test/revisions.test.ts': 16,
-  'src/platform/images/cloudinary.test.ts': 16,
+  'src/platform/pictures/cloudinary.test.ts': 16,
   'test/browser/cors.test.ts': 16,
   'test/browser/docs.test.ts': 16,
   'test/browser/accessibility.test.ts': 14,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { app } from '../src/app.ts'
-import { explanations } from '../src/site/problems.ts'
+import { explanations } from '../src/pages/problems.ts'
 import { apiDocument, call, olderPaths } from './client.ts'
 import { answerSchemas, operationsOf, publishedDocument, resolved, type Schema, violations } from './document.ts'
 

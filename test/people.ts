@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import type { Role } from '../src/env.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
-import { revise } from '../src/platform/gate/revise.ts'
+import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
 import { users } from '../src/users/table.ts'
 import { type Answer, type Call, call, read } from './client.ts'
 import { database } from './database.ts'
@@ -86,7 +86,7 @@ export async function signedUp(name: string): Promise<Person> {
 
 /** Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one write. */
 export async function change(person: Person, set: Partial<typeof users.$inferInsert>): Promise<void> {
-  await revise(gateOf(env, `user:${person.id}`), 0, async (revision) => {
+  await writeAtNewRevision(gateOf(env, `user:${person.id}`), 0, async (revision) => {
     await database()
       .update(users)
       .set({ ...set, revision })

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { startSession } from '../src/auth/session-store.ts'
-import { replaceHash } from '../src/auth/store.ts'
+import { replacePasswordHash } from '../src/auth/store.ts'
 import { sessions } from '../src/auth/table.ts'
 import { users } from '../src/users/table.ts'
 import { call, problemOf, read } from './client.ts'
@@ -89,7 +89,7 @@ describe('a login that began before a reset and ends after it', () => {
     const [confirmation = ''] = await confirmationsOf(ana, 1)
     // The login has verified the old hash; now the reset comes between.
     expect((await choose(confirmation, 'a new one, chosen')).status).toBe(200)
-    expect(await replaceHash(db, ana.id, verified, 'a fresh hash of the old password')).toBe(false)
+    expect(await replacePasswordHash(db, ana.id, verified, 'a fresh hash of the old password')).toBe(false)
     expect(await startSession(db, ana.id, verified, { device: null, address: null })).toBeUndefined()
     expect((await login(ana.email, 'a new one, chosen')).status).toBe(200)
   })

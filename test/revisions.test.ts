@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adopted, isCurrent, raised } from '../src/platform/gate/revision.ts'
+import { initialRevision, isCurrent, nextRevision } from '../src/platform/gate/revision.ts'
 
 /**
  * The revision protocol as a model, explored whole: every interleaving of two changes and three reads through two isolates, where
@@ -77,7 +77,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
       )
       return
     }
-    const issued = raised(world.gate, actor.known)
+    const issued = nextRevision(world.gate, actor.known)
     yield as({ step: 'write', issued }, { gate: issued })
     return
   }
@@ -143,7 +143,7 @@ function* reading(world: World, index: number, actor: Read, flaws: Flaws): Gener
     // What follows the answer may be lost, whole or in part.
     yield as({ step: 'done' })
     if (gate === null) {
-      const held = flaws.adoptAlways ? seen.revision : adopted(world.gate, seen.revision)
+      const held = flaws.adoptAlways ? seen.revision : initialRevision(world.gate, seen.revision)
       yield as({ step: 'done' }, { gate: held })
       if (held === seen.revision) yield as({ step: 'done' }, { gate: held, ...kept, kv: [...world.kv, seen] })
     } else if (flaws.keepWhateverWasRead || isCurrent(seen.revision, gate)) {

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { copies } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/authenticate.ts'
 import { sessions } from '../src/auth/table.ts'
 import { call, read } from './client.ts'
 import { keyOf, levelOf, me, warmed } from './copies.ts'
@@ -120,7 +120,7 @@ describe('what the edge remembers', () => {
       if (body) expect(await first.json()).toMatchObject(body)
       // Another isolate, which has only KV's stale copy.
       await makeStale()
-      copies.clear()
+      userCache.clear()
       expect((await me(ana)).status).toBe(next)
     })
   }
@@ -141,7 +141,7 @@ describe('what the edge remembers', () => {
     await warmed(boris)
     const kv = await env.CACHE.get(keyOf(ana))
     await env.CACHE.put(keyOf(boris), kv ?? '')
-    copies.clear()
+    userCache.clear()
     expect(await (await me(boris)).json()).toMatchObject({ email: boris.email })
   })
 })
@@ -164,7 +164,7 @@ describe('the round trips of an authenticated read', () => {
   it('are one read of KV more in another isolate, side by side with the gate', async () => {
     const ana = await signedUp('ana')
     await warmed(ana)
-    copies.clear()
+    userCache.clear()
     const { bindings, trips } = counted()
     const response = await serve(bindings, '/api/contacts', { token: ana.access })
     expect(levelOf(response)).toBe('kv')
@@ -176,7 +176,7 @@ describe('the round trips of an authenticated read', () => {
     const ana = await signedUp('ana')
     await me(ana)
     await env.CACHE.delete(keyOf(ana))
-    copies.clear()
+    userCache.clear()
     const { bindings, trips } = counted()
     const response = await serve(bindings, '/api/contacts', { token: ana.access })
     expect(levelOf(response)).toBe('database')
@@ -202,7 +202,7 @@ describe('KV', () => {
   it('is written fewer than 50 times in a day of 20 people who make 10,000 requests', async () => {
     const people = await Promise.all(Array.from({ length: 20 }, (_, index) => signedUp(`day-${index}`)))
     const { bindings, trips } = counted()
-    const { issueAccessToken } = await import('../src/platform/crypto/token.ts')
+    const { issueAccessToken } = await import('../src/auth/tokens.ts')
     const { configuration } = await import('../src/env.ts')
     const config = configuration(env)
     const sessionOf = new Map<number, number>()
@@ -220,7 +220,7 @@ describe('KV', () => {
       for (let at = 0; at < requests; at += 20) {
         vi.setSystemTime(start + (at / requests) * 86_400_000)
         // Isolates come and go: every few minutes the next request finds one that remembers nothing.
-        if (at % 200 === 0) copies.clear()
+        if (at % 200 === 0) userCache.clear()
         const answers = await Promise.all(
           people.map(async (person) => {
             const token = await issueAccessToken(

@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { confirmUser } from '../src/auth/links.ts'
-import { tokensFor } from '../src/auth/session.ts'
+import { confirmUser } from '../src/auth/email-tokens.ts'
+import { issueTokens } from '../src/auth/session.ts'
 import { startSession } from '../src/auth/session-store.ts'
-import { createAccount, findCopy } from '../src/auth/store.ts'
-import { links } from '../src/auth/table.ts'
+import { createAccount, findCachedUser } from '../src/auth/store.ts'
+import { emailTokens } from '../src/auth/table.ts'
+import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { createContact } from '../src/contacts/creation.ts'
 import { configuration, type Role } from '../src/env.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
 import { hashPassword } from '../src/platform/crypto/password.ts'
-import { issueResetConfirmation } from '../src/platform/crypto/token.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
-import { revise } from '../src/platform/gate/revise.ts'
-import { keepLocally } from '../src/platform/images/local.ts'
-import { posted } from '../src/platform/mail/outbox.ts'
+import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
+import { outboxRow } from '../src/platform/mail/outbox.ts'
 import { outbox } from '../src/platform/mail/table.ts'
+import { storeLocally } from '../src/platform/pictures/local.ts'
 import { users } from '../src/users/table.ts'
 import { database } from './database.ts'
 import { freshEmail, password } from './people.ts'
@@ -70,15 +70,15 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const { id } = account.user
   const gate = gateOf(env, `user:${id}`)
   if (confirmed)
-    await revise(gate, 1, (revision) =>
+    await writeAtNewRevision(gate, 1, (revision) =>
       confirmUser(db, { userId: id, email }, revision, { kind: 'email-confirmed', ...nowhere }),
     )
   if (role !== 'user') {
-    await revise(gate, 1, (revision) => db.update(users).set({ role, revision }).where(eq(users.id, id)))
+    await writeAtNewRevision(gate, 1, (revision) => db.update(users).set({ role, revision }).where(eq(users.id, id)))
   }
   const session = await startSession(db, id, hash, nowhere)
   if (!session) throw new Error('There is no session.')
-  const tokens = await tokensFor({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
+  const tokens = await issueTokens({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
   const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
   if (typeof contact === 'string') throw new Error('There is no contact.')
@@ -117,7 +117,7 @@ export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 /** A link by which a newcomer may choose a new password. */
 async function resetLink(ana: Newcomer): Promise<string> {
   const token = randomToken()
-  await db.insert(links).values({
+  await db.insert(emailTokens).values({
     user_id: ana.id,
     purpose: 'reset-password',
     token_hash: tokenHash(token),
@@ -134,7 +134,7 @@ export const cases: readonly Case[] = [
     note: 'KV holds the copy',
     own: true,
     async ask(ana) {
-      await env.CACHE.put(`user:${ana.id}`, JSON.stringify(await findCopy(db, ana.id)))
+      await env.CACHE.put(`user:${ana.id}`, JSON.stringify(await findCachedUser(db, ana.id)))
       return { path: '/api/users/me', token: ana.access }
     },
   },
@@ -238,7 +238,7 @@ export const cases: readonly Case[] = [
       const [letter] = await db
         .insert(outbox)
         .values({
-          ...posted({ kind: 'test', to: ana.email, subject: 'Given up', text: 'text', html: 'html' }, ana.id),
+          ...outboxRow({ kind: 'test', to: ana.email, subject: 'Given up', text: 'text', html: 'html' }, ana.id),
           due_at: null,
           failed_at: timestamp(),
         })
@@ -276,7 +276,7 @@ export const cases: readonly Case[] = [
     route: 'GET /avatars/{key}',
     async ask() {
       const key = randomToken()
-      await keepLocally(env.CACHE, key, { type: 'image/png', width: 8, height: 6, bytes: picture('png') })
+      await storeLocally(env.CACHE, key, { type: 'image/png', width: 8, height: 6, bytes: picture('png') })
       return { path: `/avatars/${key}` }
     },
   },

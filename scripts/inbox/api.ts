@@ -1,4 +1,4 @@
-import { truncate } from '../../src/platform/text.ts'
+import { truncate } from '../../src/platform/text/truncate.ts'
 import type { Person, Received } from './letters.ts'
 
 const snippetCharacters = 250 // as Mailpit has it

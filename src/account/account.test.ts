@@ -6,7 +6,7 @@ import { askForReset, changePassword, eventList, eventsOf, fresh, kindsOf, login
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { confirmationToken, freshEmail, linkToken, type Person, password, signedUp } from '../../test/people.ts'
-import { events } from '../auth/table.ts'
+import { events } from '../audit/table.ts'
 import { runScheduled } from '../schedule.ts'
 import { users } from '../users/table.ts'
 

@@ -18,8 +18,9 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { copies } from '../auth/authenticate.ts'
-import { events, links, sessions } from '../auth/table.ts'
+import { events } from '../audit/table.ts'
+import { userCache } from '../auth/authenticate.ts'
+import { emailTokens, sessions } from '../auth/table.ts'
 import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
@@ -30,7 +31,7 @@ const db = database()
 const owners = {
   users: [users, users.id],
   sessions: [sessions, sessions.user_id],
-  links: [links, links.user_id],
+  links: [emailTokens, emailTokens.user_id],
   contacts: [contacts, contacts.owner_id],
   idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
   outbox: [outbox, outbox.user_id],
@@ -108,17 +109,17 @@ describe('deleting one’s account', () => {
     for (const token of [other.access, ana.access]) await call('GET', '/api/users/me', { token })
     const key = `user:${ana.id}`
     await vi.waitFor(async () => expect(await env.CACHE.get(key)).toContain(ana.email))
-    const [memory, kv] = [copies.recall(key), await env.CACHE.get(key)]
+    const [memory, kv] = [userCache.getLocal(key), await env.CACHE.get(key)]
     if (!memory || !kv) throw new Error('Nothing was kept.')
     expect((await remove(ana)).status).toBe(204)
     for (const { access, refresh: token } of [ana, other]) {
-      copies.remember(key, memory)
+      userCache.putLocal(key, memory)
       await env.CACHE.put(key, kv)
       expect(problemOf(await call('GET', '/api/users/me', { token: access }))).toBe('401 session-revoked')
       expect(problemOf(await ana.post('/api/contacts', { first_name: 'Late' }, { token: access }))).toBe(
         '401 session-revoked',
       )
-      copies.clear()
+      userCache.clear()
       expect(problemOf(await call('GET', '/api/contacts', { token: access }))).toBe('401 session-revoked')
       expect(problemOf(await refresh(token))).toBe('401 session-revoked')
     }

@@ -13,7 +13,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { copies } from '../auth/authenticate.ts'
+import { userCache } from '../auth/authenticate.ts'
 
 /** Asks for another e-mail under other bindings than the tests'. */
 const askUnder = (bindings: object, person: Person, email: string) =>
@@ -86,7 +86,7 @@ describe('changing the e-mail', () => {
     const after = await ana.get('/api/users/me', { headers: { 'If-None-Match': before } })
     expect(after.status).toBe(200)
     expect(after.body).toMatchObject({ id: ana.id, email: target, username: 'ana', confirmed: true })
-    copies.clear()
+    userCache.clear()
     expect((await ana.get('/api/users/me')).body).toMatchObject({ email: target })
     expect((await login(target.toUpperCase())).status).toBe(200)
     expect(problemOf(await login(ana.email))).toBe('401 invalid-credentials')

@@ -13,7 +13,7 @@ import {
   password,
   signedUp,
 } from '../../test/people.ts'
-import { links } from '../auth/table.ts'
+import { emailTokens } from '../auth/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 import { exportSchema } from './schema.ts'
@@ -126,7 +126,7 @@ describe('the export', () => {
   it('holds no password, no hash and no token', async () => {
     const { text } = await ana.get(path)
     const [row] = await db.select().from(users).where(eq(users.id, ana.id))
-    const hashes = await db.select().from(links).where(eq(links.user_id, ana.id))
+    const hashes = await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))
     expect(hashes).toHaveLength(2)
     const reset = await linkToken(ana.email, 'reset-password')
     const secrets = [password, row?.password_hash ?? '', ana.access, ana.refresh, reset]
@@ -142,7 +142,7 @@ describe('the export', () => {
     const all = read(exportSchema, await nina.get(path))
     expect([all.contacts.length, all.sessions.length, all.letters.length, all.links.length]).toEqual([0, 1, 1, 1])
     await db.delete(outbox).where(eq(outbox.user_id, nina.id))
-    await db.delete(links).where(eq(links.user_id, nina.id))
+    await db.delete(emailTokens).where(eq(emailTokens.user_id, nina.id))
     expect(read(exportSchema, await nina.get(path))).toMatchObject({ letters: [], links: [], contacts: [] })
   })
 

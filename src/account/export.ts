@@ -1,4 +1,4 @@
-import { toOwnEvent } from '../auth/events.ts'
+import { toOwnEvent } from '../audit/store.ts'
 import { requireSession } from '../auth/session.ts'
 import { toContact } from '../contacts/store.ts'
 import type { Configuration } from '../env.ts'
@@ -6,34 +6,38 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { toUser } from '../users/store.ts'
 import type { Account } from '../users/table.ts'
-import { held } from './store.ts'
+import { exportedRows } from './store.ts'
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */
 async function* pieces(db: Database, user: Account, config: Configuration): AsyncGenerator<string> {
   const account = { ...toUser(user, config), locale: user.locale, confirmed_at: user.confirmed_at }
   yield `{"exported_at":${JSON.stringify(timestamp())},"account":${JSON.stringify(account)}`
-  yield* list('sessions', held.sessions(db, user.id), ({ id, device, address, created_at, rotated_at }) => ({
+  yield* list('sessions', exportedRows.sessions(db, user.id), ({ id, device, address, created_at, rotated_at }) => ({
     id,
     device,
     address,
     created_at,
     last_used_at: rotated_at,
   }))
-  yield* list('links', held.links(db, user.id), ({ purpose, expires_at, created_at }) => ({
+  yield* list('links', exportedRows.links(db, user.id), ({ purpose, expires_at, created_at }) => ({
     purpose,
     expires_at,
     created_at,
   }))
-  yield* list('letters', held.letters(db, user.id), ({ kind, recipient, subject, created_at, sent_at, failed_at }) => ({
-    kind,
-    recipient,
-    subject,
-    created_at,
-    sent_at,
-    failed_at,
-  }))
-  yield* list('events', held.events(db, user.id), toOwnEvent)
-  yield* list('contacts', held.contacts(db, user.id), (row) => toContact(row, config))
+  yield* list(
+    'letters',
+    exportedRows.letters(db, user.id),
+    ({ kind, recipient, subject, created_at, sent_at, failed_at }) => ({
+      kind,
+      recipient,
+      subject,
+      created_at,
+      sent_at,
+      failed_at,
+    }),
+  )
+  yield* list('events', exportedRows.events(db, user.id), toOwnEvent)
+  yield* list('contacts', exportedRows.contacts(db, user.id), (row) => toContact(row, config))
   yield '}\n'
 }
 
@@ -58,7 +62,7 @@ const trustMs = 10_000
  * table is in memory, however large the book. A database that fails on the way breaks the stream off, and so does the session's
  * end; what came is not JSON then.
  */
-export async function exportOf(
+export async function exportAccount(
   db: Database,
   user: Account,
   config: Configuration,

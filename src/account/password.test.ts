@@ -15,7 +15,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { links, sessions } from '../auth/table.ts'
+import { emailTokens, sessions } from '../auth/table.ts'
 
 const db = database()
 
@@ -169,7 +169,7 @@ describe('changing the password', () => {
       await call('POST', '/api/auth/confirm-email', { json: { token: move } }),
     ]
     expect(answers.map(problemOf)).toEqual(Array(3).fill('404 link-not-found'))
-    expect(await db.select().from(links).where(eq(links.user_id, ana.id))).toEqual([])
+    expect(await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))).toEqual([])
     expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
     expect((await login(ana.email, fresh)).status).toBe(200)
   })

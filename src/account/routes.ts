@@ -1,40 +1,41 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { z } from 'zod'
+import { eventSchema } from '../audit/schema.ts'
+import { listEvents, toOwnEvent } from '../audit/store.ts'
 import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
-import { listEvents, toOwnEvent } from '../auth/events.ts'
-import { changePassword } from '../auth/links.ts'
+import { changePassword } from '../auth/email-tokens.ts'
 import { passwordChangedLetter } from '../auth/mails.tsx'
-import { forgotUrl, hashChosen, requireWritable, sendNow } from '../auth/recovery.ts'
-import { detailSchema, eventSchema } from '../auth/schema.ts'
+import { checkAndHashNewPassword, forgotUrl, requireMailableAddress, sendNow } from '../auth/recovery.ts'
+import { detailSchema } from '../auth/schema.ts'
 import { requireSession } from '../auth/session.ts'
-import { sessionLasts } from '../auth/session-store.ts'
+import { isSessionAlive } from '../auth/session-store.ts'
 import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
-import { revise } from '../platform/gate/revise.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import {
   changedMeanwhile,
   etag,
   etagHeader,
   isConditional,
-  isKnown,
+  matchesIfNoneMatch,
   notModified,
   readConditions,
   requireMatch,
   writeConditions,
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
-import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
-import { invalid } from '../platform/http/problem.ts'
+import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
+import { invalidValues } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { type Kept, keepPicture } from '../platform/images/store.ts'
-import { pictureBody, pictureOf } from '../platform/images/upload.ts'
+import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
+import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { changeUser, changeUserAvatar, toUser } from '../users/store.ts'
+import { toUser, updateUser, updateUserAvatar } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
-import { remove } from './delete.ts'
+import { deleteAccountOf } from './delete.ts'
 import { requestEmailChange } from './email-change.ts'
-import { exportOf } from './export.ts'
+import { exportAccount } from './export.ts'
 import {
   deletionSchema,
   type Export,
@@ -43,7 +44,7 @@ import {
   exportSchema,
   passwordChangeSchema,
 } from './schema.ts'
-import { stillHas } from './store.ts'
+import { passwordUnchanged } from './store.ts'
 
 const tags = ['Me']
 /** Those of a wrong current password, besides. */
@@ -72,7 +73,7 @@ accountRoutes.openapi(
   (c) => {
     const { user } = c.var
     requireMatch(c, user.revision)
-    if (isKnown(c, user.revision)) return c.body(null, 304, tagged(user.revision))
+    if (matchesIfNoneMatch(c, user.revision)) return c.body(null, 304, tagged(user.revision))
     return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
 )
@@ -93,8 +94,8 @@ accountRoutes.openapi(
     const { db, user, gate } = c.var
     requireMatch(c, user.revision)
     const { username, locale } = c.req.valid('json')
-    const changed = await revise(gate, user.revision, (revision) =>
-      changeUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
+    const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
+      updateUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
     )
     // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
     if (!changed) throw changedMeanwhile()
@@ -106,11 +107,11 @@ accountRoutes.openapi(
  * Gives the asker a picture, or takes theirs away.
  * @throws Problem 401 where their session has ended meanwhile, 412 where the account has changed
  */
-async function changeAvatar(c: Context<SignedInEnv>, kept: Kept | null): Promise<UserRow> {
+async function changeAvatar(c: Context<SignedInEnv>, kept: StoredPicture | null): Promise<UserRow> {
   const { db, user, gate, sessionId, config } = c.var
-  const conditions = { expected: isConditional(c) ? user.revision : undefined, still: sessionLasts(sessionId) }
-  const changed = await revise(gate, user.revision, (revision) =>
-    changeUserAvatar(db, user.id, kept, revision, conditions),
+  const conditions = { expected: isConditional(c) ? user.revision : undefined, still: isSessionAlive(sessionId) }
+  const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
+    updateUserAvatar(db, user.id, kept, revision, conditions),
   )
   if (changed) return changed
   await requireSession(db, sessionId, config)
@@ -131,7 +132,7 @@ accountRoutes.openapi(
   }),
   async (c) => {
     requireMatch(c, c.var.user.revision)
-    const changed = await changeAvatar(c, await keepPicture(c, await pictureOf(c.req.valid('form').file)))
+    const changed = await changeAvatar(c, await storePicture(c, await readUploadedPicture(c.req.valid('form').file)))
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
@@ -174,11 +175,11 @@ accountRoutes.openapi(
     const user = await requirePassword(c, current_password)
     const chosen = {
       userId: user.id,
-      passwordHash: await hashChosen(c, password, user),
+      passwordHash: await checkAndHashNewPassword(c, password, user),
       notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
       happening: { kind: 'password-changed' as const, ...clientOf(c) },
     }
-    const letterId = await revise(gate, user.revision, (revision) =>
+    const letterId = await writeAtNewRevision(gate, user.revision, (revision) =>
       changePassword(db, user.password_hash, sessionId, chosen, revision),
     )
     if (letterId === null) throw wrongPassword()
@@ -208,8 +209,8 @@ accountRoutes.openapi(
   async (c) => {
     const { email, current_password } = c.req.valid('json')
     const user = await requirePassword(c, current_password)
-    if (email === user.email) throw invalid([{ pointer: '/email', detail: 'This is your address already.' }])
-    await requireWritable(c, email)
+    if (email === user.email) throw invalidValues([{ pointer: '/email', detail: 'This is your address already.' }])
+    await requireMailableAddress(c, email)
     await requestEmailChange(c, user, email)
     return c.json({ detail: 'Open the link in the letter to the new address: then it is yours.' }, 202)
   },
@@ -232,8 +233,8 @@ accountRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const { rows, next, total } = await listEvents(c.var.db, c.var.user.id, query, cursorOf(query, 'events'))
-    tellPage(c, next, total)
+    const { rows, next, total } = await listEvents(c.var.db, c.var.user.id, query, parseCursor(query, 'events'))
+    setPageHeaders(c, next, total)
     return c.json(rows.map(toOwnEvent), 200, { 'Cache-Control': 'private, no-cache' })
   },
 )
@@ -257,7 +258,7 @@ accountRoutes.openapi(
     }
     // It is JSON, of this shape; that it is streamed, no type says.
     return c.body(
-      await exportOf(c.var.db, c.var.user, c.var.config, c.var.sessionId),
+      await exportAccount(c.var.db, c.var.user, c.var.config, c.var.sessionId),
       200,
       headers,
     ) as unknown as TypedResponse<Export, 200, 'json'>
@@ -282,7 +283,7 @@ accountRoutes.openapi(
     const user = await requirePassword(c, c.req.valid('json').current_password)
     // Once more, by what was read after the hash, which takes its time.
     requireMatch(c, user.revision)
-    await remove(c, user, stillHas(user.password_hash))
+    await deleteAccountOf(c, user, passwordUnchanged(user.password_hash))
     return c.body(null, 204)
   },
 )

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { eventExample, eventSchema, newPassword, sessionExample, sessionSchema, triedPassword } from '../auth/schema.ts'
+import { eventExample, eventSchema } from '../audit/schema.ts'
+import { newPassword, sessionExample, sessionSchema, triedPassword } from '../auth/schema.ts'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
-import { pageQuery } from '../platform/fields.ts'
+import { pageQuery } from '../platform/text/fields.ts'
 import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
 const current_password = triedPassword.meta({

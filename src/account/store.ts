@@ -1,13 +1,14 @@
 import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
-import { type Client, type Happening, recorded } from '../auth/events.ts'
-import { type LinkLetter, letterStatement, linkStatements } from '../auth/links.ts'
-import { type EventRow, eventColumns, events, links, sessions } from '../auth/table.ts'
+import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
+import { type EventRow, eventColumns, events } from '../audit/table.ts'
+import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-tokens.ts'
+import { emailTokens, sessions } from '../auth/table.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import { discarding } from '../platform/images/discarded.ts'
-import type { Posted } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox.ts'
 import { outbox } from '../platform/mail/table.ts'
-import { catchUp, changedAt, isNotLastAdmin } from '../users/store.ts'
+import { markForDeletionStatement } from '../platform/pictures/deletions.ts'
+import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function deleteAccount(
   still: SQL | undefined,
   by?: Client & { readonly actorId: number },
 ): Promise<boolean> {
-  const whose = db.select({ id: users.id }).from(users).where(changedAt(userId, revision))
+  const whose = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
   // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
   const [rows] = await db.batch([
     db
@@ -30,23 +31,27 @@ export async function deleteAccount(
       .set({ revision })
       .where(and(eq(users.id, userId), still, isNotLastAdmin))
       .returning({ id: users.id }),
-    discarding(db, users, changedAt(userId, revision)),
-    discarding(db, contacts, inArray(contacts.owner_id, whose)),
+    markForDeletionStatement(db, users, userAtRevision(userId, revision)),
+    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, whose)),
     db.delete(contacts).where(inArray(contacts.owner_id, whose)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
     db.delete(sessions).where(inArray(sessions.user_id, whose)),
-    db.delete(links).where(inArray(links.user_id, whose)),
+    db.delete(emailTokens).where(inArray(emailTokens.user_id, whose)),
     db.delete(outbox).where(inArray(outbox.user_id, whose)),
     db.delete(events).where(inArray(events.user_id, whose)),
-    recorded(db, { kind: 'deleted', ...(by ?? { address: null, device: null }) }, changedAt(userId, revision)),
-    db.delete(users).where(changedAt(userId, revision)),
-    catchUp(db, userId, revision),
+    insertAuditEvent(
+      db,
+      { kind: 'deleted', ...(by ?? { address: null, device: null }) },
+      userAtRevision(userId, revision),
+    ),
+    db.delete(users).where(userAtRevision(userId, revision)),
+    syncRevision(db, userId, revision),
   ])
   return rows.length > 0
 }
 
 /** The condition that a password is still the one that was verified. */
-export const stillHas = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
+export const passwordUnchanged = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
 
 /**
  * Makes a link by which an account's address changes to another, with the letters about it, all or nothing; nothing where `still`
@@ -59,8 +64,8 @@ export async function startEmailChange(
   still: SQL,
   newEmail: string,
   link: LinkLetter,
-  notice: Posted,
-  happening: Happening,
+  notice: OutboxLetter,
+  happening: AuditEvent,
 ): Promise<number[]> {
   const whose = and(eq(users.id, userId), still)
   const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
@@ -68,26 +73,26 @@ export async function startEmailChange(
     made,
     letter,
     letterStatement(db, notice, whose),
-    recorded(db, happening, whose),
+    insertAuditEvent(db, happening, whose),
   ])
   return [toNew, toOld].flatMap((row) => row?.id ?? [])
 }
 
 /** Tells the owner of an address that somebody wants it for another account, and that one's owner the usual. Letters to deliver. */
-export async function tellInUse(
+export async function notifyAddressOwner(
   db: Database,
   ownerId: number,
-  toOwner: Posted,
+  toOwner: OutboxLetter,
   userId: number,
   still: SQL,
-  notice: Posted,
-  happening: Happening,
+  notice: OutboxLetter,
+  happening: AuditEvent,
 ): Promise<number[]> {
   const whose = and(eq(users.id, userId), still)
   const [[first], [second]] = await db.batch([
     letterStatement(db, toOwner, eq(users.id, ownerId)),
     letterStatement(db, notice, whose),
-    recorded(db, happening, whose),
+    insertAuditEvent(db, happening, whose),
   ])
   return [first, second].flatMap((row) => row?.id ?? [])
 }
@@ -112,7 +117,7 @@ async function* pages<Row>(
  * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for is left
  * out: whether a letter did, tells whether somebody else has that address.
  */
-export const held = {
+export const exportedRows = {
   // By an index: in the order of ids, each page would read the whole book and sort it.
   contacts: (db: Database, userId: number) =>
     pages<ContactRow>((last, limit) =>
@@ -138,12 +143,18 @@ export const held = {
         .limit(limit),
     ),
   links: (db: Database, userId: number) =>
-    pages<typeof links.$inferSelect>((last, limit) =>
+    pages<typeof emailTokens.$inferSelect>((last, limit) =>
       db
         .select()
-        .from(links)
-        .where(and(eq(links.user_id, userId), ne(links.purpose, 'change-email'), gt(links.id, last?.id ?? 0)))
-        .orderBy(asc(links.id))
+        .from(emailTokens)
+        .where(
+          and(
+            eq(emailTokens.user_id, userId),
+            ne(emailTokens.purpose, 'change-email'),
+            gt(emailTokens.id, last?.id ?? 0),
+          ),
+        )
+        .orderBy(asc(emailTokens.id))
         .limit(limit),
     ),
   letters: (db: Database, userId: number) =>

@@ -5,7 +5,7 @@ import { type Answer, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, awaitLetters, freshEmail, lettersTo, moderator, type Person } from '../../test/people.ts'
 import { MailError, type Mailer } from '../platform/mail/mailer.ts'
-import { deliver, posted } from '../platform/mail/outbox.ts'
+import { deliver, outboxRow } from '../platform/mail/outbox.ts'
 import { outbox } from '../platform/mail/table.ts'
 
 const db = database()
@@ -19,7 +19,7 @@ const isDown: Mailer = { send: () => Promise.reject(new MailError('connection re
 /** A letter that a mailer was given: it is sent, given up, or waits to be tried again. */
 async function letter(mailer: Mailer, to = freshEmail('reader')): Promise<number> {
   const text = 'the secret link'
-  const row = posted({ kind: 'test', to, subject: 'A letter', text, html: `<p>${text}</p>` }, null)
+  const row = outboxRow({ kind: 'test', to, subject: 'A letter', text, html: `<p>${text}</p>` }, null)
   const [made] = await db.insert(outbox).values(row).returning({ id: outbox.id })
   const id = made?.id ?? 0
   await deliver(db, mailer, id)

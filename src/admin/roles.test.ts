@@ -20,7 +20,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { may } from '../auth/policy.ts'
+import { isPermitted } from '../auth/policy.ts'
 import { configuration, permissions, roles } from '../env.ts'
 import { users } from '../users/table.ts'
 
@@ -159,8 +159,8 @@ describe('ROLE_PERMISSIONS', () => {
   it('has its default written out in docs/operations.md', () => {
     const [silent, written] = ['', byDefault].map((ROLE_PERMISSIONS) => configured({ ROLE_PERMISSIONS }))
     for (const role of roles) {
-      const allowed = permissions.filter((one) => written && may(role, one, written))
-      expect(allowed, role).toEqual(permissions.filter((one) => silent && may(role, one, silent)))
+      const allowed = permissions.filter((one) => written && isPermitted(role, one, written))
+      expect(allowed, role).toEqual(permissions.filter((one) => silent && isPermitted(role, one, silent)))
     }
   })
 
@@ -170,7 +170,7 @@ describe('ROLE_PERMISSIONS', () => {
     expect(await day(strict, root)).toEqual(all)
     const [school, usual] = [strict, ''].map((ROLE_PERMISSIONS) => configured({ ROLE_PERMISSIONS }))
     for (const one of permissions)
-      expect(school && may('admin', one, school), one).toBe(usual && may('admin', one, usual))
+      expect(school && isPermitted('admin', one, school), one).toBe(usual && isPermitted('admin', one, usual))
   })
 
   it('leaves a role as it is by default that it does not name', async () => {

@@ -1,24 +1,24 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { busy, lastAdmin, noAccount, remove } from '../account/delete.ts'
+import { accountNotFound, busy, deleteAccountOf, lastAdmin } from '../account/delete.ts'
 import { eventQuerySchema } from '../account/schema.ts'
+import { eventSchema } from '../audit/schema.ts'
+import { listEvents, toEvent } from '../audit/store.ts'
 import { signedIn } from '../auth/authenticate.ts'
-import { listEvents, toEvent } from '../auth/events.ts'
-import { may, notPermitted } from '../auth/policy.ts'
+import { isPermitted, notPermitted } from '../auth/policy.ts'
 import { sendNow } from '../auth/recovery.ts'
-import { eventSchema } from '../auth/schema.ts'
 import { clientOf } from '../auth/sign-in.ts'
-import { idInPath } from '../platform/fields.ts'
 import { gateOf } from '../platform/gate/client.ts'
-import { revise } from '../platform/gate/revise.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
-import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
+import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { findLetter, listLetters, resend } from '../platform/mail/outbox.ts'
+import { idInPath } from '../platform/text/fields.ts'
 import { findUser } from '../users/store.ts'
 import { letterQuerySchema, letterSchema, managedUserSchema, userManagementSchema, userQuerySchema } from './schema.ts'
-import { listUsers, manageUser, toLetter, toManagedUser, withinReach } from './store.ts'
+import { listUsers, manageableBy, manageUser, toLetter, toManagedUser } from './store.ts'
 
 const tags = ['Admin']
 const kept = { 'Cache-Control': 'private, no-cache' }
@@ -48,8 +48,8 @@ adminRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const { rows, next, total } = await listUsers(c.var.db, query, cursorOf(query, 'users'))
-    tellPage(c, next, total)
+    const { rows, next, total } = await listUsers(c.var.db, query, parseCursor(query, 'users'))
+    setPageHeaders(c, next, total)
     return c.json(
       rows.map((row) => toManagedUser(row, c.var.config)),
       200,
@@ -72,7 +72,7 @@ adminRoutes.openapi(
   }),
   async (c) => {
     const user = await findUser(c.var.db, c.req.valid('param').id)
-    if (!user) throw noAccount()
+    if (!user) throw accountNotFound()
     return c.json(toManagedUser(user, c.var.config), 200, kept)
   },
 )
@@ -95,15 +95,15 @@ adminRoutes.openapi(
     const { db, user, config } = c.var
     const changes = c.req.valid('json')
     const { id } = c.req.valid('param')
-    if (changes.role !== undefined && !may(user.role, 'users:role', config)) throw notPermitted(['users:role'])
-    if (changes.disabled !== undefined && !may(user.role, 'users:disable', config))
+    if (changes.role !== undefined && !isPermitted(user.role, 'users:role', config)) throw notPermitted(['users:role'])
+    if (changes.disabled !== undefined && !isPermitted(user.role, 'users:disable', config))
       throw notPermitted(['users:disable'])
-    const manager = { id: user.id, overAdmins: may(user.role, 'users:role', config), ...clientOf(c) }
+    const manager = { id: user.id, overAdmins: isPermitted(user.role, 'users:role', config), ...clientOf(c) }
     for (let attempt = 0; attempt < attempts; attempt++) {
       const target = await findUser(db, id)
-      if (!target) throw noAccount()
+      if (!target) throw accountNotFound()
       if (target.role === 'admin' && !manager.overAdmins) throw notPermitted(['users:role'])
-      const changed = await revise(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
+      const changed = await writeAtNewRevision(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
         manageUser(db, target, changes, revision, manager),
       )
       if (changed) return c.json(toManagedUser(changed, c.var.config), 200, kept)
@@ -131,10 +131,10 @@ adminRoutes.openapi(
   async (c) => {
     const { db, user, config } = c.var
     const target = await findUser(db, c.req.valid('param').id)
-    if (!target) throw noAccount()
-    const overAdmins = may(user.role, 'users:role', config)
+    if (!target) throw accountNotFound()
+    const overAdmins = isPermitted(user.role, 'users:role', config)
     if (target.role === 'admin' && !overAdmins) throw notPermitted(['users:role'])
-    await remove(c, target, withinReach(overAdmins), target.id === user.id ? undefined : user.id)
+    await deleteAccountOf(c, target, manageableBy(overAdmins), target.id === user.id ? undefined : user.id)
     return c.body(null, 204)
   },
 )
@@ -157,9 +157,9 @@ adminRoutes.openapi(
   async (c) => {
     const { id } = c.req.valid('param')
     const query = c.req.valid('query')
-    const { rows, next, total } = await listEvents(c.var.db, id, query, cursorOf(query, 'events'))
-    if (rows.length === 0 && !(await findUser(c.var.db, id))) throw noAccount()
-    tellPage(c, next, total)
+    const { rows, next, total } = await listEvents(c.var.db, id, query, parseCursor(query, 'events'))
+    if (rows.length === 0 && !(await findUser(c.var.db, id))) throw accountNotFound()
+    setPageHeaders(c, next, total)
     return c.json(rows.map(toEvent), 200, kept)
   },
 )
@@ -181,8 +181,8 @@ adminRoutes.openapi(
   }),
   async (c) => {
     const { state, ...query } = c.req.valid('query')
-    const { rows, next, total } = await listLetters(c.var.db, state, query, cursorOf(query, 'letters'))
-    tellPage(c, next, total)
+    const { rows, next, total } = await listLetters(c.var.db, state, query, parseCursor(query, 'letters'))
+    setPageHeaders(c, next, total)
     return c.json(rows.map(toLetter), 200, kept)
   },
 )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, line, pageQuery, readOnlyField } from '../platform/fields.ts'
+import { flag, line, pageQuery, readOnlyField } from '../platform/text/fields.ts'
 import { readOnlyOfUser, userExample, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')

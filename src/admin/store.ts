@@ -1,13 +1,13 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
-import { type Client, recorded } from '../auth/events.ts'
+import { type Client, insertAuditEvent } from '../audit/store.ts'
 import { sessions } from '../auth/table.ts'
 import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
-import { asciiDomain } from '../platform/email.ts'
-import { fold } from '../platform/fold.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
 import type { LetterRow } from '../platform/mail/outbox.ts'
-import { catchUp, changedAt, isNotLastAdmin, toUser } from '../users/store.ts'
+import { asciiDomain } from '../platform/text/email.ts'
+import { fold } from '../platform/text/fold.ts'
+import { isNotLastAdmin, syncRevision, toUser, userAtRevision } from '../users/store.ts'
 import { emailKey, type UserRow, users } from '../users/table.ts'
 import type { Letter, ManagedUser, UserManagement, UserQuery } from './schema.ts'
 
@@ -27,15 +27,15 @@ function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> 
 
 /** Accounts in the order they were made, a page at a time. One round trip. */
 export async function listUsers(db: Database, query: UserQuery, cursor: Cursor | null): Promise<Page<UserRow>> {
-  const fitting = and(...filters(query))
+  const where = and(...filters(query))
   const page = db
     .select()
     .from(users)
-    .where(and(fitting, cursor ? gt(users.id, cursor.id) : undefined))
+    .where(and(where, cursor ? gt(users.id, cursor.id) : undefined))
     .orderBy(asc(users.id))
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
-  const counted = db.select({ total: count() }).from(users).where(fitting)
+  const counted = db.select({ total: count() }).from(users).where(where)
   const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
   return pageById(found, query, 'users', totals?.[0]?.total ?? null)
 }
@@ -47,7 +47,7 @@ export interface Manager extends Client {
 }
 
 /** Which accounts somebody may change or delete: those of admins only if they may make admins. */
-export const withinReach = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
+export const manageableBy = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
 
 /**
  * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every session.
@@ -64,7 +64,7 @@ export async function manageUser(
   const weakened = role !== 'admin' || disabled
   const { id: actorId, address, device } = manager
   const by = { address, device, ...(actorId === user.id ? {} : { actorId }) }
-  const changed = changedAt(user.id, revision)
+  const changed = userAtRevision(user.id, revision)
   const [[row]] = await db.batch([
     db
       .update(users)
@@ -76,16 +76,18 @@ export async function manageUser(
           eq(users.role, user.role),
           eq(users.disabled, user.disabled),
           weakened ? isNotLastAdmin : undefined,
-          withinReach(manager.overAdmins),
+          manageableBy(manager.overAdmins),
         ),
       )
       .returning(),
     ...(disabled
       ? [db.delete(sessions).where(inArray(sessions.user_id, db.select({ id: users.id }).from(users).where(changed)))]
       : []),
-    ...(role === user.role ? [] : [recorded(db, { kind: 'role-changed', detail: role, ...by }, changed)]),
-    ...(disabled === user.disabled ? [] : [recorded(db, { kind: disabled ? 'disabled' : 'enabled', ...by }, changed)]),
-    catchUp(db, user.id, revision),
+    ...(role === user.role ? [] : [insertAuditEvent(db, { kind: 'role-changed', detail: role, ...by }, changed)]),
+    ...(disabled === user.disabled
+      ? []
+      : [insertAuditEvent(db, { kind: disabled ? 'disabled' : 'enabled', ...by }, changed)]),
+    syncRevision(db, user.id, revision),
   ])
   return row
 }

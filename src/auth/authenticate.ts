@@ -1,27 +1,27 @@
 import { createMiddleware } from 'hono/factory'
 import { z } from 'zod'
 import { type Permission, type PolicyName, roles } from '../env.ts'
-import { Cache, type Later } from '../platform/cache.ts'
-import { readAccessToken } from '../platform/crypto/token.ts'
+import { type BackgroundWork, Cache } from '../platform/cache.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type GateClient, gateOf, isGateUnavailable } from '../platform/gate/client.ts'
-import type { Pass } from '../platform/gate/gate.ts'
-import { documentedLimits, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
-import { revise } from '../platform/gate/revise.ts'
+import type { Admission } from '../platform/gate/gate.ts'
+import { documentedLimits, limitOf, setRateLimitHeaders, tooManyRequests } from '../platform/gate/limits.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { readBody } from '../platform/http/media.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { AppEnv } from '../platform/http/router.ts'
-import { bugOf } from '../platform/told.ts'
+import { errorForLog } from '../platform/safe-errors.ts'
 import type { Account } from '../users/table.ts'
-import { may, notPermitted } from './policy.ts'
+import { isPermitted, notPermitted } from './policy.ts'
 import { sessionEnded } from './session.ts'
-import { type Copy, findCopy, touchUser } from './store.ts'
+import { type CachedUser, findCachedUser, setUserRevision } from './store.ts'
+import { readAccessToken } from './tokens.ts'
 
 /** What a route behind {@link requireUser} knows besides. */
 export type SignedInEnv = AppEnv & { Variables: { user: Account; sessionId: number; gate: GateClient } }
 
-const copySchema: z.ZodType<Copy> = z.object({
+const copySchema: z.ZodType<CachedUser> = z.object({
   account: z.object({
     id: z.int(),
     username: z.string(),
@@ -38,7 +38,7 @@ const copySchema: z.ZodType<Copy> = z.object({
 })
 
 /** What this isolate and KV remember of users. A copy counts only if it is at its gate's revision and lists the session. */
-export const copies = new Cache<Copy>(copySchema)
+export const userCache = new Cache<CachedUser>(copySchema)
 
 const challenge = (error?: string): { headers: Record<string, string> } => ({
   headers: { 'WWW-Authenticate': error ? `Bearer error="invalid_token", error_description="${error}"` : 'Bearer' },
@@ -83,10 +83,10 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
     const { userId, sessionId } = claims
     const key = `user:${userId}`
     const gate = gateOf(c.env, `user:${userId}`)
-    const here = copies.recall(key)
+    const here = userCache.getLocal(key)
     const [pass, there] = await Promise.all([
       clock.time('gate', () =>
-        enter(
+        admitToGate(
           gate,
           policies.map((policy) => limitOf(policy, config)),
           c.req.method,
@@ -94,10 +94,10 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
       ),
       here?.sessions.includes(sessionId)
         ? here
-        : clock.time('cache', () => copies.fetch(c.env.CACHE, key, config.DEADLINES.cache)),
+        : clock.time('cache', () => userCache.fetch(c.env.CACHE, key, config.DEADLINES.cache)),
     ])
-    if (pass) tellStandings(c, pass.standings)
-    if (pass && pass.violated.length > 0) throw tooMany(pass.standings, pass.violated)
+    if (pass) setRateLimitHeaders(c, pass.standings)
+    if (pass && pass.violated.length > 0) throw tooManyRequests(pass.standings, pass.violated)
 
     const usable =
       pass &&
@@ -107,19 +107,20 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
     let copy = usable ? there : undefined
     clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
     if (copy) {
-      copies.remember(key, copy)
-      lagging.delete(key)
+      userCache.putLocal(key, copy)
+      staleRows.delete(key)
     } else {
-      copy = await findCopy(db, userId)
+      copy = await findCachedUser(db, userId)
       // What lets nobody in is not worth keeping: whoever goes on asking with an ended session would write KV each time.
       const lives = copy?.sessions.includes(sessionId) === true && !copy.account.disabled
-      if (copy && pass) keep(copy, lives, pass, key, gate, db, c.env.CACHE, c.executionCtx)
+      if (copy && pass) cacheUser(copy, lives, pass, key, gate, db, c.env.CACHE, c.executionCtx)
     }
     if (!copy?.sessions.includes(sessionId) || copy.account.disabled) {
       throw sessionEnded()
     }
     const { role } = copy.account
-    if (anyOf.length > 0 && !anyOf.some((permission) => may(role, permission, config))) throw notPermitted(anyOf)
+    if (anyOf.length > 0 && !anyOf.some((permission) => isPermitted(role, permission, config)))
+      throw notPermitted(anyOf)
     c.set('user', copy.account)
     c.set('sessionId', sessionId)
     c.set('gate', gate)
@@ -131,11 +132,11 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
  * Counts the request. Without the gate, reading one's own data goes on, on what the primary database says; null then.
  * @throws Problem 503 `gate-unavailable` for anything but a read
  */
-async function enter(
+async function admitToGate(
   gate: GateClient,
   limits: Parameters<GateClient['enter']>[0],
   method: string,
-): Promise<Pass | null> {
+): Promise<Admission | null> {
   try {
     return await gate.enter(limits)
   } catch (error) {
@@ -148,33 +149,33 @@ async function enter(
  * Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for its own;
  * one that has long been ahead of its row, because a change died in between, is caught up with.
  */
-function keep(
-  copy: Copy,
+function cacheUser(
+  copy: CachedUser,
   lives: boolean,
-  pass: Pass,
+  pass: Admission,
   key: string,
   gate: GateClient,
   db: Database,
   kv: KVNamespace,
-  later: Later,
+  later: BackgroundWork,
 ): void {
   const { id, revision } = copy.account
   if (isCurrent(revision, pass.revision)) {
-    lagging.delete(key)
-    if (lives) copies.keep(kv, key, copy, later)
+    staleRows.delete(key)
+    if (lives) userCache.put(kv, key, copy, later)
     return
   }
-  const mend = async (): Promise<void> => {
+  const repair = async (): Promise<void> => {
     if (pass.revision === null) {
-      if ((await gate.adopt(revision)) === revision && lives) copies.keep(kv, key, copy, later)
-    } else if (hasLagged(key, pass.revision)) {
-      await revise(gate, revision, (raised) => touchUser(db, id, raised))
+      if ((await gate.adopt(revision)) === revision && lives) userCache.put(kv, key, copy, later)
+    } else if (isStaleRow(key, pass.revision)) {
+      await writeAtNewRevision(gate, revision, (raised) => setUserRevision(db, id, raised))
     }
   }
   later.waitUntil(
-    mend().catch((error: unknown) => {
+    repair().catch((error: unknown) => {
       // Nobody waits for it, and the next request tries again.
-      console.error(JSON.stringify({ level: 'error', mending: true, ...bugOf(error) }))
+      console.error(JSON.stringify({ level: 'error', mending: true, ...errorForLog(error) }))
     }),
   )
 }
@@ -182,16 +183,16 @@ function keep(
 /** How long a row may lag behind its gate before that is no change on its way, but one that died. */
 const lagSeconds = 10
 const maxLagging = 1000
-const lagging = new Map<string, { gate: number; since: number }>()
+const staleRows = new Map<string, { gate: number; since: number }>()
 
 /** Whether this isolate has seen a gate at this revision, ahead of its row, for a while. */
-function hasLagged(key: string, gateRevision: number): boolean {
-  const seen = lagging.get(key)
+function isStaleRow(key: string, gateRevision: number): boolean {
+  const seen = staleRows.get(key)
   if (seen?.gate === gateRevision) return Date.now() - seen.since >= lagSeconds * 1000
-  lagging.delete(key)
-  const oldest = lagging.keys().next().value
-  if (lagging.size >= maxLagging && oldest !== undefined) lagging.delete(oldest)
-  lagging.set(key, { gate: gateRevision, since: Date.now() })
+  staleRows.delete(key)
+  const oldest = staleRows.keys().next().value
+  if (staleRows.size >= maxLagging && oldest !== undefined) staleRows.delete(oldest)
+  staleRows.set(key, { gate: gateRevision, since: Date.now() })
   return false
 }
 

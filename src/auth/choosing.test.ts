@@ -14,7 +14,7 @@ import {
   password,
   signedUp,
 } from '../../test/people.ts'
-import { events } from './table.ts'
+import { events } from '../audit/table.ts'
 
 const db = database()
 describe('choosing a new password', () => {

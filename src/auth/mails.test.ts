@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Posted } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox.ts'
 import {
   confirmEmailLetter,
   confirmNewEmailLetter,
@@ -15,7 +15,7 @@ const newEmail = 'ana@new.example'
 const url = 'https://vizitka.test/link/a-b_c?from=letter&again=1'
 const [minute, hour, day] = [60, 3600, 86_400]
 
-const lettersIn = (locale: 'en' | 'uk'): Posted[] => [
+const lettersIn = (locale: 'en' | 'uk'): OutboxLetter[] => [
   confirmEmailLetter(to, locale, url, 7 * day),
   resetPasswordLetter(to, locale, url, hour, false),
   passwordChangedLetter(to, locale, url),

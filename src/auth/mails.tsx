@@ -1,5 +1,5 @@
 import { type LetterText, layOut } from '../platform/mail/layout.tsx'
-import type { Posted } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox.ts'
 
 // No letter holds a username: anyone can type a stranger's address, and any name, at signup.
 
@@ -8,7 +8,7 @@ type Locale = 'en' | 'uk'
 /** What a letter says in one language, and on the button that leads to its link. */
 type Words = Pick<LetterText, 'title' | 'paragraphs' | 'footer'> & { readonly button: string }
 
-function write(kind: string, to: string, locale: Locale, url: string, words: Record<Locale, Words>): Posted {
+function write(kind: string, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
   const { button, ...text } = words[locale]
   return { kind, to, subject: text.title, ...layOut({ lang: locale, ...text, action: { label: button, url } }) }
 }
@@ -22,7 +22,7 @@ function span(seconds: number, locale: Locale): string {
 }
 
 /** To one who signed up: the link that confirms the address, and how long it works. */
-export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): Posted {
+export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): OutboxLetter {
   return write('confirm-email', to, locale, url, {
     en: {
       title: 'Confirm your email',
@@ -55,7 +55,7 @@ export function resetPasswordLetter(
   url: string,
   ttlSeconds: number,
   barred: boolean,
-): Posted {
+): OutboxLetter {
   return write('reset-password', to, locale, url, {
     en: {
       title: 'Choose a new password',
@@ -83,7 +83,7 @@ export function resetPasswordLetter(
 }
 
 /** After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change it. */
-export function passwordChangedLetter(to: string, locale: Locale, url: string): Posted {
+export function passwordChangedLetter(to: string, locale: Locale, url: string): OutboxLetter {
   return write('password-changed', to, locale, url, {
     en: {
       title: 'Your password was changed',
@@ -107,7 +107,7 @@ export function passwordChangedLetter(to: string, locale: Locale, url: string): 
 }
 
 /** To the new address that an account is to have: the link that confirms it, and how long it works. */
-export function confirmNewEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): Posted {
+export function confirmNewEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): OutboxLetter {
   return write('confirm-new-email', to, locale, url, {
     en: {
       title: 'Confirm your new email',
@@ -131,7 +131,7 @@ export function confirmNewEmailLetter(to: string, locale: Locale, url: string, t
 }
 
 /** To the old address of an account that is to have a new one. `url` is the page for a forgotten password. */
-export function emailChangeLetter(to: string, locale: Locale, newEmail: string, url: string): Posted {
+export function emailChangeLetter(to: string, locale: Locale, newEmail: string, url: string): OutboxLetter {
   return write('email-change', to, locale, url, {
     en: {
       title: 'A new email for your account',
@@ -155,7 +155,7 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
 }
 
 /** To the old address of an account that has a new one by now. `url` is the service's first page. */
-export function emailChangedLetter(to: string, locale: Locale, newEmail: string, url: string): Posted {
+export function emailChangedLetter(to: string, locale: Locale, newEmail: string, url: string): OutboxLetter {
   return write('email-changed', to, locale, url, {
     en: {
       title: 'Your email was changed',
@@ -179,7 +179,7 @@ export function emailChangedLetter(to: string, locale: Locale, newEmail: string,
 }
 
 /** To the owner of an address that someone wanted for another account. `url` is the page for a forgotten password. */
-export function emailInUseLetter(to: string, locale: Locale, url: string): Posted {
+export function emailInUseLetter(to: string, locale: Locale, url: string): OutboxLetter {
   return write('email-in-use', to, locale, url, {
     en: {
       title: 'You already have an account',

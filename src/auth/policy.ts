@@ -14,7 +14,7 @@ const table: Readonly<Record<Role, readonly Permission[]>> = {
 }
 
 /** Whether a role has a permission in this deployment. */
-export const may = (role: Role, permission: Permission, config: Configuration): boolean =>
+export const isPermitted = (role: Role, permission: Permission, config: Configuration): boolean =>
   (config.ROLE_PERMISSIONS[role] ?? table[role]).includes(permission)
 
 /** 403 for one who is signed in, but whose role does not allow this. */

@@ -32,12 +32,12 @@ import { counted, serve } from '../../test/serving.ts'
 import { app } from '../app.ts'
 import { configuration } from '../env.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
-import { issueAccessToken, issueResetConfirmation } from '../platform/crypto/token.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
-import { startReset } from './links.ts'
-import { links } from './table.ts'
+import { startReset } from './email-tokens.ts'
+import { emailTokens } from './table.ts'
+import { issueAccessToken, issueResetConfirmation } from './tokens.ts'
 
 const db = database()
 
@@ -156,9 +156,9 @@ describe('the link of a reset', () => {
     await change(ana, { email: 'moved@example.com', email_key: `moved-${ana.email}` })
     const happening = { kind: 'reset-requested' as const, device: null, address: null }
     expect(await startReset(db, row?.id ?? 0, link, false, happening)).toBeUndefined()
-    expect((await db.select().from(links).where(eq(links.user_id, ana.id))).map(({ purpose }) => purpose)).toEqual([
-      'confirm-email',
-    ])
+    expect(
+      (await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))).map(({ purpose }) => purpose),
+    ).toEqual(['confirm-email'])
   })
 
   it('may be opened again and again, and changes nothing by that', async () => {
@@ -201,7 +201,7 @@ describe('the link of a reset', () => {
   it('is nothing that anyone can make up', async () => {
     const ana = await signedUp('ana')
     await linkFor(ana)
-    const [row] = await db.select().from(links).where(eq(links.user_id, ana.id))
+    const [row] = await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))
     const config = configuration(env)
     const elsewhere = { ...config, SECRET_KEY: 'quite-another-key-7d1f0b3c9a5e2846f1c7d0' }
     const forged = [

@@ -1,13 +1,13 @@
 import { createRoute } from '@hono/zod-openapi'
 import { tokenHash } from '../platform/crypto/keys.ts'
-import { issueResetConfirmation, readResetConfirmation } from '../platform/crypto/token.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { findReset } from './links.ts'
-import { askForReset, noLink, requireSameAccount, resetPassword } from './recovery.ts'
+import { findReset } from './email-tokens.ts'
+import { invalidLink, requestReset, requireSameAccount, resetPassword } from './recovery.ts'
 import { addressSchema, detailSchema, linkTokenParamSchema, resetConfirmationSchema, resetSchema } from './schema.ts'
-import { resetAsked } from './words.ts'
+import { issueResetConfirmation, readResetConfirmation } from './tokens.ts'
+import { resetRequested } from './words.ts'
 
 const tags = ['Accounts']
 
@@ -32,8 +32,8 @@ resetRoutes.openapi(
     responses: { 202: json('Sent, if there is such an account.', detailSchema), ...problems(...bodyProblems) },
   }),
   async (c) => {
-    await askForReset(c, c.req.valid('json').email)
-    return c.json({ detail: resetAsked }, 202)
+    await requestReset(c, c.req.valid('json').email)
+    return c.json({ detail: resetRequested }, 202)
   },
 )
 
@@ -54,7 +54,7 @@ resetRoutes.openapi(
     const link = await findReset(c.var.db, hash)
     const remaining = link ? Math.floor((Date.parse(link.expiresAt) - Date.now()) / 1000) : 0
     const expires_in = Math.min(confirmationSeconds, remaining)
-    if (!link || expires_in < 1) throw noLink()
+    if (!link || expires_in < 1) throw invalidLink()
     const reset_password_confirmation_token = await issueResetConfirmation(hash, expires_in, c.var.config)
     return c.json({ reset_password_confirmation_token, expires_in }, 200, { 'Cache-Control': 'no-store' })
   },
@@ -78,7 +78,7 @@ resetRoutes.openapi(
     const { password, email } = c.req.valid('json')
     const hash = await readResetConfirmation(c.req.valid('param').token, c.var.config)
     const link = hash === null ? undefined : await findReset(c.var.db, hash)
-    if (!link) throw noLink()
+    if (!link) throw invalidLink()
     requireSameAccount(link, email)
     await resetPassword(c, link, password)
     return c.json({ detail: 'Your password is changed: log in with it.' }, 200)

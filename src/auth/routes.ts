@@ -2,14 +2,28 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { gateOf } from '../platform/gate/client.ts'
-import { admit, documentedLimits, limited, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
+import {
+  documentedLimits,
+  enforceLimit,
+  limited,
+  limitOf,
+  setRateLimitHeaders,
+  tooManyRequests,
+} from '../platform/gate/limits.ts'
 import { languageOf } from '../platform/http/language.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
-import { invalid, Problem } from '../platform/http/problem.ts'
+import { invalidValues, Problem } from '../platform/http/problem.ts'
 import { type AppEnv, createRouter } from '../platform/http/router.ts'
 import { toUser } from '../users/store.ts'
 import { bearerToken } from './authenticate.ts'
-import { askForConfirmation, confirmationLink, confirmEmail, hashChosen, requireWritable, sendNow } from './recovery.ts'
+import {
+  checkAndHashNewPassword,
+  confirmationLink,
+  confirmEmail,
+  requestConfirmation,
+  requireMailableAddress,
+  sendNow,
+} from './recovery.ts'
 import {
   addressSchema,
   detailSchema,
@@ -22,10 +36,10 @@ import {
   tokenSchema,
   tokensSchema,
 } from './schema.ts'
-import { ownerOf, refresh, sessionEnded, type Tokens, tokensFor } from './session.ts'
+import { findRefreshSession, issueTokens, refresh, sessionEnded, type Tokens } from './session.ts'
 import { clientOf, signIn } from './sign-in.ts'
 import { createAccount } from './store.ts'
-import { confirmationAsked, confirmedDetail } from './words.ts'
+import { confirmationRequested, confirmedDetail } from './words.ts'
 
 const tags = ['Accounts']
 const unsaved = { 'Cache-Control': 'no-store' }
@@ -49,8 +63,8 @@ authRoutes.openapi(
   }),
   async (c) => {
     const { username, email, password, locale = languageOf(c) } = c.req.valid('json')
-    await requireWritable(c, email)
-    const passwordHash = await hashChosen(c, password, { email, username })
+    await requireMailableAddress(c, email)
+    const passwordHash = await checkAndHashNewPassword(c, password, { email, username })
     const link = confirmationLink(email, locale, c.var.config)
     const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link, clientOf(c))
     if (made === 'email-taken') {
@@ -75,8 +89,8 @@ authRoutes.openapi(
     responses: { 202: json('Sent, if the address needs it.', detailSchema), ...problems(...bodyProblems) },
   }),
   async (c) => {
-    await askForConfirmation(c, c.req.valid('json').email)
-    return c.json({ detail: confirmationAsked }, 202)
+    await requestConfirmation(c, c.req.valid('json').email)
+    return c.json({ detail: confirmationRequested }, 202)
   },
 )
 
@@ -126,9 +140,11 @@ authRoutes.openapi(
     const email = form.username ?? given.email
     const password = form.password ?? given.password
     if (email === undefined || password === undefined) {
-      throw invalid([{ pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' }])
+      throw invalidValues([
+        { pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' },
+      ])
     }
-    const tokens = await tokensFor(await signIn(c, email, password), c.var.config)
+    const tokens = await issueTokens(await signIn(c, email, password), c.var.config)
     return c.json(tokens, 200, unsaved)
   },
 )
@@ -150,8 +166,8 @@ authRoutes.openapi(
   async (c) => {
     const token = c.req.valid('json').refresh_token?.trim() || bearerToken(c.req.header('Authorization'))
     if (!token)
-      throw invalid([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
-    return c.json(await exchange(c, token), 200, unsaved)
+      throw invalidValues([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
+    return c.json(await exchangeRefreshToken(c, token), 200, unsaved)
   },
 )
 
@@ -159,17 +175,17 @@ authRoutes.openapi(
  * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the address.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`, 429
  */
-export async function exchange(c: Context<AppEnv>, token: string): Promise<Tokens> {
+export async function exchangeRefreshToken(c: Context<AppEnv>, token: string): Promise<Tokens> {
   const { db, config, clock } = c.var
-  const claims = await ownerOf(db, token, config)
+  const claims = await findRefreshSession(db, token, config)
   if (!claims) {
     // It cost a query, and counts against nobody's account: so it does against the address.
-    await admit(c, 'refresh')
+    await enforceLimit(c, 'refresh')
     throw sessionEnded()
   }
   const gate = gateOf(c.env, `user:${claims.userId}`)
   const { standings, violated } = await clock.time('gate', () => gate.enter([limitOf('refresh', config)]))
-  tellStandings(c, standings)
-  if (violated.length > 0) throw tooMany(standings, violated)
+  setRateLimitHeaders(c, standings)
+  if (violated.length > 0) throw tooManyRequests(standings, violated)
   return refresh(db, gate, claims, clientOf(c), config)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characters, idInPath, normalized, pasted, text } from '../platform/fields.ts'
+import { characters, idInPath, normalized, pasted, text } from '../platform/text/fields.ts'
 import { email, locale, userExample, username, userSchema } from '../users/schema.ts'
 
 /** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
@@ -155,45 +155,3 @@ export const resetSchema = z
     username: z.unknown().optional().meta({ description: 'Ignored: older clients send one.' }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })
-
-/** What happens to accounts, and is kept for a while, so that their owners and the operator can look back. */
-export const eventKinds = [
-  'signed-up',
-  'email-confirmed',
-  'logged-in',
-  'login-failed',
-  'refresh-token-stolen',
-  'session-ended',
-  'reset-requested',
-  'password-reset',
-  'password-changed',
-  'email-change-requested',
-  'email-changed',
-  'role-changed',
-  'disabled',
-  'enabled',
-  'deleted',
-] as const
-
-export const eventExample = {
-  id: 12,
-  kind: 'logged-in' as const,
-  actor_id: null,
-  address: '192.0.2.7',
-  device: 'curl/8.5.0',
-  detail: null,
-  created_at: '2026-11-21T09:30:00.000Z',
-}
-
-/** Something that happened to an account. */
-export const eventSchema = z
-  .strictObject({
-    id: z.int().positive().meta({ description: 'Its number in this account, from 1.' }),
-    kind: z.enum(eventKinds),
-    actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
-    address: z.string().nullable(),
-    device: z.string().nullable(),
-    detail: z.string().nullable().meta({ description: 'One word more, such as the new role.' }),
-    created_at: z.iso.datetime(),
-  })
-  .meta({ id: 'Event', example: eventExample })

@@ -1,13 +1,13 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { revise } from '../platform/gate/revise.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { type SignedInEnv, signedIn } from './authenticate.ts'
 import { sessionIdSchema, sessionSchema } from './schema.ts'
-import { aliveNow } from './session.ts'
+import { sessionCutoffs } from './session.ts'
 import { endSessions, listSessions } from './session-store.ts'
 import { clientOf } from './sign-in.ts'
 
@@ -20,7 +20,7 @@ export const sessionRoutes = createRouter()
 function end(c: Context<SignedInEnv>, which: { only: number } | { allBut: number }): Promise<number> {
   const { db, user, gate } = c.var
   const happening = { kind: 'session-ended' as const, ...clientOf(c) }
-  return revise(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
+  return writeAtNewRevision(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
 }
 
 sessionRoutes.openapi(
@@ -53,7 +53,7 @@ sessionRoutes.openapi(
   }),
   async (c) => {
     const { db, user, sessionId, config } = c.var
-    const rows = await listSessions(db, user.id, aliveNow(config))
+    const rows = await listSessions(db, user.id, sessionCutoffs(config))
     const views = rows.map(({ id, device, address, created_at, rotated_at }) => ({
       id,
       device,

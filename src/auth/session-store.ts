@@ -1,10 +1,10 @@
 import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rowOf, valuesOf } from '../platform/db/rows.ts'
+import { columnValues, selectAsRow } from '../platform/db/rows.ts'
 import { statement } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
-import { type Client, type Happening, recorded } from './events.ts'
 import { sessions } from './table.ts'
 
 /** How many devices one person may be signed in on; the one unused for longest ends. */
@@ -19,25 +19,25 @@ export async function startSession(
   userId: number,
   verifiedHash: string,
   client: Client,
-  heedBar = false,
-): Promise<{ id: number; generation: number; crowded: boolean } | undefined> {
+  rejectLockedPassword = false,
+): Promise<{ id: number; generation: number; overSessionLimit: boolean } | undefined> {
   const now = timestamp()
   const whose = and(
     eq(users.id, userId),
     eq(users.password_hash, verifiedHash),
     eq(users.disabled, false),
-    heedBar ? eq(users.password_barred, false) : undefined,
+    rejectLockedPassword ? eq(users.password_barred, false) : undefined,
   )
-  const row = rowOf(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
+  const row = selectAsRow(sessions, { ...client, user_id: userId, created_at: now, rotated_at: now })
   const [[session], [counted]] = await db.batch([
     db
       .insert(sessions)
       .select(db.select(row).from(users).where(whose))
       .returning({ id: sessions.id, generation: sessions.generation }),
     db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
-    recorded(db, { kind: 'logged-in', ...client }, whose),
+    insertAuditEvent(db, { kind: 'logged-in', ...client }, whose),
   ])
-  return session && { ...session, crowded: (counted?.all ?? 0) > maxSessions }
+  return session && { ...session, overSessionLimit: (counted?.all ?? 0) > maxSessions }
 }
 
 /** Ends whatever sessions of a person are past the fifty used last, at a revision that the person's gate has issued. */
@@ -55,12 +55,12 @@ export async function endOldestSessions(db: Database, userId: number, revision: 
 }
 
 /** A session that has been idle or alive for too long is no session. Both bounds are moments. */
-export interface Alive {
+export interface SessionCutoffs {
   readonly usedSince: string
   readonly startedSince: string
 }
 
-const alive = ({ usedSince, startedSince }: Record<keyof Alive, string | Placeholder>) =>
+const alive = ({ usedSince, startedSince }: Record<keyof SessionCutoffs, string | Placeholder>) =>
   and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
 
 // An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list everybody's.
@@ -69,7 +69,7 @@ const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.
 const rotate = statement(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, given) =>
   db
     .update(sessions)
-    .set({ ...valuesOf(sessions, ['rotated_at', 'address'], given), generation: sql`${sessions.generation} + 1` })
+    .set({ ...columnValues(sessions, ['rotated_at', 'address'], given), generation: sql`${sessions.generation} + 1` })
     .where(and(eq(sessions.id, given.id), eq(sessions.generation, given.at), alive(given), ofEnabledUser))
     .returning({ userId: sessions.user_id, generation: sessions.generation }),
 )
@@ -79,7 +79,7 @@ export async function rotateSession(
   db: Database,
   sessionId: number,
   generation: number,
-  bounds: Alive,
+  bounds: SessionCutoffs,
   address: string | null,
 ): Promise<{ userId: number; generation: number } | undefined> {
   const [row] = await rotate(db, { id: sessionId, at: generation, rotated_at: timestamp(), address, ...bounds })
@@ -100,17 +100,17 @@ const findGood = statement(['id', 'usedSince', 'startedSince'], (db, given) =>
 )
 
 /** A session that is still good, as it is now. */
-export async function findSession(db: Database, sessionId: number, bounds: Alive) {
+export async function findSession(db: Database, sessionId: number, bounds: SessionCutoffs) {
   const [row] = await findGood(db, { id: sessionId, ...bounds })
   return row
 }
 
 /** For a change that began a while ago: that the session it was let in by has not ended since. */
-export const sessionLasts = (sessionId: number): SQL =>
+export const isSessionAlive = (sessionId: number): SQL =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE sessions.id = ${sessionId})`
 
 /** A person's sessions that live, the one used last first. */
-export function listSessions(db: Database, userId: number, bounds: Alive) {
+export function listSessions(db: Database, userId: number, bounds: SessionCutoffs) {
   return db
     .select()
     .from(sessions)
@@ -127,7 +127,7 @@ export async function endSessions(
   userId: number,
   which: { only: number } | { allBut: number },
   revision: number,
-  happening: Happening | null,
+  happening: AuditEvent | null,
 ): Promise<number> {
   const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
   const raising = db.update(users).set({ revision }).where(eq(users.id, userId))
@@ -141,7 +141,7 @@ export async function endSessions(
   }
   const [, , ended] = await db.batch([
     raising,
-    recorded(
+    insertAuditEvent(
       db,
       happening,
       and(

@@ -1,13 +1,13 @@
+import type { AuditEvent, Client } from '../audit/store.ts'
 import type { Configuration } from '../env.ts'
-import { issueAccessToken, issueRefreshToken, type RefreshClaims, readRefreshToken } from '../platform/crypto/token.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { GateClient } from '../platform/gate/client.ts'
-import { revise } from '../platform/gate/revise.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { told } from '../platform/told.ts'
-import type { Client, Happening } from './events.ts'
-import { type Alive, endSessions, findSession, rotateSession } from './session-store.ts'
+import { describeError } from '../platform/safe-errors.ts'
+import { endSessions, findSession, rotateSession, type SessionCutoffs } from './session-store.ts'
+import { issueAccessToken, issueRefreshToken, type RefreshClaims, readRefreshToken } from './tokens.ts'
 
 /** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
 const replayGraceSeconds = 30
@@ -21,7 +21,7 @@ export interface Tokens {
 }
 
 /** From when on a session must have been used, and begun, to be alive now. */
-export function aliveNow(config: Configuration): Alive {
+export function sessionCutoffs(config: Configuration): SessionCutoffs {
   const now = Date.now()
   return {
     usedSince: timestamp(now - config.REFRESH_TOKEN_TTL * 1000),
@@ -30,7 +30,7 @@ export function aliveNow(config: Configuration): Alive {
 }
 
 /** The tokens of a session at its present generation. */
-export async function tokensFor(
+export async function issueTokens(
   session: { userId: number; sessionId: number; generation: number },
   config: Configuration,
 ): Promise<Tokens> {
@@ -48,12 +48,12 @@ const refused = { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' 
  * Who a refresh token belongs to, while its session lives; undefined once it has ended.
  * @throws Problem 401 `invalid-refresh-token`
  */
-export async function ownerOf(db: Database, token: string, config: Configuration) {
+export async function findRefreshSession(db: Database, token: string, config: Configuration) {
   const claims = readRefreshToken(token, config)
   if (!claims) {
     throw new Problem(401, 'invalid-refresh-token', 'This is not a refresh token of ours: log in again.', refused)
   }
-  const session = await findSession(db, claims.sessionId, aliveNow(config))
+  const session = await findSession(db, claims.sessionId, sessionCutoffs(config))
   return session && { ...claims, userId: session.userId }
 }
 
@@ -69,14 +69,14 @@ export async function refresh(
   client: Client,
   config: Configuration,
 ): Promise<Tokens> {
-  const rotated = await rotateSession(db, sessionId, generation, aliveNow(config), client.address)
-  if (rotated) return tokensFor({ ...rotated, sessionId }, config)
+  const rotated = await rotateSession(db, sessionId, generation, sessionCutoffs(config), client.address)
+  if (rotated) return issueTokens({ ...rotated, sessionId }, config)
 
-  const session = await findSession(db, sessionId, aliveNow(config))
+  const session = await findSession(db, sessionId, sessionCutoffs(config))
   if (session) {
     const age = Date.now() - Date.parse(session.rotatedAt)
     if (generation === session.generation - 1 && age <= replayGraceSeconds * 1000) {
-      return tokensFor({ ...session, sessionId }, config)
+      return issueTokens({ ...session, sessionId }, config)
     }
     await endStolen(db, gate, { ...session, sessionId }, client)
   }
@@ -88,7 +88,7 @@ export async function refresh(
  * @throws Problem 401 `session-revoked`
  */
 export async function requireSession(db: Database, sessionId: number, config: Configuration): Promise<void> {
-  if (!(await findSession(db, sessionId, aliveNow(config)))) throw sessionEnded()
+  if (!(await findSession(db, sessionId, sessionCutoffs(config)))) throw sessionEnded()
 }
 
 /** Ends a session whose refresh token was stolen, and records it. A record that cannot be written leaves no thief signed in. */
@@ -98,13 +98,13 @@ async function endStolen(
   { userId, sessionId, revision: before }: { userId: number; sessionId: number; revision: number },
   client: Client,
 ): Promise<void> {
-  const end = (happening: Happening | null) =>
-    revise(gate, before, (revision) => endSessions(db, userId, { only: sessionId }, revision, happening))
+  const end = (happening: AuditEvent | null) =>
+    writeAtNewRevision(gate, before, (revision) => endSessions(db, userId, { only: sessionId }, revision, happening))
   try {
     await end({ kind: 'refresh-token-stolen', ...client })
   } catch (error) {
     await end(null)
-    console.error(JSON.stringify({ level: 'error', unrecorded: 'refresh-token-stolen', error: told(error) }))
+    console.error(JSON.stringify({ level: 'error', unrecorded: 'refresh-token-stolen', error: describeError(error) }))
   }
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { freshAddress, from, type Person, password, signedUp, type Tokens } from '../../test/people.ts'
-import { copies } from './authenticate.ts'
+import { userCache } from './authenticate.ts'
 import { sessions } from './table.ts'
 
 const db = database()
@@ -110,7 +110,7 @@ describe('ending a session', () => {
     expect((await me(tablet.access)).status).toBe(200)
     expect((await listOf(ana)).map(({ id }) => id)).not.toContain(phone.id)
     // Whatever KV says.
-    copies.clear()
+    userCache.clear()
     expect((await me(phone.access)).status).toBe(401)
   })
 

@@ -1,35 +1,36 @@
+import { type Client, recordAuditEvent } from '../audit/store.ts'
 import type { Configuration } from '../env.ts'
 import { gateOf } from '../platform/gate/client.ts'
-import type { Verdict } from '../platform/gate/gate.ts'
-import { addressOf, emailGate, limitOf, tellStandings, tooMany } from '../platform/gate/limits.ts'
-import { revise } from '../platform/gate/revise.ts'
-import { afterwardsUnseen } from '../platform/http/afterwards.ts'
+import type { PasswordCheck } from '../platform/gate/gate.ts'
+import { addressOf, emailGate, limitOf, setRateLimitHeaders, tooManyRequests } from '../platform/gate/limits.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import { afterResponseDelayed } from '../platform/http/after-response.ts'
 import { Problem } from '../platform/http/problem.ts'
-import type { Serving } from '../platform/http/router.ts'
-import { truncate } from '../platform/text.ts'
+import type { RequestContext } from '../platform/http/router.ts'
+import { truncate } from '../platform/text/truncate.ts'
 import { findUser, findUserByEmail } from '../users/store.ts'
 import { emailKey, type UserRow } from '../users/table.ts'
-import { type Client, record } from './events.ts'
 import { sessionEnded } from './session.ts'
 import { endOldestSessions, startSession } from './session-store.ts'
-import { promote, replaceHash } from './store.ts'
+import { promoteToAdmin, replacePasswordHash } from './store.ts'
 
 /** How many characters of a User-Agent are stored. */
 const maxDevice = 200
 
 /** From where a request comes. */
-export function clientOf(c: Serving): Client {
+export function clientOf(c: RequestContext): Client {
   const device = c.req.header('User-Agent')
   return { device: device === undefined ? null : truncate(device, maxDevice), address: addressOf(c) }
 }
 
 /** The gate of an e-mail. */
-export const gateOfEmail = (c: Serving, email: string) => gateOf(c.env, emailGate(emailKey(email), c.var.config))
+export const emailGateOf = (c: RequestContext, email: string) => gateOf(c.env, emailGate(emailKey(email), c.var.config))
 
 const challenged = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
 /** Whether the password opens nothing until a new one is chosen. Only while the operator wants it so. */
-const isBarred = (user: UserRow, config: Configuration): boolean => config.RESET_LOCKS_PASSWORD && user.password_barred
+const isPasswordLocked = (user: UserRow, config: Configuration): boolean =>
+  config.RESET_LOCKS_PASSWORD && user.password_barred
 
 const resetRequired = (): Problem =>
   new Problem(
@@ -40,25 +41,31 @@ const resetRequired = (): Problem =>
   )
 
 /** Tries a password in the e-mail's gate, where failures are counted. A failure against an account is recorded, after the answer. */
-async function tryPassword(c: Serving, email: string, user: UserRow | undefined, password: string): Promise<Verdict> {
+async function tryPassword(
+  c: RequestContext,
+  email: string,
+  user: UserRow | undefined,
+  password: string,
+): Promise<PasswordCheck> {
   const { db, config } = c.var
   const client = clientOf(c)
   const verdict = await c.var.clock.time('gate', () =>
-    gateOfEmail(c, email).attempt({
+    emailGateOf(c, email).attempt({
       password,
       phc: user?.password_hash ?? null,
       address: addressOf(c),
-      accountId: user?.confirmed_at && !user.disabled && !isBarred(user, config) ? user.id : null,
-      pairLimit: limitOf('login-failures', config),
-      shareLimit: limitOf('login-failures-hour', config),
-      emailLimit: limitOf('login-failures-email', config),
+      accountId: user?.confirmed_at && !user.disabled && !isPasswordLocked(user, config) ? user.id : null,
+      perAddressLimit: limitOf('login-failures', config),
+      perAddressHourlyLimit: limitOf('login-failures-hour', config),
+      perEmailLimit: limitOf('login-failures-email', config),
     }),
   )
   if (verdict.violated.length > 0) {
-    tellStandings(c, verdict.standings)
-    throw tooMany(verdict.standings, verdict.violated)
+    setRateLimitHeaders(c, verdict.standings)
+    throw tooManyRequests(verdict.standings, verdict.violated)
   }
-  if (user && !verdict.right) afterwardsUnseen(c, () => record(db, user.id, { kind: 'login-failed', ...client }))
+  if (user && !verdict.right)
+    afterResponseDelayed(c, () => recordAuditEvent(db, user.id, { kind: 'login-failed', ...client }))
   return verdict
 }
 
@@ -67,14 +74,14 @@ async function tryPassword(c: Serving, email: string, user: UserRow | undefined,
  * @throws Problem 401 `invalid-credentials`, or after the right password `email-not-confirmed` or `reset-required`; 403
  * `account-disabled`; 429
  */
-export async function signIn(c: Serving, email: string, password: string) {
+export async function signIn(c: RequestContext, email: string, password: string) {
   // Once more where the hash was replaced meanwhile: by another login, which hashed the same password anew, or by a change of it.
   const begun = (await beginSession(c, email, password)) ?? (await beginSession(c, email, password))
   if (!begun) throw wrongCredentials()
   return begun
 }
 
-async function beginSession(c: Serving, email: string, password: string) {
+async function beginSession(c: RequestContext, email: string, password: string) {
   const { db, config } = c.var
   const client = clientOf(c)
   const user = await findUserByEmail(db, email)
@@ -90,23 +97,26 @@ async function beginSession(c: Serving, email: string, password: string) {
   }
   if (user.disabled)
     throw new Problem(403, 'account-disabled', 'This account has been disabled: ask who runs the service.')
-  if (isBarred(user, config)) throw resetRequired()
+  if (isPasswordLocked(user, config)) throw resetRequired()
   const hash = rehashed ?? user.password_hash
-  if (rehashed && !(await replaceHash(db, user.id, user.password_hash, rehashed))) return undefined
+  if (rehashed && !(await replacePasswordHash(db, user.id, user.password_hash, rehashed))) return undefined
   const session = await startSession(db, user.id, hash, client, config.RESET_LOCKS_PASSWORD)
   if (!session) return undefined
   const gate = gateOf(c.env, `user:${user.id}`)
-  if (session.crowded) await revise(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
+  if (session.overSessionLimit)
+    await writeAtNewRevision(gate, user.revision, (revision) => endOldestSessions(db, user.id, revision))
   // The operator may have named the address after it was confirmed.
-  if (user.role !== 'admin') await promoteNamed(c, user.id, user.email)
+  if (user.role !== 'admin') await promoteConfiguredAdmin(c, user.id, user.email)
   return { userId: user.id, sessionId: session.id, generation: session.generation }
 }
 
 /** Makes an account an admin, if it is confirmed with the address that the operator named (`ADMIN_EMAIL`). */
-export async function promoteNamed(c: Serving, userId: number, email: string): Promise<void> {
+export async function promoteConfiguredAdmin(c: RequestContext, userId: number, email: string): Promise<void> {
   const { db, config } = c.var
   if (!config.ADMIN_EMAIL || emailKey(config.ADMIN_EMAIL) !== emailKey(email)) return
-  await revise(gateOf(c.env, `user:${userId}`), 0, (revision) => promote(db, userId, email, revision, clientOf(c)))
+  await writeAtNewRevision(gateOf(c.env, `user:${userId}`), 0, (revision) =>
+    promoteToAdmin(db, userId, email, revision, clientOf(c)),
+  )
 }
 
 /** The same words whether the account is unknown or the password wrong. */
@@ -122,13 +132,13 @@ export const wrongPassword = (): Problem => new Problem(403, 'wrong-password', '
  * @throws Problem 403 `wrong-password`, 401 `reset-required` or `session-revoked`, 429
  */
 export async function requirePassword(
-  c: Serving & { readonly var: { readonly user: { readonly id: number } } },
+  c: RequestContext & { readonly var: { readonly user: { readonly id: number } } },
   password: string,
 ): Promise<UserRow> {
   const user = await findUser(c.var.db, c.var.user.id)
   if (!user) throw sessionEnded()
   const { right } = await tryPassword(c, user.email, user, password)
   if (!right) throw wrongPassword()
-  if (isBarred(user, c.var.config)) throw resetRequired()
+  if (isPasswordLocked(user, c.var.config)) throw resetRequired()
   return user
 }

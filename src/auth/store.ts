@@ -1,16 +1,17 @@
 import { and, eq, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { type Client, deleteOldEventsStatement, insertAuditEvent } from '../audit/store.ts'
+import { events } from '../audit/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation } from '../platform/db/errors.ts'
-import { fold } from '../platform/fold.ts'
 import { outbox } from '../platform/mail/table.ts'
-import { catchUp, changedAt } from '../users/store.ts'
+import { fold } from '../platform/text/fold.ts'
+import { syncRevision, userAtRevision } from '../users/store.ts'
 import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
-import { type Client, forgetEvents, recorded } from './events.ts'
-import { type LinkLetter, linkStatements } from './links.ts'
-import type { Alive } from './session-store.ts'
-import { events, links, sessions } from './table.ts'
+import { type LinkLetter, linkStatements } from './email-tokens.ts'
+import type { SessionCutoffs } from './session-store.ts'
+import { emailTokens, sessions } from './table.ts'
 
 /** How long an account may wait to be confirmed before its address is free again. */
 export const unconfirmedSeconds = 7 * 86_400
@@ -41,7 +42,7 @@ export async function createAccount(
         })
         .returning(),
       ...linkStatements(db, 'confirm-email', link, eq(users.email_key, email_key)),
-      recorded(db, { kind: 'signed-up', ...client }, eq(users.email_key, email_key)),
+      insertAuditEvent(db, { kind: 'signed-up', ...client }, eq(users.email_key, email_key)),
     ])
     if (!user) throw new Error('An inserted user came back without a row.')
     return { user, letterId: letter?.id }
@@ -52,12 +53,12 @@ export async function createAccount(
 }
 
 /** Writes a revision that a person's gate has issued, and nothing else: so that row and gate agree again. */
-export async function touchUser(db: Database, userId: number, revision: number): Promise<void> {
-  await catchUp(db, userId, revision)
+export async function setUserRevision(db: Database, userId: number, revision: number): Promise<void> {
+  await syncRevision(db, userId, revision)
 }
 
 /** Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none yet. */
-export async function promote(
+export async function promoteToAdmin(
   db: Database,
   userId: number,
   email: string,
@@ -70,13 +71,18 @@ export async function promote(
       .update(users)
       .set({ role: 'admin', revision })
       .where(and(named, ne(users.role, 'admin'))),
-    recorded(db, { kind: 'role-changed', detail: 'admin', ...client }, changedAt(userId, revision)),
-    catchUp(db, userId, revision),
+    insertAuditEvent(db, { kind: 'role-changed', detail: 'admin', ...client }, userAtRevision(userId, revision)),
+    syncRevision(db, userId, revision),
   ])
 }
 
 /** Replaces a hash by a costlier one of the same password, unless the password has changed meanwhile. */
-export async function replaceHash(db: Database, userId: number, verified: string, fresh: string): Promise<boolean> {
+export async function replacePasswordHash(
+  db: Database,
+  userId: number,
+  verified: string,
+  fresh: string,
+): Promise<boolean> {
   const rows = await db
     .update(users)
     .set({ password_hash: fresh })
@@ -86,13 +92,13 @@ export async function replaceHash(db: Database, userId: number, verified: string
 }
 
 /** What the edge may remember of a user: the account, but no password, and the sessions that live. */
-export interface Copy {
+export interface CachedUser {
   readonly account: Account
   readonly sessions: readonly number[]
 }
 
 /** A user's row and sessions, as they are in the database at one moment; undefined when there is no such user. */
-export async function findCopy(db: Database, userId: number): Promise<Copy | undefined> {
+export async function findCachedUser(db: Database, userId: number): Promise<CachedUser | undefined> {
   const [row] = await db
     .select({
       id: users.id,
@@ -124,14 +130,18 @@ const sessionIds = z.array(z.int())
  * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that nobody
  * confirmed, so that nobody blocks another's address.
  */
-export async function forgetExpired(db: Database, unconfirmedBefore: string, { usedSince, startedSince }: Alive) {
+export async function deleteExpired(
+  db: Database,
+  unconfirmedBefore: string,
+  { usedSince, startedSince }: SessionCutoffs,
+) {
   const abandoned = db
     .select({ id: users.id })
     .from(users)
     .where(and(isNull(users.confirmed_at), lt(users.created_at, unconfirmedBefore)))
   await db.batch([
-    db.delete(links).where(or(lt(links.expires_at, timestamp()), inArray(links.user_id, abandoned))),
-    forgetEvents(db),
+    db.delete(emailTokens).where(or(lt(emailTokens.expires_at, timestamp()), inArray(emailTokens.user_id, abandoned))),
+    deleteOldEventsStatement(db),
     db.delete(events).where(inArray(events.user_id, abandoned)),
     // Two statements: each goes by an index of its own.
     db.delete(sessions).where(lt(sessions.rotated_at, usedSince)),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
-import { text, whole } from '../platform/fields.ts'
+import { text, whole } from '../platform/text/fields.ts'
 
 /** Zones that were asked for before: Intl takes long to say so. There are about 600 names, but their case may vary. */
 const known = new Set<string>()

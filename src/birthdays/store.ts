@@ -5,7 +5,7 @@ import { statement } from '../platform/db/statement.ts'
 import { rangesOf } from './upcoming.ts'
 
 /** As a limit of SQLite's: none. */
-const everybody = -1
+const noLimit = -1
 
 interface Stretch {
   readonly owner: number | Placeholder
@@ -15,7 +15,7 @@ interface Stretch {
 }
 
 /** Those of a stretch of the year. */
-const stretch = (db: Database, { owner, from, to, limit }: Stretch) =>
+const dateRange = (db: Database, { owner, from, to, limit }: Stretch) =>
   db
     .select({ ...contactColumns, name_key: contacts.name_key })
     .from(contacts)
@@ -24,7 +24,7 @@ const stretch = (db: Database, { owner, from, to, limit }: Stretch) =>
     .orderBy(contacts.birthday_key, contacts.id)
     .limit(limit)
 
-const findStretch = statement(['owner', 'from', 'to', 'limit'], stretch)
+const findStretch = statement(['owner', 'from', 'to', 'limit'], dateRange)
 
 /**
  * One's own contacts whose birthday is on one of the given days of the year, each `MM-DD`, by name; with `limit`, enough of them to
@@ -34,7 +34,7 @@ export async function findBirthdays(
   db: Database,
   ownerId: number,
   monthDays: readonly string[],
-  limit = everybody,
+  limit = noLimit,
 ): Promise<(ContactRow & { birthday: string })[]> {
   // A query for each: with OR between them SQLite would read the whole book.
   const [first, ...rest] = rangesOf(monthDays).map(([from, to]) => ({ owner: ownerId, from, to, limit }))
@@ -42,7 +42,7 @@ export async function findBirthdays(
   const rows =
     rest.length === 0
       ? await findStretch(db, first)
-      : (await db.batch([stretch(db, first), ...rest.map((one) => stretch(db, one))])).flat()
+      : (await db.batch([dateRange(db, first), ...rest.map((one) => dateRange(db, one))])).flat()
   return rows
     .sort((one, other) => (one.name_key < other.name_key ? -1 : one.name_key > other.name_key ? 1 : one.id - other.id))
     .flatMap((row) => (row.birthday === null ? [] : { ...row, birthday: row.birthday }))

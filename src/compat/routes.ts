@@ -1,22 +1,22 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { bearerToken, signedIn } from '../auth/authenticate.ts'
-import { askForConfirmation, askForReset, confirmEmail } from '../auth/recovery.ts'
-import { exchange } from '../auth/routes.ts'
+import { confirmEmail, requestConfirmation, requestReset } from '../auth/recovery.ts'
+import { exchangeRefreshToken } from '../auth/routes.ts'
 import { addressSchema, detailSchema } from '../auth/schema.ts'
-import { confirmationAsked, confirmedDetail, resetAsked } from '../auth/words.ts'
+import { confirmationRequested, confirmedDetail, resetRequested } from '../auth/words.ts'
 import { birthdays } from '../birthdays/routes.ts'
 import { birthdayQuerySchema, upcomingSchema } from '../birthdays/schema.ts'
-import { findBest } from '../contacts/list-store.ts'
-import { shown } from '../contacts/routes.ts'
+import { findBestMatch } from '../contacts/list-store.ts'
+import { contactResponse } from '../contacts/routes.ts'
 import { contactSchema } from '../contacts/schema.ts'
-import { noContact } from '../contacts/writing.ts'
+import { contactNotFound } from '../contacts/writing.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { notModified } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { cleanPasted } from '../platform/paste.ts'
+import { cleanPasted } from '../platform/text/paste.ts'
 
 /**
  * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no letter and no
@@ -34,7 +34,7 @@ compatRoutes.get('/api/auth/refresh_token', async (c) => {
       headers: { 'WWW-Authenticate': 'Bearer' },
     })
   }
-  return c.json(await exchange(c, token), 200, unsaved)
+  return c.json(await exchangeRefreshToken(c, token), 200, unsaved)
 })
 
 /** A route that takes an address and sends a letter, hidden from the document but checked like those in it. */
@@ -49,13 +49,13 @@ const asksForLetter = <const P extends string>(path: P) =>
   })
 
 compatRoutes.openapi(asksForLetter('/api/auth/request_email'), async (c) => {
-  await askForConfirmation(c, c.req.valid('json').email)
-  return c.json({ detail: confirmationAsked }, 202)
+  await requestConfirmation(c, c.req.valid('json').email)
+  return c.json({ detail: confirmationRequested }, 202)
 })
 
 compatRoutes.openapi(asksForLetter('/api/auth/reset_pwd'), async (c) => {
-  await askForReset(c, c.req.valid('json').email)
-  return c.json({ detail: resetAsked }, 202)
+  await requestReset(c, c.req.valid('json').email)
+  return c.json({ detail: resetRequested }, 202)
 })
 
 // Those clients confirm by GET. Our own letters never link here, so no scanner follows.
@@ -102,8 +102,8 @@ compatRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.param('query')
-    const row = isNumber(query) ? undefined : await findBest(c.var.db, c.var.user.id, query)
-    if (!row) throw noContact()
-    return shown(c, row)
+    const row = isNumber(query) ? undefined : await findBestMatch(c.var.db, c.var.user.id, query)
+    if (!row) throw contactNotFound()
+    return contactResponse(c, row)
   },
 )

@@ -1,14 +1,14 @@
 import { and, eq, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rowOf } from '../platform/db/rows.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
 import { statement } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
 import { type ContactFields, newContact, writtenColumns } from './store.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
 
 /** A request that its client may send again (Idempotency-Key): what it is called, and a digest of what it asks for. */
-export interface Once {
+export interface IdempotencyKey {
   readonly key: string
   readonly fingerprint: string
 }
@@ -26,7 +26,7 @@ const insert = statement(['owner_id', 'created_at', 'max', ...writtenColumns], (
     .insert(contacts)
     .select(
       db
-        .select(rowOf(contacts, given))
+        .select(selectAsRow(contacts, given))
         .from(users)
         .where(and(eq(users.id, given.owner_id), hasRoom(given.owner_id, max))),
     )
@@ -44,23 +44,23 @@ export async function createContact(
   fields: ContactFields,
   locale: string,
   maxContacts: number,
-  once?: Once,
+  once?: IdempotencyKey,
 ): Promise<ContactRow | NotCreated> {
   const values = newContact(ownerId, fields, locale)
   if (!once) {
     const [made] = await insert(db, { ...values, max: maxContacts })
     return made ?? refusal(db, ownerId)
   }
-  const row = rowOf(contacts, values)
-  const welcome = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
+  const row = selectAsRow(contacts, values)
+  const ownerHasRoom = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
   const { key, fingerprint } = once
   const named = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
   const fresh = and(named, isNull(idempotencyKeys.contact_id))
-  const claim = rowOf(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
+  const claim = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
   // Whoever adds the key adds the contact: of two at once, the second finds a key that has its contact.
   const [, , [made], , [stored], [earlier]] = await db.batch([
     db.delete(idempotencyKeys).where(and(named, lt(idempotencyKeys.created_at, keysUntil()))),
-    db.insert(idempotencyKeys).select(db.select(claim).from(users).where(welcome)).onConflictDoNothing(),
+    db.insert(idempotencyKeys).select(db.select(claim).from(users).where(ownerHasRoom)).onConflictDoNothing(),
     db.insert(contacts).select(db.select(row).from(idempotencyKeys).where(fresh)).returning(contactColumns),
     // Ids only rise: the highest is the one that has just been given.
     db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(fresh),
@@ -98,6 +98,6 @@ async function refusal(db: Database, ownerId: number): Promise<NotCreated> {
 }
 
 /** Forgets the keys that are no longer honoured. */
-export async function forgetKeys(db: Database): Promise<void> {
+export async function deleteOldKeys(db: Database): Promise<void> {
   await db.delete(idempotencyKeys).where(lt(idempotencyKeys.created_at, keysUntil()))
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { configuration } from '../env.ts'
-import { fold } from '../platform/fold.ts'
+import { fold } from '../platform/text/fold.ts'
 import { isFavorite } from './favorites.ts'
 import { type Contact, contactSchema } from './schema.ts'
 

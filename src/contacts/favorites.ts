@@ -1,7 +1,7 @@
-import { fold } from '../platform/fold.ts'
+import { fold } from '../platform/text/fold.ts'
 
 /** What a write says of a contact's name and star, and what they were. */
-export interface Naming {
+export interface FavoriteInput {
   /** The full name after the write. */
   readonly name: string
   /** The full name before it; null for a new contact. */
@@ -23,7 +23,7 @@ function startsWith(name: string, prefix: string): boolean {
  * Whether a contact is a favourite after a write: as the request says; else it becomes one by a name that starts with `prefix`
  * (`FAVORITE_NAME_PREFIX`) once both are folded, where the name before did not. So whoever unsets it by hand has it stay so.
  */
-export function isFavorite({ name, before, favorite, asked }: Naming, prefix: string | undefined): boolean {
+export function isFavorite({ name, before, favorite, asked }: FavoriteInput, prefix: string | undefined): boolean {
   if (asked !== undefined) return asked
   if (prefix === undefined || !startsWith(name, prefix)) return favorite
   return favorite || before === null || !startsWith(before, prefix)

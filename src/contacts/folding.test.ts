@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { add, contact, names } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
-import { nameLine } from '../platform/fields.ts'
-import { fold } from '../platform/fold.ts'
-import { digits, fullName, searchKeys, soughtBy } from './search.ts'
+import { nameLine } from '../platform/text/fields.ts'
+import { fold } from '../platform/text/fold.ts'
+import { digits, fullName, parseSearch, searchKeys } from './search.ts'
 import { sortKey } from './sort.ts'
 
 const charactersOf = (...codePoints: number[]): string[] => codePoints.map((one) => String.fromCodePoint(one))
@@ -161,7 +161,7 @@ describe('a search', () => {
           const signsAlone = fold(q).replace(/[^\p{L}\p{N}\p{M}\p{So}\p{Sc}]/gu, '') === ''
           // A note is found by its words, not by signs alone.
           if (q === note && signsAlone) continue
-          for (const [within] of soughtBy(q).words) expect(search_key, q).toContain(within)
+          for (const [within] of parseSearch(q).words) expect(search_key, q).toContain(within)
         }
         expect(first_name_key).toContain(fold(first_name ?? ''))
       }),

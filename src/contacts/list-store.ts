@@ -2,17 +2,17 @@ import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'driz
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../platform/db/database.ts'
 import { statement } from '../platform/db/statement.ts'
-import { fold } from '../platform/fold.ts'
-import { type Cursor, foreignCursor, type Page } from '../platform/http/page.ts'
+import { type Cursor, invalidCursor, type Page } from '../platform/http/page.ts'
+import { fold } from '../platform/text/fold.ts'
 import { type ContactQuery, contactQuerySchema } from './schema.ts'
 import {
-  found,
+  emptySearch,
+  matches,
   noBirthday,
-  nothing,
   numberOf,
+  parseSearch,
   relevance,
-  type Sought,
-  soughtBy,
+  type SearchTerms,
   type Text,
   textName,
   textNames,
@@ -22,7 +22,7 @@ import {
 import { type ContactRow, contactColumns, contacts } from './table.ts'
 
 /** Which of one's own contacts fits a text best. */
-export async function findBest(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
+export async function findBestMatch(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
   const { success, data } = contactQuerySchema.safeParse({ q: text, limit: '1' })
   return success ? (await listContacts(db, ownerId, data, null)).rows[0] : undefined
 }
@@ -47,7 +47,7 @@ interface Shape<T = string> {
   readonly order: ContactQuery['order']
   /** Whether it begins after a place of its order. */
   readonly isContinued: boolean
-  readonly sought: Sought<T> | null
+  readonly sought: SearchTerms<T> | null
 }
 
 /** The values of a list, or the parameters that they will be. */
@@ -63,20 +63,20 @@ interface Given<N = number | Placeholder, T = string | number | null | Placehold
 
 async function hitsOf(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
   const { sort, order, limit, skip = 0, q } = query
-  const sought = q ? soughtBy(q) : null
+  const sought = q ? parseSearch(q) : null
   const shape = { sort, order, isContinued: cursor !== null, sought }
   const [key, name] = cursor && sort === 'relevance' ? scored(cursor.key) : [cursor?.key ?? null, null]
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query)]
-  if (others.length === 0 && !query.total) return { hits: await known(shape)(db, values), total: null }
+  if (others.length === 0 && !query.total) return { hits: await cachedListQuery(shape)(db, values), total: null }
 
   const hits = page(db, shape, values, others)
   if (!query.total) return { hits: await hits, total: null }
   const counted = db
     .select({ total: count() })
     .from(contacts)
-    .where(fitting(shape, values, others))
+    .where(where(shape, values, others))
   const [rows, [totals]] = await db.batch([hits, counted])
   return { hits: rows, total: totals?.total ?? null }
 }
@@ -85,7 +85,7 @@ type Listing = ReturnType<typeof listing>
 const listings = new Map<string, Listing>()
 
 /** The statement of a shape of list, without filters: what is asked most. There are some five hundred. */
-function known({
+function cachedListQuery({
   sought,
   ...shape
 }: Shape): (db: Database, values: Given<number, string | number | null>) => ReturnType<Listing> {
@@ -99,17 +99,17 @@ function known({
 }
 
 const listing = (shape: Shape<Placeholder>) =>
-  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? nothing)], (db, given) =>
+  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? emptySearch)], (db, given) =>
     page(db, shape, given, []),
   )
 
 const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly SQL[]) =>
   shape.sort === 'relevance'
-    ? byRelevance(db, shape, given, fitting(shape, given, others))
-    : bySortKey(db, shape.sort, shape, given, fitting(shape, given, others))
+    ? byRelevance(db, shape, given, where(shape, given, others))
+    : bySortKey(db, shape.sort, shape, given, where(shape, given, others))
 
-const fitting = ({ sought }: Shape<Text>, { owner }: Given, others: readonly SQL[]) =>
-  and(eq(contacts.owner_id, owner), sought ? found(sought) : undefined, ...others)
+const where = ({ sought }: Shape<Text>, { owner }: Given, others: readonly SQL[]) =>
+  and(eq(contacts.owner_id, owner), sought ? matches(sought) : undefined, ...others)
 
 /** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
 function bySortKey(db: Database, sort: Sort, { order, isContinued }: Shape<Text>, given: Given, fits: SQL | undefined) {
@@ -141,7 +141,7 @@ function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, 
     .select({
       hit: sql<number>`${contacts.id}`.as('hit'),
       name_key: contacts.name_key,
-      score: relevance(sought ?? nothing).as('score'),
+      score: relevance(sought ?? emptySearch).as('score'),
     })
     .from(contacts)
     .where(fits)
@@ -175,7 +175,7 @@ function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, 
  */
 function scored(key: string): [score: number, name: string] {
   const [, score, name = ''] = key.match(/^(\d{1,3}) (.*)$/s) ?? []
-  if (score === undefined) throw foreignCursor()
+  if (score === undefined) throw invalidCursor()
   return [Number(score), name]
 }
 

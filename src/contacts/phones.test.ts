@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { pointersOf } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
-import { cleanPasted } from '../platform/paste.ts'
+import { cleanPasted } from '../platform/text/paste.ts'
 import { isPhone } from './schema.ts'
-import { searchKeys, soughtBy } from './search.ts'
+import { parseSearch, searchKeys } from './search.ts'
 
 const keyOf = (phone: string): string =>
   searchKeys({ first_name: 'A', last_name: null, email: null, phone, birthday: null, additional: null }, 'uk').phone_key
@@ -135,7 +135,7 @@ describe('a phone number', () => {
           `\u202a${text}\u202c`,
           text.replaceAll('-', '\u2011').replaceAll(' ', '\u00a0'),
         ]) {
-          expect(soughtBy(q).numbers[0], q).toBe(number)
+          expect(parseSearch(q).numbers[0], q).toBe(number)
         }
       }),
       { numRuns: 500 },

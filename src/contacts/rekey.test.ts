@@ -6,12 +6,12 @@ import { z } from 'zod'
 import { read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, type Person, signedUp } from '../../test/people.ts'
-import { fold } from '../platform/fold.ts'
+import { fold } from '../platform/text/fold.ts'
 import { runScheduled } from '../schedule.ts'
 import { users } from '../users/table.ts'
 import { keysVersion, versionOf } from './keys-version.ts'
 import { searchKeys } from './search.ts'
-import { contacts, keying } from './table.ts'
+import { contacts, searchKeyMigration } from './table.ts'
 
 const db = database()
 const minute = (bindings: object = {}) => runScheduled('* * * * *', { ...env, ...bindings })
@@ -24,11 +24,11 @@ async function names(person: Person, query: string): Promise<string[]> {
 /** Runs the minute's cron until all keys are made, of contacts and of usernames. */
 async function minutes(bindings: object = {}): Promise<void> {
   do await minute(bindings)
-  while ((await db.select().from(keying)).filter(({ done_to }) => done_to === null).length < 2)
+  while ((await db.select().from(searchKeyMigration)).filter(({ done_to }) => done_to === null).length < 2)
 }
 
 beforeEach(async () => {
-  await db.delete(keying)
+  await db.delete(searchKeyMigration)
 })
 
 describe('the keys of contacts', () => {
@@ -56,7 +56,10 @@ describe('the keys of contacts', () => {
     expect(await names(ana, 'q=ї249')).toEqual([])
     await minute()
     expect(await names(ana, 'q=ї249')).toEqual(['Ї249'])
-    expect((await db.select().from(keying))[0]).toMatchObject({ version: await keysVersion('uk'), done_to: null })
+    expect((await db.select().from(searchKeyMigration))[0]).toMatchObject({
+      version: await keysVersion('uk'),
+      done_to: null,
+    })
     const after = await stored()
     expect(after.slice(0, 2)).toEqual(before)
   })

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
-import { fold } from '../platform/fold.ts'
+import { fold } from '../platform/text/fold.ts'
 import { users } from '../users/table.ts'
 import { keysVersion } from './keys-version.ts'
 import { searchKeys } from './search.ts'
-import { contacts, keying } from './table.ts'
+import { contacts, searchKeyMigration } from './table.ts'
 
 /** Rows at a time: few enough for the shortest CPU time that a plan allows. */
 const batchSize = 200
@@ -17,9 +17,9 @@ const progressIds = { contacts: 1, users: 2 } as const
  * alphabet make of them: after an upgrade, or when `SORT_LOCALE` has changed. Cron calls it every minute; once all is done it is one
  * query.
  */
-export async function rekey(db: Database, locale: string): Promise<void> {
+export async function updateSearchKeys(db: Database, locale: string): Promise<void> {
   const version = await keysVersion(locale)
-  const progress = await db.select().from(keying)
+  const progress = await db.select().from(searchKeyMigration)
   /** The last row that was done; null once all are. */
   const doneTo = (id: number): number | null => {
     const row = progress.find((one) => one.id === id)
@@ -34,9 +34,9 @@ export async function rekey(db: Database, locale: string): Promise<void> {
 function progressStatement(db: Database, id: number, version: string, batch: readonly { readonly id: number }[]) {
   const done_to = batch.length < batchSize ? null : (batch.at(-1)?.id ?? null)
   return db
-    .insert(keying)
+    .insert(searchKeyMigration)
     .values({ id, version, done_to })
-    .onConflictDoUpdate({ target: keying.id, set: { version, done_to } })
+    .onConflictDoUpdate({ target: searchKeyMigration.id, set: { version, done_to } })
 }
 
 async function rekeyContacts(db: Database, from: number, version: string, locale: string): Promise<void> {

@@ -3,22 +3,22 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { requireSession } from '../auth/session.ts'
-import { sessionLasts } from '../auth/session-store.ts'
+import { isSessionAlive } from '../auth/session-store.ts'
 import {
   etag,
   etagHeader,
-  isKnown,
+  matchesIfNoneMatch,
   notModified,
   readConditions,
   requireMatch,
   writeConditions,
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
-import { cursorOf, pageHeaders, tellPage } from '../platform/http/page.ts'
-import { invalid } from '../platform/http/problem.ts'
+import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
+import { invalidValues } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { type Kept, keepPicture } from '../platform/images/store.ts'
-import { pictureBody, pictureOf } from '../platform/images/upload.ts'
+import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
+import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
 import { createContact } from './creation.ts'
 import { listContacts, sortName } from './list-store.ts'
 import {
@@ -28,14 +28,23 @@ import {
   contactQuerySchema,
   contactSchema,
   favoriteSchema,
-  onceSchema,
+  idempotencyKeySchema,
 } from './schema.ts'
-import { changeContactAvatar, findContact, removeContact, toContact } from './store.ts'
+import { deleteContact, findContact, toContact, updateContactAvatar } from './store.ts'
 import type { ContactRow } from './table.ts'
-import { change, complete, findMatching, fingerprintOf, noContact, notCreated, settled, starred } from './writing.ts'
+import {
+  contactNotFound,
+  creationProblem,
+  findMatching,
+  fingerprintOf,
+  retryOnConflict,
+  updateContact,
+  withDefaults,
+  withFavorite,
+} from './writing.ts'
 
 const tags = ['Contacts']
-const kept = { 'Cache-Control': 'private, no-cache' }
+const noCache = { 'Cache-Control': 'private, no-cache' }
 const one = { ...json('The contact.', contactSchema), headers: etagHeader }
 
 export const contactRoutes = createRouter()
@@ -58,14 +67,14 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const cursor = cursorOf(query, sortName(query))
+    const cursor = parseCursor(query, sortName(query))
     const { db, user, config } = c.var
     const { rows, next, total } = await listContacts(db, user.id, query, cursor)
-    tellPage(c, next, total)
+    setPageHeaders(c, next, total)
     return c.json(
       rows.map((row) => toContact(row, config)),
       200,
-      kept,
+      noCache,
     )
   },
 )
@@ -79,7 +88,7 @@ contactRoutes.openapi(
     operationId: 'createContact',
     summary: 'Add a contact',
     description: 'With an Idempotency-Key, sending it again is safe: it adds one contact.',
-    request: { headers: onceSchema, body: body(contactInputSchema) },
+    request: { headers: idempotencyKeySchema, body: body(contactInputSchema) },
     responses: {
       201: {
         ...one,
@@ -93,10 +102,10 @@ contactRoutes.openapi(
     const { db, user, config } = c.var
     const given = c.req.valid('json')
     const { 'Idempotency-Key': key } = c.req.valid('header')
-    const fields = starred(c, complete(given), null, given.favorite)
+    const fields = withFavorite(c, withDefaults(given), null, given.favorite)
     const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
     const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
-    if (typeof row === 'string') throw notCreated(row, config)
+    if (typeof row === 'string') throw creationProblem(row, config)
     return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
@@ -120,8 +129,8 @@ contactRoutes.openapi(
   async (c) => {
     const { db, user } = c.var
     const row = await findContact(db, user.id, c.req.valid('param').id)
-    if (!row) throw noContact()
-    return shown(c, row)
+    if (!row) throw contactNotFound()
+    return contactResponse(c, row)
   },
 )
 
@@ -139,7 +148,9 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const given = c.req.valid('json')
-    const row = await change(c, c.req.valid('param').id, (now) => starred(c, complete(given), now, given.favorite))
+    const row = await updateContact(c, c.req.valid('param').id, (now) =>
+      withFavorite(c, withDefaults(given), now, given.favorite),
+    )
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -168,12 +179,12 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const patch = c.req.valid('json')
-    const row = await change(c, c.req.valid('param').id, (now) => {
-      const fields = complete({ ...now, ...patch })
+    const row = await updateContact(c, c.req.valid('param').id, (now) => {
+      const fields = withDefaults({ ...now, ...patch })
       if (fields.first_name === null && fields.last_name === null) {
-        throw invalid([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
+        throw invalidValues([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
       }
-      return starred(c, fields, now, patch.favorite === null ? false : patch.favorite)
+      return withFavorite(c, fields, now, patch.favorite === null ? false : patch.favorite)
     })
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
@@ -193,7 +204,7 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const { favorite } = c.req.valid('json')
-    const row = await change(c, c.req.valid('param').id, (now) => ({ ...complete(now), favorite }))
+    const row = await updateContact(c, c.req.valid('param').id, (now) => ({ ...withDefaults(now), favorite }))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -214,7 +225,7 @@ contactRoutes.openapi(
     const { id } = c.req.valid('param')
     // Asked first, so that nothing is kept for a contact that is not there.
     await findMatching(c, id)
-    const row = await changeAvatar(c, id, await keepPicture(c, await pictureOf(c.req.valid('form').file)))
+    const row = await changeAvatar(c, id, await storePicture(c, await readUploadedPicture(c.req.valid('form').file)))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -251,7 +262,7 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const { id } = c.req.valid('param')
-    await settled(c, id, (row) => removeContact(c.var.db, c.var.user.id, id, row.revision))
+    await retryOnConflict(c, id, (row) => deleteContact(c.var.db, c.var.user.id, id, row.revision))
     return c.body(null, 204)
   },
 )
@@ -260,20 +271,23 @@ contactRoutes.openapi(
  * Gives a contact a picture, or takes its picture away.
  * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
  */
-function changeAvatar(c: Context<SignedInEnv>, id: number, kept: Kept | null): Promise<ContactRow> {
+function changeAvatar(c: Context<SignedInEnv>, id: number, noCache: StoredPicture | null): Promise<ContactRow> {
   const { db, user, sessionId, config } = c.var
-  return settled(c, id, async ({ revision }) => {
-    const row = await changeContactAvatar(db, user.id, id, revision, { kept, still: sessionLasts(sessionId) })
+  return retryOnConflict(c, id, async ({ revision }) => {
+    const row = await updateContactAvatar(db, user.id, id, revision, {
+      noCache: noCache,
+      still: isSessionAlive(sessionId),
+    })
     if (!row) await requireSession(db, sessionId, config)
     return row
   })
 }
 
 /** One's own contact as an answer: nothing to whom has it already. @throws Problem 412 where it is not what If-Match names */
-export function shown(c: Context<SignedInEnv>, row: ContactRow) {
+export function contactResponse(c: Context<SignedInEnv>, row: ContactRow) {
   requireMatch(c, row.revision)
-  if (isKnown(c, row.revision)) return c.body(null, 304, tagged(row))
+  if (matchesIfNoneMatch(c, row.revision)) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }
 
-const tagged = (row: ContactRow) => ({ ...kept, ETag: etag(row.revision) })
+const tagged = (row: ContactRow) => ({ ...noCache, ETag: etag(row.revision) })

@@ -10,7 +10,7 @@ import {
   numberLine,
   pageQuery,
   readOnlyField,
-} from '../platform/fields.ts'
+} from '../platform/text/fields.ts'
 
 /** An empty text and null both say: there is none. */
 const optional = <S extends z.ZodType<string>>(schema: S) =>
@@ -178,7 +178,7 @@ const keyPattern = '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-\\[\
 const idempotencyKey = new RegExp(keyPattern)
 
 /** What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section 2). */
-export const onceSchema = z.object({
+export const idempotencyKeySchema = z.object({
   'Idempotency-Key': z
     .string()
     .refine(

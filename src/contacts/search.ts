@@ -1,5 +1,5 @@
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { asciiDigits, fold } from '../platform/fold.ts'
+import { asciiDigits, fold } from '../platform/text/fold.ts'
 import { isPhone } from './schema.ts'
 import { sortKey } from './sort.ts'
 import { contacts } from './table.ts'
@@ -35,7 +35,7 @@ export const noBirthday = '~'
 
 /** What ends the name in a search key, and what ends e-mail and phone. No folded text holds either. */
 const endOfName = '\n'
-const endOfReach = '\v'
+const endOfContactInfo = '\v'
 
 interface Searched {
   readonly first_name: string | null
@@ -66,7 +66,7 @@ function searchKey(contact: Searched): string {
   const words = wordsOf(name)
   const names = words === name ? name : `${name} ${words}`
   const reach = `${wordsOf(fold(contact.email ?? ''))} ${phoneKey(contact.phone ?? '')}`
-  return ` ${names} ${endOfName} ${reach} ${endOfReach} ${wordsOf(fold(contact.additional ?? ''))} `
+  return ` ${names} ${endOfName} ${reach} ${endOfContactInfo} ${wordsOf(fold(contact.additional ?? ''))} `
 }
 
 /** First and last name, as far as there are any. */
@@ -84,7 +84,7 @@ const minSubscriber = 4
 export type Text = string | Placeholder
 
 /** What to look for in a search key: every one of the words, or, of a number in whatever format, its digits. */
-export interface Sought<T = string> {
+export interface SearchTerms<T = string> {
   /** Each by itself, at the beginning of a word, and as a whole one. */
   readonly words: readonly (readonly [within: T, beginning: T, whole: T])[]
   readonly numbers: readonly T[]
@@ -101,7 +101,7 @@ function termsOf(q: string): string[] {
 }
 
 /** What `q` looks for. */
-export function soughtBy(q: string): Sought {
+export function parseSearch(q: string): SearchTerms {
   const all = termsOf(q)
   const few = all.length > maxWords ? [...all.slice(0, maxWords - 1), all.slice(maxWords - 1).join(' ')] : all
   const words = few.map((word) => [word, ` ${word}`, ` ${word} `] as const)
@@ -113,10 +113,10 @@ export function soughtBy(q: string): Sought {
 }
 
 /** A search that finds nobody, and ranks everybody alike. */
-export const nothing: Sought = { words: [], numbers: [] }
+export const emptySearch: SearchTerms = { words: [], numbers: [] }
 
 /** The same search with something else in the place of each of its texts, which are counted. */
-export function withTexts<T>({ words, numbers }: Sought<unknown>, put: (at: number) => T): Sought<T> {
+export function withTexts<T>({ words, numbers }: SearchTerms<unknown>, put: (at: number) => T): SearchTerms<T> {
   return {
     words: words.map((_, at) => [put(3 * at), put(3 * at + 1), put(3 * at + 2)] as const),
     numbers: numbers.map((_, at) => put(3 * words.length + at)),
@@ -126,17 +126,17 @@ export function withTexts<T>({ words, numbers }: Sought<unknown>, put: (at: numb
 export const textName = (at: number): `text${number}` => `text${at}`
 
 /** Names for the texts of a search, by their places in {@link withTexts}. */
-export const textNames = ({ words, numbers }: Sought<unknown>): `text${number}`[] =>
+export const textNames = ({ words, numbers }: SearchTerms<unknown>): `text${number}`[] =>
   [...words.flat(), ...numbers].map((_, at) => textName(at))
 
 /** The texts of a search, by their names. */
-export const textsOf = ({ words, numbers }: Sought): Record<`text${number}`, string> =>
+export const textsOf = ({ words, numbers }: SearchTerms): Record<`text${number}`, string> =>
   Object.fromEntries([...words.flat(), ...numbers].map((text, at) => [textName(at), text]))
 
 const at = (text: Text): SQL => sql`instr(${contacts.search_key}, ${text})`
 
 /** The condition that a contact is found. `instr`, so that nothing that is sought means anything but itself. */
-export function found({ words, numbers }: Sought<Text>): SQL {
+export function matches({ words, numbers }: SearchTerms<Text>): SQL {
   const conditions = [
     ...(words.length > 0
       ? [
@@ -155,7 +155,7 @@ export function found({ words, numbers }: Sought<Text>): SQL {
  * How well a contact fits, the better the lower: for each word, whole in the name before at its beginning before within it, then
  * in e-mail or phone, then in the note.
  */
-export function relevance({ words }: Sought<Text>): SQL<number> {
+export function relevance({ words }: SearchTerms<Text>): SQL<number> {
   const nameEnd = sql`instr(${contacts.search_key}, char(10))`
   const reachEnd = sql`instr(${contacts.search_key}, char(11))`
   const scores = words.map(

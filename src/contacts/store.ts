@@ -2,11 +2,11 @@ import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Configuration } from '../env.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { valuesOf } from '../platform/db/rows.ts'
+import { columnValues } from '../platform/db/rows.ts'
 import { statement } from '../platform/db/statement.ts'
-import { avatarUrl } from '../platform/images/avatar.ts'
-import { adopted, discarding } from '../platform/images/discarded.ts'
-import type { Kept } from '../platform/images/store.ts'
+import { avatarUrl } from '../platform/pictures/avatar.ts'
+import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletions.ts'
+import type { StoredPicture } from '../platform/pictures/store.ts'
 import type { Contact } from './schema.ts'
 import { fullName, searchKeys } from './search.ts'
 import { type ContactRow, contactColumns, contacts } from './table.ts'
@@ -55,7 +55,7 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
 const replaceOwn = statement(['owner', 'id', 'read', ...writtenColumns], (db, given) =>
   db
     .update(contacts)
-    .set({ ...valuesOf(contacts, writtenColumns, given), revision: sql`${contacts.revision} + 1` })
+    .set({ ...columnValues(contacts, writtenColumns, given), revision: sql`${contacts.revision} + 1` })
     .where(and(own(given.owner, given.id), eq(contacts.revision, given.read)))
     .returning(contactColumns),
 )
@@ -85,31 +85,31 @@ export async function replaceContact(
  * removed by the next sweep. Undefined when it has changed or gone meanwhile, or `still` does not hold: keeping a picture takes a
  * while.
  */
-export async function changeContactAvatar(
+export async function updateContactAvatar(
   db: Database,
   ownerId: number,
   id: number,
   readRevision: number,
-  { kept, still }: { readonly kept: Kept | null; readonly still: SQL },
+  { noCache: kept, still }: { readonly noCache: StoredPicture | null; readonly still: SQL },
 ): Promise<ContactRow | undefined> {
   const read = and(own(ownerId, id), eq(contacts.revision, readRevision), still)
   const [, [row]] = await db.batch([
-    discarding(db, contacts, read),
+    markForDeletionStatement(db, contacts, read),
     db
       .update(contacts)
       .set({ avatar: kept?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
       .where(read)
       .returning(contactColumns),
-    ...(kept ? [adopted(db, kept.reservation, contacts, own(ownerId, id))] : []),
+    ...(kept ? [keepReservedStatement(db, kept.reservation, contacts, own(ownerId, id))] : []),
   ])
   return row
 }
 
 /** Removes a contact, if it is still at the revision that was read, and its picture by the next sweep. */
-export async function removeContact(db: Database, ownerId: number, id: number, readRevision: number): Promise<boolean> {
+export async function deleteContact(db: Database, ownerId: number, id: number, readRevision: number): Promise<boolean> {
   const read = and(own(ownerId, id), eq(contacts.revision, readRevision))
   const [, rows] = await db.batch([
-    discarding(db, contacts, read),
+    markForDeletionStatement(db, contacts, read),
     db.delete(contacts).where(read).returning({ id: contacts.id }),
   ])
   return rows.length > 0

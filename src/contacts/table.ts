@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { time } from '../platform/db/columns.ts'
+import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 
 export const contacts = sqliteTable(
@@ -18,11 +18,11 @@ export const contacts = sqliteTable(
     birthday: text('birthday'),
     additional: text('additional'),
     favorite: integer('favorite', { mode: 'boolean' }).notNull().default(false),
-    /** Which picture was given (src/platform/images/reference.ts); null where none was. */
+    /** Which picture was given (src/platform/pictures/reference.ts); null where none was. */
     avatar: text('avatar'),
     revision: integer('revision').notNull().default(1),
-    created_at: time('created_at').notNull(),
-    updated_at: time('updated_at').notNull(),
+    created_at: timestampColumn('created_at').notNull(),
+    updated_at: timestampColumn('updated_at').notNull(),
     // What follows is derived from the above on every write (search.ts): what lists are filtered and sorted by.
     // SQLite folds ASCII only, so the folding is ours.
     first_name_key: text('first_name_key').notNull(),
@@ -70,7 +70,7 @@ export const contactColumns = {
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
 /** How far derived columns have been made anew (rekey.ts): a row for those above, and one for the keys of usernames. */
-export const keying = sqliteTable('contact_keying', {
+export const searchKeyMigration = sqliteTable('contact_keying', {
   id: integer('id').primaryKey(),
   /** Of how they are made, and by whose alphabet (keys-version.ts). */
   version: text('version').notNull(),
@@ -89,7 +89,7 @@ export const idempotencyKeys = sqliteTable(
     fingerprint: text('fingerprint').notNull(),
     /** What was added; it may be deleted since. Null only inside the batch that adds it. */
     contact_id: integer('contact_id'),
-    created_at: time('created_at').notNull(),
+    created_at: timestampColumn('created_at').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.owner_id, table.key] }),

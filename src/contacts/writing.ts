@@ -10,10 +10,12 @@ import { fullName } from './search.ts'
 import { type ContactFields, findContact, replaceContact } from './store.ts'
 import type { ContactRow } from './table.ts'
 
-export const noContact = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
+export const contactNotFound = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
 
 /** Every field that a person may write, with nothing for what was left out. */
-export function complete(given: { [K in keyof ContactFields]?: ContactFields[K] | null | undefined }): ContactFields {
+export function withDefaults(
+  given: { [K in keyof ContactFields]?: ContactFields[K] | null | undefined },
+): ContactFields {
   return {
     first_name: given.first_name ?? null,
     last_name: given.last_name ?? null,
@@ -26,7 +28,7 @@ export function complete(given: { [K in keyof ContactFields]?: ContactFields[K] 
 }
 
 /** Fields to be written, with the star that a name may bring; `asked` is what the request says of it. */
-export function starred(
+export function withFavorite(
   c: Writing,
   fields: ContactFields,
   now: ContactRow | null,
@@ -37,10 +39,10 @@ export function starred(
 }
 
 /** What two requests have in common that ask for the same contact: what is sent, whatever its order and its blanks. */
-export const fingerprintOf = (given: Parameters<typeof complete>[0]): string =>
-  digest(JSON.stringify({ ...complete(given), favorite: given.favorite ?? null }))
+export const fingerprintOf = (given: Parameters<typeof withDefaults>[0]): string =>
+  digest(JSON.stringify({ ...withDefaults(given), favorite: given.favorite ?? null }))
 
-export function notCreated(reason: NotCreated, { MAX_CONTACTS }: Configuration): Problem {
+export function creationProblem(reason: NotCreated, { MAX_CONTACTS }: Configuration): Problem {
   switch (reason) {
     case 'owner-gone':
       return sessionEnded()
@@ -70,16 +72,16 @@ interface Writing {
   readonly req: { readonly method: string; header(name: string): string | undefined }
 }
 
-export function change(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
+export function updateContact(c: Writing, id: number, edit: (now: ContactRow) => ContactFields): Promise<ContactRow> {
   const { db, user, config } = c.var
-  return settled(c, id, (row) => replaceContact(db, user.id, id, row.revision, edit(row), config.SORT_LOCALE))
+  return retryOnConflict(c, id, (row) => replaceContact(db, user.id, id, row.revision, edit(row), config.SORT_LOCALE))
 }
 
 /** One's own contact, as it is now. @throws Problem 404, or 412 where If-Match or If-None-Match says otherwise */
 export async function findMatching(c: Writing, id: number): Promise<ContactRow> {
   const { db, user } = c.var
   const row = await findContact(db, user.id, id)
-  if (!row) throw noContact()
+  if (!row) throw contactNotFound()
   requireMatch(c, row.revision)
   return row
 }
@@ -91,7 +93,7 @@ const attempts = 5
  * Reads one's own contact, checks If-Match and If-None-Match and writes; where another write came between, from the start, so that none is lost.
  * @throws Problem 404, 412 or, after five lost races, 409 `busy`
  */
-export async function settled<T>(
+export async function retryOnConflict<T>(
   c: Writing,
   id: number,
   write: (row: ContactRow) => Promise<T | false | undefined>,

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
-import { within } from './deadline.ts'
-import { told } from './told.ts'
+import { describeError } from './safe-errors.ts'
+import { withTimeout } from './timeout.ts'
 
 const ttlSeconds = 86_400
 /** Enough for the people of one isolate's hour, little enough for its memory. */
 const maxInMemory = 1000
 
 /** Who must not be kept waiting, and what may go on after the answer. */
-export interface Later {
+export interface BackgroundWork {
   waitUntil(work: Promise<unknown>): void
 }
 
@@ -24,23 +24,23 @@ export class Cache<T> {
   }
 
   /** This isolate's copy. */
-  recall(key: string): T | undefined {
+  getLocal(key: string): T | undefined {
     return this.#memory.get(key)
   }
 
   /** KV's copy; undefined when there is none, or KV takes longer than `deadlineMs`, fails, or holds something else. */
   async fetch(kv: KVNamespace, key: string, deadlineMs: number): Promise<T | undefined> {
     try {
-      const found = await within('KV', deadlineMs, () => kv.get(key, 'json'))
+      const found = await withTimeout('KV', deadlineMs, () => kv.get(key, 'json'))
       return this.#schema.safeParse(found).data
     } catch (error) {
-      console.warn(JSON.stringify({ level: 'warn', cache: 'read', error: told(error) }))
+      console.warn(JSON.stringify({ level: 'warn', cache: 'read', error: describeError(error) }))
       return undefined
     }
   }
 
   /** Keeps a copy in this isolate. */
-  remember(key: string, value: T): void {
+  putLocal(key: string, value: T): void {
     this.#memory.delete(key)
     this.#memory.set(key, value)
     const oldest = this.#memory.keys().next().value
@@ -48,14 +48,14 @@ export class Cache<T> {
   }
 
   /** Keeps a copy here and, after the answer, in KV. That KV fails is harmless: the next miss writes again. */
-  keep(kv: KVNamespace, key: string, value: T, later: Later): void {
-    this.remember(key, value)
+  put(kv: KVNamespace, key: string, value: T, later: BackgroundWork): void {
+    this.putLocal(key, value)
     later.waitUntil(
       (async () => {
         try {
           await kv.put(key, JSON.stringify(value), { expirationTtl: ttlSeconds })
         } catch (error) {
-          console.warn(JSON.stringify({ level: 'warn', cache: 'write', error: told(error) }))
+          console.warn(JSON.stringify({ level: 'warn', cache: 'write', error: describeError(error) }))
         }
       })(),
     )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { emailAddress, nameLine, readOnlyField } from '../platform/fields.ts'
+import { emailAddress, nameLine, readOnlyField } from '../platform/text/fields.ts'
 
 export const username = nameLine({ min: 2, max: 64 })
   // Whoever runs the service reads it in lists, beside other people's.

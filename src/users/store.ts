@@ -1,10 +1,10 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Configuration } from '../env.ts'
 import type { Database } from '../platform/db/database.ts'
-import { fold } from '../platform/fold.ts'
-import { avatarUrl } from '../platform/images/avatar.ts'
-import { adopted, discarding } from '../platform/images/discarded.ts'
-import type { Kept } from '../platform/images/store.ts'
+import { avatarUrl } from '../platform/pictures/avatar.ts'
+import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletions.ts'
+import type { StoredPicture } from '../platform/pictures/store.ts'
+import { fold } from '../platform/text/fold.ts'
 import type { User } from './schema.ts'
 import { type Account, emailKey, type UserRow, users } from './table.ts'
 
@@ -27,13 +27,14 @@ export async function findUser(db: Database, userId: number): Promise<UserRow | 
  * Picks the account if a change of it was made at this revision, which its gate issued to that change alone: for the statements
  * that follow the change in its batch, so that all happen or none.
  */
-export const changedAt = (userId: number, revision: number) => and(eq(users.id, userId), eq(users.revision, revision))
+export const userAtRevision = (userId: number, revision: number) =>
+  and(eq(users.id, userId), eq(users.revision, revision))
 
 /**
  * Ends the batch of a change that may not have been made: the revision is written all the same, so that the gate, which has
  * issued it, is not ahead of the row.
  */
-export const catchUp = (db: Database, userId: number, revision: number) =>
+export const syncRevision = (db: Database, userId: number, revision: number) =>
   db
     .update(users)
     .set({ revision })
@@ -43,7 +44,7 @@ export const catchUp = (db: Database, userId: number, revision: number) =>
  * Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is gone, or no longer at
  * the `expected` revision.
  */
-export async function changeUser(
+export async function updateUser(
   db: Database,
   userId: number,
   changes: { username?: string | undefined; locale?: UserRow['locale'] | undefined },
@@ -62,7 +63,7 @@ export async function changeUser(
       })
       .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))
       .returning(),
-    catchUp(db, userId, revision),
+    syncRevision(db, userId, revision),
   ])
   return row
 }
@@ -72,23 +73,23 @@ export async function changeUser(
  * removed by the next sweep. Returns the account as it is now; undefined when it is gone, no longer at the `expected` revision, or
  * `still` does not hold: keeping a picture takes a while.
  */
-export async function changeUserAvatar(
+export async function updateUserAvatar(
   db: Database,
   userId: number,
-  kept: Kept | null,
+  kept: StoredPicture | null,
   revision: number,
   { expected, still }: { readonly expected: number | undefined; readonly still: SQL },
 ): Promise<UserRow | undefined> {
   const whose = and(eq(users.id, userId), still, expected === undefined ? undefined : eq(users.revision, expected))
   const [, [row]] = await db.batch([
-    discarding(db, users, whose),
+    markForDeletionStatement(db, users, whose),
     db
       .update(users)
       .set({ avatar: kept?.picture ?? null, revision })
       .where(whose)
       .returning(),
-    ...(kept ? [adopted(db, kept.reservation, users, eq(users.id, userId))] : []),
-    catchUp(db, userId, revision),
+    ...(kept ? [keepReservedStatement(db, kept.reservation, users, eq(users.id, userId))] : []),
+    syncRevision(db, userId, revision),
   ])
   return row
 }

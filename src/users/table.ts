@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { roles } from '../env.ts'
-import { time } from '../platform/db/columns.ts'
-import { withAsciiDomain } from '../platform/email.ts'
+import { timestampColumn } from '../platform/db/columns.ts'
+import { withAsciiDomain } from '../platform/text/email.ts'
 
 export const users = sqliteTable(
   'users',
@@ -23,13 +23,13 @@ export const users = sqliteTable(
     locale: text('locale', { enum: ['en', 'uk'] })
       .notNull()
       .default('en'),
-    /** Which picture was given (src/platform/images/reference.ts); null where none was. */
+    /** Which picture was given (src/platform/pictures/reference.ts); null where none was. */
     avatar: text('avatar'),
     /** When the address was confirmed; null until then. */
-    confirmed_at: time('confirmed_at'),
+    confirmed_at: timestampColumn('confirmed_at'),
     /** Rises with every change of what the user's copy shows. */
     revision: integer('revision').notNull().default(1),
-    created_at: time('created_at').notNull(),
+    created_at: timestampColumn('created_at').notNull(),
   },
   (table) => [
     uniqueIndex('users_email_key').on(table.email_key),

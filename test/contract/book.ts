@@ -4,7 +4,7 @@ import { contacts } from '../../src/contacts/table.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
 import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
-import type { Cast, Player } from './cast.ts'
+import type { Actor, Cast } from './cast.ts'
 import type { Sent } from './request.ts'
 import { asTaken } from './taken.ts'
 import { merged } from './values.ts'
@@ -95,7 +95,7 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
 }
 
 /** That a key adds one contact: the answer to a second request is the first one's contact, as it is now. */
-function keyed(by: Player, { headers }: Sent, id: number): string[] {
+function keyed(by: Actor, { headers }: Sent, id: number): string[] {
   const header = headers.get('Idempotency-Key')
   if (header === null) return []
   const key = header.startsWith('"') ? header.slice(1, -1).replace(/\\(.)/g, '$1') : header
@@ -108,7 +108,7 @@ const fields = Object.keys(nothing) as (keyof typeof nothing)[]
 const differing = (one: Values, other: Values): (keyof typeof nothing)[] =>
   fields.filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]))
 
-function written(by: Player, contact: z.infer<typeof contactSchema>, wanted: Values): string[] {
+function written(by: Actor, contact: z.infer<typeof contactSchema>, wanted: Values): string[] {
   const before = by.book.get(contact.id)
   by.book.set(contact.id, contact)
   // An earlier request of the same key has added it.
@@ -121,7 +121,7 @@ function written(by: Player, contact: z.infer<typeof contactSchema>, wanted: Val
 }
 
 /** That what is read is what was acknowledged. */
-function isKnown(by: Player, contact: Values & { id: number }): string[] {
+function isKnown(by: Actor, contact: Values & { id: number }): string[] {
   const own = by.book.get(contact.id)
   if (!own) return [`contact ${contact.id} is shown, which was never acknowledged`]
   return Object.entries(own)
@@ -161,7 +161,7 @@ export async function audit(cast: Cast): Promise<string[]> {
   return faults
 }
 
-function unlikeAccount(player: Player, row: UserRow): string[] {
+function unlikeAccount(player: Actor, row: UserRow): string[] {
   const { id, username, email, role, disabled, hash, hashed } = player
   const wanted = { username, email, role, disabled, confirmed: player.confirmed }
   const found = { ...row, confirmed: row.confirmed_at !== null }

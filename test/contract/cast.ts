@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { scryptSync } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { tokensFor } from '../../src/auth/session.ts'
+import { issueTokens } from '../../src/auth/session.ts'
 import { startSession } from '../../src/auth/session-store.ts'
 import type { Contact } from '../../src/contacts/schema.ts'
 import { configuration, type Role } from '../../src/env.ts'
@@ -30,7 +30,7 @@ export interface Session {
 }
 
 /** One who uses the service, and what the service has acknowledged to them. */
-export class Player {
+export class Actor {
   id = 0
   readonly marks: Record<MarkKind, string>
   readonly address: string
@@ -86,16 +86,16 @@ const cheapHash = `$scrypt$ln=4,r=1,p=1$${unpadded(salt)}$${unpadded(cheap)}`
 
 /** Everybody there is and was, and who plays which part now. */
 export class Cast {
-  readonly players: Player[] = []
-  readonly #playing = new Map<Part, Player>()
-  readonly #owners = new Map<string, { player: Player; kind: MarkKind }>()
+  readonly players: Actor[] = []
+  readonly #playing = new Map<Part, Actor>()
+  readonly #owners = new Map<string, { player: Actor; kind: MarkKind }>()
   /** Tokens of sessions that have ended. */
   readonly ended: string[] = []
   readonly #wrong = new Map<Session, (string | undefined)[]>()
 
   /** Somebody new, whom the service does not know yet. */
-  draft(): Player {
-    const player = new Player(this.players.length)
+  draft(): Actor {
+    const player = new Actor(this.players.length)
     this.players.push(player)
     for (const kind of ['book', 'account', 'trace'] as const) this.#owners.set(player.marks[kind], { player, kind })
     this.#owners.set(player.address.replace('::1', ''), { player, kind: 'trace' })
@@ -103,7 +103,7 @@ export class Cast {
   }
 
   /** Whose marks a text holds. */
-  marksIn(text: string): { mark: string; player: Player; kind: MarkKind }[] {
+  marksIn(text: string): { mark: string; player: Actor; kind: MarkKind }[] {
     const found = new Set([...text.matchAll(markPattern)].map(([mark]) => mark.toLowerCase()))
     return [...found].flatMap((mark) => {
       const owner = this.#owners.get(mark)
@@ -112,18 +112,18 @@ export class Cast {
   }
 
   /** Those who have an account. */
-  get accounts(): Player[] {
+  get accounts(): Actor[] {
     return this.players.filter(({ id, gone }) => id !== 0 && !gone)
   }
 
-  byId = (id: number): Player | undefined => this.players.find((player) => player.id === id)
-  byEmail(email: string): Player | undefined {
+  byId = (id: number): Actor | undefined => this.players.find((player) => player.id === id)
+  byEmail(email: string): Actor | undefined {
     const key = email.trim().normalize('NFC').toLowerCase()
     return this.accounts.find((player) => player.email.normalize('NFC').toLowerCase() === key)
   }
 
   /** Somebody with an account, put straight into the database, so that it costs nothing. */
-  async enrol(role: Role, confirmed = true): Promise<Player> {
+  async enrol(role: Role, confirmed = true): Promise<Actor> {
     const player = this.draft()
     const { username, email } = player
     const now = timestamp()
@@ -145,7 +145,7 @@ export class Cast {
   }
 
   /** Somebody who has signed up, confirmed the address by the letter and logged in, over HTTP. */
-  async signUp(): Promise<Player> {
+  async signUp(): Promise<Actor> {
     const player = this.draft()
     const { username, email, trace } = player
     const made = await call('POST', '/api/auth/signup', { json: { username, email, password }, headers: trace })
@@ -161,12 +161,12 @@ export class Cast {
   }
 
   /** A session for somebody, as logging in begins one. */
-  async begin(player: Player): Promise<Session | undefined> {
+  async begin(player: Actor): Promise<Session | undefined> {
     const [row] = await db.select({ hash: users.password_hash }).from(users).where(eq(users.id, player.id))
     const client = { device: player.trace['User-Agent'] ?? null, address: `${player.address.replace('::1', '')}::/64` }
     const begun = row && (await startSession(db, player.id, row.hash, client))
     if (!begun) return undefined
-    const tokens = await tokensFor({ ...begun, userId: player.id, sessionId: begun.id }, configuration(env))
+    const tokens = await issueTokens({ ...begun, userId: player.id, sessionId: begun.id }, configuration(env))
     const session = { id: begun.id, access: tokens.access_token, refresh: tokens.refresh_token }
     player.sessions.push(session)
     return session
@@ -176,7 +176,7 @@ export class Cast {
   async assemble(): Promise<void> {
     const admin = await this.enrol('admin')
     const { access = '' } = (await this.begin(admin)) ?? {}
-    const manage = async (player: Player, json: { role: Role } | { disabled: true }) => {
+    const manage = async (player: Actor, json: { role: Role } | { disabled: true }) => {
       const answer = await call('PATCH', `/api/admin/users/${player.id}`, { json, token: access, headers: admin.trace })
       if (answer.status !== 200) throw new Error(answer.text)
       Object.assign(player, json)
@@ -192,7 +192,7 @@ export class Cast {
   }
 
   /** What might be sent instead of the token of a session that lives, and must let nobody in. */
-  async wrongCredentials(player: Player): Promise<(string | undefined)[]> {
+  async wrongCredentials(player: Actor): Promise<(string | undefined)[]> {
     const [session] = player.sessions
     if (!session) return this.ended
     const { access, refresh } = session
@@ -202,7 +202,7 @@ export class Cast {
   }
 
   /** Who plays a part, able to: where the last one is gone, disabled or of another role, somebody new takes it over. */
-  async playing(part: Part): Promise<Player> {
+  async playing(part: Part): Promise<Actor> {
     const wanted: Role = part === 'moderator' || part === 'admin' ? part : 'user'
     const last = this.#playing.get(part)
     if (part === 'disabled' && last) return last
@@ -213,7 +213,7 @@ export class Cast {
     return player
   }
 
-  #cast(part: Part, player: Player): Player {
+  #cast(part: Part, player: Actor): Actor {
     this.#playing.set(part, player)
     return player
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { decoded, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
-import { claimsOf, type Player } from './cast.ts'
+import { type Actor, claimsOf } from './cast.ts'
 import { type Turn, tagged } from './known.ts'
 import type { Sent } from './request.ts'
 
@@ -19,7 +19,7 @@ interface Effect {
   readonly sent: Sent
   readonly turn: Turn
   /** Whoever is signed in. */
-  readonly by: Player
+  readonly by: Actor
   readonly json: z.infer<typeof sentSchema>
   /** The answer's body. */
   readonly body: unknown
@@ -30,12 +30,12 @@ interface Effect {
 const idSchema = z.looseObject({ id: z.int() })
 
 /** Ends sessions of somebody: their tokens are wrong credentials from now on. */
-function end({ cast }: Turn, player: Player | undefined, ends: (id: number) => boolean = () => true): void {
+function end({ cast }: Turn, player: Actor | undefined, ends: (id: number) => boolean = () => true): void {
   for (const { id, access } of player?.sessions ?? []) if (ends(id)) cast.ended.push(`Bearer ${access}`)
   if (player) player.sessions = player.sessions.filter(({ id }) => !ends(id))
 }
 
-function erase(turn: Turn, player: Player | undefined): void {
+function erase(turn: Turn, player: Actor | undefined): void {
   end(turn, player)
   player?.book.clear()
   if (player) player.gone = true

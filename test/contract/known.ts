@@ -5,14 +5,14 @@ import { call, read } from '../client.ts'
 import { database } from '../database.ts'
 import type { Operation } from '../document.ts'
 import { lettersTo } from '../people.ts'
-import type { Cast, Player } from './cast.ts'
+import type { Actor, Cast } from './cast.ts'
 
 const db = database()
 type Page = 'confirm-email' | 'reset-password'
 
 /** Whose a link is, and the address that it went to. */
 interface Owner {
-  readonly player: Player
+  readonly player: Actor
   readonly email: string
 }
 
@@ -24,7 +24,7 @@ export class Mailbox {
   /** Tokens by which a reset goes on. */
   readonly confirmations: string[] = []
 
-  expect(page: Page, player: Player, email: string): void {
+  expect(page: Page, player: Actor, email: string): void {
     this.#due[page].push({ player, email })
   }
 
@@ -70,12 +70,12 @@ export interface Turn {
   readonly mailbox: Mailbox
   readonly operation: Operation
   /** Whose it is, or whom it is about where nobody signs in. */
-  readonly who: Player
+  readonly who: Actor
   readonly n: number
   /** Somebody who signs up by it. */
-  draft?: Player
+  draft?: Actor
   /** Another's account that it is about. */
-  target?: Player
+  target?: Actor
   /** The path that is asked for. */
   pathname?: string
   /** The whole query, where a link is followed. */
@@ -89,7 +89,7 @@ export const leftOut = null
 const chosen = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
 
 /** Whoever has an account: those who came last, anybody, or somebody who is disabled or not confirmed yet. */
-function somebody({ cast, n }: Turn): Player | undefined {
+function somebody({ cast, n }: Turn): Actor | undefined {
   const apart = n % 4 === 1 ? cast.accounts.filter(({ confirmed, disabled }) => disabled || !confirmed) : []
   return chosen(apart.length > 0 ? apart : cast.accounts.slice(n % 3 === 0 ? 0 : -12), n >> 2)
 }

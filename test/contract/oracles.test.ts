@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type ApiDocument, apiDocument, operationAt, type Read, type Schema } from '../document.ts'
-import { Cast, type Player } from './cast.ts'
+import { type Actor, Cast } from './cast.ts'
+import { judge } from './expectation.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf } from './oracles.ts'
 import { outside } from './outside.ts'
 import { origin, type Sent } from './request.ts'
-import { judge } from './ruling.ts'
 import { fits, valuesOf } from './values.ts'
 
 let document: ApiDocument
 let cast: Cast
-let ana: Player
-let boris: Player
+let ana: Actor
+let boris: Actor
 
 beforeAll(async () => {
   document = await apiDocument()
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 
 interface Asked {
-  readonly by?: Player | null
+  readonly by?: Actor | null
   readonly json?: unknown
   readonly headers?: Record<string, string>
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { explanations } from '../../src/site/problems.ts'
+import { explanations } from '../../src/pages/problems.ts'
 import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
 import { jsonOf } from './book.ts'
 import type { Cast, MarkKind } from './cast.ts'
+import type { Ruling } from './expectation.ts'
 import type { Sent } from './request.ts'
-import type { Ruling } from './ruling.ts'
 
 const problemSchema = z.looseObject({
   type: z.string(),

@@ -63,7 +63,7 @@ const besides = fc.record(
   {
     'Accept-Language': fc.constantFrom('uk', 'en', 'uk-UA,uk;q=0.9', 'de', '*', 'x'.repeat(50)),
     Accept: fc.constantFrom('*/*', 'application/json', 'text/html', 'application/problem+json;q=0.1'),
-    // Of pages that may write; what others send is refused, whatever it is (src/platform/http/foreign.test.ts).
+    // Of pages that may write; what others send is refused, whatever it is (src/platform/http/csrf.test.ts).
     Origin: fc.constantFrom('http://localhost:3000', 'https://vizitka.test', 'null'),
   },
   { requiredKeys: [] },

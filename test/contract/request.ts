@@ -1,7 +1,7 @@
 import type { ApiDocument, Operation, Schema } from '../document.ts'
 import { kinds, picture, pngOf } from '../pictures.ts'
 import type { FileDamage } from './breaks.ts'
-import type { Cast, Player } from './cast.ts'
+import type { Actor, Cast } from './cast.ts'
 import { bytesOf, damaged } from './damage.ts'
 import { leftOut, type Mailbox, sourceOf, type Turn } from './known.ts'
 import type { Plan } from './plan.ts'
@@ -14,7 +14,7 @@ export interface Sent {
   readonly headers: Headers
   readonly body: Uint8Array<ArrayBuffer> | null
   /** Whose access token it carries, if it carries one that is good. */
-  readonly by: Player | null
+  readonly by: Actor | null
   readonly turn: Turn
   /** Whether it is served under tight limits. */
   readonly hurried: boolean
@@ -80,7 +80,7 @@ export async function compose(
 }
 
 /** Sets `Authorization`; tells who is thereby signed in. */
-async function authorize(headers: Headers, plan: Plan, player: Player, cast: Cast): Promise<Player | null> {
+async function authorize(headers: Headers, plan: Plan, player: Actor, cast: Cast): Promise<Actor | null> {
   if (plan.wrongCredential !== null) {
     const all = await cast.wrongCredentials(player)
     const wrong = all[plan.wrongCredential % all.length]

@@ -6,12 +6,12 @@ import { serve } from '../serving.ts'
 import { audit, enter, unkept } from './book.ts'
 import { Cast } from './cast.ts'
 import { note, unlikeLogin } from './effects.ts'
+import { judge, type Ruling } from './expectation.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf, requestText } from './oracles.ts'
 import { type Plan, plansOf, rightPlans } from './plan.ts'
+import { Tally } from './report.ts'
 import { compose, origin, type Sent } from './request.ts'
-import { judge, type Ruling } from './ruling.ts'
-import { Tally } from './tally.ts'
 
 /** Requests between two looks into the database. */
 const chunk = 250

@@ -1,6 +1,6 @@
-import { asciiDigits } from '../../src/platform/fold.ts'
-import { cleanName } from '../../src/platform/names.ts'
-import { cleanPasted } from '../../src/platform/paste.ts'
+import { asciiDigits } from '../../src/platform/text/fold.ts'
+import { cleanName } from '../../src/platform/text/names.ts'
+import { cleanPasted } from '../../src/platform/text/paste.ts'
 import { type ApiDocument, resolved, type Schema } from '../document.ts'
 
 /** A value as the service takes it before it judges it, by what the document says (`x-normalized`), step by step. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { people } from '../../scripts/people.ts'
 import { type Running, startAll } from '../../scripts/start.ts'
 import { sortKey } from '../../src/contacts/sort.ts'
-import { fold } from '../../src/platform/fold.ts'
+import { fold } from '../../src/platform/text/fold.ts'
 import { freePorts, run } from './running.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vizitka-seed-test-'))

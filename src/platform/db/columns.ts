@@ -4,4 +4,4 @@ import { text } from 'drizzle-orm/sqlite-core'
 export const timestamp = (at: Date | number = Date.now()): string => new Date(at).toISOString()
 
 /** A column of {@link timestamp}s. */
-export const time = (name: string) => text(name)
+export const timestampColumn = (name: string) => text(name)

@@ -1,12 +1,12 @@
 import { drizzle } from 'drizzle-orm/d1'
-import type { Database, Trip } from './database.ts'
+import type { Database, RoundTrip } from './database.ts'
 import { lastsAs } from './statement.ts'
 
 /** By binding, which an isolate has for all its requests: what its statements are written for. */
 const lasting = new WeakMap<D1Database, Database>()
 
 /** The D1 database of a binding. `trip` is called around each round trip. */
-export function connectD1(d1: D1Database, trip: Trip): Database {
+export function connectD1(d1: D1Database, trip: RoundTrip): Database {
   const known = lasting.get(d1)
   const shared = known ?? drizzle(metered(d1, (go) => go()))
   if (!known) lasting.set(d1, shared)
@@ -16,7 +16,7 @@ export function connectD1(d1: D1Database, trip: Trip): Database {
 }
 
 /** A D1 binding each of whose round trips goes through `trip`. */
-function metered(d1: D1Database, trip: Trip): D1Database {
+function metered(d1: D1Database, trip: RoundTrip): D1Database {
   const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
     // Each overload of D1's own methods stays as it is: the calls go through unchanged.

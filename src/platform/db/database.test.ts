@@ -5,8 +5,8 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
 import { configuration } from '../../env.ts'
-import { told } from '../told.ts'
-import { isStaleRevision, isUniqueViolation, root } from './errors.ts'
+import { describeError } from '../safe-errors.ts'
+import { isStaleRevision, isUniqueViolation, rootCause } from './errors.ts'
 
 /** A table that no feature has. */
 const things = sqliteTable('scratch_things', {
@@ -123,7 +123,7 @@ describe(`an error of ${driver}`, () => {
 
   it('is none of its own where it rejects with something else: then Drizzle’s words, with all that was written, are left', () => {
     const error = new DrizzleQueryError('select ?', ['stale revision: no such table'], undefined)
-    expect(root(error).message).toBe('not an Error')
+    expect(rootCause(error).message).toBe('not an Error')
     expect(isStaleRevision(error)).toBe(false)
   })
 
@@ -137,10 +137,10 @@ describe(`an error of ${driver}`, () => {
         Promise.resolve(db.select({ x: sql`no_such_column` }).from(things).where(eq(things.name, 'a secret'))),
       ),
     ]) {
-      expect(told(error)).toMatch(/^\w*Error: .*(UNIQUE|no such column)/)
-      expect(told(error)).not.toMatch(/secret|insert|select|from|params/i)
+      expect(describeError(error)).toMatch(/^\w*Error: .*(UNIQUE|no such column)/)
+      expect(describeError(error)).not.toMatch(/secret|insert|select|from|params/i)
     }
-    expect(told('thrown')).toBe('Error')
+    expect(describeError('thrown')).toBe('Error')
   })
 })
 
@@ -223,8 +223,8 @@ describe(`a round trip to ${driver}`, () => {
 
   it('fails as the trip says, which may give it a deadline', async () => {
     const late = database(() => Promise.reject(new Error('too late')))
-    expect(root(await errorOf(Promise.resolve(late.select().from(things)))).message).toBe('too late')
-    expect(root(await errorOf(late.batch([late.select().from(things)]))).message).toBe('too late')
+    expect(rootCause(await errorOf(Promise.resolve(late.select().from(things)))).message).toBe('too late')
+    expect(rootCause(await errorOf(late.batch([late.select().from(things)]))).message).toBe('too late')
   })
 })
 

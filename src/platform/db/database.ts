@@ -11,13 +11,13 @@ import { connectLibsql } from './libsql.ts'
 export type Database = Pick<DrizzleD1Database, 'select' | 'insert' | 'update' | 'delete' | 'batch'>
 
 /** Runs one round trip to the database: the place to time it. */
-export type Trip = <T>(go: () => Promise<T>) => Promise<T>
+export type RoundTrip = <T>(go: () => Promise<T>) => Promise<T>
 
 /**
  * The database of this deployment: libSQL where `DATABASE_URL` says so, else D1. `trip` is called around each round trip, of
  * which a query is one and a batch is one.
  */
-export function connect(bindings: Bindings, trip: Trip): Database {
+export function connect(bindings: Bindings, trip: RoundTrip): Database {
   const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken } = configuration(bindings)
   return url === undefined ? connectD1(bindings.DB, trip) : connectLibsql({ url, authToken }, trip)
 }

@@ -5,17 +5,17 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
  * driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have written.
  */
 export function isUniqueViolation(error: unknown, columns: string): boolean {
-  const [, after] = root(error).message.split(`UNIQUE constraint failed: ${columns}`)
+  const [, after] = rootCause(error).message.split(`UNIQUE constraint failed: ${columns}`)
   return after !== undefined && !/^[\w,]/.test(after)
 }
 
 /** Whether a batch was undone because a user's revision would not have risen: the trigger of migration 0001. */
 export function isStaleRevision(error: unknown): boolean {
-  return /(^|: )stale revision(:|$)/.test(root(error).message)
+  return /(^|: )stale revision(:|$)/.test(rootCause(error).message)
 }
 
 /** The innermost cause: the driver's own error. */
-export function root(error: unknown): Error {
+export function rootCause(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
   // Drizzle's own, with the statement and all that somebody wrote, is what is left where a driver rejects with no Error.

@@ -10,7 +10,7 @@ function encoderOf(column: Column | undefined): DriverValueEncoder<unknown, unkn
 }
 
 /** The given parameters as values of a table's columns, each as its column has it, to be set. */
-export function valuesOf<T extends SQLiteTable, N extends string & keyof T['$inferInsert']>(
+export function columnValues<T extends SQLiteTable, N extends string & keyof T['$inferInsert']>(
   table: T,
   names: readonly N[],
   given: Readonly<Record<N, Placeholder>>,
@@ -25,7 +25,7 @@ export function valuesOf<T extends SQLiteTable, N extends string & keyof T['$inf
  * that the row is added only where another one exists at that very moment, and never without it. What is left out is the
  * column's default.
  */
-export function rowOf<T extends SQLiteTable>(
+export function selectAsRow<T extends SQLiteTable>(
   table: T,
   values: Values<T>,
 ): { [K in keyof T['$inferSelect']]: SQL.Aliased<T['$inferSelect'][K]> } {

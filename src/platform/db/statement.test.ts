@@ -2,8 +2,8 @@ import { and, eq, gte } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
-import { isUniqueViolation, root } from './errors.ts'
-import { valuesOf } from './rows.ts'
+import { isUniqueViolation, rootCause } from './errors.ts'
+import { columnValues } from './rows.ts'
 import { statement } from './statement.ts'
 
 /** A table that no feature has. */
@@ -29,7 +29,7 @@ describe(`a statement on ${driver}`, () => {
     written++
     return on
       .update(things)
-      .set(valuesOf(things, ['flag'], given))
+      .set(columnValues(things, ['flag'], given))
       .where(and(eq(things.name, given.name), gte(things.number, given.atLeast)))
       .returning({ name: things.name, number: things.number, flag: things.flag })
   })
@@ -66,7 +66,7 @@ describe(`a statement on ${driver}`, () => {
     const rename = statement(['from', 'name'], (on, { from, ...given }) =>
       on
         .update(things)
-        .set(valuesOf(things, ['name'], given))
+        .set(columnValues(things, ['name'], given))
         .where(eq(things.name, from))
         .returning({ id: things.id }),
     )
@@ -74,7 +74,7 @@ describe(`a statement on ${driver}`, () => {
       isUniqueViolation(await errorOf(rename(db, { from: 'ana', name: 'boris' })), 'scratch_statements.name'),
     ).toBe(true)
     const late = database(() => Promise.reject(new Error('too late')))
-    expect(root(await errorOf(rename(late, { from: 'ana', name: 'new' }))).message).toBe('too late')
+    expect(rootCause(await errorOf(rename(late, { from: 'ana', name: 'new' }))).message).toBe('too late')
     expect(await rename(db, { from: 'ana', name: 'new' })).toHaveLength(1)
   })
 

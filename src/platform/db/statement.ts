@@ -1,12 +1,12 @@
 import { type Placeholder, sql } from 'drizzle-orm'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import type { Database, Trip } from './database.ts'
+import type { Database, RoundTrip } from './database.ts'
 
 /** What a request's database is for longer than that request, and what its round trips go through. */
-const lasting = new WeakMap<Database, { readonly shared: Database; readonly trip: Trip }>()
+const lasting = new WeakMap<Database, { readonly shared: Database; readonly trip: RoundTrip }>()
 
 /** Says that statements of `db` may be kept for `shared`, which outlives it, if each of their round trips goes through `trip`. */
-export function lastsAs(db: Database, shared: Database, trip: Trip): void {
+export function lastsAs(db: Database, shared: Database, trip: RoundTrip): void {
   lasting.set(db, { shared, trip })
 }
 
@@ -42,7 +42,7 @@ export function statement<const N extends string, R>(
 }
 
 /** Asks through a trip, which hears of the driver's failures only: what goes wrong in code of ours is no failure of the database. */
-async function through<R>(trip: Trip, ask: () => Promise<R>): Promise<R> {
+async function through<R>(trip: RoundTrip, ask: () => Promise<R>): Promise<R> {
   const said = await trip(async () => {
     try {
       return { rows: await ask() }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { type Bindings, configuration } from '../../env.ts'
-import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
-import { told } from '../told.ts'
-import type { Attempt, Gate, Pass, Verdict } from './gate.ts'
+import { describeError } from '../safe-errors.ts'
+import { withTimeout } from '../timeout.ts'
+import type { Admission, Attempt, Gate, PasswordCheck } from './gate.ts'
 import type { Limit } from './window.ts'
 
 // What is no gate's answer must go no further: names and numbers become headers, a revision and a hash are stored.
@@ -20,9 +20,9 @@ const phc = z.string().startsWith('$scrypt$')
 const verdictSchema = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limits })
 
 /** A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check. */
-const passSchema = z.custom<Pass>(isPass)
+const passSchema = z.custom<Admission>(isPass)
 
-function isPass(said: unknown): said is Pass {
+function isPass(said: unknown): said is Admission {
   if (!isObject(said)) return false
   const { revision, standings, violated } = said
   return (
@@ -50,10 +50,10 @@ export type GateName = `user:${number}` | `address:${string}` | `email:${string}
  * @throws Problem 503 `gate-unavailable` from each, when the gate is late, fails, or answers what is no answer
  */
 export interface GateClient {
-  enter(limits: readonly Limit[]): Promise<Pass>
+  enter(limits: readonly Limit[]): Promise<Admission>
   raise(known: number): Promise<number>
   adopt(revision: number): Promise<number>
-  attempt(attempt: Attempt): Promise<Verdict>
+  attempt(attempt: Attempt): Promise<PasswordCheck>
   hash(password: string): Promise<string>
   ping(): Promise<string>
 }
@@ -73,9 +73,9 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
     ms = deadlines.gate,
   ) => {
     try {
-      return schema.parse(await within('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
+      return schema.parse(await withTimeout('The gate', ms, async () => go(namespace.get(namespace.idFromName(name)))))
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: told(error) }))
+      console.error(JSON.stringify({ level: 'error', gate: name.split(':')[0], error: describeError(error) }))
       throw new Problem(503, 'gate-unavailable', 'Something behind the service is down: try again in a moment.', {
         headers: { 'Retry-After': '1' },
       })

@@ -47,9 +47,9 @@ describe('a gate', () => {
         phc: '$scrypt$ln=4,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAA',
         address,
         accountId: 7,
-        pairLimit: { ...limit, name: 'login-failures' },
-        shareLimit: { ...limit, name: 'login-failures-hour' },
-        emailLimit: { ...limit, name: 'login-failures-email' },
+        perAddressLimit: { ...limit, name: 'login-failures' },
+        perAddressHourlyLimit: { ...limit, name: 'login-failures-hour' },
+        perEmailLimit: { ...limit, name: 'login-failures-email' },
       })
     await attempt('192.0.2.1', 'wrong')
     expect((await stored(gate)).keys).toEqual(
@@ -62,9 +62,9 @@ describe('a gate', () => {
       phc,
       address: '192.0.2.2',
       accountId: 7,
-      pairLimit: { ...limit, name: 'login-failures' },
-      shareLimit: { ...limit, name: 'login-failures-hour' },
-      emailLimit: { ...limit, name: 'login-failures-email' },
+      perAddressLimit: { ...limit, name: 'login-failures' },
+      perAddressHourlyLimit: { ...limit, name: 'login-failures-hour' },
+      perEmailLimit: { ...limit, name: 'login-failures-email' },
     })
     expect(verdict).toMatchObject({ right: true, violated: [] })
     const { keys } = await stored(gate)
@@ -81,9 +81,9 @@ describe('a gate', () => {
         phc,
         address,
         accountId: 7,
-        pairLimit: { ...limit, name: 'login-failures' },
-        shareLimit: { ...limit, name: 'login-failures-hour' },
-        emailLimit: { ...limit, name: 'login-failures-email', windowSeconds: 3600 },
+        perAddressLimit: { ...limit, name: 'login-failures' },
+        perAddressHourlyLimit: { ...limit, name: 'login-failures-hour' },
+        perEmailLimit: { ...limit, name: 'login-failures-email', windowSeconds: 3600 },
       })
     await attempt('192.0.2.1')
     const start = Date.now()
@@ -104,9 +104,9 @@ describe('a gate', () => {
       phc: await gate.hash('right'),
       address: '192.0.2.1',
       accountId: null,
-      pairLimit: { ...limit, name: 'login-failures' },
-      shareLimit: { ...limit, name: 'login-failures-hour' },
-      emailLimit: { ...limit, name: 'login-failures-email' },
+      perAddressLimit: { ...limit, name: 'login-failures' },
+      perAddressHourlyLimit: { ...limit, name: 'login-failures-hour' },
+      perEmailLimit: { ...limit, name: 'login-failures-email' },
     })
     expect(verdict.right).toBe(true)
     expect((await stored(gate)).keys.filter((key) => key.startsWith('known'))).toEqual([])

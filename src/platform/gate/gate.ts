@@ -1,20 +1,20 @@
 import { DurableObject } from 'cloudflare:workers'
 import { hashPassword, verifyPassword } from '../crypto/password.ts'
-import { adopted, raised } from './revision.ts'
-import { giveBack, type Ledger, type Limit, look, openLedger, type Standing, take } from './window.ts'
+import { initialRevision, nextRevision } from './revision.ts'
+import { createWindow, giveBack, type Limit, type LimitStatus, peek, type SlidingWindow, take } from './window.ts'
 
 /** What a gate says to one who comes. */
-export interface Pass {
+export interface Admission {
   /** What the edge may remember of this user: null while the gate has never been told. */
   readonly revision: number | null
-  readonly standings: Standing[]
+  readonly standings: LimitStatus[]
   /** The policies that have no place left; none was taken from any. */
   readonly violated: string[]
 }
 
 /** What a gate says to a password. */
-export interface Verdict {
-  readonly standings: Standing[]
+export interface PasswordCheck {
+  readonly standings: LimitStatus[]
   readonly violated: string[]
   readonly right: boolean
   /** A fresh hash, where the password is right but was hashed at a lower cost than today's. */
@@ -30,11 +30,11 @@ export interface Attempt {
   /** The account, if it may log in: only then is the address remembered when the password is right. */
   readonly accountId: number | null
   /** Failures of this e-mail from this address. */
-  readonly pairLimit: Limit
+  readonly perAddressLimit: Limit
   /** The same over a longer time, so that one address cannot use up the e-mail's own limit; not for a known address. */
-  readonly shareLimit: Limit
+  readonly perAddressHourlyLimit: Limit
   /** Failures of this e-mail from anywhere; does not bind an address that has logged in lately. */
-  readonly emailLimit: Limit
+  readonly perEmailLimit: Limit
 }
 
 /** How long an address that logged in stays free of the e-mail's own limit. */
@@ -54,18 +54,18 @@ interface SavedWindow {
  * (docs/architecture.md).
  */
 export class Gate extends DurableObject {
-  readonly #ledgers = new Map<string, Ledger>()
+  readonly #ledgers = new Map<string, SlidingWindow>()
   #now = 0
 
   /** Counts a request against limits: it takes a place of each, or, where any is full, of none. */
-  async enter(limits: readonly Limit[]): Promise<Pass> {
+  async enter(limits: readonly Limit[]): Promise<Admission> {
     const { standings, violated } = await this.#admit(limits)
     return { revision: this.ctx.storage.kv.get<number>('revision') ?? null, standings, violated }
   }
 
   /** A revision higher than any before: issued before the change is written, so that no copy of the old state passes again. */
   raise(known: number): number {
-    const revision = raised(this.ctx.storage.kv.get<number>('revision'), known)
+    const revision = nextRevision(this.ctx.storage.kv.get<number>('revision'), known)
     this.ctx.storage.kv.put('revision', revision)
     return revision
   }
@@ -73,7 +73,7 @@ export class Gate extends DurableObject {
   /** Takes a row's revision for its own, only while it has none; returns the one it has then. */
   adopt(revision: number): number {
     const own = this.ctx.storage.kv.get<number>('revision')
-    const held = adopted(own, revision)
+    const held = initialRevision(own, revision)
     if (held !== own) this.ctx.storage.kv.put('revision', held)
     return held
   }
@@ -82,19 +82,27 @@ export class Gate extends DurableObject {
    * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given back when
    * the password is right. An address that logged in within 90 days is not bound by what strangers do to the e-mail.
    */
-  async attempt({ password, phc, address, accountId, pairLimit, shareLimit, emailLimit }: Attempt): Promise<Verdict> {
+  async attempt({
+    password,
+    phc,
+    address,
+    accountId,
+    perAddressLimit,
+    perAddressHourlyLimit,
+    perEmailLimit,
+  }: Attempt): Promise<PasswordCheck> {
     // By account: who signed up with somebody's address before them left nothing behind that counts.
     // And by the password's salt: who had the old one is not known by it once there is another.
     const knownKey = `known ${accountId} ${address} ${phc?.split('$')[3] ?? ''}`
     const seen = this.ctx.storage.kv.get<number>(knownKey)
     const trusted = seen !== undefined && seen > this.#time() - knownMs
     const places = [
-      { limit: pairLimit, ledger: `${pairLimit.name} ${address}` },
+      { limit: perAddressLimit, ledger: `${perAddressLimit.name} ${address}` },
       ...(trusted
         ? []
         : [
-            { limit: shareLimit, ledger: `${shareLimit.name} ${address}` },
-            { limit: emailLimit, ledger: emailLimit.name },
+            { limit: perAddressHourlyLimit, ledger: `${perAddressHourlyLimit.name} ${address}` },
+            { limit: perEmailLimit, ledger: perEmailLimit.name },
           ]),
     ]
     const { standings, violated, taken } = await this.#take(places)
@@ -138,13 +146,13 @@ export class Gate extends DurableObject {
 
   async #take(places: readonly { limit: Limit; ledger: string }[]) {
     const now = this.#time()
-    const looks = places.map(({ limit, ledger }) => ({ limit, ledger, ...look(this.#ledger(ledger), limit, now) }))
+    const looks = places.map(({ limit, ledger }) => ({ limit, ledger, ...peek(this.#ledger(ledger), limit, now) }))
     const violated = looks.filter(({ free }) => !free).map(({ limit }) => limit.name)
     const taken =
       violated.length > 0
         ? []
         : looks.map(({ limit, ledger }) => ({ ledger, at: take(this.#ledger(ledger), limit, now) }))
-    const standings = places.map(({ limit, ledger }) => look(this.#ledger(ledger), limit, now).standing)
+    const standings = places.map(({ limit, ledger }) => peek(this.#ledger(ledger), limit, now).standing)
     for (const { ledger } of places) {
       this.#save(ledger)
       // A flood from ever new addresses must not fill the memory.
@@ -156,10 +164,10 @@ export class Gate extends DurableObject {
     return { standings, violated, taken }
   }
 
-  #ledger(name: string): Ledger {
+  #ledger(name: string): SlidingWindow {
     let ledger = this.#ledgers.get(name)
     if (!ledger) {
-      ledger = openLedger(this.ctx.storage.kv.get<SavedWindow>(`window ${name}`), this.#time())
+      ledger = createWindow(this.ctx.storage.kv.get<SavedWindow>(`window ${name}`), this.#time())
       this.#ledgers.set(name, ledger)
     }
     return ledger
@@ -181,7 +189,7 @@ export class Gate extends DurableObject {
   #save(name: string): void {
     const ledger = this.#ledger(name)
     if (!ledger.unsaved) return
-    this.ctx.storage.kv.put(`window ${name}`, { stamps: Float64Array.from(ledger.stamps), open: ledger.open })
+    this.ctx.storage.kv.put(`window ${name}`, { stamps: Float64Array.from(ledger.stamps), open: ledger.reserved })
     ledger.unsaved = false
   }
 

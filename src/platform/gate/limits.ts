@@ -5,7 +5,7 @@ import { keysFor, sign } from '../crypto/keys.ts'
 import { Problem } from '../http/problem.ts'
 import type { AppEnv } from '../http/router.ts'
 import { type GateName, gateOf } from './client.ts'
-import type { Limit, Standing } from './window.ts'
+import type { Limit, LimitStatus } from './window.ts'
 
 /** The limit of a policy in this deployment. */
 export function limitOf(policy: PolicyName, config: Configuration): Limit {
@@ -44,9 +44,9 @@ export function emailGate(emailKey: string, config: Configuration): GateName {
 }
 
 /** Tells a client how its limits stand (draft-ietf-httpapi-ratelimit-headers-10), on every answer, errors too. */
-export function tellStandings(
+export function setRateLimitHeaders(
   c: { header(name: string, value: string, options: { append: boolean }): void },
-  standings: readonly Standing[],
+  standings: readonly LimitStatus[],
 ): void {
   const policies = standings.map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
   const states = standings.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
@@ -55,7 +55,7 @@ export function tellStandings(
 }
 
 /** 429, with the seconds after which one more is admitted. */
-export function tooMany(standings: readonly Standing[], violated: readonly string[]): Problem {
+export function tooManyRequests(standings: readonly LimitStatus[], violated: readonly string[]): Problem {
   const full = standings.filter(({ name }) => violated.includes(name))
   const seconds = Math.max(1, ...full.map(({ resetSeconds }) => resetSeconds))
   const wait = seconds === 1 ? 'one second' : `${seconds} seconds`
@@ -66,18 +66,18 @@ export function tooMany(standings: readonly Standing[], violated: readonly strin
 }
 
 /** Admits an anonymous request, by its address, or answers 429. One call to the address's gate. */
-export async function admit(c: Context<AppEnv>, policy: PolicyName): Promise<void> {
+export async function enforceLimit(c: Context<AppEnv>, policy: PolicyName): Promise<void> {
   const gate = gateOf(c.env, `address:${addressOf(c)}`)
   const { standings, violated } = await c.var.clock.time('gate', () => gate.enter([limitOf(policy, c.var.config)]))
-  tellStandings(c, standings)
-  if (violated.length > 0) throw tooMany(standings, violated)
+  setRateLimitHeaders(c, standings)
+  if (violated.length > 0) throw tooManyRequests(standings, violated)
 }
 
 /** Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts besides. */
 export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   return {
     middleware: createMiddleware<AppEnv>(async (c, next) => {
-      await admit(c, policy)
+      await enforceLimit(c, policy)
       await next()
     }),
     ...documentedLimits(policy, ...besides),

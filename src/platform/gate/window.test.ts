@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Gate } from './gate.ts'
-import { giveBack, type Ledger, type Limit, look, openLedger, take } from './window.ts'
+import { createWindow, giveBack, type Limit, peek, type SlidingWindow, take } from './window.ts'
 
 const gates = env.GATE as DurableObjectNamespace<Gate>
 let gateNumber = 0
@@ -96,20 +96,20 @@ async function play(
 /** The pure window, with a disk that survives what memory does not. */
 function inMemory(limit: Limit) {
   let disk: { stamps: number[]; open: number } | undefined
-  let ledger: Ledger = openLedger(disk, Date.now())
+  let ledger: SlidingWindow = createWindow(disk, Date.now())
   const save = () => {
-    if (ledger.unsaved) disk = { stamps: [...ledger.stamps], open: ledger.open }
+    if (ledger.unsaved) disk = { stamps: [...ledger.stamps], open: ledger.reserved }
     ledger.unsaved = false
   }
   return {
     come: async () => {
-      const { free, standing } = look(ledger, limit, Date.now())
+      const { free, standing } = peek(ledger, limit, Date.now())
       if (free) take(ledger, limit, Date.now())
       save()
       return { admitted: free, resetSeconds: standing.resetSeconds }
     },
     evict: async () => {
-      ledger = openLedger(disk, Date.now())
+      ledger = createWindow(disk, Date.now())
     },
   }
 }
@@ -196,23 +196,23 @@ describe('a limit of N in W seconds', () => {
 
   it('writes down at once what it counted as used, so that the wait told now is the wait after the next loss', () => {
     const saved = { stamps: [start], open: 3 }
-    expect(openLedger(saved, start + 1000)).toEqual({
+    expect(createWindow(saved, start + 1000)).toEqual({
       stamps: [start, start + 1000, start + 1000, start + 1000],
-      open: 0,
+      reserved: 0,
       unsaved: true,
     })
-    expect(openLedger({ stamps: [start], open: 0 }, start + 1000).unsaved).toBe(false)
+    expect(createWindow({ stamps: [start], open: 0 }, start + 1000).unsaved).toBe(false)
   })
 
   it('gives a place back as if it had never been taken', () => {
     const limit = { name: 'back', quota: 3, windowSeconds: 10 }
-    const ledger = openLedger(undefined, start)
+    const ledger = createWindow(undefined, start)
     const at = take(ledger, limit, start)
     take(ledger, limit, start + 1)
     giveBack(ledger, at)
-    expect(look(ledger, limit, start + 2).standing.remaining).toBe(2)
+    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
     giveBack(ledger, 12345)
-    expect(look(ledger, limit, start + 2).standing.remaining).toBe(2)
+    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
   })
 })
 

@@ -10,15 +10,15 @@ export interface Limit {
  * One policy's sliding window: when places were taken (ms, ascending), and how many more are reserved on disk. What is reserved
  * counts as used if memory is lost, because nobody can tell whether it was.
  */
-export interface Ledger {
+export interface SlidingWindow {
   stamps: number[]
-  open: number
+  reserved: number
   /** Whether the disk would tell a later reader something more lenient, or less exact, than memory does. */
   unsaved: boolean
 }
 
 /** How a limit stands after a request. */
-export interface Standing {
+export interface LimitStatus {
   readonly name: string
   readonly quota: number
   readonly windowSeconds: number
@@ -32,18 +32,21 @@ export interface Standing {
 const blockOf = (quota: number): number => Math.max(1, Math.floor(quota / 16))
 
 /** A ledger as the disk holds it, opened at `now`: what was reserved counts as used at this moment, at the latest possible. */
-export function openLedger(saved: { stamps: ArrayLike<number>; open: number } | undefined, now: number): Ledger {
+export function createWindow(
+  saved: { stamps: ArrayLike<number>; open: number } | undefined,
+  now: number,
+): SlidingWindow {
   const stamps = Array.from(saved?.stamps ?? [])
-  const open = saved?.open ?? 0
-  const at = steady(stamps, now)
-  for (let lost = 0; lost < open; lost++) stamps.push(at)
+  const reserved = saved?.open ?? 0
+  const at = monotonic(stamps, now)
+  for (let lost = 0; lost < reserved; lost++) stamps.push(at)
   // Written down at once, so that the wait told to a client now is the wait after the next loss of memory, too.
-  return { stamps, open: 0, unsaved: open > 0 }
+  return { stamps, reserved: 0, unsaved: reserved > 0 }
 }
 
 /** Whether a place is free, and how the limit stands; takes none. Forgets what has left the window. */
-export function look(ledger: Ledger, limit: Limit, now: number): { free: boolean; standing: Standing } {
-  const at = steady(ledger.stamps, now)
+export function peek(ledger: SlidingWindow, limit: Limit, now: number): { free: boolean; standing: LimitStatus } {
+  const at = monotonic(ledger.stamps, now)
   const spanMs = limit.windowSeconds * 1000
   const gone = ledger.stamps.findIndex((stamp) => stamp > at - spanMs)
   ledger.stamps.splice(0, gone === -1 ? ledger.stamps.length : gone)
@@ -60,13 +63,13 @@ export function look(ledger: Ledger, limit: Limit, now: number): { free: boolean
   }
 }
 
-/** Takes a place that {@link look} found free; returns when, for {@link giveBack}. */
-export function take(ledger: Ledger, limit: Limit, now: number): number {
-  const at = steady(ledger.stamps, now)
-  if (ledger.open > 0) {
-    ledger.open -= 1
+/** Takes a place that {@link peek} found free; returns when, for {@link giveBack}. */
+export function take(ledger: SlidingWindow, limit: Limit, now: number): number {
+  const at = monotonic(ledger.stamps, now)
+  if (ledger.reserved > 0) {
+    ledger.reserved -= 1
   } else {
-    ledger.open = Math.min(blockOf(limit.quota), limit.quota - ledger.stamps.length) - 1
+    ledger.reserved = Math.min(blockOf(limit.quota), limit.quota - ledger.stamps.length) - 1
     ledger.unsaved = true
   }
   ledger.stamps.push(at)
@@ -74,7 +77,7 @@ export function take(ledger: Ledger, limit: Limit, now: number): number {
 }
 
 /** Frees a place that turned out not to count. */
-export function giveBack(ledger: Ledger, at: number): void {
+export function giveBack(ledger: SlidingWindow, at: number): void {
   const index = ledger.stamps.lastIndexOf(at)
   if (index === -1) return
   ledger.stamps.splice(index, 1)
@@ -82,4 +85,4 @@ export function giveBack(ledger: Ledger, at: number): void {
 }
 
 /** Time never runs backwards here, though the clock of the next machine may be a moment behind. */
-const steady = (stamps: readonly number[], now: number): number => Math.max(now, stamps.at(-1) ?? 0)
+const monotonic = (stamps: readonly number[], now: number): number => Math.max(now, stamps.at(-1) ?? 0)

@@ -7,7 +7,7 @@ import type { AppEnv } from './router.ts'
  * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no credentials, and an origin
  * that is not on it gets no header at all. Set before anything that can fail, so that a client reads a 429 or a 503 as such.
  */
-export const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header('Origin') !== undefined) return forPages(c, next)
   // No page of another origin asks. That the answer depends on it is told all the same (RFC 9110, section 12.5.5).
   await next()

@@ -47,7 +47,7 @@ interface Request {
 const listed = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
 
 /** Whether the client holds this revision already (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
-export function isKnown(c: Request, revision: number): boolean {
+export function matchesIfNoneMatch(c: Request, revision: number): boolean {
   const header = c.req.header('If-None-Match')
   return header !== undefined && (header.trim() === '*' || listed(header).includes(etag(revision)))
 }
@@ -56,7 +56,7 @@ const isRead = ({ req: { method } }: Request): boolean => method === 'GET' || me
 
 /**
  * Holds a request to what it says of the thing's revision, in the order of RFC 9110, section 13.2.2: If-Match, then, for a write,
- * If-None-Match. A read that knows the revision is answered by 304: see {@link isKnown}.
+ * If-None-Match. A read that knows the revision is answered by 304: see {@link matchesIfNoneMatch}.
  * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
 export function requireMatch(c: Request, revision: number): void {
@@ -64,7 +64,7 @@ export function requireMatch(c: Request, revision: number): void {
   if (header !== undefined && header.trim() !== '*' && !listed(header).includes(etag(revision))) {
     throw changedMeanwhile(revision, isRead(c) ? 'read it again.' : undefined)
   }
-  if (!isRead(c) && isKnown(c, revision)) {
+  if (!isRead(c) && matchesIfNoneMatch(c, revision)) {
     const detail = 'If-None-Match names what is there now, so nothing was done: leave the header out to change it.'
     throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag(revision) } })
   }

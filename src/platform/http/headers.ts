@@ -16,7 +16,7 @@ const permissionsPolicy = {
  * The security headers of every answer, as strict as for an answer that is no page at all: opened as one it loads nothing, runs
  * nothing and stands in no frame. Pages say what they need instead, and pictures that others may show them: what is set stays.
  */
-export const secured: MiddlewareHandler<AppEnv> = secureHeaders({
+export const securityHeaders: MiddlewareHandler<AppEnv> = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -30,7 +30,7 @@ export const secured: MiddlewareHandler<AppEnv> = secureHeaders({
 })
 
 /** An answer that does not say how long it may be kept is kept by nobody. */
-export const unkept: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const defaultNoStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
 }

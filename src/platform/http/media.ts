@@ -1,9 +1,9 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono'
-import { truncate } from '../text.ts'
+import { truncate } from '../text/truncate.ts'
 import { parseMediaType } from './media-type.ts'
 import { readForm } from './multipart.ts'
-import { invalid, Problem, unreadable, unsupported } from './problem.ts'
+import { invalidValues, Problem, unreadableBody, unsupportedMediaType } from './problem.ts'
 import type { AppEnv } from './router.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'array
   try {
     return await req.arrayBuffer()
   } catch {
-    throw unreadable('all of it')
+    throw unreadableBody('all of it')
   }
 }
 
@@ -26,24 +26,24 @@ export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'array
 export function documentedMedia({ request, ...route }: RouteConfig): MiddlewareHandler<AppEnv>[] {
   if (!request?.body) return []
   const { content, required = 'x-requires-body' in route } = request.body
-  return [takeBody(Object.keys(content), required)]
+  return [acceptBody(Object.keys(content), required)]
 }
 
 /**
  * Makes a body ready for the validators: its media type without parameters, JSON as text, a multipart form read.
  * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type`, 422 `invalid-values` where a body is `required`
  */
-export function takeBody(types: readonly string[], required = false): MiddlewareHandler<AppEnv> {
+export function acceptBody(types: readonly string[], required = false): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const bytes = await readBody(c)
     if (bytes.byteLength === 0) {
-      if (required) throw invalid([{ pointer: '', detail: `Send a body: ${types.join(' or ')}.` }])
+      if (required) throw invalidValues([{ pointer: '', detail: `Send a body: ${types.join(' or ')}.` }])
       setMediaType(c, undefined)
       return next()
     }
     refuseCoding(c.req.header('Content-Encoding'))
     const media = parseMediaType(c.req.header('Content-Type'))
-    if (!media || !types.includes(media.type)) throw unsupported(types)
+    if (!media || !types.includes(media.type)) throw unsupportedMediaType(types)
     setMediaType(c, media.type)
     if (/[/+]json$/.test(media.type)) cacheBody(c, { text: decodeUtf8(bytes) })
     if (media.type === 'multipart/form-data') cacheBody(c, { formData: readForm(bytes, media.parameters.boundary) })
@@ -57,9 +57,9 @@ const forms = ['application/x-www-form-urlencoded', 'multipart/form-data']
  * The same for a page's form: what is no form counts as an empty one, so that the page shows its own again.
  * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type` where it is compressed
  */
-export const takeForm: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const acceptForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   const media = parseMediaType(c.req.header('Content-Type'))
-  if (media && forms.includes(media.type)) return takeBody(forms)(c, next)
+  if (media && forms.includes(media.type)) return acceptBody(forms)(c, next)
   setMediaType(c, undefined)
   return next()
 }
@@ -90,7 +90,7 @@ function decodeUtf8(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
-    throw unreadable()
+    throw unreadableBody()
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Answer, problemOf, read } from '../../../test/client.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
 import { picture, together } from '../../../test/pictures.ts'
-import { pictureIn } from '../images/image.ts'
+import { stripMetadata } from '../pictures/image.ts'
 
 let ana: Person
 
@@ -24,7 +24,7 @@ function send(...parts: [headers: string, content: Uint8Array | string][]): Prom
 
 /** The bytes that a picture is kept as. */
 function pictureOf(bytes: Uint8Array): Uint8Array {
-  const read = pictureIn(bytes)
+  const read = stripMetadata(bytes)
   return typeof read === 'string' ? Uint8Array.of() : read.bytes
 }
 

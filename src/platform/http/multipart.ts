@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type MultipartPart, parseMultipart } from '@remix-run/multipart-parser'
 import { parse } from 'content-type'
 import { parseMediaType } from './media-type.ts'
-import { unreadable } from './problem.ts'
+import { unreadableBody } from './problem.ts'
 
 /** Longer than any headers of a part are. */
 const maxHeaderBytes = 8192
@@ -16,14 +16,14 @@ const limits = { maxParts: 100, maxFileSize: Number.POSITIVE_INFINITY, maxTotalS
  * @throws Problem 400 `unreadable-body`
  */
 export function readForm(bytes: ArrayBuffer, boundary: string | undefined): FormData {
-  if (!boundary) throw unreadable('a form whose Content-Type says its boundary')
+  if (!boundary) throw unreadableBody('a form whose Content-Type says its boundary')
   const form = new FormData()
   try {
     for (const part of parseMultipart(canonical(Buffer.from(bytes), boundary), { ...limits, boundary }))
       appendPart(form, part)
   } catch {
     // Whatever the parser says of it: it may quote the body.
-    throw unreadable('a well-formed form')
+    throw unreadableBody('a well-formed form')
   }
   return form
 }

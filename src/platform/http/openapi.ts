@@ -11,7 +11,7 @@ export function body<S extends z.ZodType>(schema: S) {
   return { required: true, content: { 'application/json': { schema } } }
 }
 
-const meanings = {
+const statusDescriptions = {
   400: 'The body is not readable: not JSON, or not UTF-8.',
   401: 'Not signed in, or the token is wrong, expired or ended.',
   403: 'Signed in, but this is not allowed; or sent by a page of another site.',
@@ -26,8 +26,8 @@ const meanings = {
   503: 'Something behind the service is down; try again soon.',
 } as const
 
-type Status = keyof typeof meanings
-const statuses = Object.keys(meanings).map(Number) as Status[]
+type Status = keyof typeof statusDescriptions
+const statuses = Object.keys(statusDescriptions).map(Number) as Status[]
 
 /** A header of an answer, for the document. */
 type Header = {
@@ -105,7 +105,7 @@ export function problems<const S extends Status>(...statuses: S[]): Record<S | 4
     const [code] = examples[status]
     const named = { [code]: { $ref: `#/components/examples/${code}` } }
     const content = { 'application/problem+json': { schema: problemSchema, examples: named } }
-    return [status, { description: meanings[status], ...(headers ? { headers } : {}), content }]
+    return [status, { description: statusDescriptions[status], ...(headers ? { headers } : {}), content }]
   })
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }

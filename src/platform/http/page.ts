@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { z } from 'zod'
-import { invalid } from './problem.ts'
-import type { Serving } from './router.ts'
+import { invalidValues } from './problem.ts'
+import type { RequestContext } from './router.ts'
 
 /** The headers of a page, for the document. */
 export const pageHeaders = {
@@ -31,9 +31,9 @@ function writeCursor({ sort, key, id }: Cursor): string {
 }
 
 /** 422 for a cursor that is not one of ours, or of another list. */
-export const foreignCursor = () => {
+export const invalidCursor = () => {
   const detail = 'This cursor belongs to no list, or to one sorted otherwise: follow the Link header as it is.'
-  return invalid([{ pointer: 'query/cursor', detail }])
+  return invalidValues([{ pointer: 'query/cursor', detail }])
 }
 
 /**
@@ -42,7 +42,7 @@ export const foreignCursor = () => {
  */
 function readCursor(text: string, sort: string): Cursor {
   const { success, data } = cursorSchema.safeParse(parsed(text))
-  if (!success || data[0] !== sort) throw foreignCursor()
+  if (!success || data[0] !== sort) throw invalidCursor()
   return { sort: data[0], key: data[1], id: data[2] }
 }
 
@@ -81,9 +81,9 @@ export interface PageQuery {
  * Where a list's page begins, if its query holds a cursor.
  * @throws Problem 422 when the cursor belongs to another list, or comes with `skip`
  */
-export function cursorOf({ cursor, skip }: PageQuery, sort: string): Cursor | null {
+export function parseCursor({ cursor, skip }: PageQuery, sort: string): Cursor | null {
   if (cursor !== undefined && skip !== undefined) {
-    throw invalid([{ pointer: 'query/skip', detail: 'Send skip or cursor, not both.' }])
+    throw invalidValues([{ pointer: 'query/skip', detail: 'Send skip or cursor, not both.' }])
   }
   return cursor === undefined ? null : readCursor(cursor, sort)
 }
@@ -101,7 +101,7 @@ export function pageById<Row extends { id: number }>(
 }
 
 /** Tells of the next page and of the total by their headers. */
-export function tellPage(c: Serving, next: Cursor | null, total: number | null): void {
+export function setPageHeaders(c: RequestContext, next: Cursor | null, total: number | null): void {
   if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
   if (total !== null) c.header('X-Total-Count', String(total))
 }

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { ConfigurationError, configuration } from '../../env.ts'
-import { bugOf } from '../told.ts'
+import { errorForLog } from '../safe-errors.ts'
 import type { AppEnv } from './router.ts'
 
 /** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and what to do about it. */
@@ -66,7 +66,7 @@ export const problemSchema = z
   })
 
 /** 422 for values that are well-formed but wrong; `faults` says which. */
-export function invalid(faults: readonly Fault[]): Problem {
+export function invalidValues(faults: readonly Fault[]): Problem {
   const detail = faults.length === 1 ? `${faults[0]?.detail}` : `${faults.length} values need mending; see "errors".`
   return new Problem(422, 'invalid-values', detail, { members: { errors: faults } })
 }
@@ -75,7 +75,7 @@ export function invalid(faults: readonly Fault[]): Problem {
 export const titleOf = (code: string): string => (code[0] ?? '').toUpperCase() + code.slice(1).replaceAll('-', ' ')
 
 /** Renders a problem. Where the service is not configured yet, `type` is relative: there is no public address to name. */
-export function answer(c: Context<AppEnv>, problem: Problem): Response {
+export function problemResponse(c: Context<AppEnv>, problem: Problem): Response {
   let base = ''
   try {
     base = configuration(c.env).PUBLIC_URL
@@ -99,7 +99,7 @@ export function answer(c: Context<AppEnv>, problem: Problem): Response {
 
 /** Turns anything thrown into a problem; what is not expected is logged with its request id and answered as a bare 500. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
-  return answer(c, toProblem(error, c))
+  return problemResponse(c, toProblem(error, c))
 }
 
 function toProblem(error: Error, c: Context<AppEnv>): Problem {
@@ -111,12 +111,12 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   }
   if (error instanceof HTTPException) {
     if (error.status === 400) {
-      return error.message.startsWith('Malformed FormData') ? unreadable('a well-formed form') : unreadable()
+      return error.message.startsWith('Malformed FormData') ? unreadableBody('a well-formed form') : unreadableBody()
     }
-    if (error.status === 415) return unsupported()
+    if (error.status === 415) return unsupportedMediaType()
   }
   const { requestId } = c.var
-  console.error(JSON.stringify({ level: 'error', request_id: requestId, ...bugOf(error) }))
+  console.error(JSON.stringify({ level: 'error', request_id: requestId, ...errorForLog(error) }))
   return new Problem(
     500,
     'internal-error',
@@ -131,23 +131,26 @@ function problemIn(error: unknown): Problem | undefined {
 }
 
 /** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */
-export const unreadable = (wanted = 'well-formed JSON in UTF-8'): Problem =>
+export const unreadableBody = (wanted = 'well-formed JSON in UTF-8'): Problem =>
   new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
 
 /** 415 for a body of a media type that a route does not take; `types` are those that it does. */
-export const unsupported = (
+export const unsupportedMediaType = (
   types: readonly string[] = ['one of the media types that the documentation names'],
 ): Problem => new Problem(415, 'unsupported-media-type', `Send the body as ${types.join(' or ')}.`)
 
 /** 404 for a path that no route has. */
 export function notFound(c: Context<AppEnv>): Response {
-  return answer(c, new Problem(404, 'not-found', 'There is nothing at this address. The documentation is at /docs.'))
+  return problemResponse(
+    c,
+    new Problem(404, 'not-found', 'There is nothing at this address. The documentation is at /docs.'),
+  )
 }
 
 /** 405 for a path that exists, asked in a way it does not answer. */
 export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Response {
   const allow = allowed.join(', ')
-  return answer(
+  return problemResponse(
     c,
     new Problem(405, 'method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } }),
   )
@@ -159,5 +162,5 @@ export const requireRead: MiddlewareHandler<AppEnv> = async (c, next) =>
 
 /** 413 for a body over the limit, before it is read whole. */
 export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {
-  return answer(c, new Problem(413, 'too-large', detail))
+  return problemResponse(c, new Problem(413, 'too-large', detail))
 }

@@ -3,19 +3,19 @@ import type { Context } from 'hono'
 import type { ZodError } from 'zod'
 import type { Bindings, Configuration } from '../../env.ts'
 import type { Database } from '../db/database.ts'
-import { truncate } from '../text.ts'
+import { truncate } from '../text/truncate.ts'
 import { acceptPatch, documentedMedia } from './media.ts'
-import { type Fault, invalid, Problem } from './problem.ts'
-import type { Clock } from './timing.ts'
+import { type Fault, invalidValues, Problem } from './problem.ts'
+import type { Timings } from './timings.ts'
 
 /** What every route finds in its context. */
 export interface AppEnv {
   Bindings: Bindings
-  Variables: { requestId: string; config: Configuration; db: Database; clock: Clock }
+  Variables: { requestId: string; config: Configuration; db: Database; clock: Timings }
 }
 
 /** As much of a request's context as what lies below a route may need, whatever else the route knows. */
-export type Serving = Pick<Context<AppEnv>, 'env' | 'var' | 'req' | 'header' | 'executionCtx'>
+export type RequestContext = Pick<Context<AppEnv>, 'env' | 'var' | 'req' | 'header' | 'executionCtx'>
 
 /**
  * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,
@@ -28,7 +28,7 @@ export function createRouter(): OpenAPIHono<AppEnv> {
     defaultHook: (result) => {
       if (result.success) return
       if (result.target === 'param') throw new Problem(404, 'not-found', 'There is nothing with this id.')
-      throw invalid(faultsOf(result.error, result.target))
+      throw invalidValues(faultsOfIssues(result.error, result.target))
     },
   })
   const { openapi } = router
@@ -49,7 +49,7 @@ const maxFaults = 20
 const maxName = 100
 
 /** Each issue of a schema as a fault, unknown fields one by one, the first twenty. */
-export function faultsOf(error: ZodError, target: string): Fault[] {
+export function faultsOfIssues(error: ZodError, target: string): Fault[] {
   const base = target === 'json' || target === 'form' ? '' : target
   const faults = error.issues.flatMap((issue): Fault[] => {
     const at = base + issue.path.map(pointerTo).join('')

@@ -1,5 +1,5 @@
 import { Email } from 'worker-mailer'
-import { asciiDomain, isAscii } from '../email.ts'
+import { asciiDomain, isAscii } from '../text/email.ts'
 import { type Letter, MailError } from './mailer.ts'
 
 const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets

@@ -9,7 +9,7 @@ import { configuration } from '../../env.ts'
 import { runScheduled } from '../../schedule.ts'
 import { users } from '../../users/table.ts'
 import { MailError, type Mailer } from './mailer.ts'
-import { deliver, mailerOf, mailIsWell, posted, resend, sweep } from './outbox.ts'
+import { createMailer, deliver, isMailHealthy, outboxRow, resend, sendDueLetters } from './outbox.ts'
 import { outbox } from './table.ts'
 
 const db = database()
@@ -18,7 +18,7 @@ const letter = { kind: 'test', subject: 'Subject', text: 'secret text', html: '<
 async function waiting(to: string): Promise<number> {
   const [row] = await db
     .insert(outbox)
-    .values(posted({ ...letter, to }, null))
+    .values(outboxRow({ ...letter, to }, null))
     .returning({ id: outbox.id })
   return row?.id ?? 0
 }
@@ -56,7 +56,7 @@ describe('the outbox', () => {
     const id = await waiting('once@example.com')
     const mailer = spy()
     await Promise.all(Array.from({ length: 5 }, () => deliver(db, mailer, id)))
-    await sweep(db, mailer)
+    await sendDueLetters(db, mailer)
     expect(mailer.sent).toEqual(['once@example.com'])
     expect(await rowOf(id)).toMatchObject({ text: null, html: null, due_at: null, failed_at: null, attempts: 1 })
   })
@@ -70,14 +70,14 @@ describe('the outbox', () => {
       text: 'secret text',
       last_error: 'MailError: connection refused',
     })
-    await sweep(db, down)
+    await sendDueLetters(db, down)
     expect((await rowOf(id))?.attempts).toBe(1)
-    await at(1.1, () => sweep(db, down))
+    await at(1.1, () => sendDueLetters(db, down))
     expect((await rowOf(id))?.attempts).toBe(2)
     const up = spy()
-    await at(2.2, () => sweep(db, up))
+    await at(2.2, () => sendDueLetters(db, up))
     expect(up.sent).toEqual([])
-    await at(3.4, () => sweep(db, up))
+    await at(3.4, () => sendDueLetters(db, up))
     expect(up.sent).toEqual(['later@example.com'])
     expect((await rowOf(id))?.sent_at).toBeTruthy()
   })
@@ -85,7 +85,7 @@ describe('the outbox', () => {
   it('gives a letter up after ninety tries, which take a week, or when the server says never, visibly', async () => {
     const id = await waiting('never@example.com')
     const down = spy(() => new Error('still down'))
-    for (let attempt = 1; attempt <= 90; attempt++) await at(attempt * 121, () => sweep(db, down))
+    for (let attempt = 1; attempt <= 90; attempt++) await at(attempt * 121, () => sendDueLetters(db, down))
     expect(await rowOf(id)).toMatchObject({ attempts: 90, due_at: null, sent_at: null })
     expect((await rowOf(id))?.failed_at).toBeTruthy()
     const refused = await waiting('refused@example.com')
@@ -107,7 +107,7 @@ describe('the outbox', () => {
     )
     expect(await resend(db, id)).toMatchObject({ attempts: 0, failed_at: null })
     const alive = spy()
-    await sweep(db, alive)
+    await sendDueLetters(db, alive)
     expect(alive.sent).toEqual(['given-up@example.com'])
     expect(await rowOf(id)).toMatchObject({ text: null, html: null, failed_at: null })
     expect(await resend(db, id)).toBeUndefined()
@@ -119,16 +119,16 @@ describe('the outbox', () => {
     void deliver(db, dead, id)
     await vi.waitFor(async () => expect((await rowOf(id))?.attempts).toBe(1))
     const alive = spy()
-    await sweep(db, alive)
+    await sendDueLetters(db, alive)
     expect(alive.sent).toEqual([])
-    await at(1.1, () => sweep(db, alive))
+    await at(1.1, () => sendDueLetters(db, alive))
     expect(alive.sent).toEqual(['orphan@example.com'])
   })
 
   it('says that mail is late when a letter has waited for a quarter of an hour', async () => {
     await waiting('late@example.com')
-    expect(await mailIsWell(db)).toBe(true)
-    expect(await at(15.1, () => mailIsWell(db))).toBe(false)
+    expect(await isMailHealthy(db)).toBe(true)
+    expect(await at(15.1, () => isMailHealthy(db))).toBe(false)
   })
 
   it('says nothing of the mail for a letter whose own recipient is refused, while others arrive', async () => {
@@ -136,15 +136,15 @@ describe('the outbox', () => {
     const ofRecipient = spy(() => new MailError('450 4.1.2 Domain not found', { aboutLetter: true }))
     await deliver(db, ofRecipient, refused)
     expect(await rowOf(refused)).toMatchObject({ attempts: 1, failed_at: null, text: 'secret text' })
-    expect(await at(15.1, () => mailIsWell(db))).toBe(true)
+    expect(await at(15.1, () => isMailHealthy(db))).toBe(true)
     // Once the server itself fails it is late, like any other.
     await at(16, () =>
-      sweep(
+      sendDueLetters(
         db,
         spy(() => new MailError('connection refused')),
       ),
     )
-    expect(await at(16.1, () => mailIsWell(db))).toBe(false)
+    expect(await at(16.1, () => isMailHealthy(db))).toBe(false)
   })
 
   it('stores what a mail server says in whole characters', async () => {
@@ -167,7 +167,7 @@ describe('the outbox', () => {
     )
     onTestFinished(() => execute('DROP TRIGGER IF EXISTS no_outcome'))
     const mailer = spy()
-    await expect(sweep(db, mailer)).rejects.toThrow()
+    await expect(sendDueLetters(db, mailer)).rejects.toThrow()
     expect(mailer.sent).toHaveLength(7)
     const sent = await db.select().from(outbox).where(isNotNull(outbox.sent_at))
     expect(sent.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted())
@@ -175,13 +175,13 @@ describe('the outbox', () => {
 
   it('keeps letters where no mail server is configured', async () => {
     const id = await waiting('kept@example.com')
-    const mailer = mailerOf({ ...configuration(env), SMTP_HOST: undefined })
+    const mailer = createMailer({ ...configuration(env), SMTP_HOST: undefined })
     await deliver(db, mailer, id)
-    for (let day = 1; day <= 30; day++) await at(day * 1440, () => sweep(db, mailer))
+    for (let day = 1; day <= 30; day++) await at(day * 1440, () => sendDueLetters(db, mailer))
     expect(await rowOf(id)).toMatchObject({ attempts: 0, text: 'secret text', failed_at: null })
     // The day a mail server is named, it leaves.
     const named = spy()
-    await at(31 * 1440, () => sweep(db, named))
+    await at(31 * 1440, () => sendDueLetters(db, named))
     expect(named.sent).toEqual(['kept@example.com'])
   })
 })

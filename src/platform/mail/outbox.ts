@@ -3,14 +3,14 @@ import type { Configuration } from '../../env.ts'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
-import { told as toldOf } from '../told.ts'
+import { describeError as toldOf } from '../safe-errors.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
 import { smtpOptionsOf } from './smtp-options.ts'
 import { outbox } from './table.ts'
 
 /** A letter on its way into the outbox. */
-export interface Posted extends Letter {
+export interface OutboxLetter extends Letter {
   readonly kind: string
 }
 
@@ -20,13 +20,13 @@ const maxAttempts = 90
 const leaseSeconds = 60
 const sweepSize = 20
 /** Letters sent side by side: a Worker may hold six connections open. */
-const abreast = 4
+const concurrency = 4
 
 /** Seconds until the next try: one minute, doubling, two hours at most. */
 const backOffSeconds = (attempts: number): number => Math.min(60 * 2 ** (attempts - 1), 7200)
 
 /** The row of a letter to be sent at once, for the batch of the change that causes it. */
-export function posted(letter: Posted, userId: number | null) {
+export function outboxRow(letter: OutboxLetter, userId: number | null) {
   const now = timestamp()
   return {
     user_id: userId,
@@ -63,14 +63,21 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
     const last_error = toldOf(error)
     const isMailError = error instanceof MailError
     const refused = isMailError && error.aboutLetter
-    const hopeless = attempts >= maxAttempts || (isMailError && error.permanent)
+    const isPermanentFailure = attempts >= maxAttempts || (isMailError && error.permanent)
     console.warn(
-      JSON.stringify({ level: 'warn', letter: letterId, kind: letter.kind, attempts, hopeless, error: last_error }),
+      JSON.stringify({
+        level: 'warn',
+        letter: letterId,
+        kind: letter.kind,
+        attempts,
+        isPermanentFailure: isPermanentFailure,
+        error: last_error,
+      }),
     )
     await db
       .update(outbox)
       .set(
-        hopeless
+        isPermanentFailure
           ? // Its text stays: it may be sent again by hand (resend), until it is forgotten.
             { due_at: null, failed_at: timestamp(), last_error, refused }
           : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error, refused },
@@ -85,7 +92,7 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
 }
 
 /** Sends what is due, oldest first; cron calls it every minute. */
-export async function sweep(db: Database, mailer: Mailer | null): Promise<void> {
+export async function sendDueLetters(db: Database, mailer: Mailer | null): Promise<void> {
   if (!mailer) return
   const due = await db
     .select({ id: outbox.id })
@@ -94,15 +101,15 @@ export async function sweep(db: Database, mailer: Mailer | null): Promise<void> 
     .orderBy(asc(outbox.due_at))
     .limit(sweepSize)
   const ended: PromiseSettledResult<void>[] = []
-  for (let at = 0; at < due.length; at += abreast) {
-    ended.push(...(await Promise.allSettled(due.slice(at, at + abreast).map(({ id }) => deliver(db, mailer, id)))))
+  for (let at = 0; at < due.length; at += concurrency) {
+    ended.push(...(await Promise.allSettled(due.slice(at, at + concurrency).map(({ id }) => deliver(db, mailer, id)))))
   }
   // One letter whose outcome cannot be written keeps no other from being sent.
   for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there is. */
-export function mailerOf(config: Configuration): Mailer | null {
+export function createMailer(config: Configuration): Mailer | null {
   const options = smtpOptionsOf(config)
   return options && smtpMailer(options)
 }
@@ -114,7 +121,7 @@ const lateMinutes = 15
  * Whether letters get out: no unsent one is older than 15 minutes, but for those that the mail server refuses for their own
  * recipient's sake, since anybody can sign up with an address that is refused. Asks the database only.
  */
-export async function mailIsWell(db: Database): Promise<boolean> {
+export async function isMailHealthy(db: Database): Promise<boolean> {
   const [late] = await db
     .select({ id: outbox.id })
     .from(outbox)
@@ -130,13 +137,13 @@ export async function mailIsWell(db: Database): Promise<boolean> {
 }
 
 /** How long the record of a letter, sent or given up, is kept. */
-const keptDays = 30
+const retentionDays = 30
 
 /** Forgets letters that were sent or given up long ago. */
-export async function forgetSent(db: Database): Promise<void> {
+export async function deleteOldLetters(db: Database): Promise<void> {
   await db
     .delete(outbox)
-    .where(and(isNull(outbox.due_at), lt(outbox.created_at, timestamp(Date.now() - keptDays * 86_400_000))))
+    .where(and(isNull(outbox.due_at), lt(outbox.created_at, timestamp(Date.now() - retentionDays * 86_400_000))))
 }
 
 /** What has become of a letter. */
@@ -149,7 +156,7 @@ const inState = {
 }
 
 /** A letter without what it says: that may hold a secret link. */
-const told = {
+const publicColumns = {
   id: outbox.id,
   user_id: outbox.user_id,
   kind: outbox.kind,
@@ -175,7 +182,7 @@ export async function listLetters(
 ): Promise<Page<LetterRow>> {
   const fitting = state && inState[state]
   const page = db
-    .select(told)
+    .select(publicColumns)
     .from(outbox)
     .where(and(fitting, cursor ? lt(outbox.id, cursor.id) : undefined))
     .orderBy(desc(outbox.id))
@@ -192,12 +199,12 @@ export async function resend(db: Database, letterId: number): Promise<LetterRow 
     .update(outbox)
     .set({ attempts: 0, due_at: timestamp(), failed_at: null, refused: false })
     .where(and(eq(outbox.id, letterId), isNotNull(outbox.failed_at), isNotNull(outbox.text)))
-    .returning(told)
+    .returning(publicColumns)
   return row
 }
 
 /** One letter, as it is told of. */
 export async function findLetter(db: Database, letterId: number): Promise<LetterRow | undefined> {
-  const [row] = await db.select(told).from(outbox).where(eq(outbox.id, letterId))
+  const [row] = await db.select(publicColumns).from(outbox).where(eq(outbox.id, letterId))
   return row
 }

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../env.ts'
-import { needsSmtpUtf8 } from '../email.ts'
+import { needsSmtpUtf8 } from '../text/email.ts'
 import { MailError } from './mailer.ts'
 import { supportsSmtpUtf8 } from './smtp.ts'
 import { smtpOptionsOf } from './smtp-options.ts'
@@ -16,7 +16,7 @@ const answers = new WeakMap<Configuration, { readonly supported: boolean; readon
  * Whether letters can be written to an address, as far as that can be found out: the mail server is asked for what only some
  * take, letters beyond ASCII before the @ (RFC 6531). True where there is no server yet, or it does not answer: the letter waits.
  */
-export async function canWriteTo(config: Configuration, address: string): Promise<boolean> {
+export async function canReceiveMail(config: Configuration, address: string): Promise<boolean> {
   const options = smtpOptionsOf(config)
   if (!options || !needsSmtpUtf8(address)) return true
   const last = answers.get(config)

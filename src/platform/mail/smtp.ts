@@ -1,7 +1,7 @@
 import { type Email, LogLevel, WorkerMailer, type WorkerMailerOptions } from 'worker-mailer'
-import { Late, within } from '../deadline.ts'
-import { isAscii } from '../email.ts'
-import { truncate } from '../text.ts'
+import { isAscii } from '../text/email.ts'
+import { truncate } from '../text/truncate.ts'
+import { TimeoutError, withTimeout } from '../timeout.ts'
 import { MailError, type Mailer } from './mailer.ts'
 import { compose, hasControls, octets } from './message.ts'
 
@@ -39,10 +39,10 @@ export function smtpMailer(options: SmtpOptions): Mailer {
       const conversation = open(options, email)
       const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds
       try {
-        await within('The mail server', timeoutSeconds * 1000, () => conversation.deliver())
+        await withTimeout('The mail server', timeoutSeconds * 1000, () => conversation.deliver())
         await conversation.quit()
       } catch (error) {
-        if (!(error instanceof Late)) throw error
+        if (!(error instanceof TimeoutError)) throw error
         throw new MailError(`The mail server did not take the letter within ${timeoutSeconds} seconds.`)
       } finally {
         conversation.hangUp()
@@ -59,11 +59,11 @@ export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
   const conversation = open(options, null)
   const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds
   try {
-    const answer = await within('The mail server', timeoutSeconds * 1000, () => conversation.offersSmtpUtf8())
+    const answer = await withTimeout('The mail server', timeoutSeconds * 1000, () => conversation.offersSmtpUtf8())
     await conversation.quit()
     return answer
   } catch (error) {
-    if (!(error instanceof Late)) throw error
+    if (!(error instanceof TimeoutError)) throw error
     throw new MailError(`The mail server did not say what it takes within ${timeoutSeconds} seconds.`)
   } finally {
     conversation.hangUp()
@@ -168,7 +168,7 @@ class Conversation extends WorkerMailerParts {
       await this.writeLine('QUIT')
       await this.read()
     }
-    await within('The goodbye', goodbyeMilliseconds, goodbye).catch(() => undefined)
+    await withTimeout('The goodbye', goodbyeMilliseconds, goodbye).catch(() => undefined)
   }
 
   hangUp(): void {

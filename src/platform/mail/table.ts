@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { time } from '../db/columns.ts'
+import { timestampColumn } from '../db/columns.ts'
 
 /** Letters waiting to be sent, and what became of them. */
 export const outbox = sqliteTable(
@@ -17,13 +17,13 @@ export const outbox = sqliteTable(
     html: text('html'),
     attempts: integer('attempts').notNull().default(0),
     /** Not before this moment; null once sent or given up. A sender that takes the letter moves it ahead, as a lease. */
-    due_at: time('due_at'),
-    sent_at: time('sent_at'),
-    failed_at: time('failed_at'),
+    due_at: timestampColumn('due_at'),
+    sent_at: timestampColumn('sent_at'),
+    failed_at: timestampColumn('failed_at'),
     last_error: text('last_error'),
     /** Whether the last refusal was about whom the letter is for, and so says nothing of the mail server. */
     refused: integer('refused', { mode: 'boolean' }).notNull().default(false),
-    created_at: time('created_at').notNull(),
+    created_at: timestampColumn('created_at').notNull(),
   },
   (table) => [
     index('outbox_due').on(table.due_at).where(sql`due_at IS NOT NULL`),

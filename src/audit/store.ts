@@ -1,0 +1,86 @@
+import { and, count, desc, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
+import { type Cursor, type Page, type PageQuery, pageById } from '../platform/http/page.ts'
+import { users } from '../users/table.ts'
+import { type EventKind, type EventRow, eventColumns, events } from './table.ts'
+
+/** From where something is done: what the client says it is, and the address that the platform saw. */
+export interface Client {
+  readonly device: string | null
+  readonly address: string | null
+}
+
+/** Something that happens to an account. */
+export interface AuditEvent extends Client {
+  readonly kind: EventKind
+  /** Who does it, where that is somebody else. */
+  readonly actorId?: number
+  /** One word more, such as the new role. Never a secret. */
+  readonly detail?: string
+}
+
+/** Records what happens to the account that `whose` picks; where it picks none, nothing. For the batch of the change itself. */
+export function insertAuditEvent(db: Database, { actorId, ...happening }: AuditEvent, whose: SQL | undefined) {
+  const row = selectAsRow(events, {
+    ...happening,
+    user_id: sql`${users.id}`,
+    // Names written out: Drizzle leaves the table out of a column's name where a query has only one.
+    number: sql`(SELECT coalesce(max(events.number), 0) + 1 FROM events WHERE events.user_id = users.id)`,
+    actor_id: actorId ?? null,
+    created_at: timestamp(),
+  })
+  return db.insert(events).select(db.select(row).from(users).where(whose))
+}
+
+/** Records what happened to an account, if it still exists. */
+export async function recordAuditEvent(db: Database, userId: number, happening: AuditEvent): Promise<void> {
+  await insertAuditEvent(db, happening, eq(users.id, userId))
+}
+
+/** What happened to an account, newest first, a page at a time. One round trip. */
+export async function listEvents(
+  db: Database,
+  userId: number,
+  query: PageQuery,
+  cursor: Cursor | null,
+): Promise<Page<EventRow>> {
+  const whose = eq(events.user_id, userId)
+  const page = db
+    .select(eventColumns)
+    .from(events)
+    .where(and(whose, cursor ? lt(events.number, cursor.id) : undefined))
+    .orderBy(desc(events.number))
+    .limit(query.limit + 1)
+    .offset(query.skip ?? 0)
+  const counted = db.select({ total: count() }).from(events).where(whose)
+  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
+  return pageById(found, query, 'events', totals?.[0]?.total ?? null)
+}
+
+/** An event, as the account's owner sees it: where somebody else sits who did it is not theirs to know. */
+export function toOwnEvent(row: EventRow) {
+  const event = toEvent(row)
+  return row.actor_id === null ? event : { ...event, address: null, device: null }
+}
+
+/** An event, as an admin sees it. */
+export function toEvent(row: EventRow) {
+  return {
+    id: row.id,
+    kind: row.kind,
+    actor_id: row.actor_id,
+    address: row.address,
+    device: row.device,
+    detail: row.detail,
+    created_at: row.created_at,
+  }
+}
+
+/** How long events are kept. */
+const retentionDays = 180
+
+/** Forgets events that happened long ago. */
+export const deleteOldEventsStatement = (db: Database) =>
+  db.delete(events).where(lt(events.created_at, timestamp(Date.now() - retentionDays * 86_400_000)))

@@ -1,0 +1,103 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { version } from '../../package.json'
+import type { Database } from '../platform/db/database.ts'
+import { gateOf } from '../platform/gate/client.ts'
+import { problems } from '../platform/http/openapi.ts'
+import { type AppEnv, createRouter } from '../platform/http/router.ts'
+import { isMailHealthy } from '../platform/mail/outbox.ts'
+import { describeError } from '../platform/safe-errors.ts'
+import { withTimeout } from '../platform/timeout.ts'
+import { pingDatabase } from './store.ts'
+
+const state = z.enum(['ok', 'down'])
+
+const healthSchema = z
+  .strictObject({
+    status: state,
+    database: state,
+    cache: state.meta({ description: 'KV. While it is down, users are read from the database.' }),
+    gate: state.meta({ description: 'Durable Objects. While they are down, only reading goes on.' }),
+    mail: z.enum(['ok', 'late', 'unknown']).meta({
+      description:
+        '`late`: a letter has been waiting for 15 minutes and more, and not because its own recipient is refused.',
+    }),
+    version: z.string(),
+    deployment: z.string().meta({
+      description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',
+    }),
+  })
+  .meta({
+    id: 'Health',
+    example: {
+      ...{ status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok', version },
+      deployment: '3d9a1f6c-8e52-4b07-a1c4-6f0e2d7b9a35',
+    },
+  })
+
+type Health = z.infer<typeof healthSchema>
+
+/** How long an isolate answers from what it saw last: a health check that is asked often must not become load. */
+const heldSeconds = 10
+let held: { health: Health; until: number } | undefined
+
+/** How the service is. Never throws: that something is down is an answer. */
+export async function health(c: Context<AppEnv>): Promise<Health> {
+  if (held && Date.now() < held.until) return held.health
+  const [stored, cache, gate] = await Promise.all([
+    look(c.var.db),
+    stateOf('cache', () => withTimeout('KV', c.var.config.DEADLINES.cache, () => c.env.CACHE.get('health'))),
+    stateOf('gate', () => gateOf(c.env, 'health').ping()),
+  ])
+  // Only without its database is the service down: without the others it does less, or does it slower.
+  const seen: Health = { status: stored.database, ...stored, cache, gate, version, deployment: c.env.VERSION.id }
+  held = { health: seen, until: Date.now() + heldSeconds * 1000 }
+  return seen
+}
+
+async function stateOf(part: string, ask: () => Promise<unknown>): Promise<'ok' | 'down'> {
+  try {
+    await ask()
+    return 'ok'
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', health: part, error: describeError(error) }))
+    return 'down'
+  }
+}
+
+async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
+  try {
+    await pingDatabase(db)
+    return { database: 'ok', mail: (await isMailHealthy(db)) ? 'ok' : 'late' }
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', health: 'database', error: describeError(error) }))
+    return { database: 'down', mail: 'unknown' }
+  }
+}
+
+export const healthRoutes = createRouter()
+
+// No limit, and no other problem: it is asked by who has to know at once.
+const { 413: tooLarge } = problems(413)
+
+healthRoutes.openapi(
+  createRoute({
+    tags: ['Service'],
+    method: 'get',
+    path: '/api/healthchecker',
+    operationId: 'getHealth',
+    summary: 'How the service is',
+    description:
+      'The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.',
+    responses: {
+      200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },
+      413: tooLarge,
+      503: { description: 'The database is not.', content: { 'application/json': { schema: healthSchema } } },
+    },
+  }),
+  async (c) => {
+    const seen = await health(c)
+    return c.json(seen, seen.status === 'ok' ? 200 : 503, { 'Cache-Control': 'no-store' })
+  },
+)

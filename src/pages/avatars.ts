@@ -1,0 +1,29 @@
+import { createRouter } from '../platform/http/router.ts'
+import { drawInitials } from '../platform/pictures/initials.ts'
+import { findLocally } from '../platform/pictures/local.ts'
+import { notFoundHandler } from './routes.tsx'
+
+/** A picture never changes: one that is replaced has another address. Any page may show it; as a page itself it may do nothing. */
+const shown = {
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  'Content-Disposition': 'inline',
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** Pictures, to be shown by pages and programs: whoever has the address of one sees it. */
+export const avatarRoutes = createRouter()
+
+avatarRoutes.get('/initials/:file', async (c) => {
+  const drawn = drawInitials(c.req.param('file'))
+  return drawn === undefined ? notFoundHandler(c) : c.body(drawn, 200, { ...shown, 'Content-Type': 'image/svg+xml' })
+})
+
+avatarRoutes.get('/:key', async (c) => {
+  const key = c.req.param('key')
+  const picture = /^[\w-]{43}$/.test(key) ? await findLocally(c.env.CACHE, key) : undefined
+  return picture === undefined
+    ? notFoundHandler(c)
+    : c.body(picture.bytes, 200, { ...shown, 'Content-Type': picture.type })
+})

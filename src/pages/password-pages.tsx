@@ -1,0 +1,250 @@
+import { zValidator } from '@hono/zod-validator'
+import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import type { Child } from 'hono/jsx'
+import { z } from 'zod'
+import { type EmailToken, findReset } from '../auth/email-tokens.ts'
+import { requestReset, resetPassword } from '../auth/recovery.ts'
+import { maxTriedLength, newPassword } from '../auth/schema.ts'
+import { tokenHash } from '../platform/crypto/keys.ts'
+import { passwordFault } from '../platform/crypto/password.ts'
+import { limited } from '../platform/gate/limits.ts'
+import { languageOf } from '../platform/http/language.ts'
+import { acceptForm } from '../platform/http/media.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { type AppEnv, createRouter } from '../platform/http/router.ts'
+import { characters } from '../platform/text/fields.ts'
+import { truncate } from '../platform/text/truncate.ts'
+import { email } from '../users/schema.ts'
+import { Layout } from './layout.tsx'
+import { noStore, pagePolicy } from './policy.ts'
+import { passwordWords } from './words.ts'
+
+/** A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens. */
+export const passwordPages = createRouter()
+for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
+
+const maxPasswordCharacters = 128
+/** So much of what was typed as an address comes back: no address is longer. */
+const maxEmailCharacters = 254
+
+interface FieldProps {
+  readonly id: string
+  readonly label: string
+  readonly hint?: string
+  /** What is wrong with what was typed. */
+  readonly fault?: string | undefined
+  readonly children: (described: { 'aria-invalid'?: 'true'; 'aria-describedby'?: string }) => Child
+}
+
+/** A field under its label, its hint and its fault: `children` draws it, with the attributes that name the two. */
+function Field({ id, label, hint, fault, children }: FieldProps) {
+  const notes = [...(hint ? [`${id}-hint`] : []), ...(fault ? [`${id}-fault`] : [])]
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {fault && (
+        <p class="fault" id={`${id}-fault`}>
+          {fault}
+        </p>
+      )}
+      {children({
+        ...(fault ? { 'aria-invalid': 'true' } : {}),
+        ...(notes.length > 0 ? { 'aria-describedby': notes.join(' ') } : {}),
+      })}
+    </div>
+  )
+}
+
+/** The form that asks for a letter; again, with what was typed, where that is no address. */
+function askingPage(c: Context, wrong?: { typed: string }) {
+  const lang = languageOf(c)
+  const say = passwordWords[lang]
+  return c.html(
+    <Layout title={wrong ? `${say.error}: ${say.forgot}` : say.forgot} lang={lang} unlisted>
+      <h1>{say.forgot}</h1>
+      <p>{say.forgotHow}</p>
+      <form class="form" method="post">
+        <Field id="email" label={say.email} fault={wrong && say.noEmail}>
+          {(described) => (
+            <input
+              id="email"
+              name="email"
+              // Not type="email": browsers take no letters beyond ASCII before the @ there.
+              type="text"
+              inputmode="email"
+              value={wrong?.typed}
+              autocomplete="email"
+              autocapitalize="none"
+              spellcheck={false}
+              maxlength={maxEmailCharacters}
+              required
+              {...described}
+            />
+          )}
+        </Field>
+        <button class="button" type="submit">
+          {say.forgotButton}
+        </button>
+      </form>
+    </Layout>,
+    wrong ? 422 : 200,
+    noStore,
+  )
+}
+
+passwordPages.get('/forgot-password', (c) => askingPage(c))
+
+passwordPages.post(
+  '/forgot-password',
+  limited('request-email').middleware,
+  acceptForm,
+  zValidator('form', z.object({ email }), (result, c: Context) =>
+    result.success ? undefined : askingPage(c, { typed: truncate(textOf(result.data, 'email'), maxEmailCharacters) }),
+  ),
+  async (c) => {
+    await requestReset(c, c.req.valid('form').email)
+    const lang = languageOf(c)
+    const say = passwordWords[lang]
+    return c.html(
+      <Layout title={say.sent} lang={lang} unlisted>
+        <h1>{say.sent}</h1>
+        <p>{say.sentWhat}</p>
+        <p class="note">{say.sentNot}</p>
+        <p class="actions">
+          <a class="button quiet" href="/forgot-password">
+            {say.askAgain}
+          </a>
+        </p>
+      </Layout>,
+      200,
+      noStore,
+    )
+  },
+)
+
+type Fault = 'tooShort' | 'tooLong' | 'tooCommon' | 'tooPersonal'
+
+/**
+ * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is the
+ * link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
+ */
+function choosingPage(c: Context, link: EmailToken, fault?: Fault) {
+  const lang = languageOf(c)
+  const say = passwordWords[lang]
+  return c.html(
+    <Layout title={fault ? `${say.error}: ${say.choose}` : say.choose} lang={lang} unlisted>
+      <h1>{say.choose}</h1>
+      <form class="form" method="post">
+        <Field id="email" label={say.account}>
+          {() => <input id="email" name="email" type="email" value={link.email} autocomplete="username" readonly />}
+        </Field>
+        <Field id="password" label={say.password} hint={say.passwordHint} fault={fault && say[fault]}>
+          {(described) => (
+            <input
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="new-password"
+              // No maxlength: browsers cut a longer paste without a word, and its owner would not know the password.
+              minlength={8}
+              required
+              {...described}
+            />
+          )}
+        </Field>
+        <button class="button" type="submit">
+          {say.chooseButton}
+        </button>
+      </form>
+    </Layout>,
+    fault ? 422 : 200,
+    noStore,
+  )
+}
+
+function noLinkPage(c: Context) {
+  const lang = languageOf(c)
+  const say = passwordWords[lang]
+  return c.html(
+    <Layout title={say.noLink} lang={lang} unlisted>
+      <h1>{say.noLink}</h1>
+      <p>{say.noLinkWhy}</p>
+      <p class="actions">
+        <a class="button" href="/forgot-password">
+          {say.newLetter}
+        </a>
+      </p>
+    </Layout>,
+    404,
+    noStore,
+  )
+}
+
+/** Where a link of a reset leads. A link that is dead is answered by a page that says so. */
+const opened = createMiddleware<AppEnv & { Variables: { link: EmailToken } }>(async (c, next) => {
+  const link = await findReset(c.var.db, tokenHash(c.req.param('token') ?? ''))
+  if (!link) return noLinkPage(c)
+  c.set('link', link)
+  await next()
+  return undefined
+})
+
+// GET changes nothing: mail scanners follow links. The form does.
+passwordPages.get('/reset-password/:token', limited('reset').middleware, opened, (c) => choosingPage(c, c.var.link))
+
+// No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
+passwordPages.post(
+  '/reset-password/:token',
+  limited('reset').middleware,
+  opened,
+  acceptForm,
+  zValidator('form', z.object({ password: newPassword }), (result, c: Context) => {
+    if (result.success) return undefined
+    const typed = textOf(result.data, 'password')
+    // What is far too long is not normalized: see the schema.
+    const tooLong = typed.length > maxTriedLength || characters(typed.normalize('NFC')) > maxPasswordCharacters
+    return choosingPage(c, c.var.link, tooLong ? 'tooLong' : 'tooShort')
+  }),
+  async (c) => {
+    const { link } = c.var
+    const { password } = c.req.valid('form')
+    try {
+      await resetPassword(c, link, password)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      if (error.code === 'link-not-found') return noLinkPage(c)
+      // Common for anybody, or else for this account alone.
+      if (error.code === 'invalid-values') {
+        return choosingPage(c, link, passwordFault(password, {}) ? 'tooCommon' : 'tooPersonal')
+      }
+      throw error
+    }
+    const lang = languageOf(c)
+    const say = passwordWords[lang]
+    return c.html(
+      <Layout title={say.changed} lang={lang} unlisted>
+        <h1>{say.changed}</h1>
+        <p>{say.changedNext}</p>
+        <p class="actions">
+          <a class="button" href="/docs">
+            {say.logIn}
+          </a>
+        </p>
+      </Layout>,
+      200,
+      noStore,
+    )
+  },
+)
+
+/** A field of a form that failed its schema: it may be missing, twice there, or a file, and then there is no text. */
+function textOf(form: unknown, name: string): string {
+  const value: unknown = typeof form === 'object' && form !== null ? Reflect.get(form, name) : undefined
+  return typeof value === 'string' ? value : ''
+}

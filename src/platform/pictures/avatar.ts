@@ -1,0 +1,33 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { Configuration } from '../../env.ts'
+import { initialsPath } from './initials.ts'
+import { parseReference } from './reference.ts'
+
+/** As much of somebody as their picture depends on. */
+export interface Pictured {
+  readonly id: number
+  readonly name: string
+  readonly email: string | null
+  /** What the row keeps of the picture they were given. */
+  readonly avatar: string | null
+}
+
+/**
+ * Where somebody's picture is: the one they were given; else Gravatar's for their e-mail, where `GRAVATAR` says so; else their
+ * initials. Asks nothing.
+ */
+export function avatarUrl({ id, name, email, avatar }: Pictured, config: Configuration): string {
+  const given = avatar === null ? undefined : parseReference(avatar)
+  if (given?.store === 'kv') return `${config.PUBLIC_URL}/avatars/${given.key}`
+  if (given?.store === 'cloudinary') {
+    const { cloud, version, publicId } = given
+    const path = publicId.split('/').map(encodeURIComponent).join('/')
+    return `https://res.cloudinary.com/${cloud}/image/upload/c_fill,g_face,w_250,h_250,f_auto,q_auto/v${version}/${path}`
+  }
+  if (config.GRAVATAR && email !== null) {
+    // "Mystery person" for whom it does not know: our own address would tell Gravatar whose book this is.
+    return `https://gravatar.com/avatar/${bytesToHex(sha256(utf8ToBytes(email.trim().toLowerCase())))}?s=250&d=mp`
+  }
+  return config.PUBLIC_URL + initialsPath(name, id)
+}

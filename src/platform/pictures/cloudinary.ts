@@ -1,0 +1,126 @@
+import { sha1 } from '@noble/hashes/legacy.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { z } from 'zod'
+import type { Configuration } from '../../env.ts'
+import { invalidValues } from '../http/problem.ts'
+import { describeError } from '../safe-errors.ts'
+import { truncate } from '../text/truncate.ts'
+import type { Picture } from './image.ts'
+import { storeUnavailable } from './local.ts'
+import type { Reference } from './reference.ts'
+
+/** Long enough for five megabytes on a slow day, short enough for a person who waits. */
+const deadlineMs = 10_000
+
+/** Where pictures go, and by which unsigned preset. */
+interface Cloud {
+  readonly name: string
+  readonly preset: string
+  readonly url: string
+}
+
+/** The Cloudinary account of this deployment; undefined where pictures stay in the embedded store. */
+export function cloudinaryOf(config: Configuration): Cloud | undefined {
+  const { CLOUDINARY_CLOUD_NAME: name, CLOUDINARY_UPLOAD_PRESET: preset, CLOUDINARY_API_URL: url } = config
+  return name === undefined || preset === undefined ? undefined : { name, preset, url }
+}
+
+/** What Cloudinary answers to an upload, as much of it as is kept. */
+const uploadedSchema = z.object({
+  public_id: z
+    .string()
+    .min(1)
+    .max(255)
+    // Half a surrogate pair is in no name, and libSQL fails over it.
+    .refine((name) => name.isWellFormed()),
+  version: z.int().positive(),
+})
+const refusedSchema = z.object({ error: z.object({ message: z.string() }) })
+const destroyedSchema = z.object({ result: z.enum(['ok', 'not found']) })
+
+const extensions = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' } as const
+
+/**
+ * Uploads a picture by the unsigned preset. It cannot overwrite another: Cloudinary gives it a name of its own.
+ * @throws Problem 422 with Cloudinary's words where it refuses the picture; 503 `avatar-store-unavailable` where it is late, fails,
+ * talks nonsense, or refuses us
+ */
+export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Reference & { store: 'cloudinary' }> {
+  const form = new FormData()
+  form.set('upload_preset', cloud.preset)
+  form.set('file', new File([bytes], `avatar.${extensions[type]}`, { type }))
+  const { status, answer, error } = await post(`${cloud.url}/v1_1/${cloud.name}/image/upload`, form)
+  const uploaded = uploadedSchema.safeParse(answer)
+  if (status === 200 && uploaded.success) {
+    const { public_id: publicId, version } = uploaded.data
+    return { store: 'cloudinary', cloud: cloud.name, publicId, version }
+  }
+  const refused = refusedSchema.safeParse(answer)
+  const words = refused.success ? plain(refused.data.error.message) : error
+  // Too many requests (420, 429), a wrong account or preset: nothing that another picture would mend.
+  if (status === 400 && refused.success && !/preset/i.test(words)) {
+    throw invalidValues([
+      { pointer: '/file', detail: `This picture was refused: ${words.replace(/\.$/, '')}. Try another one.` },
+    ])
+  }
+  console.error(JSON.stringify({ level: 'error', cloudinary: 'upload', status, error: words }))
+  throw storeUnavailable()
+}
+
+/**
+ * Removes a picture by a signed call, where a key for its account is configured; else it stays there.
+ * @throws NotRemoved where Cloudinary does not say that it is gone
+ */
+export async function destroy(
+  config: Configuration,
+  { cloud, publicId }: Reference & { store: 'cloudinary' },
+): Promise<void> {
+  const { CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET, CLOUDINARY_API_URL } = config
+  if (cloud !== CLOUDINARY_CLOUD_NAME || !CLOUDINARY_API_KEY || !CLOUDINARY_API_SECRET) return
+  // `invalidate`: what is cached on the way goes, too.
+  const signed = { invalidate: 'true', public_id: publicId, timestamp: String(Math.floor(Date.now() / 1000)) }
+  const form = new FormData()
+  for (const [name, value] of Object.entries(signed)) form.set(name, value)
+  form.set('api_key', CLOUDINARY_API_KEY)
+  form.set('signature', signatureOf(signed, CLOUDINARY_API_SECRET))
+  const { status, answer, error } = await post(`${CLOUDINARY_API_URL}/v1_1/${cloud}/image/destroy`, form)
+  if (status === 200 && destroyedSchema.safeParse(answer).success) return
+  const refused = refusedSchema.safeParse(answer)
+  throw new NotRemoved(`${status} ${refused.success ? plain(refused.data.error.message) : error}`)
+}
+
+class NotRemoved extends Error {
+  constructor(words: string) {
+    super(`Cloudinary did not remove a picture: ${words}`)
+    this.name = 'NotRemoved'
+  }
+}
+
+/** SHA-1 of the sorted parameters and the secret: what Cloudinary takes for a signature. */
+function signatureOf(parameters: Readonly<Record<string, string>>, secret: string): string {
+  const text = Object.entries(parameters)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&')
+  return bytesToHex(sha1(utf8ToBytes(text + secret)))
+}
+
+/** Somebody else's words, made fit to be shown. */
+const plain = (words: string): string => truncate(words.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' '), 200)
+
+/** Sends a form; status 0 where nothing came back that can be read. */
+async function post(url: string, body: FormData): Promise<{ status: number; answer: unknown; error: string }> {
+  try {
+    // Aborts the reading of the answer, too.
+    const signal = AbortSignal.timeout(deadlineMs)
+    const response = await fetch(url, { method: 'POST', body, signal, redirect: 'manual' })
+    const text = await response.text()
+    try {
+      return { status: response.status, answer: JSON.parse(text), error: '' }
+    } catch {
+      return { status: response.status, answer: undefined, error: 'The answer is no JSON.' }
+    }
+  } catch (error) {
+    return { status: 0, answer: undefined, error: describeError(error) }
+  }
+}

@@ -1,0 +1,19 @@
+/** A picture in the embedded store, by its key; or at Cloudinary, by the account's name, its public id and version. */
+export type Reference =
+  | { readonly store: 'kv'; readonly key: string }
+  | { readonly store: 'cloudinary'; readonly cloud: string; readonly publicId: string; readonly version: number }
+
+/** What a row keeps of a picture. The cloud's name is part of it, so that pictures stay where they are when the store changes. */
+export function serializeReference(reference: Reference): string {
+  if (reference.store === 'kv') return `kv:${reference.key}`
+  return `cloudinary:${reference.cloud}:${reference.version}:${reference.publicId}`
+}
+
+/** What a row keeps, read again; undefined for what no version of this service has written. */
+export function parseReference(text: string): Reference | undefined {
+  const key = text.match(/^kv:([\w-]+)$/)?.[1]
+  if (key !== undefined) return { store: 'kv', key }
+  const [, cloud, version, publicId] = text.match(/^cloudinary:([\w-]+):(\d+):(.+)$/) ?? []
+  if (cloud === undefined || publicId === undefined) return undefined
+  return { store: 'cloudinary', cloud, publicId, version: Number(version) }
+}

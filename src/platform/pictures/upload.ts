@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { invalidValues, Problem } from '../http/problem.ts'
+import { truncate } from '../text/truncate.ts'
+import { type Picture, type Refusal, stripMetadata } from './image.ts'
+
+/** The largest file that is taken. Five megabytes, however they are counted. */
+const maxBytes = 5 * 1024 * 1024
+/** The largest body: the file, and the form around it. */
+export const pictureBodyBytes = maxBytes + 64 * 1024
+
+/** A file, or several, in a field of another name than theirs. */
+class Misnamed {
+  readonly field: string
+
+  constructor(field: string) {
+    this.field = field
+  }
+}
+
+/** A form whose file has another name than `file`, as one whose field `file` says so. */
+function withMisnamed(form: unknown): unknown {
+  if (typeof form !== 'object' || form === null || 'file' in form) return form
+  const [field, value] = Object.entries(form).find(([, one]) => [one].flat()[0] instanceof File) ?? []
+  if (field === undefined || value === undefined) return form
+  const others = Object.entries(form).filter(([name]) => name !== field)
+  return { ...Object.fromEntries(others), file: new Misnamed(field) }
+}
+
+/** What is wrong with what stands where one file should. */
+function fileFault(value: unknown): string {
+  if (Array.isArray(value)) return `Send one picture: there are ${value.length} in this field.`
+  if (value instanceof Misnamed)
+    return `The file is in the field "${truncate(value.field, 100)}": send it in the field "file".`
+  if (value instanceof File) return 'This file is empty: send the whole picture.'
+  if (typeof value === 'string') return 'This is a text: send the picture as a file.'
+  return 'Send the picture as a file in this field: there is none.'
+}
+
+const isWholeFile = (value: unknown): value is File => value instanceof File && value.size > 0
+
+/** The body of a route that takes a picture. */
+export const pictureBody = {
+  required: true,
+  content: {
+    'multipart/form-data': {
+      schema: z.preprocess(
+        withMisnamed,
+        z
+          .strictObject({
+            file: z.custom<File>(isWholeFile, { error: ({ input }) => fileFault(input) }).meta({
+              type: 'string',
+              format: 'binary',
+              description: 'A JPEG, PNG, WebP or GIF: what it is, its bytes say. 5 MB and 50 megapixels at most.',
+            }),
+          })
+          .meta({ id: 'PictureUpload', example: { file: 'face.jpg' } }),
+      ),
+    },
+  },
+}
+
+/** What the answer to too large a body says. */
+export const pictureTooLarge = 'The picture is too large: 5 MB at most.'
+
+const refusals: Record<Refusal, () => Problem> = {
+  'unknown-type': () =>
+    new Problem(415, 'unsupported-media-type', 'This is no picture that we take: send JPEG, PNG, WebP or GIF.'),
+  unreadable: () =>
+    invalidValues([{ pointer: '/file', detail: 'This file is cut short or damaged: send the whole picture.' }]),
+  'too-many-pixels': () =>
+    invalidValues([
+      { pointer: '/file', detail: 'This picture has too many pixels, 50 million at most: send a smaller one.' },
+    ]),
+}
+
+/**
+ * The picture of an upload, without what it said of where it was taken.
+ * @throws Problem 413 `too-large`, 415 `unsupported-media-type`, 422 `invalid-values`
+ */
+export async function readUploadedPicture(file: File): Promise<Picture> {
+  if (file.size > maxBytes) throw new Problem(413, 'too-large', pictureTooLarge)
+  const picture = stripMetadata(new Uint8Array(await file.arrayBuffer()))
+  if (typeof picture === 'string') throw refusals[picture]()
+  return picture
+}
