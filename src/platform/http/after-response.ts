@@ -10,9 +10,7 @@ export function afterResponse(c: RequestContext, work: () => Promise<void>, dela
       await new Promise((resolve) => setTimeout(resolve, delayMs))
       await work()
     } catch (error) {
-      console.error(
-        JSON.stringify({ level: 'error', request_id: requestId, afterResponse: true, ...errorForLog(error) }),
-      )
+      console.error(JSON.stringify({ level: 'error', request_id: requestId, afterwards: true, ...errorForLog(error) }))
     }
   }
   c.executionCtx.waitUntil(safely())

@@ -2,10 +2,13 @@ import type { MiddlewareHandler } from 'hono'
 import { configuration } from '../../env.ts'
 import { connect } from '../db/database.ts'
 import { rootCause } from '../db/errors.ts'
+import { type GateClient, gateOf } from '../gate/client.ts'
 import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'
+import { afterResponse, afterResponseDelayed } from './after-response.ts'
 import { Problem } from './problem.ts'
 import type { AppEnv } from './router.ts'
+import type { Timings } from './timings.ts'
 
 /** What the database says of a statement, rather than of itself: a constraint that a store expects, or a bug of ours. */
 const aboutStatement =
@@ -15,11 +18,26 @@ const aboutStatement =
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const config = configuration(c.env)
   c.set('config', config)
-  c.set(
-    'db',
-    connect(c.env, (go) => c.get('clock').time('db', () => inTime(config.DEADLINES.database, go))),
-  )
+  const db = connect(c.env, (go) => c.get('clock').time('db', () => inTime(config.DEADLINES.database, go)))
+  c.set('db', db)
+  c.set('services', {
+    config,
+    db,
+    kv: c.env.CACHE,
+    gate: (name) => timedGate(gateOf(c.env, name), c.get('clock')),
+    afterResponse: (work, { hidden = false } = {}) => (hidden ? afterResponseDelayed : afterResponse)(c, work),
+  })
   await next()
+}
+
+/** A gate whose calls count as the request's time. */
+function timedGate(gate: GateClient, clock: Timings): GateClient {
+  return new Proxy(gate, {
+    get(target, name: keyof GateClient) {
+      const method: (...args: never[]) => Promise<unknown> = target[name]
+      return (...args: never[]) => clock.time('gate', () => method(...args))
+    },
+  })
 }
 
 /** @throws Problem 503 `database-unavailable` when the database is late or fails */

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { ZodError } from 'zod'
 import type { Bindings, Configuration } from '../../env.ts'
 import type { Database } from '../db/database.ts'
+import type { Services } from '../ports.ts'
 import { truncate } from '../text/truncate.ts'
 import { acceptPatch, documentedMedia } from './media.ts'
 import { type Fault, invalidValues, Problem } from './problem.ts'
@@ -11,7 +12,7 @@ import type { Timings } from './timings.ts'
 /** What every route finds in its context. */
 export interface AppEnv {
   Bindings: Bindings
-  Variables: { requestId: string; config: Configuration; db: Database; clock: Timings }
+  Variables: { requestId: string; config: Configuration; db: Database; clock: Timings; services: Services }
 }
 
 /** As much of a request's context as what lies below a route may need, whatever else the route knows. */
