@@ -22,6 +22,8 @@ import {
   notModified,
   readConditions,
   requireMatch,
+  requireUntagged,
+  untaggedConditions,
   writeConditions,
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
@@ -166,16 +168,18 @@ accountRoutes.openapi(
     operationId: 'changePassword',
     summary: 'Change my password',
     description: 'Ends every other session; a letter tells you.',
-    request: { body: body(passwordChangeSchema) },
-    responses: { 204: { description: 'Changed.' }, ...problems(...bodyProblems, 401, 403, 409) },
+    request: { headers: untaggedConditions, body: body(passwordChangeSchema) },
+    responses: { 204: { description: 'Changed.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
     const { db, config, gate, sessionId } = c.var
     const { current_password, password } = c.req.valid('json')
     const user = await requirePassword(c, current_password)
+    const passwordHash = await checkAndHashNewPassword(c, password, user)
+    requireUntagged(c)
     const chosen = {
       userId: user.id,
-      passwordHash: await checkAndHashNewPassword(c, password, user),
+      passwordHash,
       notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
       happening: { kind: 'password-changed' as const, ...clientOf(c) },
     }

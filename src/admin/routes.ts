@@ -10,6 +10,7 @@ import { sendNow } from '../auth/recovery.ts'
 import { clientOf } from '../auth/sign-in.ts'
 import { gateOf } from '../platform/gate/client.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -88,8 +89,8 @@ adminRoutes.openapi(
     description:
       'Holds from the next request on, everywhere. Disabling ends every session. Who may disable but not change roles may not ' +
       'touch an admin; the last admin stays one.',
-    request: { params, body: body(userManagementSchema) },
-    responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409) },
+    request: { params, headers: untaggedConditions, body: body(userManagementSchema) },
+    responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const { db, user, config } = c.var
@@ -103,6 +104,7 @@ adminRoutes.openapi(
       const target = await findUser(db, id)
       if (!target) throw accountNotFound()
       if (target.role === 'admin' && !manager.overAdmins) throw notPermitted(['users:role'])
+      requireUntagged(c)
       const changed = await writeAtNewRevision(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
         manageUser(db, target, changes, revision, manager),
       )
@@ -125,8 +127,8 @@ adminRoutes.openapi(
     summary: 'Delete an account',
     description:
       'With its contacts, sessions and letters, at once and for good. Who may not change roles may not delete an admin.',
-    request: { params },
-    responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409) },
+    request: { params, headers: untaggedConditions },
+    responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
     const { db, user, config } = c.var
@@ -134,6 +136,7 @@ adminRoutes.openapi(
     if (!target) throw accountNotFound()
     const overAdmins = isPermitted(user.role, 'users:role', config)
     if (target.role === 'admin' && !overAdmins) throw notPermitted(['users:role'])
+    requireUntagged(c)
     await deleteAccountOf(c, target, manageableBy(overAdmins), target.id === user.id ? undefined : user.id)
     return c.body(null, 204)
   },

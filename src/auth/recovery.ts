@@ -6,6 +6,7 @@ import { gateOf } from '../platform/gate/client.ts'
 import { addressOf, limitOf } from '../platform/gate/limits.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { afterResponse, afterResponseDelayed } from '../platform/http/after-response.ts'
+import { requireUntagged } from '../platform/http/etag.ts'
 import { invalidValues, Problem } from '../platform/http/problem.ts'
 import type { RequestContext } from '../platform/http/router.ts'
 import { createMailer, deliver, type OutboxLetter } from '../platform/mail/outbox.ts'
@@ -189,12 +190,13 @@ export async function checkAndHashNewPassword(
 /**
  * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link of the
  * account dies, and a notice goes out. Of two at once with one link, one wins.
- * @throws Problem 404 `link-not-found` when the link is gone meanwhile; 422 for a password that cannot be taken
+ * @throws Problem 404 `link-not-found` when the link is gone meanwhile; 422 for a password that cannot be taken; 412
  */
 export async function resetPassword(c: RequestContext, link: EmailToken | undefined, password: string): Promise<void> {
   if (!link) throw invalidLink()
   const { db, config } = c.var
   const passwordHash = await checkAndHashNewPassword(c, password, link)
+  requireUntagged(c)
   const chosen = {
     userId: link.userId,
     passwordHash,

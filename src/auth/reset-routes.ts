@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { limited } from '../platform/gate/limits.ts'
+import { untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { findReset } from './email-tokens.ts'
@@ -71,8 +72,8 @@ resetRoutes.openapi(
     description:
       'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
       'and a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.',
-    request: { params: linkTokenParamSchema, body: body(resetSchema) },
-    responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409) },
+    request: { params: linkTokenParamSchema, headers: untaggedConditions, body: body(resetSchema) },
+    responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409, 412) },
   }),
   async (c) => {
     const { password, email } = c.req.valid('json')

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import { requireUntagged, untaggedConditions, untaggedFault } from '../platform/http/etag.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
@@ -21,6 +22,12 @@ function end(c: Context<SignedInEnv>, which: { only: number } | { allBut: number
   const { db, user, gate } = c.var
   const happening = { kind: 'session-ended' as const, ...clientOf(c) }
   return writeAtNewRevision(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
+}
+
+/** Whether one has a session of this id. */
+async function lives(c: Context<SignedInEnv>, id: number): Promise<boolean> {
+  const { db, user, config } = c.var
+  return (await listSessions(db, user.id, sessionCutoffs(config))).some((session) => session.id === id)
 }
 
 sessionRoutes.openapi(
@@ -75,9 +82,11 @@ sessionRoutes.openapi(
     operationId: 'endOtherSessions',
     summary: 'Log out everywhere else',
     description: 'Ends every session but this one.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
+    request: { headers: untaggedConditions },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
+    requireUntagged(c)
     await end(c, { allBut: c.var.sessionId })
     return c.body(null, 204)
   },
@@ -92,12 +101,15 @@ sessionRoutes.openapi(
     operationId: 'endSession',
     summary: 'End one of my sessions',
     description: 'Its tokens are refused from the next request on. It may be the one that asks.',
-    request: { params: sessionIdSchema },
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
+    request: { params: sessionIdSchema, headers: untaggedConditions },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const ended = await end(c, { only: c.req.valid('param').id })
-    if (ended === 0) throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
+    const { id } = c.req.valid('param')
+    const fault = untaggedFault(c)
+    if (fault && (await lives(c, id))) throw fault
+    if (fault || (await end(c, { only: id })) === 0)
+      throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
     return c.body(null, 204)
   },
 )

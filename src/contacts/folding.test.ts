@@ -81,6 +81,67 @@ describe('a search', () => {
     expect(await search({ q: 'smith@john' })).toEqual([])
   })
 
+  it('splits a filter as it splits q, and finds the same in that field', async () => {
+    const eve = await signedUp('eve')
+    await add(eve, { first_name: 'Jean-Luc', last_name: "O'Neill-Smith", email: 'jl.o_neill+home@mail.example.com' })
+    await add(eve, { first_name: 'Neill', last_name: 'Jones', email: 'smith@example.com' })
+    const find = async (query: Record<string, string>) =>
+      names(await eve.get(`/api/contacts?${new URLSearchParams(query)}`))
+    for (const last_name of [
+      'o neill',
+      'oʼneill',
+      'smith,',
+      'smith, o neill',
+      '“Smith”',
+      'SMITH – neill',
+      "'",
+      '-',
+      'l-s',
+    ])
+      expect(await find({ last_name }), last_name).toEqual(["Jean-Luc O'Neill-Smith"])
+    for (const first_name of ['luc jean', 'jean luc', 'Jean–Luc', '(luc)', '-'])
+      expect(await find({ first_name }), first_name).toEqual(["Jean-Luc O'Neill-Smith"])
+    for (const email of [
+      'o neill',
+      'jl.o_neill+home@mail.example.com',
+      'o_neill',
+      'home mail',
+      '<jl.o_neill@',
+      '+',
+      '_',
+    ])
+      expect(await find({ email }), email).toEqual(["Jean-Luc O'Neill-Smith"])
+    for (const query of [{ last_name: 'o neil jones' }, { last_name: "smi'neill" }, { first_name: '*' }])
+      expect(await find(query as Record<string, string>), JSON.stringify(query)).toEqual([])
+    // As many words as a filter can hold, in all of them at once, beside a search.
+    const many = Array.from({ length: 127 }, () => 'o').join(' ')
+    expect(await find({ first_name: many, last_name: many, email: many, q: many.slice(0, 199), phone: '1' })).toEqual(
+      [],
+    )
+  })
+
+  it('finds an e-mail by either spelling of its domain, whole or in part', async () => {
+    const eve = await signedUp('eve')
+    await add(eve, { first_name: 'Ana', email: 'Ana@Пошта.укр' })
+    await add(eve, { first_name: 'Bo', email: 'bo@XN--80a1acn3a.xn--j1amh' })
+    await add(eve, { first_name: 'Cy', email: 'cy@mail.xn--80a1acn3a.укр' })
+    await add(eve, { first_name: 'Di', email: 'di@faß.de' })
+    await add(eve, { first_name: 'Ed', email: 'ed@xn--0.example.com' })
+    const find = async (query: Record<string, string>) =>
+      names(await eve.get(`/api/contacts?${new URLSearchParams(query)}`)).toSorted()
+    for (const name of ['q', 'email']) {
+      for (const local of ['ana', 'bo']) {
+        for (const domain of ['пошта.укр', 'ПОШТА.УКР', 'xn--80a1acn3a.xn--j1amh', 'пош'])
+          expect(await find({ [name]: `${local}@${domain}` }), domain).toEqual([local === 'ana' ? 'Ana' : 'Bo'])
+      }
+      for (const domain of ['пошта', 'пошта.укр', 'xn--80a1acn3a', 'XN--80A1ACN3A.XN--J1AMH'])
+        expect(await find({ [name]: domain }), domain).toEqual(['Ana', 'Bo', 'Cy'])
+      for (const address of ['di@faß.de', 'di@xn--fa-hia.de', 'di@fass.de'])
+        expect(await find({ [name]: address }), address).toEqual(['Di'])
+      expect(await find({ [name]: 'ed@xn--0.example.com' })).toEqual(['Ed'])
+    }
+  })
+
   it('reads Arabic and Persian as they are read, whichever keyboard wrote them', async () => {
     const pairs: [stored: string, looked: string][] = [
       ['علی کریمی', 'علي كريمي'],

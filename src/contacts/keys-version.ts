@@ -32,6 +32,7 @@ function* samples(): Generator<Contact> {
   for (let at = 0x20; at < 0x10000; at++) if (!isUniform(at)) everything += String.fromCodePoint(at)
   // Signs are folded in an e-mail, and part words in a note.
   yield { ...empty, email: everything, additional: everything }
+  for (const email of ['ana@пошта.укр', 'ana@xn--80a1acn3a.xn--j1amh']) yield { ...empty, email }
   yield {
     first_name: ' ★ Ana-María\u200b',
     last_name: 'O’Neill, Jr.',

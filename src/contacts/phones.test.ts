@@ -52,6 +52,38 @@ describe('a phone number', () => {
     }
   })
 
+  it('is not looked for by fewer than three digits, which are words of names, e-mails and notes', async () => {
+    const eve = await signedUp('eve')
+    await add(eve, { first_name: 'Number', phone: '+380 44 101 10 01 ext. 10' })
+    await add(eve, { first_name: 'Apollo 10' })
+    await add(eve, { first_name: 'Mail', email: 'a1.b@10.example.com', phone: '101' })
+    await add(eve, { first_name: 'Note', additional: 'house 1, flat 0', phone: '0' })
+    const find = async (q: string) => names(await eve.get(`/api/contacts?${new URLSearchParams({ q })}`)).toSorted()
+    for (const q of ['--1', '1-', '(1)', '+ 1', '1', '+1', '１', '١'])
+      expect(await find(q), q).toEqual(['Apollo 10', 'Mail', 'Note'])
+    for (const q of ['10', '(10)', '+10']) expect(await find(q), q).toEqual(['Apollo 10', 'Mail'])
+    for (const q of ['1 0', '1, 0', '0-1', '+ 1 0']) expect(await find(q), q).not.toContain('Number')
+    expect(await find('1/1')).toEqual([])
+    expect(await find('apollo 1')).toEqual(['Apollo 10'])
+    // Of three digits and more, each part may be in a number, beside a name or not.
+    for (const q of ['101', '1-0-1', '(10) 1'])
+      expect(await find(q), q).toEqual(expect.arrayContaining(['Mail', 'Number']))
+    for (const q of ['number 44 101', 'number 101 10 01', '1 ext. 101 number 044'])
+      expect(await find(q), q).toEqual(q.includes('ext') ? [] : ['Number'])
+  })
+
+  it('counts as e-mail does where something is found, before a note that says the same', async () => {
+    const eve = await signedUp('eve')
+    for (const [first_name, more] of [
+      ['Note', { additional: 'room 4567' }],
+      ['Both', { additional: 'room 4567', phone: '044 4567' }],
+      ['Phone', { phone: '044 4567' }],
+      ['4567', {}],
+    ] as const)
+      await add(eve, { first_name, ...more })
+    expect(names(await eve.get('/api/contacts?q=4567'))).toEqual(['4567', 'Both', 'Phone', 'Note'])
+  })
+
   it('keeps its extension as typed, and is found without it, or by it', async () => {
     const extensions = [
       'ext. 12',
@@ -135,7 +167,7 @@ describe('a phone number', () => {
           `\u202a${text}\u202c`,
           text.replaceAll('-', '\u2011').replaceAll(' ', '\u00a0'),
         ]) {
-          expect(parseSearch(q).numbers[0], q).toBe(number)
+          expect(parseSearch(q).numbers[0], q).toBe(number.length < 3 ? undefined : number)
         }
       }),
       { numRuns: 500 },

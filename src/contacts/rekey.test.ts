@@ -64,6 +64,15 @@ describe('the keys of contacts', () => {
     expect(after.slice(0, 2)).toEqual(before)
   })
 
+  it('of an older version are found by till then', async () => {
+    const ana = await signedUp('ana')
+    await ana.post('/api/contacts', { first_name: 'Ада', phone: '380 44', additional: 'flat 1' })
+    // The phone stood before the note, and nothing after it.
+    const search_key = ' ада \n  38044 \v flat 1 '
+    await db.update(contacts).set({ search_key }).where(eq(contacts.owner_id, ana.id))
+    for (const q of ['1', 'flat', '380', 'ада 38', 'flat 1']) expect(await names(ana, `q=${q}`), q).toEqual(['Ада'])
+  })
+
   it('are made anew when the alphabet is another', async () => {
     const ana = await signedUp('ana')
     for (const first_name of ['Zoë', 'Ås']) await ana.post('/api/contacts', { first_name })
@@ -129,6 +138,20 @@ describe('the version of keys', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('is another by what is done otherwise with a domain of two spellings', async () => {
+    // As though one of them were any other domain: it comes through as itself.
+    for (const [domain, shield] of [
+      ['xn--', 'qxqx'],
+      ['пошта.укр', 'qxqx.example'],
+    ] as const) {
+      const other = await versionOf((contact) => {
+        const keys = JSON.stringify(keysOf({ ...contact, email: contact.email?.replaceAll(domain, shield) ?? null }))
+        return JSON.parse(keys.replaceAll(shield, domain).replaceAll('qxqx example', 'пошта укр')) as object
+      })
+      expect(other, domain).not.toBe(await versionOf(keysOf))
+    }
   })
 
   it('is another for every column that is made otherwise, and for another alphabet', async () => {

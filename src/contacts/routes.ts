@@ -29,6 +29,7 @@ import {
   contactSchema,
   favoriteSchema,
   idempotencyKeySchema,
+  isNamed,
 } from './schema.ts'
 import { deleteContact, findContact, toContact, updateContactAvatar } from './store.ts'
 import type { ContactRow } from './table.ts'
@@ -181,7 +182,9 @@ contactRoutes.openapi(
     const patch = c.req.valid('json')
     const row = await updateContact(c, c.req.valid('param').id, (now) => {
       const fields = withDefaults({ ...now, ...patch })
-      if (fields.first_name === null && fields.last_name === null) {
+      // Of an older name, nobody who sends none has to answer for it.
+      const isRenamed = patch.first_name !== undefined || patch.last_name !== undefined
+      if (isRenamed && !isNamed(fields)) {
         throw invalidValues([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
       }
       return withFavorite(c, fields, now, patch.favorite === null ? false : patch.favorite)

@@ -95,6 +95,14 @@ const inName = new RegExp(namePattern, 'u')
 const isName = (text: string | null | undefined): boolean => inName.test(text ?? '') && canBeSeen(text ?? '')
 const nameFields = ['first_name', 'last_name']
 
+interface Naming {
+  readonly first_name?: string | null | undefined
+  readonly last_name?: string | null | undefined
+}
+
+/** Whether a contact has a name: one, at least, that can be seen. */
+export const isNamed = ({ first_name, last_name }: Naming): boolean => isName(first_name) || isName(last_name)
+
 /** That neither is a name, for the document. */
 const unnamed = {
   properties: Object.fromEntries(nameFields.map((field) => [field, { not: { type: 'string', pattern: namePattern } }])),
@@ -116,7 +124,7 @@ export const contactInputSchema = z
     favorite: z.boolean().optional(),
     ...readOnly,
   })
-  .refine((contact) => isName(contact.first_name) || isName(contact.last_name), { path: ['first_name'], error: named })
+  .refine(isNamed, { path: ['first_name'], error: named })
   .meta({ id: 'ContactInput', description: named, ...eitherName, example })
 
 /** Changes to a contact, as a merge patch (RFC 7396): null empties a field, what is left out stays. */
@@ -212,12 +220,12 @@ export const contactQuerySchema = z
       .optional()
       .meta({
         description:
-          'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. ' +
-          'Best match first. For one: `олесь`.',
+          'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format, or ' +
+          'three digits of it at least. Best match first. For one: `олесь`.',
       }),
-    first_name: part.meta({ description: 'Part of the first name, without case or accents.' }),
-    last_name: part.meta({ description: 'Part of the last name, without case or accents.' }),
-    email: part.meta({ description: 'Part of the e-mail.' }),
+    first_name: part.meta({ description: 'Words, or parts of them, of the first name, found as by `q`.' }),
+    last_name: part.meta({ description: 'Words, or parts of them, of the last name, found as by `q`.' }),
+    email: part.meta({ description: 'Part of the e-mail, its domain in either spelling, found as by `q`.' }),
     phone: numberLine({ max: 64 })
       .refine((text) => hasDigit.test(text), 'must have a digit')
       .meta({ pattern: `^${noControls}${digit}${noControls}$` })

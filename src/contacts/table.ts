@@ -32,7 +32,7 @@ export const contacts = sqliteTable(
     phone_key: text('phone_key').notNull(),
     /** What lists are sorted by (sort.ts). */
     name_key: text('name_key').notNull(),
-    /** All that `q` looks for it by (search.ts): the name, then e-mail and phone, then the note. */
+    /** All that `q` looks for it by (search.ts): the name, then the e-mail, the note, and the phone. */
     search_key: text('search_key').notNull().default(''),
     /** `MM-DD`, or `~` (after every digit) where there is no birthday. */
     birthday_key: text('birthday_key').notNull(),

@@ -184,6 +184,8 @@ function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, u
 
 /** The beginning of a form as every reader reads it. */
 const plainPart = /^--[!-~]+(--|\r\n(Content-[A-Za-z-]+: [ -~]*\r\n)+\r\n)/
+/** And its end (RFC 2046, section 5.1.1): whatever else stands on the last line, some take for the form's end, and some do not. */
+const plainEnd = /(^|\r\n)--[!-~]+--\r?\n?$/
 
 async function multipart(
   document: ApiDocument,
@@ -193,7 +195,9 @@ async function multipart(
   found: Findings,
 ): Promise<void> {
   // What is made of other headers of a part, or of none, each reader says for itself.
-  if (!plainPart.test(new TextDecoder('latin1').decode(bytes))) found.unspoken.push('a part in an unusual form')
+  const whole = new TextDecoder('latin1').decode(bytes)
+  if (!plainPart.test(whole)) found.unspoken.push('a part in an unusual form')
+  if (!plainEnd.test(whole.slice(-100))) found.unspoken.push('an end in an unusual form')
   let form: FormData
   try {
     form = await new Response(bytes, { headers: { 'Content-Type': type } }).formData()

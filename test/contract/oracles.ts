@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { explanations } from '../../src/pages/problems.ts'
 import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
-import { jsonOf } from './book.ts'
 import type { Cast, MarkKind } from './cast.ts'
+import { isExcused } from './excuses.ts'
 import type { Ruling } from './expectation.ts'
 import type { Sent } from './request.ts'
 
@@ -16,38 +16,6 @@ const problemSchema = z.looseObject({
 })
 type Problem = z.infer<typeof problemSchema>
 
-/** What may be refused as a wrong value though every schema allows it, and why, as the document says in words; and by which requests. */
-const inWords: readonly [pointer: RegExp, reason: string, by?: (sent: Sent) => boolean][] = [
-  [/^query\/skip$/, 'not together with a cursor'],
-  [/^query\/cursor$/, 'a cursor is opaque, and belongs to the list that it came from'],
-  [/^query\/sort$/, 'relevance needs q'],
-  [/^query\/tz$/, 'a time zone of the IANA database'],
-  [/^\/password$/, 'not one of the most common, nor one’s own e-mail or username'],
-  [/^\/email$/, 'an address that mail can be sent to; of a reset: the account’s; of a change: another one than now'],
-  [/^\/first_name$/, 'a patch may take one name away where the other is left', takesNameAway],
-  [/^\/birthday$/, 'a day that there is, and not in the future'],
-  [/^\/file$/, 'a picture, by its bytes'],
-  [/^\/refresh_token$/, 'in the body or as a bearer token', hasNoRefreshToken],
-]
-
-/** Whether it is a patch that empties a name: of what is left, no schema knows. */
-function takesNameAway(sent: Sent): boolean {
-  const patch = nameSchema.safeParse(jsonOf(sent)).data
-  return sent.method === 'PATCH' && (patch?.first_name?.trim() === '' || patch?.last_name?.trim() === '')
-}
-
-const emptied = z
-  .string()
-  .nullish()
-  .transform((text) => (text === null ? '' : text))
-const nameSchema = z.looseObject({ first_name: emptied, last_name: emptied })
-
-/** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
-function hasNoRefreshToken(sent: Sent): boolean {
-  const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(jsonOf(sent) ?? {}).data
-  return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
-}
-
 /** Every promise of an answer that it breaks, as sentences. */
 export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
   const { status } = answer
@@ -57,7 +25,7 @@ export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answ
     faults.push(`${status} to what the document forbids: ${ruling.forbidden.join('; ')}`)
   const problem = problemOf(answer, faults)
   faults.push(...misfits(document, ruling, sent, answer))
-  if (problem) faults.push(...problemFaults(problem, ruling, sent, answer))
+  if (problem) faults.push(...problemFaults(document, problem, ruling, sent, answer))
   faults.push(...leaks(ruling, sent, answer, cast))
   faults.push(...headersLacking(ruling, sent, answer))
   return faults
@@ -115,6 +83,7 @@ function problemOf({ status, headers, text }: Read, faults: string[]): Problem |
 }
 
 function problemFaults(
+  document: ApiDocument,
   { code, type, status: said, request_id, errors, violated_policies }: Problem,
   ruling: Ruling,
   sent: Sent,
@@ -131,13 +100,12 @@ function problemFaults(
   if (status === 429 && !(Number(headers.get('Retry-After')) >= 1)) faults.push('429 without Retry-After')
   if (status === 429 && violated_policies.length === 0) faults.push('429 that names no policy')
   if (status === 422 && errors.length === 0) faults.push('422 that names no value')
-  const right = ruling.operation && ruling.forbidden.length === 0 && ruling.unspoken.length === 0
-  if (!right || ![400, 413, 415, 422].includes(status) || code === 'idempotency-key-reused') return faults
-  const unexplained = errors.filter(
-    ({ pointer }) => !inWords.some(([where, , by]) => where.test(pointer) && (by?.(sent) ?? true)),
-  )
+  const { operation, forbidden, unspoken } = ruling
+  const right = forbidden.length === 0 && unspoken.length === 0 && code !== 'idempotency-key-reused'
+  if (!operation || !right || ![400, 413, 415, 422].includes(status)) return faults
+  const unexplained = errors.filter(({ pointer }) => !isExcused(document, operation, sent, pointer))
   // What a file is, no schema tells.
-  const aboutFile = status !== 400 && ruling.operation?.requestBody?.content['multipart/form-data']
+  const aboutFile = status !== 400 && operation.requestBody?.content['multipart/form-data']
   if (unexplained.length > 0 || (errors.length === 0 && !aboutFile))
     faults.push(
       `${status} to what the document allows: ${unexplained.map(({ pointer }) => pointer).join(', ') || code}`,

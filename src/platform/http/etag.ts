@@ -35,6 +35,16 @@ export const writeConditions = z.object({
   ),
 })
 
+/** The conditional headers of a write to what has no ETag, for the document. */
+export const untaggedConditions = z.object({
+  'If-Match': condition(
+    '`*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412.',
+  ),
+  'If-None-Match': condition(
+    'By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name.',
+  ),
+})
+
 /** A 304, for the document. */
 export const notModified = { description: 'What you hold (If-None-Match) is still right.', headers: etagHeader }
 
@@ -68,6 +78,29 @@ export function requireMatch(c: Request, revision: number): void {
     const detail = 'If-None-Match names what is there now, so nothing was done: leave the header out to change it.'
     throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag(revision) } })
   }
+}
+
+/**
+ * What stands against a write to something that is there and has no ETag (RFC 9110, sections 13.1.1 and 13.1.2): to be asked last, when
+ * nothing else does (section 13.2.1). Null where nothing does.
+ */
+export function untaggedFault(c: Request): Problem | null {
+  const [fault, header] = isConditional(c)
+    ? ['If-Match names an ETag, and this has none', 'If-Match']
+    : c.req.header('If-None-Match')?.trim() === '*'
+      ? ['If-None-Match asks that nothing be there, and this is', 'If-None-Match']
+      : []
+  if (fault === undefined) return null
+  return new Problem(412, 'precondition-failed', `${fault}, so nothing was done: leave ${header} out to change it.`)
+}
+
+/**
+ * Holds a write of something that is there and has no ETag to its conditions: see {@link untaggedFault}.
+ * @throws Problem 412 `precondition-failed`
+ */
+export function requireUntagged(c: Request): void {
+  const fault = untaggedFault(c)
+  if (fault) throw fault
 }
 
 /** Whether a change is wanted only of what the client saw. */

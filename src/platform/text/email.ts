@@ -1,3 +1,5 @@
+import { domainToUnicode } from 'node:url'
+
 /** Octets: RFC 5321, section 4.5.3.1.1. */
 const maxLocalOctets = 64
 /** Octets, as the address travels: RFC 5321, section 4.5.3.1.3, less the angle brackets. */
@@ -42,6 +44,17 @@ export function withAsciiDomain(address: string): string {
   const domain = address.slice(start)
   if (start === 0 || isAscii(domain)) return address
   return address.slice(0, start) + (asciiDomain(domain) || domain)
+}
+
+/**
+ * Every spelling of an address that its domain has: as it is, in ASCII, and in the letters of its script. One alone where they are the
+ * same, or where it has no other.
+ */
+export function spellingsOf(address: string): string[] {
+  const ascii = withAsciiDomain(address)
+  const start = ascii.lastIndexOf('@') + 1
+  const letters = /(^|\.)xn--/i.test(ascii.slice(start)) ? domainToUnicode(ascii.slice(start)) : ''
+  return [...new Set([address, ascii, ...(letters ? [address.slice(0, start) + letters] : [])])]
 }
 
 /** Whether the part before the @ is one that only servers with SMTPUTF8 take (RFC 6531). */
