@@ -113,7 +113,7 @@ describe('the published document', () => {
     for (const { type, enum: values } of flags) expect({ type, values }).toEqual({ type: 'boolean', values: undefined })
   })
 
-  it('has a header parameter wherever a body is of two media types: src/auth/schema.ts says which client needs it', async () => {
+  it('has a header parameter wherever a body is of two media types: src/auth/schema.ts says why', async () => {
     const operations = operationsOf(await publishedDocument())
     const several = operations.filter(({ requestBody }) => Object.keys(requestBody?.content ?? {}).length > 1)
     expect(several.map(({ name }) => name)).toContain('POST /api/auth/login')

@@ -2212,7 +2212,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;
@@ -2306,7 +2306,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;
@@ -2578,7 +2578,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;
@@ -3328,7 +3328,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;
@@ -5189,7 +5189,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;
@@ -5294,7 +5294,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412. */
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
                 "If-Match"?: string;
                 /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
                 "If-None-Match"?: string;

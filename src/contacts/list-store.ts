@@ -42,7 +42,7 @@ export async function listContacts(
   return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total }
 }
 
-/** What the SQL of a list depends on; all else are its values. Of what is sought, how many words and numbers it is, and where. */
+/** What the SQL of a list depends on; all else are its values. Of a search: how many words and numbers, and where. */
 interface Shape<T = string> {
   readonly sort: ContactQuery['sort']
   readonly order: ContactQuery['order']

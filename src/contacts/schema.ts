@@ -220,8 +220,8 @@ export const contactQuerySchema = z
       .optional()
       .meta({
         description:
-          'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format, or ' +
-          'three digits of it at least. Best match first. For one: `олесь`.',
+          'Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone ' +
+          'number in any format, or three digits of it at least. Best match first. For one: `олесь`.',
       }),
     first_name: part.meta({ description: 'Words, or parts of them, of the first name, found as by `q`.' }),
     last_name: part.meta({ description: 'Words, or parts of them, of the last name, found as by `q`.' }),

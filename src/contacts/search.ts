@@ -63,7 +63,7 @@ export function searchKeys(contact: Searched, locale: string) {
   }
 }
 
-/** A text, folded, and its words: of O'Neill-Smith, neill and smith are words; as it stands it is for who looks for a sign of it. */
+/** A text, folded, and its words, of O'Neill-Smith neill and smith; as it stands it is for who looks for a sign. */
 function wholeAndWords(text: string): string {
   const folded = fold(text)
   const words = wordsOf(folded)
@@ -71,8 +71,8 @@ function wholeAndWords(text: string): string {
 }
 
 /**
- * Each part stands between blanks, so that the beginning and the end of a word can be looked for. The phone comes last: what is found
- * before it is text.
+ * Each part stands between blanks, so that the beginning and the end of a word can be looked for. The phone comes last:
+ * what is found before it is text.
  */
 function searchKey(contact: Searched): string {
   const email = spellingsOf(contact.email ?? '').map((one) => wordsOf(fold(one)))

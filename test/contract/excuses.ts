@@ -22,7 +22,7 @@ interface Refused {
   readonly body: z.infer<typeof bodySchema>
 }
 
-/** What may be refused though every schema allows it, and why, as the document says in words; and of which requests that is true. */
+/** What may be refused though every schema allows it, why, in the document's words, and of which requests it is so. */
 const excuses: readonly [pointer: string, reason: string, isTrueOf: (refused: Refused) => boolean][] = [
   ['query/skip', 'not together with a cursor', ({ query }) => query.has('cursor')],
   [
@@ -73,7 +73,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Whether a text is no day of the calendar, or one that has begun nowhere on Earth. Where the year is unknown, it may be a leap year. */
+/** Whether a text is no day of the calendar (of a leap year, where that is unknown), or has begun nowhere yet. */
 function isNoPastDay(birthday = ''): boolean {
   if (birthday === '') return false
   const date = birthday.replace(/^--/, '2000-')

@@ -184,7 +184,7 @@ function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, u
 
 /** The beginning of a form as every reader reads it. */
 const plainPart = /^--[!-~]+(--|\r\n(Content-[A-Za-z-]+: [ -~]*\r\n)+\r\n)/
-/** And its end (RFC 2046, section 5.1.1): whatever else stands on the last line, some take for the form's end, and some do not. */
+/** And its end (RFC 2046, section 5.1.1): a line with more on it some readers take for the end, and some do not. */
 const plainEnd = /(^|\r\n)--[!-~]+--\r?\n?$/
 
 async function multipart(

@@ -152,7 +152,7 @@ function page(turn: Turn): string | null {
   return new URLSearchParams(query).get('cursor') ?? leftOut
 }
 
-/** An ETag for a path: the one that one saw last, or an old one. Where none is known, mostly none: with any, nothing would be done. */
+/** An ETag for a path: the one that one saw last, or an old one; where there is none, mostly none. */
 function tag({ who, n, pathname = '' }: Turn): string | null | undefined {
   if (n % 8 === 0) return '*'
   if (n % 5 === 0) return chosen([...who.etags.values()], n)

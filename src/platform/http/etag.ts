@@ -38,7 +38,7 @@ export const writeConditions = z.object({
 /** The conditional headers of a write to what has no ETag, for the document. */
 export const untaggedConditions = z.object({
   'If-Match': condition(
-    '`*`, or left out: there is no ETag that it could name, so that by any other nothing is done, and the answer is 412.',
+    '`*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412.',
   ),
   'If-None-Match': condition(
     'By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name.',
@@ -81,8 +81,8 @@ export function requireMatch(c: Request, revision: number): void {
 }
 
 /**
- * What stands against a write to something that is there and has no ETag (RFC 9110, sections 13.1.1 and 13.1.2): to be asked last, when
- * nothing else does (section 13.2.1). Null where nothing does.
+ * What stands against a write to something that is there and has no ETag (RFC 9110, sections 13.1.1 and 13.1.2): to be
+ * asked last, when nothing else does (section 13.2.1). Null where nothing does.
  */
 export function untaggedFault(c: Request): Problem | null {
   const [fault, header] = isConditional(c)

@@ -47,8 +47,8 @@ export function withAsciiDomain(address: string): string {
 }
 
 /**
- * Every spelling of an address that its domain has: as it is, in ASCII, and in the letters of its script. One alone where they are the
- * same, or where it has no other.
+ * The spellings of an address: as it is, with its domain in ASCII, and with its domain in the letters of its script.
+ * One alone where they are the same, or where it has no other.
  */
 export function spellingsOf(address: string): string[] {
   const ascii = withAsciiDomain(address)
