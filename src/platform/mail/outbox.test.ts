@@ -147,6 +147,21 @@ describe('the outbox', () => {
     expect(await at(16.1, () => isMailHealthy(db))).toBe(false)
   })
 
+  it('is not late for a letter that one recipient’s refusal delays, whatever its words, while later letters are sent', async () => {
+    const delayed = await waiting('full@example.com')
+    await deliver(
+      db,
+      spy(() => new MailError('RCPT TO was answered by 452 Try later')),
+      delayed,
+    )
+    expect(await at(20, () => isMailHealthy(db))).toBe(false)
+    const later = await at(10, () => waiting('later@example.com'))
+    await at(10, () => deliver(db, spy(), later))
+    expect(await at(20, () => isMailHealthy(db))).toBe(true)
+    // A quarter of an hour without a letter that arrives, and it says something again.
+    expect(await at(26, () => isMailHealthy(db))).toBe(false)
+  })
+
   it('stores what a mail server says in whole characters', async () => {
     const id = await waiting('refused@example.com')
     const words = `${'x'.repeat(299)}😀`

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, isNotNull, isNull, lt, lte, notExists, sql } from 'drizzle-orm'
 import type { Configuration } from '../../env.ts'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
@@ -118,20 +118,20 @@ export function createMailer(config: Configuration): Mailer | null {
 const lateMinutes = 15
 
 /**
- * Whether letters get out: no unsent one is older than 15 minutes, but for those that the mail server refuses for their own
- * recipient's sake, since anybody can sign up with an address that is refused. Asks the database only.
+ * Whether letters get out. A letter that has waited for 15 minutes says that they do not, unless its own recipient was refused, or a
+ * letter written since has been sent: anybody can sign up with an address that the mail server does not take, whatever its words
+ * for that. Asks the database only.
  */
 export async function isMailHealthy(db: Database): Promise<boolean> {
+  const since = timestamp(Date.now() - lateMinutes * 60_000)
+  const sent = db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(gt(outbox.created_at, since), isNotNull(outbox.sent_at)))
   const [late] = await db
     .select({ id: outbox.id })
     .from(outbox)
-    .where(
-      and(
-        isNotNull(outbox.due_at),
-        eq(outbox.refused, false),
-        lte(outbox.created_at, timestamp(Date.now() - lateMinutes * 60_000)),
-      ),
-    )
+    .where(and(isNotNull(outbox.due_at), eq(outbox.refused, false), lte(outbox.created_at, since), notExists(sent)))
     .limit(1)
   return late === undefined
 }
