@@ -13,12 +13,16 @@ export function describeUnknown(names: readonly string[], origin: string): strin
     })
 }
 
+/** So many letters of its beginning tell a variable from others. */
+const minPrefix = 3
+
 /** The variable that a name is a slip of the pen from; undefined where none is near. */
 export function nearestVariable(name: string): string | undefined {
   const typed = name.toUpperCase()
+  const isBeginning = (variable: string) => typed.length >= minPrefix && variable.startsWith(typed)
   const [nearest] = variableNames
     .map((variable) => ({ variable, distance: editDistance(typed, variable) }))
-    .filter(({ variable, distance }) => distance <= Math.max(2, variable.length / 4) || variable.startsWith(typed))
+    .filter(({ variable, distance }) => distance <= Math.max(2, variable.length / 4) || isBeginning(variable))
     .sort((one, other) => one.distance - other.distance)
   return nearest?.variable
 }
