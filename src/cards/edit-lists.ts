@@ -1,0 +1,143 @@
+import { ChangeFault, type Line } from './card.ts'
+import type { Draft } from './draft.ts'
+import type { Kind } from './kinds.ts'
+import { type GroupLabels, groupLabels, preference, primaryIndex, setLabel, setPreference } from './labels.ts'
+import { isQuotedPrintable, rewriteLine } from './lines.ts'
+import { type Entry, readEntries } from './read.ts'
+
+/** Members of a list: more are refused. */
+export const maxMembers = 100
+
+interface Member {
+  readonly label: string | null
+  readonly primary?: boolean
+}
+
+/** Which line each member is to have: undefined for a new one. */
+export type Matches<E> = (E | undefined)[]
+
+/**
+ * Matches members with entries by several tests, strictest first. What is matched by one is left out of the next.
+ */
+export function matchEntries<M, E>(
+  members: readonly M[],
+  entries: readonly E[],
+  tests: readonly ((member: M, entry: E, isSamePlace: boolean) => boolean)[],
+): Matches<E> {
+  const matches: Matches<E> = members.map(() => undefined)
+  const left = new Set(entries.keys())
+  for (const test of tests) {
+    for (const [place, member] of members.entries()) {
+      if (matches[place] !== undefined) continue
+      for (const at of left) {
+        const entry = entries[at]
+        if (entry === undefined || !test(member, entry, at === place)) continue
+        matches[place] = entry
+        left.delete(at)
+        break
+      }
+    }
+  }
+  return matches
+}
+
+/**
+ * Puts the lines of a list in order: those that were there go to the places that they have among them, a new one after the one before
+ * it. `matched` has the line that each was before; undefined for a new one.
+ */
+export function arrange(
+  draft: Draft,
+  lines: readonly Line[],
+  matched: readonly (Line | undefined)[],
+  first?: number,
+): void {
+  const places = matched.flatMap((line) => (line ? [draft.indexOf(line)] : [])).toSorted((a, b) => a - b)
+  const stay = lines.filter((_, index) => matched[index] !== undefined)
+  for (const [index, line] of stay.entries()) draft.replaceAt(places[index] ?? 0, line)
+  for (const [index, line] of lines.entries()) {
+    if (matched[index] !== undefined) continue
+    const [before, next] = [lines[index - 1], stay[0]]
+    if (before) draft.insert([line], draft.after(before))
+    else draft.insert([line], next ? draft.indexOf(next) : first)
+  }
+}
+
+/** The line X-ABLabel of a group. */
+const companionOf = (draft: Draft, group: string): Line | undefined =>
+  group === ''
+    ? undefined
+    : draft.card.lines.find((line) => line.name === 'X-ABLABEL' && line.group.toUpperCase() === group.toUpperCase())
+
+/** A line with the value of another; the other where the encodings differ. */
+const withValueOf = (line: Line, other: Line, { format }: Draft): Line =>
+  isQuotedPrintable(line) || isQuotedPrintable(other) ? other : rewriteLine(line, { value: other.value }, format)
+
+/** Whether a line can be the one of a member, by its name, its service and its label. */
+function canCarry<M extends Member>(kind: Kind<M>, { line }: Entry<M>, member: M, labels: GroupLabels): boolean {
+  const fixed = kind.fixedLabel?.(line, labels)
+  return (kind.fits?.(line, member) ?? true) && (fixed === undefined || fixed === member.label)
+}
+
+/**
+ * Makes a list of a card the one that is asked for. A member that is there keeps its line, and so its parameters; one whose value
+ * differs from that of the line in its place, with the same label, changes that line's value; others are new lines, and lines that
+ * nobody asks for go. Throws `ChangeFault` for more than 100, or two primaries.
+ */
+export function editList<M extends Member>(draft: Draft, kind: Kind<M>, asked: readonly M[], pointer: string): void {
+  if (asked.length > maxMembers) {
+    throw new ChangeFault(pointer, `There are ${asked.length} here. A contact has at most ${maxMembers} of each kind.`)
+  }
+  if (asked.filter(({ primary }) => primary).length > 1) {
+    throw new ChangeFault(pointer, 'Two of these are primary. Make one of them primary, and no other.')
+  }
+  const labels = groupLabels(draft.card)
+  const entries = readEntries(draft.card, kind, labels)
+  const matches = matchEntries<M, Entry<M>>(asked, entries, [
+    (member, entry) => kind.key(member) === kind.key(entry.member) && member.label === entry.member.label,
+    (member, entry) => kind.key(member) === kind.key(entry.member) && canCarry(kind, entry, member, labels),
+    (member, entry, isSamePlace) =>
+      isSamePlace && member.label === entry.member.label && canCarry(kind, entry, member, labels),
+    (member, entry) =>
+      member.label !== null && member.label === entry.member.label && canCarry(kind, entry, member, labels),
+  ])
+  const first = entries.length > 0 ? draft.indexOf(entries[0]?.line as Line) : undefined
+  for (const entry of entries) if (!matches.includes(entry)) draft.remove(entry.line)
+  const added: { readonly after: number; readonly companion: Line }[] = []
+  const lines = asked.map((member, index) => {
+    const entry = matches[index]
+    const isSame = entry !== undefined && kind.key(entry.member) === kind.key(member)
+    let line = entry?.line ?? kind.create(member, draft.format)
+    if (entry && !isSame) line = kind.write(line, member, draft.format)
+    const fixed = kind.fixedLabel?.(line, labels)
+    if ((entry ? entry.member.label : (fixed ?? null)) === member.label || fixed !== undefined) return line
+    const before = companionOf(draft, line.group)
+    const labeled = setLabel(line, member.label, () => draft.newGroup(), draft.format)
+    if (before && labeled.label) draft.replace(before, withValueOf(before, labeled.label, draft))
+    else if (before) draft.removeAlone(before)
+    else if (labeled.label) added.push({ after: index, companion: labeled.label })
+    return labeled.line
+  })
+  const preferred = kind.hasPrimary
+    ? prefer(
+        draft,
+        lines,
+        asked.findIndex(({ primary }) => primary),
+      )
+    : lines
+  const matched = matches.map((entry) => entry?.line)
+  arrange(draft, preferred, matched, first)
+  for (const { after, companion } of added) {
+    const line = preferred[after]
+    if (line) draft.insert([companion], draft.indexOf(line) + 1)
+  }
+}
+
+/** Makes that line the preferred one, where it is not; the first needs no word for it. */
+function prefer(draft: Draft, lines: readonly Line[], asked: number): readonly Line[] {
+  const primary = Math.max(0, asked)
+  if (lines.length === 0 || primaryIndex(lines) === primary) return lines
+  return lines.map((line, index) => {
+    const isPreferred = index === primary && primary > 0
+    return isPreferred || preference(line) !== undefined ? setPreference(line, isPreferred, draft.format) : line
+  })
+}

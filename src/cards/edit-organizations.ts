@@ -1,0 +1,106 @@
+import { ChangeFault, type Line, type Organization, type OrganizationInput } from './card.ts'
+import type { Draft } from './draft.ts'
+import { arrange, matchEntries, maxMembers } from './edit-lists.ts'
+import { rewriteLine } from './lines.ts'
+import { type OrganizationLines, readOrg, readOrganizations } from './organizations.ts'
+import { escapeText, orNull } from './values.ts'
+import { newLine, setValue } from './write.ts'
+
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** An organization as it will be read: without blanks around its texts and without empty units; null where nothing is left. */
+export function cleanOrganization(input: OrganizationInput): Organization | null {
+  const units = (input.units ?? []).map(orNull).filter((unit) => unit !== null)
+  const [name, title, role] = [orNull(input.name), orNull(input.title), orNull(input.role)]
+  return name || title || role || units.length > 0 ? { name, units, title, role } : null
+}
+
+const hasOrg = ({ name, units }: Organization): boolean => name !== null || units.length > 0
+
+/** The lines of an organization, those that are there with their own parameters. */
+function writeOrganization(draft: Draft, asked: Organization, entry: OrganizationLines | undefined): OrganizationLines {
+  const { format } = draft
+  const escaped = (text: string | null): string => escapeText(text ?? '', format.version)
+  const text = (name: string, value: string | null, line: Line | undefined, before: string | null | undefined) => {
+    if (value === null) return undefined
+    if (!line) return newLine(name, escaped(value), format)
+    return before === value ? line : setValue(line, escaped(value), format)
+  }
+  const value = [asked.name, ...asked.units].map(escaped).join(';')
+  const isSame = entry?.org && equal(readOrg(entry.org), { name: asked.name, units: asked.units })
+  const org = !hasOrg(asked)
+    ? undefined
+    : entry?.org
+      ? isSame
+        ? entry.org
+        : setValue(entry.org, value, format)
+      : newLine('ORG', value, format)
+  return {
+    organization: asked,
+    org,
+    title: text('TITLE', asked.title, entry?.title, entry?.organization.title),
+    role: text('ROLE', asked.role, entry?.role, entry?.organization.role),
+  }
+}
+
+const parts = ['org', 'title', 'role'] as const
+
+/** Puts all lines of an organization into one group, which says that they belong together. */
+function group(draft: Draft, lines: OrganizationLines): OrganizationLines {
+  const own = lines.org?.group || draft.newGroup()
+  const inGroup = (line: Line | undefined): Line | undefined =>
+    line && (line.group === own ? line : rewriteLine(line, { group: own }, draft.format))
+  return { ...lines, org: inGroup(lines.org), title: inGroup(lines.title), role: inGroup(lines.role) }
+}
+
+/**
+ * Makes the organizations of a card those that are asked for; those with a name come first. Lines that say what they said stay. TITLE
+ * and ROLE belong to the ORG of their place; where that would say something else, to the one of their group.
+ */
+export function editOrganizations(draft: Draft, asked: readonly Organization[]): void {
+  if (asked.length > maxMembers) {
+    throw new ChangeFault(
+      '/organizations',
+      `There are ${asked.length} here. A contact has at most ${maxMembers} of each kind.`,
+    )
+  }
+  const before = readOrganizations(draft.card)
+  const sorted = [...asked.filter(hasOrg), ...asked.filter((one) => !hasOrg(one))]
+  if (
+    equal(
+      sorted,
+      before.map(({ organization }) => organization),
+    )
+  )
+    return
+  const matches = matchEntries<Organization, OrganizationLines>(sorted, before, [
+    (one, { organization }) => equal(one, organization),
+    (one, { organization }) => hasOrg(one) && one.name === organization.name && equal(one.units, organization.units),
+    (one, { organization }, isSamePlace) => isSamePlace && hasOrg(one) === hasOrg(organization),
+  ])
+  const former = draft.card.lines
+  const write = (isGrouped: boolean): void => {
+    const written = sorted.map((one, index) => writeOrganization(draft, one, matches[index]))
+    const lines = isGrouped ? written.map((one) => group(draft, one)) : written
+    for (const part of parts) {
+      const pairs = lines.flatMap((one, index) => (one[part] ? [[one[part], matches[index]?.[part]] as const] : []))
+      const stay = new Set(pairs.map(([, line]) => line))
+      for (const entry of before) if (entry[part] && !stay.has(entry[part])) draft.remove(entry[part])
+      arrange(
+        draft,
+        pairs.map(([line]) => line),
+        pairs.map(([, line]) => line),
+      )
+    }
+  }
+  write(false)
+  if (
+    equal(
+      readOrganizations(draft.card).map(({ organization }) => organization),
+      sorted,
+    )
+  )
+    return
+  draft.restore(former)
+  write(true)
+}
