@@ -188,16 +188,25 @@ export function spelledName({ head, group }: Line): string {
   return group === '' ? full : full.slice(full.lastIndexOf('.') + 1)
 }
 
-/** The printed text of a line. 2.1 folds at blanks, which stay: its lines are left long. */
-function printLine(head: string, value: string, quoted: boolean, { version, eol }: Format): string {
-  if (quoted) return foldQuoted(head, value, eol) + eol
-  return (version === '2.1' ? `${head}:${value}` : fold(`${head}:${value}`, eol)) + eol
+/** Whether a line's value is base64. */
+export const isBase64 = (line: Pick<Line, 'params'>): boolean =>
+  line.params.some(({ name, values }) => name === 'ENCODING' && values.some((value) => /^(b|base64)$/i.test(value)))
+
+/**
+ * The printed text of a line. 2.1 folds at blanks, which stay: its lines are left long, but for base64, which a blank line ends
+ * (vCard 2.1, section 2.1.5).
+ */
+function printLine(line: Pick<Line, 'head' | 'value' | 'params'>, { version, eol }: Format): string {
+  const { head, value } = line
+  if (isQuotedPrintable(line)) return foldQuoted(head, value, eol) + eol
+  if (version !== '2.1') return fold(`${head}:${value}`, eol) + eol
+  return isBase64(line) ? fold(`${head}:${value}`, eol) + eol + eol : `${head}:${value}${eol}`
 }
 
 /** A new line. The value is as it stands in the text: escaped and encoded. */
 export function makeLine(head: string, value: string, format: Format): Line {
   const line = parseLine(`${head}:${value}`, '', 0)
-  return { ...line, raw: printLine(line.head, line.value, isQuotedPrintable(line), format) }
+  return { ...line, raw: printLine(line, format) }
 }
 
 interface Rewrite {
@@ -212,5 +221,5 @@ export function rewriteLine(line: Line, rewrite: Rewrite, format: Format): Line 
   const { params = line.params, value = line.value, group = line.group } = rewrite
   const prefix = group === '' ? spelledName(line) : `${group}.${spelledName(line)}`
   const head = [prefix, ...params.map(({ raw }) => raw)].join(';')
-  return { ...line, group, params, head, value, raw: printLine(head, value, isQuotedPrintable({ params }), format) }
+  return { ...line, group, params, head, value, raw: printLine({ head, value, params }, format) }
 }

@@ -1,9 +1,11 @@
 import type { Card, CardChanges } from './card.ts'
+import { Draft } from './draft.ts'
 import { editCard, setProperty } from './edit.ts'
 import { joinName } from './names.ts'
 import { parseCards } from './parse.ts'
 import { setPhoto } from './photo.ts'
-import { escapeText } from './values.ts'
+import { escapeText, orNull } from './values.ts'
+import { newLine } from './write.ts'
 
 /** What a card is made of. What is left out is not in it. */
 export interface CardSource extends CardChanges {
@@ -24,20 +26,18 @@ const product = '-//Vizitka//Vizitka//EN'
 export function makeCard(source: CardSource): Card {
   const { uid, favorite, updated_at, photo, ...changes } = source
   const { first_name, last_name, name, ...rest } = changes
-  const parts = [last_name, first_name, name?.middle, name?.prefix, name?.suffix]
-  const lines = [
-    'BEGIN:VCARD',
-    'VERSION:3.0',
-    `PRODID:${product}`,
-    ...(uid ? [`UID:${escapeText(uid, '3.0')}`] : []),
-    `N:${parts.map((part) => escapeText(part?.trim() ?? '', '3.0')).join(';')}`,
-    `FN:${escapeText(joinName(first_name?.trim() || null, last_name?.trim() || null), '3.0')}`,
-    'END:VCARD',
-    '',
-  ]
-  // Names may be long: parsing and setting them folds their lines.
-  const [empty] = parseCards(lines.join('\r\n'))
-  let card = refold(editCard(empty as Card, { ...rest, name: withoutComponents(name) }))
+  const [frame] = parseCards(`BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:${product}\r\nEND:VCARD\r\n`)
+  const draft = new Draft(frame as Card)
+  const text = (value: string): string => escapeText(value, '3.0')
+  const components = [last_name, first_name, name?.middle, name?.prefix, name?.suffix].map((part) => orNull(part))
+  const [last = null, first = null] = components
+  draft.insert([
+    ...(uid ? [newLine('UID', text(uid), draft.format)] : []),
+    newLine('N', components.map((part) => text(part ?? '')).join(';'), draft.format),
+    newLine('FN', text(joinName(first, last)), draft.format),
+  ])
+  const { nickname, phonetic_first, phonetic_last } = name ?? {}
+  let card = editCard(draft.card, { ...rest, name: { nickname, phonetic_first, phonetic_last } })
   if (favorite) card = setProperty(card, 'X-VIZITKA-FAVORITE', '1')
   if (updated_at) card = setProperty(card, 'REV', updated_at.toISOString().replace(/\.\d+Z$/, 'Z'))
   return photo ? setPhoto(card, photo) : card

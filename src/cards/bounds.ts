@@ -1,0 +1,62 @@
+import { type Card, CardFault, type Line } from './card.ts'
+
+/** What a card may have, at most. */
+export const bounds = {
+  /** Unfolded lines. */
+  lines: 1000,
+  /** Of one property, but those that label others. */
+  ofAKind: 100,
+  /** UTF-8, without parts. */
+  octets: 64 * 1024,
+  /** From which on a file in a card (PHOTO, LOGO, SOUND, KEY) is a part. */
+  partOctets: 1024,
+} as const
+
+/** Properties whose values may be files. */
+const partNames = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
+
+/** Properties of which there is one for each of others. */
+const unbounded = new Set(['', 'X-ABLABEL', 'X-ABADR'])
+
+const utf8 = new TextEncoder()
+const octetsOf = (text: string): number => utf8.encode(text).length
+
+/** Whether a line holds a file of more than 1 KB: it is stored apart, once for all versions of a card. */
+export const isPart = ({ name, raw }: Line): boolean => partNames.has(name) && octetsOf(raw) > bounds.partOctets
+
+const callOf = (name: string): string => (/^[A-Z0-9 -]{1,40}$/.test(name) ? name : 'this property')
+
+/**
+ * Refuses a card that is larger than what we store: by `CardFault`, which says which bound it is, and at which line it is reached. A
+ * line of our own, which an edit added, has the number 0: the message then names the property only.
+ */
+export function checkBounds(card: Card): void {
+  const first = card.lines[0]?.number ?? 1
+  if (card.lines.length > bounds.lines) {
+    const line = card.lines[bounds.lines]?.number ?? first
+    throw new CardFault(
+      line,
+      `The card that begins at line ${first} has ${card.lines.length} lines, and ${bounds.lines} are taken. Remove some.`,
+    )
+  }
+  const counts = new Map<string, number>()
+  let octets = 0
+  for (const line of card.lines) {
+    const count = (counts.get(line.name) ?? 0) + 1
+    counts.set(line.name, count)
+    if (count > bounds.ofAKind && !unbounded.has(line.name)) {
+      const where = line.number > 0 ? `Line ${line.number}: t` : 'T'
+      throw new CardFault(
+        line.number,
+        `${where}here are more than ${bounds.ofAKind} of ${callOf(line.name)}. A card has at most ${bounds.ofAKind} of a kind.`,
+      )
+    }
+    octets += isPart(line) ? 0 : octetsOf(line.raw)
+    if (octets > bounds.octets) {
+      throw new CardFault(
+        line.number,
+        `The card that begins at line ${first} is larger than 64 KB without its pictures, which it is at ${callOf(line.name)}. Shorten it.`,
+      )
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Card, Line, Param, Version } from './card.ts'
+import { omitYearParam, readDate, writeDate } from './dates.ts'
+import { type Format, isBase64, isQuotedPrintable, makeLine, paramValues, parseParam, rewriteLine } from './lines.ts'
+import { preference, typeParams, withoutTypes } from './labels.ts'
+import { firstLine, joinName, readName, substituteName } from './names.ts'
+import { encodeBase64, readInline } from './photo.ts'
+import { decodedValue, escapeText, orNull, splitEscaped, textOf, unescapeText, unescapeUri } from './values.ts'
+import { truncate } from '../platform/text/truncate.ts'
+import { newLine } from './write.ts'
+
+/** The versions that cards are sent in. */
+export type SentVersion = Exclude<Version, '2.1'>
+
+/** Properties that 3.0 has no words for, and those that Apple's programs have for them. */
+const appleNames: readonly (readonly [name: string, apple: string])[] = [
+  ['KIND', 'X-ADDRESSBOOKSERVER-KIND'],
+  ['MEMBER', 'X-ADDRESSBOOKSERVER-MEMBER'],
+]
+
+/** Properties whose value is a date. */
+const dates = new Set(['BDAY', 'ANNIVERSARY', 'X-ANNIVERSARY', 'X-EVOLUTION-ANNIVERSARY', 'X-ABDATE'])
+
+/** Properties whose value may be a file. */
+const files = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
+
+/** Properties of several parts, and what stands between those. */
+const structured: Readonly<Record<string, ';' | ','>> = {
+  N: ';',
+  ADR: ';',
+  ORG: ';',
+  GENDER: ';',
+  NICKNAME: ',',
+  CATEGORIES: ',',
+}
+
+/** Properties whose value is a URI, in which nothing is escaped. */
+const uris = new Set(['URL', 'IMPP', 'SOURCE', 'FBURL', 'CALURI', 'CALADRURI'])
+
+/** Parameters that only one version has; each says how a value is written, which changes with it. */
+const encodings = new Set(['ENCODING', 'CHARSET'])
+
+/** A line under another name, with other parameters and another value. */
+const renamed = (line: Line, name: string, params: readonly Param[], value: string, format: Format): Line => {
+  const full = line.group === '' ? name : `${line.group}.${name}`
+  return makeLine([full, ...params.map(({ raw }) => raw)].join(';'), value, format)
+}
+
+/** The value of a line of 2.1, escaped as later versions escape it. */
+function escapedAnew(line: Line, version: SentVersion): string {
+  const value = decodedValue(line)
+  if (uris.has(line.name)) return unescapeUri(value).replaceAll('\n', '')
+  const separator = structured[line.name]
+  const escape = (text: string): string => escapeText(unescapeText(text), version)
+  return separator ? splitEscaped(value, separator).map(escape).join(separator) : escape(value)
+}
+
+/** The parameters of a line in a version: bare words of 2.1 get their names, and TYPE=pref and PREF=1 change places. */
+function convertParams(line: Line, from: Version, format: Format): Param[] {
+  const others = line.params.filter(({ name }) => !encodings.has(name) && name !== 'PREF')
+  const isPref = (type: string): boolean => /^pref$/i.test(type)
+  const params = withoutTypes(others, isPref)
+  const types = from === '2.1' ? params.filter(({ name }) => name === 'TYPE').flatMap(({ values }) => values) : []
+  const named = from === '2.1' ? params.filter(({ name }) => name !== 'TYPE').map(withName) : params
+  const [pref] = [preference(line)]
+  const own =
+    pref === undefined ? [] : format.version === '4.0' ? [parseParam(`PREF=${pref}`)] : pref === 1 ? typeParams(['pref'], format) : []
+  return [...named, ...typeParams(types, format), ...own]
+}
+
+const withName = (param: Param): Param =>
+  param.raw.includes('=') ? param : parseParam(`${param.name}=${param.values.join(',')}`)
+
+/** A file as a version writes it: base64 with its type before 4.0, a `data:` URI in it. An address elsewhere stays. */
+function convertFile(line: Line, format: Format): Line | undefined {
+  const inline = readInline(line)
+  if (!inline) return undefined
+  const others = line.params.filter(({ name }) => !encodings.has(name) && !['TYPE', 'VALUE', 'MEDIATYPE'].includes(name))
+  const text = encodeBase64(inline.octets)
+  const stated = paramValues(line, 'TYPE')[0]?.toLowerCase()
+  const mediaType = inline.mediaType || (stated ? `image/${stated}` : '')
+  if (format.version === '4.0') return renamed(line, line.name, others, `data:${mediaType};base64,${text}`, format)
+  const type = mediaType.replace(/^.*\//, '').toUpperCase()
+  const own = ['ENCODING=b', ...(type ? [`TYPE=${type}`] : [])].map(parseParam)
+  return renamed(line, line.name, [...others, ...own], text, format)
+}
+
+/** A date as a version writes it; undefined for what is no date. */
+function convertDate(line: Line, params: readonly Param[], format: Format): Line | undefined {
+  const date = readDate(textOf(line), paramValues(line, 'X-APPLE-OMIT-YEAR')[0])
+  // A time of day is more than a date: it stays as it is written.
+  if (date === null || /T/i.test(textOf(line))) return undefined
+  const others = params.filter(({ name }) => name !== 'X-APPLE-OMIT-YEAR')
+  const own = date.startsWith('--') && format.version !== '4.0' ? [parseParam(omitYearParam)] : []
+  return rewriteLine(line, { params: [...others, ...own], value: writeDate(date, format.version) }, format)
+}
+
+function convertLine(line: Line, from: Version, format: Format): Line {
+  const { version } = format
+  if (line.name === '' || line.name === 'BEGIN' || line.name === 'END') return line
+  if (line.name === 'VERSION') return rewriteLine(line, { value: version }, format)
+  if (files.has(line.name)) return convertFile(line, format) ?? line
+  // A card within a card, of 2.1: nobody can say it any more, and nobody reads it.
+  if (line.name === 'AGENT') return line
+  const params = convertParams(line, from, format)
+  for (const [name, apple] of appleNames) {
+    if (version === '3.0' && line.name === name) return renamed(line, apple, params, line.value, format)
+    if (version === '4.0' && line.name === apple) return renamed(line, name, params, line.value, format)
+  }
+  const date = dates.has(line.name) ? convertDate(line, params, format) : undefined
+  if (date) return date
+  const phone = line.name === 'TEL' && version === '3.0' ? /^\s*tel:(.*)$/is.exec(decodedValue(line))?.[1] : undefined
+  if (phone !== undefined) {
+    const others = params.filter(({ name }) => name !== 'VALUE')
+    return rewriteLine(line, { params: others, value: escapeText(unescapeText(phone), version) }, format)
+  }
+  const isEncoded = isQuotedPrintable(line) || from === '2.1'
+  const value = isBase64(line) || !isEncoded ? line.value : escapedAnew(line, format.version as SentVersion)
+  const isSame = value === line.value && params.length === line.params.length && params.every((one, at) => one.raw === line.params[at]?.raw)
+  return isSame ? line : rewriteLine(line, { params, value }, format)
+}
+
+/** The lines that a version cannot be without (RFC 2426, section 5; RFC 6350, section 6.2.1), where a card has none. */
+function missingLines(card: Card, format: Format): Line[] {
+  const full = firstLine(card, 'FN')
+  const { first, last } = readName(card)
+  const name = orNull(joinName(first, last)) ?? substituteName(card, truncate)
+  return [
+    ...(full ? [] : [newLine('FN', escapeText(name, format.version), format)]),
+    ...(format.version === '3.0' && !card.lines.some((line) => line.name === 'N') ? [newLine('N', ';;;;', format)] : []),
+  ]
+}
+
+/**
+ * A card in another version, for sending: nothing is converted where it is stored. Preference, dates without a year, files, `tel:` URIs,
+ * groups of contacts, and of 2.1 the encodings, are said as the version says them; every other line stays as it is, also one that only
+ * the other version knows, so that converting back finds it. A card in that version stays the object that it is. Never throws.
+ */
+export function convertCard(card: Card, version: SentVersion): Card {
+  if (card.version === version) return card
+  const from = card.version ?? '3.0'
+  const [eol = '\r\n'] = /(?:\r?\n|\r)$/.exec(card.lines[0]?.raw ?? '') ?? []
+  const format: Format = { version, eol }
+  const lines = card.lines.map((line) => convertLine(line, from, format))
+  const begin = lines.findIndex(({ name }) => name === 'BEGIN') + 1
+  const hasVersion = lines.some(({ name }) => name === 'VERSION')
+  const own = [...(hasVersion ? [] : [newLine('VERSION', version, format)]), ...missingLines(card, format)]
+  const at = hasVersion ? lines.findIndex(({ name }) => name === 'VERSION') + 1 : begin
+  return { ...card, version, lines: [...lines.slice(0, at), ...own, ...lines.slice(at)] }
+}
