@@ -11,7 +11,7 @@ import { deployedOf } from './deploy/resources.ts'
 import { readSettings } from './deploy/settings.ts'
 import { wrangler } from './deploy/wrangler.ts'
 import { MigrateError, openLibsql, variable } from './migrate.ts'
-import { warnOfUnknown } from './variables.ts'
+import { warnOfMisspelt, warnOfUnknown } from './variables.ts'
 
 const help = `npm run backup -- [options]
 
@@ -170,6 +170,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help)
   const environment = values.local ? undefined : values.env
   if (values.local) warnOfUnknown('.dev.vars')
+  else warnOfMisspelt()
   const date = new Date().toISOString().slice(0, 16).replace(':', '')
   const output = values.output ?? `backup-${environment ?? 'local'}-${date}.sql`
   const saved = await backup(environment, output, values.rows)

@@ -22,7 +22,7 @@ import { readSettings, type Settings, writeSettings } from './deploy/settings.ts
 import { applyMigrations, build, settleAddress, upload } from './deploy/steps.ts'
 import { wrangler } from './deploy/wrangler.ts'
 import { MigrateError } from './migrate.ts'
-import { describeUnknown } from './variables.ts'
+import { describeUnknown, warnOfMisspelt } from './variables.ts'
 
 /** Shows what a deployment would do, and does of it only what touches nothing: it builds the Worker. */
 async function showPlan(options: Options, plan: readonly Step[]): Promise<void> {
@@ -41,6 +41,14 @@ async function deploy(options: Options): Promise<void> {
   const plan = planOf(settings(), options)
   if (options.dryRun) return showPlan(options, plan)
 
+  warnOfMisspelt()
+  const { ignoredVars } = settings()
+  if (ignoredVars.length > 0) {
+    const names = ignoredVars.join(', ')
+    console.warn(
+      `wrangler.toml sets ${names} at its top, which only npm start reads: repeat it under [env.${environment}.vars].`,
+    )
+  }
   const ask = askerAt()
   const given = givenSecrets(options.secretsFile)
   conceal(Object.values(given))

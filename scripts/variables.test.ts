@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePorts, start } from '../test/node/running.ts'
-import { describeUnknown, localVariables, nearestVariable } from './variables.ts'
+import { describeMisspelt, describeUnknown, localVariables, nearestVariable } from './variables.ts'
 
 const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-variables-'))
@@ -29,6 +29,25 @@ describe('a variable that nobody reads', () => {
     for (const name of ['WEATHER', 'S', 'SM']) expect(nearestVariable(name)).toBeUndefined()
     expect(describeUnknown(['WEATHER', 'SMTP_HOST'], 'wrangler.toml')).toEqual([
       'wrangler.toml sets WEATHER, which Vizitka does not know.',
+    ])
+  })
+
+  it('is looked for in the environment only where a name is nearly one of ours', () => {
+    const others = [
+      'PATH',
+      'HOME',
+      'PORT',
+      'INBOX_PORT',
+      'NODE_ENV',
+      'SHELL',
+      'CLOUDFLARE_API_TOKEN',
+      'SMTP_HOST',
+      'SMTP',
+    ]
+    expect(describeMisspelt(others)).toEqual([])
+    expect(describeMisspelt(['DATABSE_URL', 'SMTP_PASWORD'])).toEqual([
+      'The environment sets DATABSE_URL, which Vizitka does not know. Did you mean DATABASE_URL?',
+      'The environment sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
     ])
   })
 

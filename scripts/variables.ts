@@ -58,8 +58,29 @@ export function localVariables(file: string): { variables: NodeJS.Dict<string>; 
   }
 }
 
-/** Says which variables of a file nobody reads: a misspelt DATABASE_URL would send a command to another database. */
+/** How many slips of the pen a name of the environment may have: most names there are other programs'. */
+const maxSlips = 2
+
+/** A sentence for each name of the environment that a variable was probably meant by. */
+export function describeMisspelt(names: readonly string[]): string[] {
+  const misspelt = names.filter((name) => {
+    const nearest = notOurs.test(name) || variableNames.includes(name) ? undefined : nearestVariable(name)
+    return nearest !== undefined && editDistance(name.toUpperCase(), nearest) <= maxSlips
+  })
+  return describeUnknown(misspelt, 'The environment')
+}
+
+/** Warns of names of the environment that are variables misspelt: a secret given so would be missing without a word. */
+export function warnOfMisspelt(): void {
+  for (const warning of describeMisspelt(Object.keys(process.env))) console.warn(warning)
+}
+
+/**
+ * Warns of variables that nobody reads, of a file and of the environment: a misspelt DATABASE_URL would send a command to another
+ * database.
+ */
 export function warnOfUnknown(file: string): void {
+  warnOfMisspelt()
   if (existsSync(file)) for (const warning of localVariables(file).warnings) console.warn(warning)
 }
 

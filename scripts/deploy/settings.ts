@@ -17,6 +17,8 @@ export interface Settings {
   readonly database: { readonly name: string; readonly id: string | undefined }
   readonly cache: { readonly name: string; readonly id: string | undefined }
   readonly vars: Readonly<Record<string, string>>
+  /** Variables at the top of wrangler.toml, which no environment reads. */
+  readonly ignoredVars: readonly string[]
   /** Its custom domains. */
   readonly domains: readonly string[]
   readonly routes: readonly Route[]
@@ -86,6 +88,7 @@ export function readSettings(environment: string): Settings {
       id: kv.id || madeId(topCache, 'CACHE'),
     },
     vars: Object.fromEntries(vars),
+    ignoredVars: Object.keys(raw.vars ?? {}).filter((name) => found.vars?.[name] === undefined),
     domains: domainsOf(found),
     routes: found.routes ?? [],
     limitsCpu: found.limits?.cpu_ms !== undefined,

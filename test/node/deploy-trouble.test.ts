@@ -200,7 +200,17 @@ describe('npm run deploy, where something is in the way', () => {
 
   it('names what is wrong with variables and secrets before anything is asked', async () => {
     setVars(here, 'MAX_CONTACTS = "lots"')
-    expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
+    here.write(
+      'wrangler.toml',
+      here.read('wrangler.toml').replace('[env.production]', '[vars]\nMAIL_FROM = "a@b.example"\n\n[env.production]'),
+    )
+    const first = await complaint([], { SMTP_PASWORD: 'x' })
+    expect(first).toContain('MAX_CONTACTS must be a whole number')
+    expect(first).toContain(
+      'The environment sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
+    )
+    expect(first).toContain('wrangler.toml sets MAIL_FROM at its top, which only npm start reads')
+    setVars(here, 'MAX_CONTACTS = "lots"')
     here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
     expect(await complaint(['--secrets-file', 'secrets.json'])).toContain(
       'sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
