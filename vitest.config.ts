@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { defaultLimits } from './src/env.ts'
+import { defaultLimits } from './src/config.ts'
 import { cheapHashes } from './test/cheap-hashes.ts'
 import { patientDeadlines } from './test/deadlines.ts'
 import { LongestFirst } from './test/longest-first.ts'

@@ -8,7 +8,7 @@ import { type Client, createClient } from '@libsql/client/http'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { migrate as applyPending } from 'drizzle-orm/libsql/migrator'
 import { z } from 'zod'
-import { databaseUrl } from '../src/env.ts'
+import { databaseUrl } from '../src/platform/db/config.ts'
 import { warnOfUnknown } from './variables.ts'
 
 const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }

@@ -33,7 +33,7 @@ const planted: Record<string, () => { file: string; text: string; secret: string
   },
   'our key, in code': () => {
     const secret = base64(48)
-    return { file: 'src/env.ts', text: `const fallback = { "SECRET_KEY": '${secret}' }`, secret }
+    return { file: 'src/config.ts', text: `const fallback = { "SECRET_KEY": '${secret}' }`, secret }
   },
   'the password of a mail server': () => {
     const secret = letters(20)

@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
 import { newPassword } from '../src/auth/schema.ts'
-import { newContact } from '../src/contacts/store.ts'
+import { createRow } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
 import { hashPassword, passwordFault } from '../src/platform/crypto/password.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
-import { connectD1 } from '../src/platform/db/d1.ts'
+import { connect as connectD1 } from '../src/platform/db/d1.ts'
 import type { Database } from '../src/platform/db/database.ts'
-import { connectLibsql } from '../src/platform/db/libsql.ts'
+import { connect as connectLibsql } from '../src/platform/db/libsql.ts'
 import { fold } from '../src/platform/text/fold.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
@@ -128,7 +128,7 @@ async function topUp(db: Database, ownerId: number, before: number, { count, onP
   const missing = people(count).slice(before)
   // As if they had been typed in a minute apart, the last one just now.
   const rows = missing.map((person, n) =>
-    newContact(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
+    createRow(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
   )
   const batchSize = rowsAStatement * statementsABatch
   for (let at = 0; at < rows.length; at += batchSize) {

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ConfigurationError, configurationOf } from '../src/env.ts'
+import { parseConfiguration } from '../src/config.ts'
+import { ConfigurationError } from '../src/platform/config/configuration.ts'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
 import { MigrateError, migrate } from './migrate.ts'
@@ -180,7 +181,7 @@ function writeDevVars(file: string): boolean {
 /** @throws StartError where the service would answer nothing but what is wrong with its variables */
 function requireConfigured(vars: NodeJS.Dict<string>, varsFile: string): void {
   try {
-    configurationOf(vars)
+    parseConfiguration(vars)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new StartError(`${error.message}\nCorrect it in ${varsFile}, then run the same command again.`, {

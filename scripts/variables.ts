@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parseEnv } from 'node:util'
-import { variableNames } from '../src/env.ts'
+import { variableNames } from '../src/config.ts'
 
 /** A sentence for each name that the service does not read, with the variable that was probably meant. */
 export function describeUnknown(names: readonly string[], origin: string): string[] {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { defaultLimits } from '../src/env.ts'
+import { defaultLimits } from '../src/config.ts'
 import { addressOf } from '../src/platform/gate/limits.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'

@@ -203,7 +203,7 @@ describe('KV', () => {
     const people = await Promise.all(Array.from({ length: 20 }, (_, index) => signedUp(`day-${index}`)))
     const { bindings, trips } = counted()
     const { issueAccessToken } = await import('../src/auth/tokens.ts')
-    const { configuration } = await import('../src/env.ts')
+    const { configuration } = await import('../src/config.ts')
     const config = configuration(env)
     const sessionOf = new Map<number, number>()
     for (const person of people) {

@@ -4,8 +4,8 @@
  */
 import { Hono } from 'hono'
 import { app as service } from '../../src/app.ts'
-import { newContact } from '../../src/contacts/store.ts'
-import type { Bindings } from '../../src/env.ts'
+import { createRow } from '../../src/contacts/store.ts'
+import type { Bindings } from '../../src/platform/bindings.ts'
 import type { Gate } from '../../src/platform/gate/gate.ts'
 import { marks, someone } from './marks.ts'
 
@@ -50,7 +50,7 @@ const me: Statement = { sql: 'SELECT * FROM users WHERE id = ?', values: [marks.
 /** One insert of a contact. */
 app.post('/insert', async (c) => {
   const body: unknown = await c.req.json()
-  const row = { ...newContact(Number(c.req.query('user')), someone, 'uk') }
+  const row = { ...createRow(Number(c.req.query('user')), someone, 'uk') }
   const columns = Object.keys(row)
   const sql = `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) RETURNING *`
   const values = Object.values(row).map((value) => (typeof value === 'boolean' ? Number(value) : value))

@@ -6,9 +6,9 @@ import { findBirthdays } from '../../src/birthdays/store.ts'
 import { monthDaysBetween } from '../../src/birthdays/upcoming.ts'
 import { listContacts } from '../../src/contacts/list-store.ts'
 import { type ContactQuery, contactQuerySchema } from '../../src/contacts/schema.ts'
-import { newContact } from '../../src/contacts/store.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
-import { connectD1 } from '../../src/platform/db/d1.ts'
+import { connect as connectD1 } from '../../src/platform/db/d1.ts'
 import type { Database } from '../../src/platform/db/database.ts'
 import type { Cursor } from '../../src/platform/http/page.ts'
 import { openD1 } from '../local-d1.ts'
@@ -28,7 +28,7 @@ async function library(crowded: boolean, quick: boolean): Promise<{ d1: D1Databa
   const objects = join(folder, 'v3', 'd1', 'miniflare-D1DatabaseObject')
   const [file] = (await readdir(objects)).filter((name) => name.endsWith('.sqlite') && !name.startsWith('metadata'))
   const sqlite = new DatabaseSync(join(objects, file ?? ''))
-  const columns = Object.keys(newContact(1, people(1)[0] as never, 'uk'))
+  const columns = Object.keys(createRow(1, people(1)[0] as never, 'uk'))
   const insert = sqlite.prepare(
     `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   )
@@ -44,7 +44,7 @@ async function library(crowded: boolean, quick: boolean): Promise<{ d1: D1Databa
   const all = books.reduce((sum, { size }) => sum + size, 0)
   // The keys are worked out once for each of so many people, and used for every book.
   const pool = people(sizes[sizes.length - 1] ?? 0).map((person, at) =>
-    Object.values(newContact(0, person, 'uk', timestamp(Date.UTC(2020, 0, 1) + at * 60_000))).map((value) =>
+    Object.values(createRow(0, person, 'uk', timestamp(Date.UTC(2020, 0, 1) + at * 60_000))).map((value) =>
       typeof value === 'boolean' ? Number(value) : value,
     ),
   )

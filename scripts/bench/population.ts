@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { issueAccessToken, issueRefreshToken } from '../../src/auth/tokens.ts'
-import { newContact } from '../../src/contacts/store.ts'
-import { configuration, defaultLimits } from '../../src/env.ts'
+import { configuration, defaultLimits } from '../../src/config.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { hashPassword } from '../../src/platform/crypto/password.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
@@ -48,7 +48,7 @@ export async function populate(sqlite: DatabaseSync, count: number, contactsEach
     `INSERT INTO users (id, username, email, email_key, password_hash, confirmed_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const session = sqlite.prepare('INSERT INTO sessions (id, user_id, created_at, rotated_at) VALUES (?, ?, ?, ?)')
-  const pool = people(contactsEach).map((person) => ({ ...newContact(0, person, 'uk'), id: 0 }))
+  const pool = people(contactsEach).map((person) => ({ ...createRow(0, person, 'uk'), id: 0 }))
   const columns = Object.keys(pool[0] ?? {})
   const contact = sqlite.prepare(
     `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,

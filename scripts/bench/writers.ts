@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { newContact } from '../../src/contacts/store.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import type { Person } from './population.ts'
 
 /** What a writer knows of a contact that it asked for. */
@@ -233,7 +233,7 @@ export function faults(sqlite: DatabaseSync, writers: readonly Writer[]): string
 
 /** Whether what a contact is found by is what its own words make: a row is written whole or not at all. */
 function halves(row: Readonly<Record<string, unknown>>): string[] {
-  const { search_key, name_key, birthday_key } = newContact(0, row as never, 'uk')
+  const { search_key, name_key, birthday_key } = createRow(0, row as never, 'uk')
   const right = row.search_key === search_key && row.name_key === name_key && row.birthday_key === birthday_key
   return right ? [] : [`${row.last_name} is not found by what it holds.`]
 }

@@ -1,4 +1,5 @@
-import { defaultLimits, type PolicyName } from '../../src/env.ts'
+import { defaultLimits } from '../../src/config.ts'
+import type { PolicyName } from '../../src/platform/config/configuration.ts'
 import { type Metered, maxDatabaseGb, type Price, prices, subscription, turso } from './prices.ts'
 
 /** What people are taken to do. Change it, and run `npm run cost`. */

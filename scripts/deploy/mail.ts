@@ -1,4 +1,5 @@
-import { ConfigurationError, configurationOf } from '../../src/env.ts'
+import { parseConfiguration } from '../../src/config.ts'
+import { ConfigurationError } from '../../src/platform/config/configuration.ts'
 import type { Ask } from './ask.ts'
 import { DeployError } from './fault.ts'
 import { newKey, type Secrets } from './secrets.ts'
@@ -41,7 +42,7 @@ export async function askForMail(
     MAIL_FROM: from,
   }
   try {
-    configurationOf({ SECRET_KEY: newKey(), PUBLIC_URL: 'https://contacts.example.com', ...mail, ...typed })
+    parseConfiguration({ SECRET_KEY: newKey(), PUBLIC_URL: 'https://contacts.example.com', ...mail, ...typed })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new DeployError(`${error.message} Nothing was written: run the same command again.`)

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import { ConfigurationError, configurationOf, variableNames } from '../../src/env.ts'
+import { parseConfiguration, variableNames } from '../../src/config.ts'
+import { ConfigurationError } from '../../src/platform/config/configuration.ts'
 import { describeUnknown } from '../variables.ts'
 import { DeployError } from './fault.ts'
 
@@ -145,7 +146,7 @@ export function checkConfiguration(
     return value === undefined ? [] : [[name, value]]
   })
   try {
-    configurationOf({ ...Object.fromEntries(rest), ...vars, ...secrets })
+    parseConfiguration({ ...Object.fromEntries(rest), ...vars, ...secrets })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new DeployError(

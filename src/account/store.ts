@@ -3,6 +3,7 @@ import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.t
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-tokens.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
+import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox.ts'
@@ -12,16 +13,16 @@ import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
 /**
- * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; where `still` does not
- * hold at that very moment, or the account is the last admin's, nothing. What is left is a line that says when: an id and a
- * time, and who did it and from where, if that was somebody else. Returns whether it was deleted.
+ * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; where `condition` is
+ * not true at that moment, or the account is the last admin's, nothing. What stays is an event: an id and a time, and who did it
+ * and from where, if that was somebody else. Returns whether it was deleted.
  */
 export async function deleteAccount(
   db: Database,
   userId: number,
   revision: number,
-  still: SQL | undefined,
-  by?: Client & { readonly actorId: number },
+  condition: SQL | undefined,
+  actor?: Client & { readonly actorId: number },
 ): Promise<boolean> {
   const whose = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
   // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
@@ -29,7 +30,7 @@ export async function deleteAccount(
     db
       .update(users)
       .set({ revision })
-      .where(and(eq(users.id, userId), still, isNotLastAdmin))
+      .where(and(eq(users.id, userId), condition, isNotLastAdmin))
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
     markForDeletionStatement(db, contacts, inArray(contacts.owner_id, whose)),
@@ -41,7 +42,7 @@ export async function deleteAccount(
     db.delete(events).where(inArray(events.user_id, whose)),
     insertAuditEvent(
       db,
-      { kind: 'deleted', ...(by ?? { address: null, device: null }) },
+      { kind: 'deleted', ...(actor ?? { address: null, device: null }) },
       userAtRevision(userId, revision),
     ),
     db.delete(users).where(userAtRevision(userId, revision)),
@@ -53,46 +54,56 @@ export async function deleteAccount(
 /** The condition that a password is still the one that was verified. */
 export const passwordUnchanged = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
 
+/** A change of an account's address to one that is free. */
+interface EmailChangeStart {
+  readonly userId: number
+  readonly condition: SQL
+  readonly newEmail: string
+  readonly link: LinkLetter
+  readonly notice: OutboxLetter
+  readonly happening: AuditEvent
+}
+
 /**
- * Makes a link by which an account's address changes to another, with the letters about it, all or nothing; nothing where `still`
- * does not hold at that very moment: a link that begins after the password was changed would outlive what it should die with.
- * Returns the letters to deliver.
+ * Inserts a link by which an account's address changes, with the letters about it, all or nothing; nothing where `condition` is not
+ * true at that moment: a link made after the password was changed would outlive what it should die with. Returns the ids of
+ * the letters to deliver.
  */
 export async function startEmailChange(
   db: Database,
-  userId: number,
-  still: SQL,
-  newEmail: string,
-  link: LinkLetter,
-  notice: OutboxLetter,
-  happening: AuditEvent,
+  { userId, condition, newEmail, link, notice, happening }: EmailChangeStart,
 ): Promise<number[]> {
-  const whose = and(eq(users.id, userId), still)
-  const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
+  const owner = and(eq(users.id, userId), condition)
+  const [insertLink, insertLetter] = linkStatements(db, 'change-email', link, owner, newEmail)
   const [, [toNew], [toOld]] = await db.batch([
-    made,
-    letter,
-    letterStatement(db, notice, whose),
-    insertAuditEvent(db, happening, whose),
+    insertLink,
+    insertLetter,
+    letterStatement(db, notice, owner),
+    insertAuditEvent(db, happening, owner),
   ])
   return [toNew, toOld].flatMap((row) => row?.id ?? [])
 }
 
-/** Tells the owner of an address that somebody wants it for another account, and that one's owner the usual. Letters to deliver. */
+/** A change of an account's address to one that another account has. */
+interface AddressConflict {
+  readonly ownerId: number
+  readonly toOwner: OutboxLetter
+  readonly userId: number
+  readonly condition: SQL
+  readonly notice: OutboxLetter
+  readonly happening: AuditEvent
+}
+
+/** Writes to the owner of an address that somebody wants it, and to that one the usual notice. Returns the ids of the letters. */
 export async function notifyAddressOwner(
   db: Database,
-  ownerId: number,
-  toOwner: OutboxLetter,
-  userId: number,
-  still: SQL,
-  notice: OutboxLetter,
-  happening: AuditEvent,
+  { ownerId, toOwner, userId, condition, notice, happening }: AddressConflict,
 ): Promise<number[]> {
-  const whose = and(eq(users.id, userId), still)
+  const user = and(eq(users.id, userId), condition)
   const [[first], [second]] = await db.batch([
     letterStatement(db, toOwner, eq(users.id, ownerId)),
-    letterStatement(db, notice, whose),
-    insertAuditEvent(db, happening, whose),
+    letterStatement(db, notice, user),
+    insertAuditEvent(db, happening, user),
   ])
   return [first, second].flatMap((row) => row?.id ?? [])
 }
@@ -126,7 +137,7 @@ export const exportedRows = {
         .from(contacts)
         .where(
           and(
-            eq(contacts.owner_id, userId),
+            ownedBy(userId),
             last && sql`(${contacts.created_at}, ${contacts.id}) > (${last.created_at}, ${last.id})`,
           ),
         )

@@ -21,7 +21,8 @@ import {
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { isPermitted } from '../auth/policy.ts'
-import { configuration, permissions, roles } from '../env.ts'
+import { configuration, permissions } from '../config.ts'
+import { roles } from '../users/config.ts'
 import { users } from '../users/table.ts'
 
 const db = database()

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Client, insertAuditEvent } from '../audit/store.ts'
 import { sessions } from '../auth/table.ts'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
 import type { LetterRow } from '../platform/mail/outbox.ts'

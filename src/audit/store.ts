@@ -6,14 +6,19 @@ import { type Cursor, type Page, type PageQuery, pageById } from '../platform/ht
 import { users } from '../users/table.ts'
 import { type EventKind, type EventRow, eventColumns, events } from './table.ts'
 
-/** From where something is done: what the client says it is, and the address that the platform saw. */
-export interface Client {
+/** The device and address that something came from; null where nobody asked for it. */
+export interface Origin {
   readonly device: string | null
   readonly address: string | null
 }
 
+/** Whoever sends a request: the device that they name, and the address that the platform saw. */
+export interface Client extends Origin {
+  readonly address: string
+}
+
 /** Something that happens to an account. */
-export interface AuditEvent extends Client {
+export interface AuditEvent extends Origin {
   readonly kind: EventKind
   /** Who does it, where that is somebody else. */
   readonly actorId?: number

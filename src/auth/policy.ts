@@ -1,5 +1,6 @@
-import type { Configuration, Permission, Role } from '../env.ts'
+import type { Configuration, Permission } from '../platform/config/configuration.ts'
 import { Problem } from '../platform/http/problem.ts'
+import type { Role } from '../users/config.ts'
 
 const ownContacts = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const
 

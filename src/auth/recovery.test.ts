@@ -30,7 +30,7 @@ import {
 } from '../../test/people.ts'
 import { counted, serve } from '../../test/serving.ts'
 import { app } from '../app.ts'
-import { configuration } from '../env.ts'
+import { configuration } from '../config.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { outbox } from '../platform/mail/table.ts'

@@ -1,9 +1,9 @@
 import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
+import { type AuditEvent, insertAuditEvent, type Origin } from '../audit/store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { columnValues, selectAsRow } from '../platform/db/rows.ts'
-import { statement } from '../platform/db/statement.ts'
+import { preparedQuery } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
 import { sessions } from './table.ts'
 
@@ -18,7 +18,7 @@ export async function startSession(
   db: Database,
   userId: number,
   verifiedHash: string,
-  client: Client,
+  client: Origin,
   rejectLockedPassword = false,
 ): Promise<{ id: number; generation: number; overSessionLimit: boolean } | undefined> {
   const now = timestamp()
@@ -66,7 +66,7 @@ const alive = ({ usedSince, startedSince }: Record<keyof SessionCutoffs, string 
 // An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list everybody's.
 const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND NOT users.disabled)`
 
-const rotate = statement(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, given) =>
+const rotate = preparedQuery(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, given) =>
   db
     .update(sessions)
     .set({ ...columnValues(sessions, ['rotated_at', 'address'], given), generation: sql`${sessions.generation} + 1` })
@@ -86,7 +86,7 @@ export async function rotateSession(
   return row
 }
 
-const findGood = statement(['id', 'usedSince', 'startedSince'], (db, given) =>
+const findGood = preparedQuery(['id', 'usedSince', 'startedSince'], (db, given) =>
   db
     .select({
       userId: sessions.user_id,

@@ -1,5 +1,5 @@
 import type { AuditEvent, Client } from '../audit/store.ts'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { GateClient } from '../platform/gate/client.ts'

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Client, deleteOldEventsStatement, insertAuditEvent } from '../audit/store.ts'
+import { deleteOldEventsStatement, insertAuditEvent, type Origin } from '../audit/store.ts'
 import { events } from '../audit/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -24,7 +24,7 @@ export async function createAccount(
   db: Database,
   account: { username: string; email: string; passwordHash: string; locale: UserRow['locale'] },
   link: LinkLetter,
-  client: Client,
+  client: Origin,
 ): Promise<{ user: UserRow; letterId: number | undefined } | 'email-taken'> {
   const email_key = emailKey(account.email)
   try {
@@ -63,7 +63,7 @@ export async function promoteToAdmin(
   userId: number,
   email: string,
   revision: number,
-  client: Client,
+  client: Origin,
 ): Promise<void> {
   const named = and(eq(users.id, userId), eq(users.email_key, emailKey(email)), isNotNull(users.confirmed_at))
   await db.batch([

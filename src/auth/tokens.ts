@@ -2,7 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { sign as signJwt, verify as verifyJwt } from 'hono/jwt'
 import { JwtTokenExpired } from 'hono/utils/jwt/types'
 import { z } from 'zod'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import { keysFor, sameText, sign } from '../platform/crypto/keys.ts'
 import { cleanPasted } from '../platform/text/paste.ts'
 

@@ -1,7 +1,8 @@
-import { and, between, eq, type Placeholder } from 'drizzle-orm'
+import { and, between, type Placeholder } from 'drizzle-orm'
+import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import { statement } from '../platform/db/statement.ts'
+import { preparedQuery } from '../platform/db/statement.ts'
 import { rangesOf } from './upcoming.ts'
 
 /** As a limit of SQLite's: none. */
@@ -19,12 +20,12 @@ const dateRange = (db: Database, { owner, from, to, limit }: Stretch) =>
   db
     .select({ ...contactColumns, name_key: contacts.name_key })
     .from(contacts)
-    .where(and(eq(contacts.owner_id, owner), between(contacts.birthday_key, from, to)))
+    .where(and(ownedBy(owner), between(contacts.birthday_key, from, to)))
     // The index's own order: it is read to the limit and no further.
     .orderBy(contacts.birthday_key, contacts.id)
     .limit(limit)
 
-const findStretch = statement(['owner', 'from', 'to', 'limit'], dateRange)
+const findStretch = preparedQuery(['owner', 'from', 'to', 'limit'], dateRange)
 
 /**
  * One's own contacts whose birthday is on one of the given days of the year, each `MM-DD`, by name; with `limit`, enough of them to

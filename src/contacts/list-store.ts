@@ -1,10 +1,11 @@
 import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../platform/db/database.ts'
-import { statement } from '../platform/db/statement.ts'
+import { preparedQuery } from '../platform/db/statement.ts'
 import { type Cursor, invalidCursor, type Page } from '../platform/http/page.ts'
 import { fold } from '../platform/text/fold.ts'
 import { type ContactQuery, contactQuerySchema } from './schema.ts'
+import { ownedBy } from './scope.ts'
 import {
   emptySearch,
   matches,
@@ -100,8 +101,9 @@ function cachedListQuery({
 }
 
 const listing = (shape: Shape<Placeholder>) =>
-  statement(['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? emptySearch)], (db, given) =>
-    page(db, shape, given, []),
+  preparedQuery(
+    ['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? emptySearch)],
+    (db, given) => page(db, shape, given, []),
   )
 
 const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly SQL[]) =>
@@ -110,7 +112,7 @@ const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly S
     : bySortKey(db, shape.sort, shape, given, where(shape, given, others))
 
 const where = ({ sought }: Shape<Text>, { owner }: Given, others: readonly SQL[]) =>
-  and(eq(contacts.owner_id, owner), sought ? matches(sought) : undefined, ...others)
+  and(ownedBy(owner), sought ? matches(sought) : undefined, ...others)
 
 /** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
 function bySortKey(db: Database, sort: Sort, { order, isContinued }: Shape<Text>, given: Given, fits: SQL | undefined) {

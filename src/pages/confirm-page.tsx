@@ -1,7 +1,8 @@
 import { zValidator } from '@hono/zod-validator'
 import { z } from 'zod'
+import { clientOf } from '../auth/client.ts'
+import { confirmEmail, isConfirmed } from '../auth/confirm-email.ts'
 import { findConfirmation } from '../auth/email-tokens.ts'
-import { confirmEmail, isConfirmed } from '../auth/recovery.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { enforceLimit } from '../platform/gate/limits.ts'
 import { type Language, languageOf } from '../platform/http/language.ts'
@@ -90,7 +91,7 @@ confirmPage.post(
     const lang = languageOf(c)
     await enforceLimit(c, 'confirm')
     try {
-      await confirmEmail(c, c.req.valid('param').token)
+      await confirmEmail(c.var.services, c.req.valid('param').token, clientOf(c))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'link-not-found') return c.html(<NoSuchLink lang={lang} />, 404, noStore)

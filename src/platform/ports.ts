@@ -1,4 +1,4 @@
-import type { Configuration } from '../env.ts'
+import type { Configuration } from './config/configuration.ts'
 import type { Database } from './db/database.ts'
 import type { GateClient, GateName } from './gate/client.ts'
 

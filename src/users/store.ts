@@ -1,5 +1,5 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import type { Database } from '../platform/db/database.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
 import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletions.ts'
@@ -71,24 +71,24 @@ export async function updateUser(
 /**
  * Gives one's own account a picture, or with null takes it away, at a revision that its gate has issued; what it showed before is
  * removed by the next sweep. Returns the account as it is now; undefined when it is gone, no longer at the `expected` revision, or
- * `still` does not hold: keeping a picture takes a while.
+ * `condition` is not true: storing a picture takes a while.
  */
 export async function updateUserAvatar(
   db: Database,
   userId: number,
-  kept: StoredPicture | null,
+  picture: StoredPicture | null,
   revision: number,
-  { expected, still }: { readonly expected: number | undefined; readonly still: SQL },
+  { expected, condition }: { readonly expected: number | undefined; readonly condition: SQL },
 ): Promise<UserRow | undefined> {
-  const whose = and(eq(users.id, userId), still, expected === undefined ? undefined : eq(users.revision, expected))
+  const user = and(eq(users.id, userId), condition, expected === undefined ? undefined : eq(users.revision, expected))
   const [, [row]] = await db.batch([
-    markForDeletionStatement(db, users, whose),
+    markForDeletionStatement(db, users, user),
     db
       .update(users)
-      .set({ avatar: kept?.picture ?? null, revision })
-      .where(whose)
+      .set({ avatar: picture?.picture ?? null, revision })
+      .where(user)
       .returning(),
-    ...(kept ? [keepReservedStatement(db, kept.reservation, users, eq(users.id, userId))] : []),
+    ...(picture ? [keepReservedStatement(db, picture.reservation, users, eq(users.id, userId))] : []),
     syncRevision(db, userId, revision),
   ])
   return row

@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import fc from 'fast-check'
-import { defaultLimits } from '../../src/env.ts'
+import { defaultLimits } from '../../src/config.ts'
 import { type ApiDocument, type Operation, operationsOf, type Read } from '../document.ts'
 import { serve } from '../serving.ts'
 import { audit, enter, unkept } from './book.ts'

@@ -9,7 +9,7 @@ import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
 import { grows } from '../../scripts/bench/soak.ts'
 import { faults, Writer } from '../../scripts/bench/writers.ts'
-import { newContact } from '../../src/contacts/store.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { patientDeadlines } from '../deadlines.ts'
 
 const run = promisify(execFile)
@@ -28,7 +28,7 @@ describe('what is looked for after a soak and after kill -9', () => {
     const writer = new Writer(person, 'w')
     const add = (last_name: string, additional: string, change = {}) => {
       const fields = { first_name: 'Writer', email: null, phone: null, birthday: null, favorite: false }
-      const row = { ...newContact(person.id, { ...fields, last_name, additional }, 'uk'), favorite: 0, ...change }
+      const row = { ...createRow(person.id, { ...fields, last_name, additional }, 'uk'), favorite: 0, ...change }
       const columns = Object.keys(row)
       sqlite
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createClient } from '@libsql/client/http'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { configurationOf } from '../../src/env.ts'
+import { parseConfiguration } from '../../src/config.ts'
 import { type Account, accountId, token } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
 import { sqldMissing, startSqld } from '../sqld.ts'
@@ -80,7 +80,7 @@ describe('npm run deploy', () => {
       expect(cf.scripts.get('vizitka')).toMatchObject({ crons: ['* * * * *', '17 * * * *'], workersDev: true })
       key = text('SECRET_KEY')
       const PUBLIC_URL = text('PUBLIC_URL')
-      expect(configurationOf({ SECRET_KEY: key, PUBLIC_URL }).PUBLIC_URL).toBe('https://vizitka.ana.workers.dev')
+      expect(parseConfiguration({ SECRET_KEY: key, PUBLIC_URL }).PUBLIC_URL).toBe('https://vizitka.ana.workers.dev')
       const applied = cf.databases
         .get(databaseId(cf) ?? '')
         ?.sqlite.prepare('SELECT name FROM d1_migrations')

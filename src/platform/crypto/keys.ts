@@ -3,7 +3,7 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { cleanPasted } from '../text/paste.ts'
 
 /** What a key is for. Each use has a key of its own, so that nothing made for one serves as another. */

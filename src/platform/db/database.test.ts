@@ -4,7 +4,7 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
-import { configuration } from '../../env.ts'
+import { configuration } from '../../config.ts'
 import { describeError } from '../safe-errors.ts'
 import { isStaleRevision, isUniqueViolation, rootCause } from './errors.ts'
 

@@ -14,7 +14,7 @@ export function isStaleRevision(error: unknown): boolean {
   return /(^|: )stale revision(:|$)/.test(rootCause(error).message)
 }
 
-/** The innermost cause: the driver's own error. */
+/** Finds the innermost cause: the driver's own error. */
 export function rootCause(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
 import { isUniqueViolation, rootCause } from './errors.ts'
 import { columnValues } from './rows.ts'
-import { statement } from './statement.ts'
+import { preparedQuery } from './statement.ts'
 
 /** A table that no feature has. */
 const things = sqliteTable('scratch_statements', {
@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 describe(`a statement on ${driver}`, () => {
   let written = 0
-  const named = statement(['name', 'atLeast', 'flag'], (on, given) => {
+  const named = preparedQuery(['name', 'atLeast', 'flag'], (on, given) => {
     written++
     return on
       .update(things)
@@ -63,7 +63,7 @@ describe(`a statement on ${driver}`, () => {
 
   it('fails as the database does, and as its trip says', async () => {
     await db.insert(things).values([{ name: 'ana' }, { name: 'boris' }])
-    const rename = statement(['from', 'name'], (on, { from, ...given }) =>
+    const rename = preparedQuery(['from', 'name'], (on, { from, ...given }) =>
       on
         .update(things)
         .set(columnValues(things, ['name'], given))

@@ -6,7 +6,7 @@ import type { Database, RoundTrip } from './database.ts'
 const lasting = new WeakMap<Database, { readonly shared: Database; readonly trip: RoundTrip }>()
 
 /** Says that statements of `db` may be kept for `shared`, which outlives it, if each of their round trips goes through `trip`. */
-export function lastsAs(db: Database, shared: Database, trip: RoundTrip): void {
+export function bindToIsolate(db: Database, shared: Database, trip: RoundTrip): void {
   lasting.set(db, { shared, trip })
 }
 
@@ -23,7 +23,7 @@ interface Written<R> {
  * request does besides (docs/benchmarks.md). For what is asked most; it has a parameter for each of `names`. One round trip. Where a
  * database does not outlive its request (libSQL, whose client must not), it is written each time.
  */
-export function statement<const N extends string, R>(
+export function preparedQuery<const N extends string, R>(
   names: readonly N[],
   write: (db: Database, given: { readonly [K in N]: Placeholder<K> }) => Written<R>,
 ): (db: Database, values: Readonly<Record<N, Value>>) => Promise<R> {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type Bindings, configuration } from '../../env.ts'
+import type { Bindings } from '../bindings.ts'
+import { configuration } from '../config/configuration.ts'
 import { Problem } from '../http/problem.ts'
 import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'

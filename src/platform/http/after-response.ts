@@ -1,5 +1,5 @@
 import { errorForLog } from '../safe-errors.ts'
-import type { RequestContext } from './router.ts'
+import type { RequestContext } from './context.ts'
 
 /** Does something after the answer, `delayMs` later. What fails there is logged like a bug. */
 export function afterResponse(c: RequestContext, work: () => Promise<void>, delayMs = 0): void {

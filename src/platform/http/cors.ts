@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import { configuration } from '../../env.ts'
-import type { AppEnv } from './router.ts'
+import { configuration } from '../config/configuration.ts'
+import type { AppEnv } from './context.ts'
 
 /**
  * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no credentials, and an origin

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
-import { configuration } from '../../env.ts'
+import { configuration } from '../config/configuration.ts'
+import type { AppEnv } from './context.ts'
 import { Problem } from './problem.ts'
-import type { AppEnv } from './router.ts'
 
 const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS'])
 

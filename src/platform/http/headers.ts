@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import type { AppEnv } from './router.ts'
+import type { AppEnv } from './context.ts'
 
 /** What no page of ours uses, and so no script that slipped into one may. */
 const permissionsPolicy = {

@@ -1,10 +1,10 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono'
 import { truncate } from '../text/truncate.ts'
+import type { AppEnv } from './context.ts'
 import { parseMediaType } from './media-type.ts'
 import { readForm } from './multipart.ts'
 import { invalidValues, Problem, unreadableBody, unsupportedMediaType } from './problem.ts'
-import type { AppEnv } from './router.ts'
 
 /**
  * Reads the body whole; Hono keeps it for whatever reads it next.

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { z } from 'zod'
+import type { RequestContext } from './context.ts'
 import { invalidValues } from './problem.ts'
-import type { RequestContext } from './router.ts'
 
 /** The headers of a page, for the document. */
 export const pageHeaders = {

@@ -2,9 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
-import { ConfigurationError, configuration } from '../../env.ts'
+import { ConfigurationError, configuration } from '../config/configuration.ts'
 import { errorForLog } from '../safe-errors.ts'
-import type { AppEnv } from './router.ts'
+import type { AppEnv } from './context.ts'
 
 /** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and what to do about it. */
 export interface Fault {
@@ -21,13 +21,19 @@ export class Problem extends Error {
   readonly code: string
   readonly detail: string
   readonly headers: Readonly<Record<string, string>>
+  /** Headers that are added to those of the same name, such as the status of one more rate limit. */
+  readonly appendedHeaders: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
 
   constructor(
     status: ContentfulStatusCode,
     code: string,
     detail: string,
-    more: { headers?: Record<string, string>; members?: Record<string, unknown> } = {},
+    more: {
+      readonly headers?: Record<string, string>
+      readonly appendedHeaders?: Record<string, string>
+      readonly members?: Record<string, unknown>
+    } = {},
   ) {
     super(`${status} ${code}`)
     this.name = 'Problem'
@@ -35,6 +41,7 @@ export class Problem extends Error {
     this.code = code
     this.detail = detail
     this.headers = more.headers ?? {}
+    this.appendedHeaders = more.appendedHeaders ?? {}
     this.members = more.members ?? {}
   }
 }
@@ -82,6 +89,7 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem): Response 
   } catch {
     // The problem being rendered is this very one.
   }
+  for (const [name, value] of Object.entries(problem.appendedHeaders)) c.header(name, value, { append: true })
   return c.json(
     {
       type: `${base}/problems/${problem.code}`,

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, gt, isNotNull, isNull, lt, lte, notExists, sql } from 'drizzle-orm'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'

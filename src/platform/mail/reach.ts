@@ -1,4 +1,4 @@
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { needsSmtpUtf8 } from '../text/email.ts'
 import { MailError } from './mailer.ts'
 import { supportsSmtpUtf8 } from './smtp.ts'

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { initialsPath } from './initials.ts'
 import { parseReference } from './reference.ts'
 

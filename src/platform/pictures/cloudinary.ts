@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { z } from 'zod'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { invalidValues } from '../http/problem.ts'
 import { describeError } from '../safe-errors.ts'
 import { truncate } from '../text/truncate.ts'

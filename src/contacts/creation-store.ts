@@ -2,9 +2,11 @@ import { and, eq, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-or
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
-import { statement } from '../platform/db/statement.ts'
+import { preparedQuery } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
-import { type ContactFields, newContact, writtenColumns } from './store.ts'
+import type { ContactFields } from './fields.ts'
+import { ownedBy } from './scope.ts'
+import { createRow, writtenColumns } from './store.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
 
 /** A request that its client may send again (Idempotency-Key): what it is called, and a digest of what it asks for. */
@@ -14,14 +16,14 @@ export interface IdempotencyKey {
 }
 
 /** Why no contact is there: nobody to own it, no room for it, a key that stands for another, or one that is deleted since. */
-export type NotCreated = 'owner-gone' | 'book-full' | 'key-reused' | 'contact-gone'
+export type CreationRefusal = 'owner-gone' | 'book-full' | 'key-reused' | 'contact-gone'
 
 /** How long a key stands for the request that came with it first. */
 const keySeconds = 86_400
 
 const keysUntil = (): string => timestamp(Date.now() - keySeconds * 1000)
 
-const insert = statement(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...given }) =>
+const insert = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...given }) =>
   db
     .insert(contacts)
     .select(
@@ -38,18 +40,18 @@ const insert = statement(['owner_id', 'created_at', 'max', ...writtenColumns], (
  * 24 hours: then that one is returned, as it is now. One statement, or one batch: however many come at once, no book grows past
  * its bounds, and no key adds two.
  */
-export async function createContact(
+export async function insertContact(
   db: Database,
   ownerId: number,
   fields: ContactFields,
   locale: string,
   maxContacts: number,
   once?: IdempotencyKey,
-): Promise<ContactRow | NotCreated> {
-  const values = newContact(ownerId, fields, locale)
+): Promise<ContactRow | CreationRefusal> {
+  const values = createRow(ownerId, fields, locale)
   if (!once) {
     const [made] = await insert(db, { ...values, max: maxContacts })
-    return made ?? refusal(db, ownerId)
+    return made ?? findRefusal(db, ownerId)
   }
   const row = selectAsRow(contacts, values)
   const ownerHasRoom = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
@@ -71,13 +73,13 @@ export async function createContact(
       .from(contacts)
       .where(
         and(
-          eq(contacts.owner_id, ownerId),
+          ownedBy(ownerId),
           sql`${contacts.id} = ${db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(named)}`,
         ),
       ),
   ])
   if (made) return made
-  if (!stored) return refusal(db, ownerId)
+  if (!stored) return findRefusal(db, ownerId)
   if (stored.fingerprint !== fingerprint) return 'key-reused'
   return earlier ?? 'contact-gone'
 }
@@ -92,7 +94,7 @@ const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL 
 )`
 
 /** Why a contact was not inserted. An id is given once: whoever is there now was there then. */
-async function refusal(db: Database, ownerId: number): Promise<NotCreated> {
+async function findRefusal(db: Database, ownerId: number): Promise<CreationRefusal> {
   const owners = await db.select({ id: users.id }).from(users).where(eq(users.id, ownerId))
   return owners.length > 0 ? 'book-full' : 'owner-gone'
 }

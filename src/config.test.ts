@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { configurationOf, variableNames } from './env.ts'
+import { parseConfiguration, variableNames } from './config.ts'
 
 const right = { SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5', PUBLIC_URL: 'https://vizitka.test' }
 
@@ -39,7 +39,7 @@ const wrong = [
 /** What is wrong, by the variables that are said to be. */
 function faultsOf(variables: object): string[] {
   try {
-    configurationOf({ ...right, ...variables })
+    parseConfiguration({ ...right, ...variables })
     return []
   } catch (error) {
     const [, faults = ''] = String(error).match(/^ConfigurationError: Vizitka is not configured: (.*)\.$/s) ?? []
