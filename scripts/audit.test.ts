@@ -28,15 +28,15 @@ const versionOf = (name: string): string => {
 }
 
 /** A registry that answers as npm's does, about the packages that `advisories` names; `asked` is what it was asked. */
-async function registry(advisories: Record<string, Advisory>): Promise<{ url: string; asked: Asked[] }> {
-  const asked: Asked[] = []
+async function registry(advisories: Record<string, Advisory>): Promise<{ url: string; requested: Asked[] }> {
+  const requested: Asked[] = []
   const url = await listening(
     createServer(async (request, response) => {
       if (request.method === 'POST' && request.url === '/-/npm/v1/security/advisories/bulk') {
         expect(request.headers['content-type']).toBe('application/json')
         const gzipped = request.headers['content-encoding'] === 'gzip'
         const packages: Asked = JSON.parse(await text(gzipped ? request.pipe(createGunzip()) : request))
-        asked.push(packages)
+        requested.push(packages)
         const found = Object.entries(advisories).filter(([name]) => name in packages)
         return answer(
           response,
@@ -65,7 +65,7 @@ async function registry(advisories: Record<string, Advisory>): Promise<{ url: st
       answer(response, 200, { name, 'dist-tags': { latest: version }, versions: { [version]: { name, version } } })
     }),
   )
-  return { url, asked }
+  return { url, requested: requested }
 }
 
 /** A registry that does the same whatever it is asked. */
@@ -86,26 +86,26 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 /** Runs what `npm run audit` runs, with a registry, and no memory of others. */
-async function audit(url: string): Promise<{ code: number | null; said: string; complained: string }> {
+async function audit(url: string): Promise<{ code: number | null; output: string; complained: string }> {
   const cache = mkdtempSync(join(tmpdir(), 'vizitka-npm-'))
   closers.push(() => rmSync(cache, { recursive: true, force: true }))
   const env = { ...process.env, npm_config_registry: url, npm_config_cache: cache }
   const child = spawn(process.execPath, ['scripts/audit.ts'], { env })
   const ended = new Promise<number | null>((done) => child.once('close', done))
-  const [said, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { code, said, complained }
+  const [output, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  return { code, output: output, complained }
 }
 
 const lodash = { title: 'Prototype pollution', severity: 'high' }
 
 describe('npm run audit', () => {
   it('is content where the registry knows nothing grave, having asked about every package', async () => {
-    const { url, asked } = await registry({ lodash })
-    const { code, said, complained } = await audit(url)
+    const { url, requested } = await registry({ lodash })
+    const { code, output, complained } = await audit(url)
     expect([code, complained]).toEqual([0, ''])
-    expect(said).toContain('nothing high or critical')
-    const [known, production = {}, all = {}] = asked
-    expect(known).toEqual({ lodash: ['4.17.15'] })
+    expect(output).toContain('nothing high or critical')
+    const [existing, production = {}, all = {}] = requested
+    expect(existing).toEqual({ lodash: ['4.17.15'] })
     expect(production['worker-mailer']).toEqual([mailerVersion])
     expect(Object.keys(production)).not.toContain('vitest')
     expect(Object.keys(all)).toEqual(expect.arrayContaining([...Object.keys(production), 'vitest', 'wrangler']))
@@ -114,9 +114,9 @@ describe('npm run audit', () => {
 
   it.each(['high', 'critical'])('fails for what is %s in production, and says what and why', async (severity) => {
     const { url } = await registry({ lodash, 'worker-mailer': { title: 'Headers can be smuggled', severity } })
-    const { code, said, complained } = await audit(url)
+    const { code, output, complained } = await audit(url)
     expect(code).toBe(1)
-    expect(said).toContain(
+    expect(output).toContain(
       `${severity}  worker-mailer: Headers can be smuggled (https://advisories.test/worker-mailer)`,
     )
     expect(complained).toContain('must be updated')
@@ -128,10 +128,10 @@ describe('npm run audit', () => {
       'worker-mailer': { title: 'Slow with odd addresses', severity: 'moderate' },
       cloudinary: { title: 'Arguments can be injected', severity: 'critical' },
     })
-    const { code, said } = await audit(url)
+    const { code, output } = await audit(url)
     expect(code).toBe(0)
-    expect(said).toMatch(/In production:\n {2}moderate {2}worker-mailer/)
-    expect(said).toMatch(/In development only:\n {2}critical {2}cloudinary/)
+    expect(output).toMatch(/In production:\n {2}moderate {2}worker-mailer/)
+    expect(output).toMatch(/In development only:\n {2}critical {2}cloudinary/)
   })
 
   it.each<[string, () => Promise<string>, RegExp]>([
@@ -147,9 +147,9 @@ describe('npm run audit', () => {
     ['is not there', async () => 'http://127.0.0.1:9/', /ECONNREFUSED|refused/],
     ['knows no advisory of anything', async () => (await registry({})).url, /knows of nothing against lodash/],
   ])('says that nobody has looked where the registry %s', async (_, start, why) => {
-    const { code, said, complained } = await audit(await start())
+    const { code, output, complained } = await audit(await start())
     expect(complained).toMatch(/^NOT AUDITED: /)
     expect(complained).toMatch(why)
-    expect([code, said]).toEqual([2, ''])
+    expect([code, output]).toEqual([2, ''])
   })
 })

@@ -1,6 +1,6 @@
 /**
- * `npm run audit`: what the registry knows against the packages of package-lock.json. Ends with 1 for a grave advisory about
- * what runs in production, and with 2 where nobody was asked: a registry that does not answer is no clean bill.
+ * `npm run audit`: what the registry knows against the packages of package-lock.json. Ends with 1 for a grave advisory
+ * about what runs in production, and with 2 where nobody was asked: a registry that does not answer is no clean bill.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -46,11 +46,12 @@ async function ask(folder: string, ...more: string[]): Promise<Vulnerable[]> {
   const npm: [string, string[]] = process.env.npm_execpath
     ? [process.execPath, [process.env.npm_execpath]]
     : ['npm', []]
-  const once = ['--fetch-retries=0', '--fetch-timeout=30000', '--loglevel=error', '--audit-level=none']
-  const child = spawn(npm[0], [...npm[1], 'audit', '--json', ...once, ...more], { cwd: folder })
-  const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr)])
-  const report = reportSchema.safeParse(parsed(said))
-  if (!report.success) throw new NotAudited(reasonIn(parsed(said)) ?? (complained.trim() || 'npm audit said nothing.'))
+  const first = ['--fetch-retries=0', '--fetch-timeout=30000', '--loglevel=error', '--audit-level=none']
+  const child = spawn(npm[0], [...npm[1], 'audit', '--json', ...first, ...more], { cwd: folder })
+  const [output, complained] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const report = reportSchema.safeParse(parsed(output))
+  if (!report.success)
+    throw new NotAudited(reasonIn(parsed(output)) ?? (complained.trim() || 'npm audit said nothing.'))
   return Object.entries(report.data.vulnerabilities)
     .map(([name, { severity, via }]) => ({
       name,
@@ -76,7 +77,7 @@ function reasonIn(answer: unknown): string | undefined {
 }
 
 /** A package that advisories have long been published about: a registry that knows none of them knows nothing. */
-const known = { name: 'lodash', version: '4.17.15' }
+const existing = { name: 'lodash', version: '4.17.15' }
 
 /**
  * Asks about a package that is known to be vulnerable: some registries answer the question, and always with nothing.
@@ -85,9 +86,9 @@ const known = { name: 'lodash', version: '4.17.15' }
 async function requireKnowledge(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-audit-'))
   try {
-    const dependencies = { [known.name]: known.version }
+    const dependencies = { [existing.name]: existing.version }
     const root = { name: 'known', version: '1.0.0', dependencies }
-    const packages = { '': root, [`node_modules/${known.name}`]: { version: known.version } }
+    const packages = { '': root, [`node_modules/${existing.name}`]: { version: existing.version } }
     await writeFile(join(folder, 'package.json'), JSON.stringify(root))
     await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ ...root, lockfileVersion: 3, packages }))
     if ((await ask(folder)).length > 0) return
@@ -95,7 +96,7 @@ async function requireKnowledge(): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   }
   throw new NotAudited(
-    `The registry knows of nothing against ${known.name} ${known.version}, so it knows no advisories.`,
+    `The registry knows of nothing against ${existing.name} ${existing.version}, so it knows no advisories.`,
   )
 }
 

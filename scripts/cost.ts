@@ -1,4 +1,7 @@
-/** `npm run cost`: what the service costs for so many accounts, as docs/operations.md shows it; `-- --write` writes it there. */
+/**
+ * `npm run cost`: what the service costs for so many accounts, as docs/operations.md shows it; `-- --write` writes it
+ * there.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { arithmetic, assumptions, billOf, freeUsers, monthOf, operations, tursoOf, usageOf } from './cost/model.ts'
 import { type Metered, type Price, prices, pricesRead, subscription, turso } from './cost/prices.ts'

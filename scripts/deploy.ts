@@ -1,4 +1,7 @@
-/** `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains it. */
+/**
+ * `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains
+ * it.
+ */
 import { inspect } from 'node:util'
 import { accountOf, signIn, subdomainOf } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
@@ -9,7 +12,7 @@ import { help, type Options, readOptions } from './deploy/options.ts'
 import { domainCommand, planOf, type Step } from './deploy/plan.ts'
 import { cacheOf, databaseOf, deployedOf, type Resource, refuseTaking } from './deploy/resources.ts'
 import { changeKey } from './deploy/rotate.ts'
-import { conceal, shown, step } from './deploy/say.ts'
+import { conceal, redact, step } from './deploy/say.ts'
 import {
   checkConfiguration,
   checkEarly,
@@ -50,9 +53,9 @@ async function deploy(options: Options): Promise<void> {
     )
   }
   const ask = askerAt()
-  const given = givenSecrets(options.secretsFile)
-  conceal(Object.values(given))
-  checkEarly(environment, settings().vars, given)
+  const input = givenSecrets(options.secretsFile)
+  conceal(Object.values(input))
+  checkEarly(environment, settings().vars, input)
   console.log(`Deploying Vizitka to ${environment}.\n`)
   const api = await signIn(ask)
   const account = await accountOf(api, settings().accountId, ask)
@@ -60,7 +63,7 @@ async function deploy(options: Options): Promise<void> {
   const deployed = await deployedOf(api, account.id, settings())
   const { key } = options
   if (key !== undefined) {
-    await step('Key', () => changeKey(key, settings(), given, deployed.secrets, account.id, ask))
+    await step('Key', () => changeKey(key, settings(), input, deployed.secrets, account.id, ask))
     return
   }
   const subdomain = await subdomainOf(api, account, options.subdomain, ask)
@@ -74,17 +77,17 @@ async function deploy(options: Options): Promise<void> {
 
   const { url, note } = await settleAddress(options, subdomain, deployed, ask)
   await step('Address', async () => `${url}${note}`)
-  const all = { ...given, ...(await askForMail(environment, given, deployed.secrets, ask)) }
+  const all = { ...input, ...(await askForMail(environment, input, deployed.secrets, ask)) }
   const { upload: secrets, made } = secretsToUpload(environment, all, deployed.secrets)
   conceal(Object.values({ ...all, ...secrets }))
   const names = Object.keys(secrets)
   await step('Secrets', async () => {
     refuseBoth(environment, settings().vars, deployed.secrets)
     checkConfiguration(environment, settings().vars, secrets, deployed.secrets)
-    const kept =
+    const remaining =
       all.SECRET_KEY && !names.includes('SECRET_KEY') ? '; SECRET_KEY stays as it is (--rotate-key changes it)' : ''
     const unknown = describeUnknown(deployed.secrets, 'The Worker').map((warning) => `\n    ${warning}`)
-    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${kept}${unknown.join('')}`
+    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${remaining}${unknown.join('')}`
   })
 
   if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)
@@ -144,8 +147,8 @@ if (import.meta.main) {
     if (options === 'help') console.log(help)
     else await deploy(options)
   } catch (error) {
-    const known = error instanceof DeployError || error instanceof MigrateError
-    console.error(known ? `\n${shown(error.message)}` : shown(inspect(error)))
+    const existing = error instanceof DeployError || error instanceof MigrateError
+    console.error(existing ? `\n${redact(error.message)}` : redact(inspect(error)))
     process.exitCode = 1
   }
 }

@@ -73,7 +73,10 @@ const madeUp = ['only-for-tests-', 'quite-another-key-', 'change-me-', 'keep-thi
 const names =
   'SECRET_KEY|SECRET_KEY_PREVIOUS|DATABASE_AUTH_TOKEN|SMTP_PASSWORD|CLOUDINARY_API_KEY|CLOUDINARY_API_SECRET'
 
-/** Our own secrets, as `.dev.vars`, `wrangler.toml`, YAML, JSON or code would say them; and what is one wherever it stands. */
+/**
+ * Our own secrets, as `.dev.vars`, `wrangler.toml`, YAML, JSON or code would say them; and what is one wherever it
+ * stands.
+ */
 const own: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   {
     what: 'a variable that is a secret',
@@ -115,7 +118,10 @@ async function findIn(file: string, text: string): Promise<Match[]> {
   return [...theirs, ...ours].map((finding) => ({ file, ...finding }))
 }
 
-/** A rule may take all from one key's beginning to another's end for one: what is longer than a small key is no exception. */
+/**
+ * A rule may take all from one key's beginning to another's end for one: what is longer than a small key is no
+ * exception.
+ */
 const longestException = 400
 
 const isExcepted =
@@ -127,8 +133,8 @@ const isExcepted =
     text.includes(exception.text)
 
 /**
- * Everything in a git checkout that looks like a secret: in what is committed, and in what is not ignored and so could be. The
- * past is not looked through.
+ * Everything in a git checkout that looks like a secret: in what is committed, and in what is not ignored and so could
+ * be. The past is not looked through.
  * @throws Error where the folder is no git checkout
  */
 export async function findSecrets(folder: string): Promise<{ files: number; findings: Finding[] }> {

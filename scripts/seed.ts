@@ -48,7 +48,10 @@ export interface Seeded {
   readonly total: number
 }
 
-/** Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same order. */
+/**
+ * Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same
+ * order.
+ */
 export async function seed(options: SeedOptions): Promise<Seeded> {
   const { DATABASE_URL, DATABASE_AUTH_TOKEN } = variables(options.varsFile)
   const libsql = DATABASE_URL ? { url: DATABASE_URL, authToken: DATABASE_AUTH_TOKEN || undefined } : undefined
@@ -200,8 +203,8 @@ async function main(): Promise<void> {
   const { account, password, added, total } = await seed(options)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
 
-  const said = { made: 'Made the account', confirmed: 'Confirmed the account', found: 'Found the account' }[account]
-  console.log(`${said} ${email} and added ${added} contacts (${seconds} s). Its book holds ${total}.`)
+  const output = { made: 'Made the account', confirmed: 'Confirmed the account', found: 'Found the account' }[account]
+  console.log(`${output} ${email} and added ${added} contacts (${seconds} s). Its book holds ${total}.`)
   if (password !== undefined) console.log(`Its password: ${password}`)
   else console.log('Its password is the one it had. To set another, add: --password "four or more words"')
   const credentials = JSON.stringify({ email, password: password ?? 'YOUR PASSWORD' })

@@ -49,7 +49,8 @@ export interface Letters {
 }
 
 /**
- * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service answers.
+ * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service
+ * answers.
  * @throws StartError in words for a person, such as when a port is in use; then nothing is left running
  */
 export async function startAll(options: StartOptions = {}): Promise<Running> {
@@ -285,8 +286,8 @@ if (import.meta.main) {
   try {
     await main()
   } catch (error) {
-    const known = error instanceof StartError || (error instanceof TypeError && 'code' in error)
-    console.error(known ? error.message : error)
+    const existing = error instanceof StartError || (error instanceof TypeError && 'code' in error)
+    console.error(existing ? error.message : error)
     process.exitCode = 1
   }
 }

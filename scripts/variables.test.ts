@@ -66,7 +66,7 @@ describe('npm start, where a variable is wrong', () => {
     writeFileSync(join(folder, 'vars'), 'SECRET_KEY="secret"\nPUBLIC_URL="http://127.0.0.1:8787"\nSESSION_TTL="long"\n')
     const script = start(folder, await freePorts())
     expect(await script.ended).toBe(1)
-    const [first, second, third, ...more] = script.said().trimEnd().split('\n')
+    const [first, second, third, ...more] = script.output().trimEnd().split('\n')
     expect(first).toBe('Starting Vizitka…')
     expect(second).toMatch(
       /^Vizitka is not configured: SECRET_KEY is too short [^;]*; make one with: [^;]*; SESSION_TTL must be [^;]*\.$/,

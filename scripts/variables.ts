@@ -27,7 +27,10 @@ export function nearestVariable(name: string): string | undefined {
   return nearest?.variable
 }
 
-/** How many letters have to be added, left out, replaced or swapped with the next to make one word of the other (optimal alignment). */
+/**
+ * How many letters have to be added, left out, replaced or swapped with the next to make one word of the other (optimal
+ * alignment).
+ */
 function editDistance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, n) => n)]
   for (let i = 1; i <= one.length; i++) {
@@ -46,7 +49,8 @@ function editDistance(one: string, other: string): number {
 const notOurs = /^(?:CLOUDFLARE|WRANGLER|TEST)_/
 
 /**
- * The local service's variables: those of a file, over those at the top of wrangler.toml; and a sentence for each that nobody reads.
+ * The local service's variables: those of a file, over those at the top of wrangler.toml; and a sentence for each that
+ * nobody reads.
  */
 export function localVariables(file: string): { variables: NodeJS.Dict<string>; warnings: string[] } {
   const inFile = parseEnv(readFileSync(file, 'utf8'))
@@ -76,8 +80,8 @@ export function warnOfMisspelt(): void {
 }
 
 /**
- * Warns of variables that nobody reads, of a file and of the environment: a misspelt DATABASE_URL would send a command to another
- * database.
+ * Warns of variables that nobody reads, of a file and of the environment: a misspelt DATABASE_URL would send a command
+ * to another database.
  */
 export function warnOfUnknown(file: string): void {
   warnOfMisspelt()

@@ -50,7 +50,8 @@ const rules = [...mailRules, ...pictureRules, ...authRules]
 export const variableNames: readonly string[] = Object.keys(variables.shape)
 
 /**
- * Parses and checks variables, also before there is a deployment that has them. A value that is no text, or empty, is not set.
+ * Parses and checks variables, also before there is a deployment that has them. A value that is no text, or empty, is
+ * not set.
  * @throws ConfigurationError naming every variable that is missing or wrong, and how to mend it
  */
 export function parseConfiguration(values: object): Configuration {

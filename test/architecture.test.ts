@@ -6,7 +6,10 @@ import { defaultLimits, variableNames } from '../src/config.ts'
 import { explanations } from '../src/pages/problems.ts'
 import { hashCost } from '../src/platform/crypto/cost.ts'
 
-/** Reading order and dependency order at once: a file imports from its own room or an earlier one. docs/architecture.md has it. */
+/**
+ * Reading order and dependency order at once: a file imports from its own room or an earlier one. docs/architecture.md
+ * has it.
+ */
 const order = roomsOf(readFileSync('docs/architecture.md', 'utf8'))
 
 function roomsOf(text: string): string[] {
@@ -28,7 +31,9 @@ const reasons: Readonly<Record<string, string>> = {
   'test/limits.test.ts': 'Every limit in one table, and what the table cannot say below it.',
 }
 
-/** What is cut from its beginning outside of src/platform/text/truncate.ts, and why that leaves no half of a character. */
+/**
+ * What is cut from its beginning outside of src/platform/text/truncate.ts, and why that leaves no half of a character.
+ */
 const slices: readonly [file: string, cut: string, reason: string][] = [
   ['src/birthdays/routes.ts', 'leap_day).slice(0, limit)', 'An array of contacts.'],
   ['src/birthdays/upcoming.ts', 'day.slice(0, 2)', 'MM-DD, digits.'],
@@ -43,7 +48,7 @@ const slices: readonly [file: string, cut: string, reason: string][] = [
   ['src/platform/text/email.ts', 'address.slice(0, Math.max(0, at))', 'Up to the @.'],
   ['src/platform/gate/limits.ts', '.slice(0, 4)', 'An array of groups.'],
   ['src/platform/http/multipart.ts', 'text.slice(0, end.index', 'Bytes, each as a character.'],
-  ['src/platform/http/page.ts', 'found.slice(0, limit)', 'An array of rows.'],
+  ['src/platform/http/page.ts', 'all.slice(0, limit)', 'An array of rows.'],
   ['src/platform/http/router.ts', 'faults.slice(0, maxFaults)', 'An array of faults.'],
   ['src/platform/mail/smtp.ts', "address.slice(0, address.lastIndexOf('@'))", 'Up to the @.'],
   ['src/platform/text/names.ts', 'name.slice(0, end)', 'Up to whole characters that nobody can see.'],
@@ -66,6 +71,26 @@ const room = (file: string): string =>
 const importsOf = (file: string): string[] =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map(([, path]) => path ?? '')
 const local = (file: string, path: string): string => join(dirname(file), path)
+
+/** A path of imports that leads back to where it began; empty where there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const finished = new Set<string>()
+  const walk = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (finished.has(file)) return []
+    for (const next of graph.get(file) ?? []) {
+      const circle = walk(next, [...path, file])
+      if (circle.length > 0) return circle
+    }
+    finished.add(file)
+    return []
+  }
+  for (const file of graph.keys()) {
+    const circle = walk(file, [])
+    if (circle.length > 0) return circle
+  }
+  return []
+}
 
 describe('the house', () => {
   it('has the rooms that docs/architecture.md names, and no other', () => {
@@ -95,6 +120,52 @@ describe('the house', () => {
         .map((path) => `${file} → ${path}`),
     )
     expect(climbs).toEqual([])
+  })
+
+  it('has no circle of files, types included', () => {
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .filter((path) => path.startsWith('.'))
+          .map((path) => local(file, path)),
+      ]),
+    )
+    expect(circleIn(graph)).toEqual([])
+    expect(
+      circleIn(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b', 'c', 'b'])
+  })
+
+  it('keeps Drizzle in stores, tables, the search, the scope and platform/db', () => {
+    const home = /(?:store|\/table|\/search|\/scope)\.ts$|^src\/platform\/db\//
+    const strays = files.filter((file) => !home.test(file))
+    expect(strays.filter((file) => importsOf(file).some((path) => path.startsWith('drizzle-orm')))).toEqual([])
+  })
+
+  it('keeps Hono’s context out of use cases: only routes, pages, the guard and clientOf see a request', () => {
+    const seesRequest =
+      /routes\.tsx?$|\/guard\.ts$|^src\/auth\/client\.ts$|^src\/(?:app|worker)\.ts$|^src\/(?:platform|pages)\//
+    const useCases = files.filter((file) => !seesRequest.test(file))
+    expect(useCases.length).toBeGreaterThan(40)
+    const sees = (path: string) => /^hono(?:\/(?!jwt|utils|jsx))?|^@hono|http\/context\.ts$/.test(path)
+    const strays = useCases.flatMap((file) =>
+      importsOf(file)
+        .filter((path) => sees(path) && path !== 'hono/jwt' && !path.startsWith('hono/utils/jwt'))
+        .map((path) => `${file} → ${path}`),
+    )
+    expect(strays).toEqual([])
+  })
+
+  it('spells whose a contact is in contacts/scope.ts alone', () => {
+    const spells = files.filter((file) => /\beq\(contacts\.owner_id\b/.test(readFileSync(file, 'utf8')))
+    expect(spells).toEqual(['src/contacts/scope.ts'])
   })
 
   it('keeps schemas free of everything but zod, other schemas and the shared fields', () => {

@@ -84,7 +84,10 @@ export async function signedUp(name: string): Promise<Person> {
   return person
 }
 
-/** Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one write. */
+/**
+ * Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one
+ * write.
+ */
 export async function change(person: Person, set: Partial<typeof users.$inferInsert>): Promise<void> {
   await writeAtNewRevision(gateOf(env, `user:${person.id}`), 0, async (revision) => {
     await database()

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { userCache } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/guard.ts'
 import { sessions } from '../src/auth/table.ts'
 import { call, read } from './client.ts'
 import { keyOf, levelOf, me, warmed } from './copies.ts'
@@ -195,7 +195,9 @@ describe('the round trips of an authenticated read', () => {
   })
 })
 
-/** Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips. */
+/**
+ * Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips.
+ */
 const queries = (count: number): number => (env.DATABASE_URL ? 0 : count)
 
 describe('KV', () => {

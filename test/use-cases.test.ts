@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { requestEmailChange } from '../src/account/change-email.ts'
 import { deleteUserAccount } from '../src/account/delete-account.ts'
 import { confirmEmail } from '../src/auth/confirm-email.ts'
-import { findReset } from '../src/auth/email-tokens.ts'
+import { findReset } from '../src/auth/email-token-store.ts'
 import { requestReset } from '../src/auth/request-reset.ts'
 import { resetPassword } from '../src/auth/reset-password.ts'
 import { signIn } from '../src/auth/sign-in.ts'
@@ -80,10 +80,10 @@ describe('without HTTP', () => {
   it('an account is deleted', async () => {
     const { services, settle, user } = await confirmedUser()
     const row = await present(user, services.db)
-    await deleteUserAccount(services, { user: row, condition: undefined })
+    await deleteUserAccount(services, { user: row })
     await settle()
     expect(await findUser(services.db, user.id)).toBeUndefined()
-    expect(await errorOf(deleteUserAccount(services, { user: row, condition: undefined }))).toMatchObject({
+    expect(await errorOf(deleteUserAccount(services, { user: row }))).toMatchObject({
       code: 'session-revoked',
     })
   })

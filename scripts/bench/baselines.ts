@@ -1,6 +1,7 @@
 /**
- * The Worker that the service is compared with, in the same runtime: a bare Hono route; one that makes one query, or one insert; and
- * one that makes the very calls that the service makes (recorded from it), with nothing around them. Only benchmarks deploy it.
+ * The Worker that the service is compared with, in the same runtime: a bare Hono route; one that makes one query, or
+ * one insert; and one that makes the very calls that the service makes (recorded from it), with nothing around them.
+ * Only benchmarks deploy it.
  */
 import { Hono } from 'hono'
 import { app as service } from '../../src/app.ts'
@@ -69,7 +70,7 @@ app.post('/insert', async (c) => {
 app.all('/same/:plan', async (c) => {
   if (c.req.method !== 'GET') await c.req.json()
   const query = c.req.query()
-  const told = valuesOf(query)
+  const reported = valuesOf(query)
   const gates = c.env.GATE as DurableObjectNamespace<Gate>
   let answer: unknown = null
   let revision: unknown
@@ -78,13 +79,13 @@ app.all('/same/:plan', async (c) => {
       const gate = gates.get(gates.idFromName(step.name.replace(`${marks.user}`, `${query.user}`)))
       const call: unknown = Reflect.get(gate, step.method)
       if (typeof call !== 'function') throw new Error(`A gate has no ${step.method}.`)
-      const said: unknown = await Reflect.apply(call, gate, [...step.args])
-      answer ??= said
+      const output: unknown = await Reflect.apply(call, gate, [...step.args])
+      answer ??= output
       continue
     }
     const prepared = step.statements.map(({ sql, values }) =>
       c.env.DB.prepare(sql).bind(
-        ...values.map(told).map((value) => (value === marks.revision && revision !== undefined ? revision : value)),
+        ...values.map(reported).map((value) => (value === marks.revision && revision !== undefined ? revision : value)),
       ),
     )
     const [only] = prepared
@@ -147,7 +148,7 @@ function valuesOf(query: Record<string, string>): (value: unknown) => unknown {
 }
 
 function recordedDatabase(real: D1Database, steps: Step[], seen: (rows: unknown) => void): D1Database {
-  const known = new WeakMap<object, { statement: Statement; real: D1PreparedStatement }>()
+  const existing = new WeakMap<object, { statement: Statement; real: D1PreparedStatement }>()
   const wrap = (made: D1PreparedStatement, statement: Statement): D1PreparedStatement => {
     const proxy = new Proxy(made, {
       get(inner, name) {
@@ -164,7 +165,7 @@ function recordedDatabase(real: D1Database, steps: Step[], seen: (rows: unknown)
         }
       },
     })
-    known.set(proxy, { statement, real: made })
+    existing.set(proxy, { statement, real: made })
     return proxy
   }
   return new Proxy(real, {
@@ -172,7 +173,7 @@ function recordedDatabase(real: D1Database, steps: Step[], seen: (rows: unknown)
       if (name === 'prepare') return (sql: string) => wrap(inner.prepare(sql), { sql, values: [] })
       if (name === 'batch') {
         return (list: D1PreparedStatement[]) => {
-          const all = list.map((one) => known.get(one))
+          const all = list.map((one) => existing.get(one))
           steps.push({ to: 'database', statements: all.flatMap((one) => one?.statement ?? []), batch: true })
           return inner.batch(all.flatMap((one) => one?.real ?? []))
         }

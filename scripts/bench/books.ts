@@ -21,7 +21,10 @@ import { ms, summary } from './figures.ts'
 const sizes = [1000, 10_000, 50_000] as const
 const others = { owners: 1000, contacts: 1000 }
 
-/** A database with a book of each size, alone or among a million contacts of a thousand others; on disk, as `wrangler dev` has it. */
+/**
+ * A database with a book of each size, alone or among a million contacts of a thousand others; on disk, as `wrangler
+ * dev` has it.
+ */
 async function library(crowded: boolean, quick: boolean): Promise<{ d1: D1Database; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-bench-'))
   await migrate({ persistTo: folder })
@@ -142,11 +145,11 @@ async function measure(d1: D1Database, ownerId: number, call: Call, rounds: numb
   return { p50: summary(times).median, database: all.ms / rounds, rows }
 }
 
-const query = (given: object): ContactQuery => contactQuerySchema.parse(given)
+const query = (input: object): ContactQuery => contactQuerySchema.parse(input)
 const list =
-  (given: object): Call =>
+  (input: object): Call =>
   (db, ownerId) =>
-    listContacts(db, ownerId, query(given), null)
+    listContacts(db, ownerId, query(input), null)
 
 /** The cursor of the list's page that begins after `rows` rows. */
 async function cursorAfter(db: Database, ownerId: number, rows: number): Promise<Cursor | null> {
@@ -193,14 +196,14 @@ async function table(
       await close()
     }
   }
-  const shown = ({ p50, database, rows }: Taken): string => `${ms(p50)} (${ms(database)}; ${rows})`
+  const displayed = ({ p50, database, rows }: Taken): string => `${ms(p50)} (${ms(database)}; ${rows})`
   const heads = sizes.map((size) => size.toLocaleString('en'))
   return [
     `| | ${heads.map((size) => `${size} alone`).join(' | ')} | ${heads.map((size) => `${size} among a million`).join(' | ')} | 50,000 ÷ 1,000 | among ÷ alone, at 10,000 |`,
     `|---|${'---|'.repeat(sizes.length * 2 + 2)}`,
     ...[...found].map(([name, costs]) => {
       const [small, middle, large, , amongst] = costs.map(({ p50 }) => p50)
-      return `| ${name} | ${costs.map(shown).join(' | ')} | ${((large ?? 0) / (small ?? 1)).toFixed(2)} | ${((amongst ?? 0) / (middle ?? 1)).toFixed(2)} |`
+      return `| ${name} | ${costs.map(displayed).join(' | ')} | ${((large ?? 0) / (small ?? 1)).toFixed(2)} | ${((amongst ?? 0) / (middle ?? 1)).toFixed(2)} |`
     }),
   ].join('\n')
 }

@@ -1,4 +1,7 @@
-/** A process that drives a server by autocannon, so that it shares no event loop with the one that reads the runtime's log. */
+/**
+ * A process that drives a server by autocannon, so that it shares no event loop with the one that reads the runtime's
+ * log.
+ */
 import autocannon from 'autocannon'
 
 /** What to send: one request for each connection, again and again. */
@@ -69,7 +72,7 @@ async function drive({ url, seconds, requests, refreshing }: Drive): Promise<Dri
   return { count: result.requests.total, rate: result.requests.total / result.duration, p50, p99, failures, tokens }
 }
 
-process.once('message', async (asked) => {
-  process.send?.(await drive(asked as Drive))
+process.once('message', async (requested) => {
+  process.send?.(await drive(requested as Drive))
   process.disconnect()
 })

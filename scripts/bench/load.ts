@@ -18,7 +18,10 @@ interface Cost extends Driven {
   readonly cpu: number
 }
 
-/** Drives a target for so many seconds, each connection as a person of its own. @throws Error on any answer but a success */
+/**
+ * Drives a target for so many seconds, each connection as a person of its own. @throws Error on any answer but a
+ * success
+ */
 export async function drive(target: Target, everyone: readonly Person[], seconds: number): Promise<Driven> {
   const requests = everyone.map((person) => ({
     method: target.method,
@@ -26,9 +29,9 @@ export async function drive(target: Target, everyone: readonly Person[], seconds
     headers: target.headers(person),
     ...(target.body ? { body: JSON.stringify(target.body(person)) } : {}),
   }))
-  const asked: Drive = { url: target.url, seconds, requests, refreshing: target.refreshing ?? false }
+  const requested: Drive = { url: target.url, seconds, requests, refreshing: target.refreshing ?? false }
   const driver: ChildProcess = fork(join(import.meta.dirname, 'driver.ts'))
-  driver.send(asked)
+  driver.send(requested)
   const [driven] = (await Promise.race([once(driver, 'message'), died(driver)])) as [Driven]
   if (Object.keys(driven.failures).length > 0) {
     throw new Error(`${target.method} ${requests[0]?.path} was answered ${JSON.stringify(driven.failures)}.`)

@@ -9,8 +9,8 @@ import { people } from '../people.ts'
 import { marks } from './marks.ts'
 
 /**
- * What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that outlive a run.
- * The tests set DEADLINES, for machines that are busy.
+ * What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that
+ * outlive a run. The tests set DEADLINES, for machines that are busy.
  */
 export const vars = {
   SECRET_KEY: randomBytes(48).toString('base64'),
@@ -36,8 +36,8 @@ export interface Person {
 }
 
 /**
- * Fills an empty database with people who are signed in, each with a book of so many contacts. All that has an id of its own begins at
- * {@link marks}, far from every other number.
+ * Fills an empty database with people who are signed in, each with a book of so many contacts. All that has an id of
+ * its own begins at {@link marks}, far from every other number.
  */
 export async function populate(sqlite: DatabaseSync, count: number, contactsEach: number): Promise<Person[]> {
   const now = timestamp()

@@ -41,7 +41,7 @@ export interface Served {
 /** Starts the service from a bundle that was written to a file, in a folder that may hold an earlier run's data. */
 export async function serveApart(folder: string, codeFile: string, varsFile: string): Promise<Served> {
   const child = fork(join(import.meta.dirname, 'serve.ts'), [folder, codeFile, varsFile])
-  const { url, pids } = (await Promise.race([once(child, 'message').then(([said]) => said), died(child)])) as {
+  const { url, pids } = (await Promise.race([once(child, 'message').then(([output]) => output), died(child)])) as {
     url: string
     pids: number[]
   }

@@ -30,7 +30,7 @@ export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
       config,
       JSON.stringify({ name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names }),
     )
-    const said = await wrangler(
+    const output = await wrangler(
       'deploy',
       '--dry-run',
       '--config',
@@ -40,9 +40,9 @@ export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
       '--tsconfig',
       resolve('tsconfig.json'),
     )
-    const gzippedKiB = Number(said.match(/gzip: ([\d.]+) KiB/)?.[1])
+    const gzippedKiB = Number(output.match(/gzip: ([\d.]+) KiB/)?.[1])
     const [file] = (await readdir(folder)).filter((name) => name.endsWith('.js'))
-    if (!file || Number.isNaN(gzippedKiB)) throw new Error(`wrangler built nothing:\n${said}`)
+    if (!file || Number.isNaN(gzippedKiB)) throw new Error(`wrangler built nothing:\n${output}`)
     const [code, map] = await Promise.all([file, `${file}.map`].map((name) => readFile(join(folder, name), 'utf8')))
     return { code: code ?? '', map: map ?? '', gzippedKiB }
   } finally {
@@ -55,11 +55,11 @@ export async function wrangler(...args: string[]): Promise<string> {
   const process_ = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
     env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
   })
-  let said = ''
-  for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk) => (said += chunk))
+  let output = ''
+  for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk) => (output += chunk))
   const [code] = await once(process_, 'close')
-  if (code !== 0) throw new Error(`wrangler ${args.join(' ')} failed:\n${said}`)
-  return said
+  if (code !== 0) throw new Error(`wrangler ${args.join(' ')} failed:\n${output}`)
+  return output
 }
 
 /** Where a local runtime keeps its things, and what it runs. */

@@ -29,7 +29,8 @@ const actions: readonly Action[] = [
 const limits = 'contacts-read=600/60s,contacts-create=50/5s,contacts-write=300/60s'
 
 /**
- * Sixty-four connections of fifty people read and write for five minutes; then the database is compared with what they were told.
+ * Sixty-four connections of fifty people read and write for five minutes; then the database is compared with what they
+ * were told.
  * @throws Error when an answer was an error other than 429, or anything acknowledged is not there, or is there twice
  */
 export async function soak(quick: boolean): Promise<string> {
@@ -78,8 +79,8 @@ const fifthsOf = (samples: readonly number[]): number[] =>
   })
 
 /**
- * Whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since V8's heap and SQLite's
- * cache take some minutes to fill.
+ * Whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since V8's heap
+ * and SQLite's cache take some minutes to fill.
  */
 export const grows = ([, , middle = 0, , last = 0]: readonly number[]): boolean => last > 1.25 * middle
 

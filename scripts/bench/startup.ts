@@ -17,9 +17,9 @@ export async function startup(quick: boolean): Promise<string> {
   try {
     const active: number[] = []
     for (let round = 0; round < rounds; round++) {
-      const said = await wrangler('check', 'startup', '--outfile', join(folder, 'startup.cpuprofile'))
-      const ms = said.match(/Active: ([\d.]+) ms/)?.[1]
-      if (ms === undefined) throw new Error(`wrangler told no time:\n${said}`)
+      const output = await wrangler('check', 'startup', '--outfile', join(folder, 'startup.cpuprofile'))
+      const ms = output.match(/Active: ([\d.]+) ms/)?.[1]
+      if (ms === undefined) throw new Error(`wrangler told no time:\n${output}`)
       active.push(Number(ms))
     }
     const { gzippedKiB } = await build()

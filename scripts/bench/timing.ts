@@ -3,14 +3,17 @@ import { type Service, startService } from '../../test/browser/started.ts'
 import { drawProgress } from '../progress.ts'
 import { ms, ratio, summary } from './figures.ts'
 
-/** Whether the time of an answer tells who has an account: logging in and asking for a new password, known and unknown. */
+/**
+ * Whether the time of an answer tells who has an account: logging in and asking for a new password, known and unknown.
+ */
 export async function timing(quick: boolean): Promise<string> {
   const rounds = quick ? 5 : 200
   const limits = ['login-failures', 'login-failures-hour', 'login-failures-email', 'request-email-to']
   const service = await startService({ RATE_LIMITS: limits.map((name) => `${name}=1000/60s`).join(',') })
   try {
-    const known = [(await confirmed(service, 'ana')).email, (await confirmed(service, 'boris')).email] as const
-    // One, as of the known: whoever is asked about for the first time costs a Durable Object that starts, account or no account.
+    const existing = [(await confirmed(service, 'ana')).email, (await confirmed(service, 'boris')).email] as const
+    // One, as of the known: whoever is asked about for the first time costs a Durable Object that starts, account or no
+    // account.
     const unknown = `nobody-${crypto.randomUUID()}@example.com`
     const asks: Record<string, (email: string) => Promise<number>> = {
       'POST /api/auth/login, wrong password': (email) =>
@@ -22,21 +25,28 @@ export async function timing(quick: boolean): Promise<string> {
     const all = Object.keys(asks).length * rounds
     let done = 0
     for (const [name, ask] of Object.entries(asks)) {
-      for (const email of [...known, unknown]) await ask(email)
-      const times: { known: number[]; another: number[]; unknown: number[] } = { known: [], another: [], unknown: [] }
+      for (const email of [...existing, unknown]) await ask(email)
+      const times: { existing: number[]; another: number[]; unknown: number[] } = {
+        existing: [],
+        another: [],
+        unknown: [],
+      }
       for (let round = 0; round < rounds; round++) {
-        // In an order of chance, so that what drifts drifts for all, and what one leaves to be done meets each of the others.
+        // In an order of chance, so that what drifts drifts for all, and what one leaves to be done meets each of the
+        // others.
         const turns = [
-          async () => times.known.push(await ask(known[0])),
-          async () => times.another.push(await ask(known[1])),
+          async () => times.existing.push(await ask(existing[0])),
+          async () => times.another.push(await ask(existing[1])),
           async () => times.unknown.push(await ask(unknown)),
         ]
         for (const turn of shuffled(turns)) await turn()
         drawProgress(++done, all)
       }
-      const [a, b, none] = [summary(times.known), summary(times.another), summary(times.unknown)]
-      const shown = ({ median, p10, p90 }: typeof a): string => `${ms(median)} (${ms(p10)}–${ms(p90)})`
-      rows.push(`| \`${name}\` | ${shown(a)} | ${shown(b)} | ${shown(none)} | ${ratio(none, a)} | ${ratio(b, a)} |`)
+      const [a, b, none] = [summary(times.existing), summary(times.another), summary(times.unknown)]
+      const displayed = ({ median, p10, p90 }: typeof a): string => `${ms(median)} (${ms(p10)}–${ms(p90)})`
+      rows.push(
+        `| \`${name}\` | ${displayed(a)} | ${displayed(b)} | ${displayed(none)} | ${ratio(none, a)} | ${ratio(b, a)} |`,
+      )
     }
     return [
       `Medians of ${rounds} each, in milliseconds, with the tenth and the ninetieth percentile.`,
@@ -57,7 +67,10 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map(({ item }) => item)
 }
 
-/** How long an answer took, in milliseconds; what goes on after it has ended when this returns, as far as a client can tell. */
+/**
+ * How long an answer took, in milliseconds; what goes on after it has ended when this returns, as far as a client can
+ * tell.
+ */
 async function took(service: Service, path: string, body: object, expected: number): Promise<number> {
   const start = performance.now()
   const response = await send(service, path, body)

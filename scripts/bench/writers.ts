@@ -225,8 +225,8 @@ export function faults(sqlite: DatabaseSync, writers: readonly Writer[]): string
   const orphans = sqlite.prepare('SELECT count(*) AS n FROM idempotency_keys WHERE contact_id IS NULL').get()
   if (orphans?.n !== 0) found.push(`${orphans?.n} idempotency keys belong to no contact.`)
   for (const pragma of ['integrity_check', 'foreign_key_check']) {
-    const said = JSON.stringify(sqlite.prepare(`PRAGMA ${pragma}`).all())
-    if (said !== '[]' && said !== '[{"integrity_check":"ok"}]') found.push(`${pragma}: ${said}`)
+    const output = JSON.stringify(sqlite.prepare(`PRAGMA ${pragma}`).all())
+    if (output !== '[]' && output !== '[{"integrity_check":"ok"}]') found.push(`${pragma}: ${output}`)
   }
   return found
 }

@@ -186,7 +186,10 @@ const round = (value: number): number => Number(value.toFixed(6))
 /** Whether a price is for what lies there rather than for what is done. */
 export const isStored = (metered: Metered): boolean => ['gateGb', 'databaseGb', 'kvGb'].includes(metered)
 
-/** A month's use of the paid plan, and its price in dollars: what is begun counts whole, as on Cloudflare's own examples. */
+/**
+ * A month's use of the paid plan, and its price in dollars: what is begun counts whole, as on Cloudflare's own
+ * examples.
+ */
 export function billOf(metered: Metered, users: number): { used: number; dollars: number } {
   const price: Price = prices[metered]
   const used = usageOf(users)[metered] * (isStored(metered) ? 1 : days)
@@ -202,7 +205,10 @@ export function monthOf(users: number): { dollars: number; onTurso: boolean } {
   return { dollars: cloudflare + (onTurso ? tursoOf(users) : 0), onTurso }
 }
 
-/** A month of Turso, in dollars: what it holds, and what is written (at the price of D1's, which is Turso's smaller plans'). */
+/**
+ * A month of Turso, in dollars: what it holds, and what is written (at the price of D1's, which is Turso's smaller
+ * plans').
+ */
 export function tursoOf(users: number): number {
   const { databaseGb } = usageOf(users)
   const written = billOf('rowsWritten', users).used

@@ -81,7 +81,8 @@ export const prices = {
   kvWrites: { what: 'KV: writes', included: million, dollars: 5, per: million, free: 1000, source: kv },
   kvGb: { what: 'KV: stored, GB', included: 1, dollars: 0.5, per: 1, free: 1, source: kv },
   logGb: { what: 'Logs: ingested, GB', included: 50, dollars: 0.25, per: 1, free: 0.5, source: observability },
-  // Not Cloudflare's: its own e-mail service takes no letters from a Worker's SMTP. Amazon SES (Essentials), as an example of many.
+  // Not Cloudflare's: its own e-mail service takes no letters from a Worker's SMTP. Amazon SES (Essentials), as an
+  // example of many.
   letters: {
     what: 'Letters (SES)',
     included: 0,

@@ -55,8 +55,8 @@ export function readSettings(environment: string): Settings {
   const raw = rawConfig()
   const found = raw.env?.[environment]
   if (!found) {
-    const known = Object.keys(raw.env ?? {})
-    throw new DeployError(`${file} has no environment "${environment}"; there are ${known.join(', ') || 'none'}.`)
+    const existing = Object.keys(raw.env ?? {})
+    throw new DeployError(`${file} has no environment "${environment}"; there are ${existing.join(', ') || 'none'}.`)
   }
   const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || found.name
   const d1 = found.d1_databases?.find(({ binding }) => binding === 'DB')
@@ -106,8 +106,10 @@ function domainsOf({ routes = [], route }: Unstable_RawEnvironment): string[] {
 }
 
 /**
- * Writes values into wrangler.toml in place, so that its comments stay. Says which are new; what is there already is left alone.
- * @throws DeployError with what to write by hand, when the file is laid out in a way that this does not understand; it is unchanged
+ * Writes values into wrangler.toml in place, so that its comments stay. Says which are new; what is there already is
+ * left alone.
+ * @throws DeployError with what to write by hand, when the file is laid out in a way that this does not understand; it
+ * is unchanged
  */
 export function writeSettings(environment: string, changes: readonly Change[]): Change[] {
   const before = rawConfig()

@@ -35,8 +35,8 @@ async function fire(url: string, cron: string): Promise<void> {
 }
 
 /**
- * Whether a cron expression names the minute of `at`, in UTC as Cloudflare has it: `*`, numbers, ranges, lists and steps, with
- * Sunday as day 1 of the week.
+ * Whether a cron expression names the minute of `at`, in UTC as Cloudflare has it: `*`, numbers, ranges, lists and
+ * steps, with Sunday as day 1 of the week.
  * @throws StartError for what it cannot read, such as names of months, L or W
  */
 export function isDue(cron: string, at: Date): boolean {

@@ -13,7 +13,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { userCache } from '../auth/authenticate.ts'
+import { userCache } from '../auth/guard.ts'
 
 /** Asks for another e-mail under other bindings than the tests'. */
 const askUnder = (bindings: object, person: Person, email: string) =>
@@ -24,7 +24,10 @@ const askUnder = (bindings: object, person: Person, email: string) =>
     headers: from(person.address),
   })
 
-/** Bindings under which something happens just before a letter to a new address is counted: while a change is being asked for. */
+/**
+ * Bindings under which something happens just before a letter to a new address is counted: while a change is being
+ * asked for.
+ */
 function meanwhile(happen: () => Promise<unknown>) {
   const GATE = new Proxy(env.GATE, {
     get(target, name) {
@@ -72,9 +75,9 @@ describe('changing the e-mail', () => {
     await expect
       .poll(async () => (await lettersTo(ana.email)).map(({ Subject }) => Subject))
       .toContain('Your email was changed')
-    const told = (await lettersTo(ana.email)).find(({ Subject }) => Subject === 'Your email was changed')
-    expect(told?.Text).toContain(target)
-    expect(told?.Text).not.toMatch(/confirm-email|reset-password/)
+    const reported = (await lettersTo(ana.email)).find(({ Subject }) => Subject === 'Your email was changed')
+    expect(reported?.Text).toContain(target)
+    expect(reported?.Text).not.toMatch(/confirm-email|reset-password/)
   })
 
   it('is right everywhere at the next request after it was confirmed', async () => {

@@ -16,11 +16,11 @@ export interface EmailChange {
 }
 
 /**
- * Sends a letter to the new address whose link makes the change, and a notice to the old one; where another account has the
- * address, its owner gets a letter that says so instead. The caller is not told which it was. Letters to one address are as few as
- * the quota allows.
- * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for the present address, or one that no
- * mail reaches; 429
+ * Sends a letter to the new address whose link makes the change, and a notice to the old one; where another account has
+ * the address, its owner gets a letter that says so instead. The caller is not told which it was. Letters to one
+ * address are as few as the quota allows.
+ * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for the present address, or one
+ * that no mail reaches; 429
  */
 export async function requestEmailChange(
   services: Services,

@@ -1,6 +1,6 @@
 import type { Client } from '../audit/store.ts'
 import { requirePassword, wrongPassword } from '../auth/check-password.ts'
-import { changePassword } from '../auth/email-tokens.ts'
+import { changePassword } from '../auth/email-token-store.ts'
 import { forgotUrl, sendNow } from '../auth/letters.ts'
 import { passwordChangedLetter } from '../auth/mails.tsx'
 import { checkAndHashNewPassword } from '../auth/reset-password.ts'
@@ -21,7 +21,8 @@ export interface PasswordChange {
 
 /**
  * Changes the password of somebody who is signed in, ends their other sessions and sends a notice.
- * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that cannot be taken; 429
+ * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that cannot be
+ * taken; 429
  */
 export async function changeOwnPassword(
   services: Services,
@@ -35,7 +36,7 @@ export async function changeOwnPassword(
     userId: user.id,
     passwordHash,
     notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
-    happening: { kind: 'password-changed' as const, ...client },
+    event: { kind: 'password-changed' as const, ...client },
   }
   const letterId = await writeAtNewRevision(gate(`user:${user.id}`), user.revision, (revision) =>
     changePassword(db, user.password_hash, sessionId, change, revision),

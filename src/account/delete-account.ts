@@ -1,4 +1,3 @@
-import type { SQL } from 'drizzle-orm'
 import type { Client } from '../audit/store.ts'
 import { wrongPassword } from '../auth/check-password.ts'
 import { sessionEnded } from '../auth/session.ts'
@@ -24,21 +23,33 @@ export const busy = (): Problem =>
 export interface Deletion {
   /** The account as it was when the deletion was decided. */
   readonly user: UserRow
-  /** What must be true at the moment of deletion. */
-  readonly condition: SQL | undefined
+  /** Whether the password must be the one that `user` has, at the moment of deletion. */
+  readonly requiresPassword?: boolean
+  /** Whether an admin's account may not be deleted. */
+  readonly sparesAdmins?: boolean
   /** Who deletes it, where that is not its owner. */
   readonly actor?: Client & { readonly actorId: number }
 }
 
 /**
- * Deletes an account with all that belongs to it. The next request with any of its tokens is refused, whatever caches hold.
- * @throws Problem 409 `last-admin`, or `busy` when its role changes meanwhile; 403 `wrong-password` when its password does; where
- * it does not exist any more, 401 `session-revoked` for its owner and 404 `not-found` for anybody else
+ * Deletes an account with all that belongs to it. The next request with any of its tokens is refused, whatever caches
+ * hold.
+ * @throws Problem 409 `last-admin`, or `busy` when its role changes meanwhile; 403 `wrong-password` when its password
+ * does; where it does not exist any more, 401 `session-revoked` for its owner and 404 `not-found` for anybody else
  */
-export async function deleteUserAccount(services: Services, { user, condition, actor }: Deletion): Promise<void> {
+export async function deleteUserAccount(
+  services: Services,
+  { user, requiresPassword = false, sparesAdmins = false, actor }: Deletion,
+): Promise<void> {
   const { db, gate, kv, afterResponse } = services
   const isDeleted = await writeAtNewRevision(gate(`user:${user.id}`), user.revision, (revision) =>
-    deleteAccount(db, user.id, revision, condition, actor),
+    deleteAccount(db, {
+      userId: user.id,
+      revision,
+      actor,
+      sparesAdmins,
+      passwordHash: requiresPassword ? user.password_hash : undefined,
+    }),
   )
   if (!isDeleted) {
     const now = await findUser(db, user.id)

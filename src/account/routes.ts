@@ -3,9 +3,9 @@ import type { Context, TypedResponse } from 'hono'
 import { z } from 'zod'
 import { eventSchema } from '../audit/schema.ts'
 import { listEvents, toOwnEvent } from '../audit/store.ts'
-import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
 import { requirePassword } from '../auth/check-password.ts'
 import { clientOf } from '../auth/client.ts'
+import { type SignedInEnv, signedIn } from '../auth/guard.ts'
 import { detailSchema } from '../auth/schema.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
@@ -43,7 +43,6 @@ import {
   passwordChangeSchema,
 } from './schema.ts'
 import { setUserAvatar } from './set-avatar.ts'
-import { passwordUnchanged } from './store.ts'
 
 const tags = ['Me']
 /** Those of a wrong current password, besides. */
@@ -272,7 +271,7 @@ accountRoutes.openapi(
     const user = await requirePassword(services, c.var.user.id, current_password, clientOf(c))
     // Again, by what was read after the hash, which takes a while.
     requireMatch(c, user.revision)
-    await deleteUserAccount(services, { user, condition: passwordUnchanged(user.password_hash) })
+    await deleteUserAccount(services, { user, requiresPassword: true })
     return c.body(null, 204)
   },
 )

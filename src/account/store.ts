@@ -1,45 +1,59 @@
 import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
-import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-tokens.ts'
+import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import type { OutboxLetter } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
-import { markForDeletionStatement } from '../platform/pictures/deletions.ts'
+import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
+/** Which account is deleted, and under which conditions. */
+interface AccountDeletion {
+  readonly userId: number
+  readonly revision: number
+  /** The hash that the password must have; undefined for any. */
+  readonly passwordHash: string | undefined
+  /** Whether an admin's account stays. */
+  readonly sparesAdmins: boolean
+  /** Who deletes it, where that is not its owner. */
+  readonly actor: (Client & { readonly actorId: number }) | undefined
+}
+
 /**
- * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; where `condition` is
- * not true at that moment, or the account is the last admin's, nothing. What stays is an event: an id and a time, and who did it
- * and from where, if that was somebody else. Returns whether it was deleted.
+ * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; nothing where a
+ * condition is not true at that moment, or the account is the last admin's. What stays is an event: an id and a time,
+ * and who did it and from where, if that was somebody else. Returns whether it was deleted.
  */
 export async function deleteAccount(
   db: Database,
-  userId: number,
-  revision: number,
-  condition: SQL | undefined,
-  actor?: Client & { readonly actorId: number },
+  { userId, revision, passwordHash, sparesAdmins, actor }: AccountDeletion,
 ): Promise<boolean> {
-  const whose = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
+  const conditions = and(
+    passwordHash === undefined ? undefined : passwordUnchanged(passwordHash),
+    sparesAdmins ? ne(users.role, 'admin') : undefined,
+    isNotLastAdmin,
+  )
+  const user = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
   // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
   const [rows] = await db.batch([
     db
       .update(users)
       .set({ revision })
-      .where(and(eq(users.id, userId), condition, isNotLastAdmin))
+      .where(and(eq(users.id, userId), conditions))
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
-    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, whose)),
-    db.delete(contacts).where(inArray(contacts.owner_id, whose)),
-    db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
-    db.delete(sessions).where(inArray(sessions.user_id, whose)),
-    db.delete(emailTokens).where(inArray(emailTokens.user_id, whose)),
-    db.delete(outbox).where(inArray(outbox.user_id, whose)),
-    db.delete(events).where(inArray(events.user_id, whose)),
+    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, user)),
+    db.delete(contacts).where(inArray(contacts.owner_id, user)),
+    db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
+    db.delete(sessions).where(inArray(sessions.user_id, user)),
+    db.delete(emailTokens).where(inArray(emailTokens.user_id, user)),
+    db.delete(outbox).where(inArray(outbox.user_id, user)),
+    db.delete(events).where(inArray(events.user_id, user)),
     insertAuditEvent(
       db,
       { kind: 'deleted', ...(actor ?? { address: null, device: null }) },
@@ -65,9 +79,9 @@ interface EmailChangeStart {
 }
 
 /**
- * Inserts a link by which an account's address changes, with the letters about it, all or nothing; nothing where `condition` is not
- * true at that moment: a link made after the password was changed would outlive what it should die with. Returns the ids of
- * the letters to deliver.
+ * Inserts a link by which an account's address changes, with the letters about it, all or nothing; nothing where
+ * `condition` is not true at that moment: a link made after the password was changed would outlive what it should die
+ * with. Returns the ids of the letters to deliver.
  */
 export async function startEmailChange(
   db: Database,
@@ -94,7 +108,10 @@ interface AddressConflict {
   readonly happening: AuditEvent
 }
 
-/** Writes to the owner of an address that somebody wants it, and to that one the usual notice. Returns the ids of the letters. */
+/**
+ * Writes to the owner of an address that somebody wants it, and to that one the usual notice. Returns the ids of the
+ * letters.
+ */
 export async function notifyAddressOwner(
   db: Database,
   { ownerId, toOwner, userId, condition, notice, happening }: AddressConflict,
@@ -108,7 +125,10 @@ export async function notifyAddressOwner(
   return [first, second].flatMap((row) => row?.id ?? [])
 }
 
-/** Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100 queries. */
+/**
+ * Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100
+ * queries.
+ */
 const pageSize = 500
 
 /** The rows of one of an account's tables, a page at a time; `read` says which follow the last one that was read. */
@@ -125,8 +145,8 @@ async function* pages<Row>(
 }
 
 /**
- * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for is left
- * out: whether a letter did, tells whether somebody else has that address.
+ * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for
+ * is left out: whether a letter did, tells whether somebody else has that address.
  */
 export const exportedRows = {
   // By an index: in the order of ids, each page would read the whole book and sort it.

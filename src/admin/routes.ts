@@ -4,8 +4,8 @@ import { accountNotFound, deleteUserAccount } from '../account/delete-account.ts
 import { eventQuerySchema } from '../account/schema.ts'
 import { eventSchema } from '../audit/schema.ts'
 import { listEvents, toEvent } from '../audit/store.ts'
-import { signedIn } from '../auth/authenticate.ts'
 import { clientOf } from '../auth/client.ts'
+import { signedIn } from '../auth/guard.ts'
 import { sendNow } from '../auth/letters.ts'
 import { isPermitted, notPermitted } from '../auth/policy.ts'
 import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
@@ -13,12 +13,12 @@ import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { findLetter, listLetters, resend } from '../platform/mail/outbox.ts'
+import { findLetter, listLetters, resend } from '../platform/mail/outbox-store.ts'
 import { idInPath } from '../platform/text/fields.ts'
 import { findUser } from '../users/store.ts'
 import { changeUserAccess } from './manage-user.ts'
 import { letterQuerySchema, letterSchema, managedUserSchema, userManagementSchema, userQuerySchema } from './schema.ts'
-import { listUsers, manageableBy, toLetter, toManagedUser } from './store.ts'
+import { listUsers, toLetter, toManagedUser } from './store.ts'
 
 const tags = ['Admin']
 const noCache = { 'Cache-Control': 'private, no-cache' }
@@ -122,7 +122,7 @@ adminRoutes.openapi(
     if (target.role === 'admin' && !overAdmins) throw notPermitted(['users:role'])
     requireUntagged(c)
     const actor = target.id === user.id ? {} : { actor: { actorId: user.id, ...clientOf(c) } }
-    await deleteUserAccount(c.var.services, { user: target, condition: manageableBy(overAdmins), ...actor })
+    await deleteUserAccount(c.var.services, { user: target, sparesAdmins: !overAdmins, ...actor })
     return c.body(null, 204)
   },
 )

@@ -11,7 +11,9 @@ import { sessionEnded } from './session.ts'
 /** The WWW-Authenticate header of a refused login. */
 export const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
-/** Whether the password is locked until a new one is chosen. Only where the operator wants it (`RESET_LOCKS_PASSWORD`). */
+/**
+ * Whether the password is locked until a new one is chosen. Only where the operator wants it (`RESET_LOCKS_PASSWORD`).
+ */
 export const isPasswordLocked = (user: UserRow, config: Configuration): boolean =>
   config.RESET_LOCKS_PASSWORD && user.password_barred
 
@@ -35,7 +37,8 @@ export interface PasswordAttempt {
 }
 
 /**
- * Checks a password in the e-mail's gate, which counts failures. A failure against an account is recorded after the response.
+ * Checks a password in the e-mail's gate, which counts failures. A failure against an account is recorded after the
+ * response.
  * @throws Problem 429
  */
 export async function checkPassword(services: Services, attempt: PasswordAttempt): Promise<PasswordCheck> {
@@ -61,7 +64,8 @@ export async function checkPassword(services: Services, attempt: PasswordAttempt
 export const wrongPassword = (): Problem => new Problem(403, 'wrong-password', 'The current password is wrong.')
 
 /**
- * Requires the password of somebody who is signed in, for what a stolen token alone must not do. Failures count as those of a login.
+ * Requires the password of somebody who is signed in, for what a stolen token alone must not do. Failures count as
+ * those of a login.
  * @throws Problem 403 `wrong-password`, 401 `reset-required` or `session-revoked`, 429
  */
 export async function requirePassword(

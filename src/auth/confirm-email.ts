@@ -3,7 +3,7 @@ import { tokenHash } from '../platform/crypto/keys.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
-import { confirmUser, type EmailToken, findConfirmation, finishEmailChange } from './email-tokens.ts'
+import { confirmUser, type EmailToken, findConfirmation, finishEmailChange } from './email-token-store.ts'
 import { sendNow } from './letters.ts'
 import { emailChangedLetter } from './mails.tsx'
 import { promoteConfiguredAdmin } from './promote-admin.ts'
@@ -18,8 +18,8 @@ export const isConfirmed = ({ newEmail, email, confirmed }: EmailToken): boolean
 
 /**
  * Confirms the address that a link was sent to: the account's own, or its new one. Confirming twice is fine.
- * @throws Problem 404 `link-not-found` when there is no such link, or it has expired; 409 `email-taken` when another account has
- * the new address by now
+ * @throws Problem 404 `link-not-found` when there is no such link, or it has expired; 409 `email-taken` when another
+ * account has the new address by now
  */
 export async function confirmEmail(services: Services, token: string, client: Client): Promise<void> {
   const { db, config, gate } = services

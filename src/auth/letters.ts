@@ -3,11 +3,11 @@ import { randomToken, tokenHash } from '../platform/crypto/keys.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { limitOf } from '../platform/gate/limits.ts'
 import { invalidValues } from '../platform/http/problem.ts'
-import { createMailer, deliver, type OutboxLetter } from '../platform/mail/outbox.ts'
+import { createMailer, deliver, type OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { canReceiveMail } from '../platform/mail/reach.ts'
 import type { Services } from '../platform/ports.ts'
 import { gateOfEmail } from './check-password.ts'
-import type { LinkLetter } from './email-tokens.ts'
+import type { LinkLetter } from './email-token-store.ts'
 import { confirmEmailLetter } from './mails.tsx'
 import { unconfirmedSeconds } from './store.ts'
 
@@ -56,9 +56,9 @@ export function createConfirmationLink(
 }
 
 /**
- * Takes a place of the quota of letters to an address that anyone may have typed, and says whether there was one. Callers keep it to
- * themselves, so that it tells nobody anything. Each kind of letter has its own count: else a stranger who requests one kind
- * would keep the other from the owner.
+ * Takes a place of the quota of letters to an address that anyone may have typed, and says whether there was one.
+ * Callers keep it to themselves, so that it tells nobody anything. Each kind of letter has its own count: else a
+ * stranger who requests one kind would keep the other from the owner.
  */
 export async function consumeEmailQuota(
   services: Services,

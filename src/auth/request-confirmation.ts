@@ -1,13 +1,13 @@
-import { createMailer, deliver } from '../platform/mail/outbox.ts'
+import { createMailer, deliver } from '../platform/mail/outbox-store.ts'
 import type { Services } from '../platform/ports.ts'
 import { findUserByEmail } from '../users/store.ts'
-import { renewConfirmation } from './email-tokens.ts'
+import { renewConfirmation } from './email-token-store.ts'
 import { consumeEmailQuota, createConfirmationLink } from './letters.ts'
 import { unconfirmedSeconds } from './store.ts'
 
 /**
- * Sends the confirmation letter again if an account waits for it. Everybody gets the same answer in the same time: all writing
- * happens after the response.
+ * Sends the confirmation letter again if an account waits for it. Everybody gets the same answer in the same time: all
+ * writing happens after the response.
  */
 export async function requestConfirmation(services: Services, email: string): Promise<void> {
   const { db, config, afterResponse } = services

@@ -1,14 +1,14 @@
 import type { Client } from '../audit/store.ts'
-import { createMailer, deliver } from '../platform/mail/outbox.ts'
+import { createMailer, deliver } from '../platform/mail/outbox-store.ts'
 import type { Services } from '../platform/ports.ts'
 import { findUserByEmail } from '../users/store.ts'
-import { startReset } from './email-tokens.ts'
+import { startReset } from './email-token-store.ts'
 import { consumeEmailQuota, createLink } from './letters.ts'
 import { resetPasswordLetter } from './mails.tsx'
 
 /**
- * Sends a letter with a link to choose a new password, if there is such an account. Nothing about the account changes, unless
- * `RESET_LOCKS_PASSWORD` is set; everybody gets the same answer in the same time.
+ * Sends a letter with a link to choose a new password, if there is such an account. Nothing about the account changes,
+ * unless `RESET_LOCKS_PASSWORD` is set; everybody gets the same answer in the same time.
  */
 export async function requestReset(services: Services, email: string, client: Client): Promise<void> {
   const { db, config, afterResponse } = services

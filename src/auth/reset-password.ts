@@ -5,14 +5,14 @@ import { invalidValues } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { emailKey } from '../users/table.ts'
 import { invalidLink } from './confirm-email.ts'
-import { type EmailToken, finishReset } from './email-tokens.ts'
+import { type EmailToken, finishReset } from './email-token-store.ts'
 import { forgotUrl, sendNow } from './letters.ts'
 import { passwordChangedLetter } from './mails.tsx'
 import { promoteConfiguredAdmin } from './promote-admin.ts'
 
 /**
- * Checks a password that is being chosen for an account and hashes it, in the gate of the caller's address, where it delays nobody
- * else.
+ * Checks a password that is being chosen for an account and hashes it, in the gate of the caller's address, where it
+ * delays nobody else.
  * @throws Problem 422 when it is too common, or the account's e-mail or name
  */
 export async function checkAndHashNewPassword(
@@ -36,8 +36,8 @@ export interface ResetRequest {
 }
 
 /**
- * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link of the
- * account dies, and a notice goes out. Of two at the same time with one link, one wins.
+ * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link
+ * of the account dies, and a notice goes out. Of two at the same time with one link, one wins.
  * @throws Problem 404 `link-not-found` when the link has died meanwhile; 422 for a password that cannot be taken; 412
  */
 export async function resetPassword(
@@ -51,7 +51,7 @@ export async function resetPassword(
     userId: link.userId,
     passwordHash,
     notice: passwordChangedLetter(link.email, link.locale, forgotUrl(config)),
-    happening: { kind: 'password-reset' as const, ...client },
+    event: { kind: 'password-reset' as const, ...client },
   }
   const letterId = await writeAtNewRevision(gate(`user:${link.userId}`), link.revision, (revision) =>
     finishReset(db, link.linkId, change, revision),
@@ -62,8 +62,8 @@ export async function resetPassword(
 }
 
 /**
- * Refuses a reset's body with another address than that of the link's account: its sender has mixed two people up. A username
- * says nothing of that: several people may have the same, and older clients send any.
+ * Refuses a reset's body with another address than that of the link's account: its sender has mixed two people up. A
+ * username says nothing of that: several people may have the same, and older clients send any.
  * @throws Problem 422
  */
 export function requireSameAccount(link: EmailToken, email: string | undefined): void {

@@ -15,9 +15,9 @@ import { body, bodyProblems, json, location, problems } from '../platform/http/o
 import { invalidValues } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { toUser } from '../users/store.ts'
-import { bearerToken } from './authenticate.ts'
 import { clientOf } from './client.ts'
 import { confirmEmail } from './confirm-email.ts'
+import { bearerToken } from './guard.ts'
 import { requestConfirmation } from './request-confirmation.ts'
 import {
   addressSchema,
@@ -160,7 +160,8 @@ authRoutes.openapi(
 )
 
 /**
- * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the address.
+ * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the
+ * address.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`, 429
  */
 export async function exchangeRefreshToken(c: Context<AppEnv>, token: string): Promise<Tokens> {

@@ -29,7 +29,8 @@ export interface StartedSession {
  * `account-disabled`; 429
  */
 export function signIn(services: Services, credentials: Credentials): Promise<StartedSession> {
-  // The hash may be replaced meanwhile, by another login, which hashes the same password anew, or by a change of it: try again once.
+  // The hash may be replaced meanwhile, by another login, which hashes the same password anew, or by a change of it:
+  // try again once.
   return retryOnConflict(() => start(services, credentials), invalidCredentials, 2)
 }
 

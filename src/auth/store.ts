@@ -9,7 +9,7 @@ import { outbox } from '../platform/mail/table.ts'
 import { fold } from '../platform/text/fold.ts'
 import { syncRevision, userAtRevision } from '../users/store.ts'
 import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
-import { type LinkLetter, linkStatements } from './email-tokens.ts'
+import { type LinkLetter, linkStatements } from './email-token-store.ts'
 import type { SessionCutoffs } from './session-store.ts'
 import { emailTokens, sessions } from './table.ts'
 
@@ -17,8 +17,8 @@ import { emailTokens, sessions } from './table.ts'
 export const unconfirmedSeconds = 7 * 86_400
 
 /**
- * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one address (in
- * any spelling) one wins: the other gets `email-taken`.
+ * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one
+ * address (in any spelling) one wins: the other gets `email-taken`.
  */
 export async function createAccount(
   db: Database,
@@ -57,7 +57,10 @@ export async function setUserRevision(db: Database, userId: number, revision: nu
   await syncRevision(db, userId, revision)
 }
 
-/** Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none yet. */
+/**
+ * Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none
+ * yet.
+ */
 export async function promoteToAdmin(
   db: Database,
   userId: number,
@@ -127,8 +130,8 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
 const sessionIds = z.array(z.int())
 
 /**
- * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that nobody
- * confirmed, so that nobody blocks another's address.
+ * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that
+ * nobody confirmed, so that nobody blocks another's address.
  */
 export async function deleteExpired(
   db: Database,

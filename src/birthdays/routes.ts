@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
+import { type SignedInEnv, signedIn } from '../auth/guard.ts'
 import { toContact } from '../contacts/view.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'

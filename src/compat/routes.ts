@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { bearerToken, signedIn } from '../auth/authenticate.ts'
 import { clientOf } from '../auth/client.ts'
 import { confirmEmail } from '../auth/confirm-email.ts'
+import { bearerToken, signedIn } from '../auth/guard.ts'
 import { requestConfirmation } from '../auth/request-confirmation.ts'
 import { requestReset } from '../auth/request-reset.ts'
 import { exchangeRefreshToken } from '../auth/routes.ts'
@@ -22,8 +22,8 @@ import { createRouter } from '../platform/http/router.ts'
 import { cleanPasted } from '../platform/text/paste.ts'
 
 /**
- * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no letter and no
- * document of ours names them.
+ * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no
+ * letter and no document of ours names them.
  */
 export const compatRoutes = createRouter()
 

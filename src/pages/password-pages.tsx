@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { clientOf } from '../auth/client.ts'
-import { type EmailToken, findReset } from '../auth/email-tokens.ts'
+import { type EmailToken, findReset } from '../auth/email-token-store.ts'
 import { requestReset } from '../auth/request-reset.ts'
 import { resetPassword } from '../auth/reset-password.ts'
 import { maxTriedLength, newPassword } from '../auth/schema.ts'
@@ -23,7 +23,9 @@ import { Layout } from './layout.tsx'
 import { noStore, pagePolicy } from './policy.ts'
 import { passwordWords } from './words.ts'
 
-/** A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens. */
+/**
+ * A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens.
+ */
 export const passwordPages = createRouter()
 for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
 
@@ -134,8 +136,8 @@ passwordPages.post(
 type Fault = 'tooShort' | 'tooLong' | 'tooCommon' | 'tooPersonal'
 
 /**
- * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is the
- * link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
+ * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is
+ * the link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
  */
 function choosingPage(c: Context, link: EmailToken, fault?: Fault) {
   const lang = languageOf(c)

@@ -4,8 +4,8 @@ import type { Problem } from './http/problem.ts'
 const defaultAttempts = 5
 
 /**
- * Runs an optimistic write until it succeeds: `attempt` reads, writes at the revision that it read, and returns undefined where
- * another write came between.
+ * Runs an optimistic write until it succeeds: `attempt` reads, writes at the revision that it read, and returns
+ * undefined where another write came between.
  * @throws what `conflict` makes, after the last attempt
  */
 export async function retryOnConflict<T>(

@@ -11,7 +11,10 @@ export interface Filled {
   readonly picture?: true
 }
 
-/** Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors in their console. */
+/**
+ * Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors
+ * in their console.
+ */
 export function watch(context: BrowserContext, origin: string): string[] {
   const faults: string[] = []
   context.on('request', (request) => {

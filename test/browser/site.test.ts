@@ -106,9 +106,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     const made = JSON.parse((await execute(tab.page, 'post', '/api/contacts')).body)
     const seen: Record<string, unknown> = {}
     for (const [path, id] of [['/api/users/avatar'], ['/api/contacts/{id}/avatar', made.id]] as const) {
-      const given = await execute(tab.page, 'patch', path, { picture: true, ...(id ? { id } : {}) })
-      expect(given.status, given.body).toBe(200)
-      seen[path] = JSON.parse(given.body).avatar
+      const input = await execute(tab.page, 'patch', path, { picture: true, ...(id ? { id } : {}) })
+      expect(input.status, input.body).toBe(200)
+      seen[path] = JSON.parse(input.body).avatar
     }
     expect(tab.faults).toEqual([])
     for (const [address, size] of [
@@ -211,7 +211,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  /** A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console. */
+  /**
+   * A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console.
+   */
   async function open(path: string, options: BrowserContextOptions = {}, origin = service.url) {
     const context = await browser.newContext(options)
     const faults = watch(context, origin)

@@ -38,7 +38,9 @@ export class Actor {
   username: string
   email: string
   password = password
-  /** The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since. */
+  /**
+   * The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since.
+   */
   hash: string | null = null
   hashed = true
   role: Role = 'user'

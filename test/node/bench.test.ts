@@ -34,26 +34,26 @@ describe('what is looked for after a soak and after kill -9', () => {
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
         .run(...Object.values(row))
     }
-    const asked = (name: string, note: string | undefined, deleted: 'no' | 'perhaps' | 'yes' = 'no') =>
+    const requested = (name: string, note: string | undefined, deleted: 'no' | 'perhaps' | 'yes' = 'no') =>
       writer.contacts.push({ name, idempotencyKey: undefined, id: 1, note, unanswered: [], deleted })
 
     add('right', 'v0')
-    asked('right', 'v0')
-    asked('never answered', undefined)
-    asked('deleted, perhaps', 'v0', 'perhaps')
+    requested('right', 'v0')
+    requested('never answered', undefined)
+    requested('deleted, perhaps', 'v0', 'perhaps')
     expect(faults(sqlite, [writer])).toEqual([])
 
-    asked('lost', 'v0')
+    requested('lost', 'v0')
     add('twice', 'v0')
     add('twice', 'v0')
-    asked('twice', 'v0')
+    requested('twice', 'v0')
     add('stale', 'v0')
-    asked('stale', 'v1')
+    requested('stale', 'v1')
     add('risen', 'v0')
-    asked('risen', 'v0', 'yes')
+    requested('risen', 'v0', 'yes')
     add('stranger', 'v0')
     add('half', 'v0', { search_key: '' })
-    asked('half', 'v0')
+    requested('half', 'v0')
     sqlite
       .prepare(`INSERT INTO users (username, email, email_key, password_hash, created_at) VALUES ('', ?1, ?1, '', '')`)
       .run('alone@example.com')

@@ -8,7 +8,7 @@ import { type Account, token } from '../cloudflare/account.ts'
 /** What a run of `npm run deploy` came to. */
 export interface Run {
   readonly code: number | null
-  readonly said: string
+  readonly output: string
   /** The commands of wrangler's that it ran. */
   readonly commands: readonly string[]
 }
@@ -95,12 +95,12 @@ export function checkout(account: Account): Checkout {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment, ...env },
     })
-    let said = ''
+    let output = ''
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     const [code] = await once(child, 'close')
     const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
-    return { code, said, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
+    return { code, output: output, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
   }
   return {
     folder,
@@ -121,7 +121,7 @@ export function checkout(account: Account): Checkout {
 }
 
 /** Whether a run went well, with all that it said where it did not. */
-export const outcome = ({ code, said }: Run): string => (code === 0 ? 'well' : said)
+export const outcome = ({ code, output }: Run): string => (code === 0 ? 'well' : output)
 
 /** What an account holds, by name. */
 export const names = ({ databases, namespaces, scripts }: Account) => ({

@@ -38,7 +38,9 @@ interface Schema {
 
 let schema: Schema | undefined
 
-/** Sets the schema of all variables. src/config.ts calls it when it is loaded: only it knows every feature's variables. */
+/**
+ * Sets the schema of all variables. src/config.ts calls it when it is loaded: only it knows every feature's variables.
+ */
 export function setConfigurationSchema(all: Schema): void {
   schema = all
 }

@@ -1,6 +1,9 @@
 import { table } from './kinds.ts'
 
-/** How long each part may delay a request, in milliseconds; then the request continues without it, or is answered by a 503. */
+/**
+ * How long each part may delay a request, in milliseconds; then the request continues without it, or is answered by a
+ * 503.
+ */
 const defaultDeadlines = {
   gate: 1000,
   // A hash waits for other hashes of the same e-mail, each about 150 ms.

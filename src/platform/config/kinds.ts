@@ -37,7 +37,10 @@ export function isOrigin(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text
 }
 
-/** Parses a list of `name=value` entries separated by commas over defaults. `parseEntry` returns the fault of an entry, or its value. */
+/**
+ * Parses a list of `name=value` entries separated by commas over defaults. `parseEntry` returns the fault of an entry,
+ * or its value.
+ */
 export function table<T>(
   defaults: Readonly<Record<string, T>>,
   parseEntry: (entry: string) => { readonly name: string; readonly value: T } | { readonly fault: string },

@@ -25,7 +25,9 @@ export function nearestName(name: string, variables: readonly string[]): string 
   return nearest?.variable
 }
 
-/** Counts the letters to add, remove, replace or swap with the next to turn one word into the other (optimal alignment). */
+/**
+ * Counts the letters to add, remove, replace or swap with the next to turn one word into the other (optimal alignment).
+ */
 export function editDistance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, n) => n)]
   for (let i = 1; i <= one.length; i++) {

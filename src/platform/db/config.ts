@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 const protocols = ['http:', 'https:', 'libsql:']
 
-/** The address of a libSQL database. A token has its own variable, so that no address that is logged or shown holds one. */
+/**
+ * The address of a libSQL database. A token has its own variable, so that no address that is logged or shown holds one.
+ */
 export const databaseUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   if (!url) return false

@@ -6,8 +6,8 @@ import { rootCause } from './errors.ts'
 import * as libsql from './libsql.ts'
 
 /**
- * Connects to the database of this deployment: libSQL where `DATABASE_URL` is set, else D1. `roundTrip` is called around each round
- * trip; a query is one, and a batch is one.
+ * Connects to the database of this deployment: libSQL where `DATABASE_URL` is set, else D1. `roundTrip` is called
+ * around each round trip; a query is one, and a batch is one.
  */
 export function connect(bindings: Bindings, config: Configuration, roundTrip: RoundTrip): Database {
   const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken } = config

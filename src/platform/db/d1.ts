@@ -57,7 +57,8 @@ function wrapBinding(binding: D1Database, roundTrip: RoundTrip): D1Database {
 }
 
 /**
- * Checks that D1's answer to a method that Drizzle calls (`raw`, `all`, `run`) has the shape that D1 promises, and returns it.
+ * Checks that D1's answer to a method that Drizzle calls (`raw`, `all`, `run`) has the shape that D1 promises, and
+ * returns it.
  * @throws Error where it has not
  */
 function checkResult<T>(method: string | symbol, answer: T): T {

@@ -8,7 +8,10 @@ export interface LibsqlAddress {
   readonly authToken?: string | undefined
 }
 
-/** Connects to a libSQL database over HTTP. Each round trip is one request, and `roundTrip` is called around it; connecting sends none. */
+/**
+ * Connects to a libSQL database over HTTP. Each round trip is one request, and `roundTrip` is called around it;
+ * connecting sends none.
+ */
 export function connect({ url, authToken }: LibsqlAddress, roundTrip: RoundTrip): Database {
   const client = createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
   // The drivers differ in the result of a write without RETURNING, which no store reads.

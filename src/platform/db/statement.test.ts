@@ -25,12 +25,12 @@ beforeEach(async () => {
 
 describe(`a statement on ${driver}`, () => {
   let written = 0
-  const named = preparedQuery(['name', 'atLeast', 'flag'], (on, given) => {
+  const named = preparedQuery(['name', 'atLeast', 'flag'], (on, input) => {
     written++
     return on
       .update(things)
-      .set(columnValues(things, ['flag'], given))
-      .where(and(eq(things.name, given.name), gte(things.number, given.atLeast)))
+      .set(columnValues(things, ['flag'], input))
+      .where(and(eq(things.name, input.name), gte(things.number, input.atLeast)))
       .returning({ name: things.name, number: things.number, flag: things.flag })
   })
 
@@ -63,10 +63,10 @@ describe(`a statement on ${driver}`, () => {
 
   it('fails as the database does, and as its trip says', async () => {
     await db.insert(things).values([{ name: 'ana' }, { name: 'boris' }])
-    const rename = preparedQuery(['from', 'name'], (on, { from, ...given }) =>
+    const rename = preparedQuery(['from', 'name'], (on, { from, ...input }) =>
       on
         .update(things)
-        .set(columnValues(things, ['name'], given))
+        .set(columnValues(things, ['name'], input))
         .where(eq(things.name, from))
         .returning({ id: things.id }),
     )

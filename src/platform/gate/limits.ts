@@ -13,8 +13,8 @@ export function limitOf(policy: PolicyName, config: Configuration): Limit {
 }
 
 /**
- * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a client could
- * send. An IPv6 subscriber has a whole /64, so that is what counts.
+ * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a
+ * client could send. An IPv6 subscriber has a whole /64, so that is what counts.
  */
 export function addressOf(c: { req: { header(name: string): string | undefined } }): string {
   const address = c.req.header('CF-Connecting-IP')?.trim().toLowerCase() ?? 'unknown'
@@ -91,7 +91,10 @@ export async function enforceLimit(c: Context<AppEnv>, policy: PolicyName): Prom
   if (violated.length > 0) throw tooManyRequests(standings, violated)
 }
 
-/** Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts besides. */
+/**
+ * Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts
+ * besides.
+ */
 export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   return {
     middleware: createMiddleware<AppEnv>(async (c, next) => {

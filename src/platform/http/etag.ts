@@ -65,8 +65,8 @@ export function matchesIfNoneMatch(c: Request, revision: number): boolean {
 const isRead = ({ req: { method } }: Request): boolean => method === 'GET' || method === 'HEAD'
 
 /**
- * Holds a request to what it says of the thing's revision, in the order of RFC 9110, section 13.2.2: If-Match, then, for a write,
- * If-None-Match. A read that knows the revision is answered by 304: see {@link matchesIfNoneMatch}.
+ * Holds a request to what it says of the thing's revision, in the order of RFC 9110, section 13.2.2: If-Match, then,
+ * for a write, If-None-Match. A read that knows the revision is answered by 304: see {@link matchesIfNoneMatch}.
  * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
 export function requireMatch(c: Request, revision: number): void {

@@ -9,7 +9,10 @@ import type { AppEnv } from './context.ts'
 import { Problem } from './problem.ts'
 import type { Timings } from './timings.ts'
 
-/** Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where one is wrong. */
+/**
+ * Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where
+ * one is wrong.
+ */
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const config = configuration(c.env)
   c.set('config', config)

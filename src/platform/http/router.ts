@@ -6,8 +6,8 @@ import { acceptPatch, documentedMedia } from './media.ts'
 import { type Fault, invalidValues, Problem } from './problem.ts'
 
 /**
- * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,
- * as one that belongs to nobody. A body is of a media type that its route documents (media.ts).
+ * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be
+ * one is 404, as one that belongs to nobody. A body is of a media type that its route documents (media.ts).
  */
 export function createRouter(): OpenAPIHono<AppEnv> {
   const router = new OpenAPIHono<AppEnv>({

@@ -2,7 +2,9 @@
 export class Timings {
   readonly #spent = new Map<string, { ms: number; note?: string }>()
 
-  /** Times `go`; several of one part add up. In Workers the clock moves only during I/O, and that is what this measures. */
+  /**
+   * Times `go`; several of one part add up. In Workers the clock moves only during I/O, and that is what this measures.
+   */
   async time<T>(part: string, go: () => Promise<T>): Promise<T> {
     const start = performance.now()
     try {

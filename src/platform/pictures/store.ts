@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts'
 import type { Services } from '../ports.ts'
 import { cloudinaryOf, destroy, upload } from './cloudinary.ts'
-import { type DeletePicture, reservePicture } from './deletions.ts'
+import { type DeletePicture, reservePicture } from './deletion-store.ts'
 import type { Picture } from './image.ts'
 import { freshKey, removeLocally, requireSmall, storeLocally } from './local.ts'
 import { parseReference, serializeReference } from './reference.ts'
@@ -14,8 +14,8 @@ export interface StoredPicture {
 }
 
 /**
- * Stores a picture at Cloudinary where that is configured, else in KV. It is deleted again unless a row shows it soon, whatever goes
- * wrong meanwhile.
+ * Stores a picture at Cloudinary where that is configured, else in KV. It is deleted again unless a row shows it soon,
+ * whatever goes wrong meanwhile.
  * @throws Problem 413 `too-large`, 422 where the store refuses it, 503 `avatar-store-unavailable`
  */
 export async function storePicture(

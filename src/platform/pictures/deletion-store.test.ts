@@ -49,12 +49,12 @@ describe('a picture that nobody shows any more', () => {
         urls.push(addressOf(await give(person, `${await contactOf(person)}/avatar`, picture('png'))))
       }
     }
-    const kept = addressOf(await give(root, '/api/users/avatar', picture('png')))
+    const remaining = addressOf(await give(root, '/api/users/avatar', picture('png')))
     expect((await ana.delete('/api/users/me', { json: { current_password: password } })).status).toBe(204)
     expect((await root.delete(`/api/admin/users/${boris.id}`)).status).toBe(204)
     await sweep()
     expect(await Promise.all(urls.map(async (url) => (await look(url)).status))).toEqual(Array(6).fill(404))
-    expect((await look(kept)).status).toBe(200)
+    expect((await look(remaining)).status).toBe(200)
     expect(await discarded()).toEqual([])
   })
 
@@ -132,10 +132,10 @@ describe('without KV', () => {
       throw new Error('KV is down')
     }
     const CACHE = { get: failing, put: failing, getWithMetadata: failing, delete: failing }
-    const shown = await serve({ CACHE }, new URL(url).pathname)
-    expect(shown.status).toBe(503)
-    expect(shown.headers.get('Retry-After')).toBe('1')
-    expect(await shown.json()).toMatchObject({ code: 'avatar-store-unavailable' })
+    const displayed = await serve({ CACHE }, new URL(url).pathname)
+    expect(displayed.status).toBe(503)
+    expect(displayed.headers.get('Retry-After')).toBe('1')
+    expect(await displayed.json()).toMatchObject({ code: 'avatar-store-unavailable' })
     const answer = await serve({ CACHE }, '/api/users/avatar', {
       method: 'PATCH',
       token: ana.access,

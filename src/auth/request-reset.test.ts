@@ -35,7 +35,7 @@ import { tokenHash } from '../platform/crypto/keys.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
-import { startReset } from './email-tokens.ts'
+import { startReset } from './email-token-store.ts'
 import { emailTokens } from './table.ts'
 import { issueAccessToken, issueResetConfirmation } from './tokens.ts'
 
@@ -57,9 +57,9 @@ describe('asking for a new password', () => {
 
   it('is answered alike for known and unknown', async () => {
     const ana = await signedUp('ana')
-    const [known, unknown] = [await askForReset(ana.email), await askForReset(freshEmail('nobody'))]
-    expect([known.status, known.text]).toEqual([unknown.status, unknown.text])
-    expect([...known.headers.keys()].sort()).toEqual([...unknown.headers.keys()].sort())
+    const [existing, unknown] = [await askForReset(ana.email), await askForReset(freshEmail('nobody'))]
+    expect([existing.status, existing.text]).toEqual([unknown.status, unknown.text])
+    expect([...existing.headers.keys()].sort()).toEqual([...unknown.headers.keys()].sort())
   })
 
   it.skipIf(driver === 'libSQL')(
@@ -120,13 +120,13 @@ describe('asking for a new password', () => {
   it('sends three letters an hour at most, silently, whoever asks', async () => {
     const ana = await signedUp('ana')
     const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
-    const asked = () =>
+    const requested = () =>
       serve(limits, '/api/auth/request-password-reset-email', {
         method: 'POST',
         json: { email: ana.email },
         headers: from(freshAddress()),
       })
-    for (let times = 0; times < 5; times++) expect((await asked()).status).toBe(202)
+    for (let times = 0; times < 5; times++) expect((await requested()).status).toBe(202)
     const rows = await db.select().from(outbox).where(eq(outbox.user_id, ana.id))
     expect(rows.filter(({ kind }) => kind === 'reset-password')).toHaveLength(3)
   })
@@ -136,10 +136,10 @@ describe('the count of letters to an address', () => {
   it('is one for each kind, so that a stranger cannot use up that of resets by asking for others', async () => {
     const ana = await signedUp('ana')
     const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
-    const asked = (path: string) =>
+    const requested = (path: string) =>
       serve(limits, path, { method: 'POST', json: { email: ana.email }, headers: from(freshAddress()) })
-    for (let times = 0; times < 5; times++) await asked('/api/auth/verification-email')
-    await asked('/api/auth/request-password-reset-email')
+    for (let times = 0; times < 5; times++) await requested('/api/auth/verification-email')
+    await requested('/api/auth/request-password-reset-email')
     expect(await linkToken(ana.email, 'reset-password')).toBeTruthy()
   })
 })
@@ -224,7 +224,7 @@ describe('the link of a reset', () => {
 
 describe('RESET_LOCKS_PASSWORD', () => {
   const locking = { RESET_LOCKS_PASSWORD: 'true' }
-  const asked = (bindings: object, email: string) =>
+  const requested = (bindings: object, email: string) =>
     serve(bindings, '/api/auth/request-password-reset-email', {
       method: 'POST',
       json: { email },
@@ -242,7 +242,7 @@ describe('RESET_LOCKS_PASSWORD', () => {
 
   it('bars the old password until a new one is chosen, and nothing that is signed in', async () => {
     const ana = await signedUp('ana')
-    await asked(locking, ana.email)
+    await requested(locking, ana.email)
     expect(await codeOf(await loginUnder(locking, ana.email))).toBe('401 reset-required')
     // Only to one who knows the password.
     expect(await codeOf(await loginUnder(locking, ana.email, 'some wrong one'))).toBe('401 invalid-credentials')
@@ -257,16 +257,16 @@ describe('RESET_LOCKS_PASSWORD', () => {
 
   it('bars nobody any more once it is off, nor where no letter could unbar them', async () => {
     const ana = await signedUp('ana')
-    await asked(locking, ana.email)
+    await requested(locking, ana.email)
     expect((await login(ana.email)).status).toBe(200)
     const boris = await signedUp('boris')
-    await asked({ ...locking, SMTP_HOST: '' }, boris.email)
+    await requested({ ...locking, SMTP_HOST: '' }, boris.email)
     expect((await loginUnder(locking, boris.email)).status).toBe(200)
   })
 
   it('is off by default', async () => {
     const ana = await signedUp('ana')
-    await asked({}, ana.email)
+    await requested({}, ana.email)
     expect((await login(ana.email)).status).toBe(200)
   })
 })

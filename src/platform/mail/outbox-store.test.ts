@@ -9,7 +9,7 @@ import { configuration } from '../../config.ts'
 import { runScheduled } from '../../schedule.ts'
 import { users } from '../../users/table.ts'
 import { MailError, type Mailer } from './mailer.ts'
-import { createMailer, deliver, isMailHealthy, outboxRow, resend, sendDueLetters } from './outbox.ts'
+import { createMailer, deliver, isMailHealthy, outboxRow, resend, sendDueLetters } from './outbox-store.ts'
 import { outbox } from './table.ts'
 
 const db = database()
@@ -258,12 +258,12 @@ describe('the hourly job', () => {
         confirmed_at: '2020-01-02',
       })
       .returning({ id: users.id })
-    const kept = confirmed[0]?.id ?? 0
-    await db.insert(sessions).values({ user_id: kept, created_at: '2020-01-01', rotated_at: '2020-01-01' })
+    const remaining = confirmed[0]?.id ?? 0
+    await db.insert(sessions).values({ user_id: remaining, created_at: '2020-01-01', rotated_at: '2020-01-01' })
     await at(7 * 1440 + 1, () => runScheduled('17 * * * *', env))
     expect((await signup()).status).toBe(201)
-    expect(await db.select().from(users).where(eq(users.id, kept))).toHaveLength(1)
-    expect(await db.select().from(sessions).where(eq(sessions.user_id, kept))).toEqual([])
+    expect(await db.select().from(users).where(eq(users.id, remaining))).toHaveLength(1)
+    expect(await db.select().from(sessions).where(eq(sessions.user_id, remaining))).toEqual([])
   })
 
   it('refuses a cron that it does not know', async () => {

@@ -4,7 +4,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation } from '../platform/db/errors.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
-import { type OutboxLetter, outboxRow } from '../platform/mail/outbox.ts'
+import { type OutboxLetter, outboxRow } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { syncRevision, userAtRevision } from '../users/store.ts'
 import { emailKey, users } from '../users/table.ts'
@@ -20,10 +20,13 @@ export interface LinkLetter {
   readonly letter: OutboxLetter
 }
 
-/** A letter for the account that `whose` picks; where it picks none, no letter. To `letter.to`, whatever the account's address. */
-export function letterStatement(db: Database, letter: OutboxLetter, whose: SQL | undefined) {
+/**
+ * A letter for the account that `whose` picks; where it picks none, no letter. To `letter.to`, whatever the account's
+ * address.
+ */
+export function letterStatement(db: Database, letter: OutboxLetter, userCondition: SQL | undefined) {
   const row = selectAsRow(outbox, { ...outboxRow(letter, null), user_id: sql`${users.id}` })
-  return db.insert(outbox).select(db.select(row).from(users).where(whose)).returning({ id: outbox.id })
+  return db.insert(outbox).select(db.select(row).from(users).where(userCondition)).returning({ id: outbox.id })
 }
 
 /** A link and its letter, for the account that `whose` picks: both rows, or, where it picks nobody, neither. */
@@ -31,7 +34,7 @@ export function linkStatements(
   db: Database,
   purpose: Purpose,
   { tokenHash, expiresAt, letter }: LinkLetter,
-  whose: SQL | undefined,
+  userCondition: SQL | undefined,
   newEmail: string | null = null,
 ) {
   const row = selectAsRow(emailTokens, {
@@ -43,8 +46,8 @@ export function linkStatements(
     created_at: timestamp(),
   })
   return [
-    db.insert(emailTokens).select(db.select(row).from(users).where(whose)),
-    letterStatement(db, letter, whose),
+    db.insert(emailTokens).select(db.select(row).from(users).where(userCondition)),
+    letterStatement(db, letter, userCondition),
   ] as const
 }
 
@@ -53,29 +56,29 @@ export function linkStatements(
  * Returns the letter to deliver, if there is one.
  */
 export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
-  const whose = and(eq(users.id, userId), eq(users.email, link.letter.to), isNull(users.confirmed_at))
-  const [, [letter]] = await db.batch(linkStatements(db, 'confirm-email', link, whose))
+  const userCondition = and(eq(users.id, userId), eq(users.email, link.letter.to), isNull(users.confirmed_at))
+  const [, [letter]] = await db.batch(linkStatements(db, 'confirm-email', link, userCondition))
   return letter?.id
 }
 
 /**
- * Makes a link by which a new password can be chosen, and the letter that carries it, if the account still has the address that
- * the letter goes to: an old one must open nothing. Returns the letter to deliver.
+ * Makes a link by which a new password can be chosen, and the letter that carries it, if the account still has the
+ * address that the letter goes to: an old one must open nothing. Returns the letter to deliver.
  */
 export async function startReset(
   db: Database,
   userId: number,
   link: LinkLetter,
   bars: boolean,
-  happening: AuditEvent,
+  event: AuditEvent,
 ): Promise<number | undefined> {
-  const whose = and(eq(users.id, userId), eq(users.email, link.letter.to))
-  const [made, letter] = linkStatements(db, 'reset-password', link, whose)
+  const userCondition = and(eq(users.id, userId), eq(users.email, link.letter.to))
+  const [made, letter] = linkStatements(db, 'reset-password', link, userCondition)
   const [, [posted]] = await db.batch([
     made,
     letter,
-    insertAuditEvent(db, happening, whose),
-    ...(bars ? [db.update(users).set({ password_barred: true }).where(whose)] : []),
+    insertAuditEvent(db, event, userCondition),
+    ...(bars ? [db.update(users).set({ password_barred: true }).where(userCondition)] : []),
   ])
   return posted?.id
 }
@@ -113,7 +116,9 @@ function findLink(db: Database, which: SQL | undefined): Promise<EmailToken[]> {
     .where(and(which, gt(emailTokens.expires_at, timestamp())))
 }
 
-/** The account that a link of confirmation belongs to, while the link lives: its own address, or the one it is to have. */
+/**
+ * The account that a link of confirmation belongs to, while the link lives: its own address, or the one it is to have.
+ */
 export async function findConfirmation(db: Database, tokenHash: string): Promise<EmailToken | undefined> {
   const purposes = inArray(emailTokens.purpose, ['confirm-email', 'change-email'])
   const [found] = await findLink(db, and(eq(emailTokens.token_hash, tokenHash), purposes))
@@ -134,32 +139,32 @@ export async function confirmUser(
   db: Database,
   user: { userId: number; email: string },
   revision: number,
-  happening: AuditEvent,
+  event: AuditEvent,
 ): Promise<void> {
   await db.batch([
     db
       .update(users)
       .set({ confirmed_at: timestamp(), revision })
       .where(and(eq(users.id, user.userId), eq(users.email, user.email), isNull(users.confirmed_at))),
-    insertAuditEvent(db, happening, userAtRevision(user.userId, revision)),
+    insertAuditEvent(db, event, userAtRevision(user.userId, revision)),
     syncRevision(db, user.userId, revision),
   ])
 }
 
-const ofChanged = (db: Database, userId: number, revision: number) =>
+const usersAtRevision = (db: Database, userId: number, revision: number) =>
   db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
 
 /**
- * Gives an account the address that it asked for and that its link confirms, at a revision that its gate has issued. Every other
- * link of the account dies: the old address can do nothing any more, and is told by `notice`. Returns that letter, to be
- * delivered; null when the link is gone meanwhile, or another confirmation came first.
+ * Gives an account the address that it asked for and that its link confirms, at a revision that its gate has issued.
+ * Every other link of the account dies: the old address can do nothing any more, and is told by `notice`. Returns that
+ * letter, to be delivered; null when the link is gone meanwhile, or another confirmation came first.
  */
 export async function finishEmailChange(
   db: Database,
   { userId, linkId, newEmail }: { userId: number; linkId: number; newEmail: string },
   notice: OutboxLetter,
   revision: number,
-  happening: AuditEvent,
+  event: AuditEvent,
 ): Promise<number | null | 'email-taken'> {
   const lives = inArray(
     users.id,
@@ -185,8 +190,8 @@ export async function finishEmailChange(
       letterStatement(db, notice, changed),
       db
         .delete(emailTokens)
-        .where(and(inArray(emailTokens.user_id, ofChanged(db, userId, revision)), ne(emailTokens.id, linkId))),
-      insertAuditEvent(db, happening, changed),
+        .where(and(inArray(emailTokens.user_id, usersAtRevision(db, userId, revision)), ne(emailTokens.id, linkId))),
+      insertAuditEvent(db, event, changed),
       syncRevision(db, userId, revision),
     ])
     return rows.length > 0 ? (letter?.id ?? null) : null
@@ -203,46 +208,49 @@ export interface NewPassword {
   readonly passwordHash: string
   /** The notice that goes to the account's address. */
   readonly notice: OutboxLetter
-  readonly happening: AuditEvent
+  readonly event: AuditEvent
 }
 
 /**
- * Gives an account a new password, at a revision that its gate has issued, and only if `still` holds at that very moment: of two
- * at once one wins. Every session but `keptSession` ends, and every link that could change the account dies.
- * Returns the notice to deliver; null when `still` did not hold.
+ * Gives an account a new password, at a revision that its gate has issued, and only if `still` holds at that very
+ * moment: of two at once one wins. Every session but `keptSession` ends, and every link that could change the account
+ * dies. Returns the notice to deliver; null when `still` did not hold.
  */
 async function setPassword(
   db: Database,
-  { userId, passwordHash, notice, happening }: NewPassword,
+  { userId, passwordHash, notice, event }: NewPassword,
   revision: number,
-  still: SQL | undefined,
+  condition: SQL | undefined,
   set: { confirmed_at?: SQL },
   keptSession?: number,
 ): Promise<number | null> {
   const changed = userAtRevision(userId, revision)
-  const whose = ofChanged(db, userId, revision)
+  const userCondition = usersAtRevision(db, userId, revision)
   const [rows, [letter]] = await db.batch([
     db
       .update(users)
       .set({ password_hash: passwordHash, password_barred: false, ...set, revision })
-      .where(and(eq(users.id, userId), still))
+      .where(and(eq(users.id, userId), condition))
       .returning({ id: users.id }),
     letterStatement(db, notice, changed),
-    insertAuditEvent(db, happening, changed),
+    insertAuditEvent(db, event, changed),
     db
       .delete(sessions)
       .where(
-        and(inArray(sessions.user_id, whose), keptSession === undefined ? undefined : ne(sessions.id, keptSession)),
+        and(
+          inArray(sessions.user_id, userCondition),
+          keptSession === undefined ? undefined : ne(sessions.id, keptSession),
+        ),
       ),
-    db.delete(emailTokens).where(inArray(emailTokens.user_id, whose)),
+    db.delete(emailTokens).where(inArray(emailTokens.user_id, userCondition)),
     syncRevision(db, userId, revision),
   ])
   return rows.length > 0 ? (letter?.id ?? null) : null
 }
 
 /**
- * Finishes a reset: the password is new, the address confirmed, every session ended. Single use: whoever comes second finds the
- * link gone, and null is returned.
+ * Finishes a reset: the password is new, the address confirmed, every session ended. Single use: whoever comes second
+ * finds the link gone, and null is returned.
  */
 export function finishReset(
   db: Database,
@@ -261,7 +269,9 @@ export function finishReset(
   return setPassword(db, password, revision, lives, { confirmed_at })
 }
 
-/** Changes a password for one who knows the old one; every other session ends. Null when the old one is no longer that. */
+/**
+ * Changes a password for one who knows the old one; every other session ends. Null when the old one is no longer that.
+ */
 export function changePassword(
   db: Database,
   verifiedHash: string,

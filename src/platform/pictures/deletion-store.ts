@@ -6,11 +6,17 @@ import { selectAsRow } from '../db/rows.ts'
 import { describeError } from '../safe-errors.ts'
 import { pictureDeletions } from './table.ts'
 
-/** How long a picture that was put somewhere may wait to be shown before it counts as forgotten. Longer than any request. */
+/**
+ * How long a picture that was put somewhere may wait to be shown before it counts as forgotten. Longer than any
+ * request.
+ */
 const adoptionSeconds = 15 * 60
 /** How long a removal may take before another may try. */
 const leaseSeconds = 60
-/** Tries before a removal is given up, in the log: seven in the first two hours, then one every two, so seven days in all. */
+/**
+ * Tries before a removal is given up, in the log: seven in the first two hours, then one every two, so seven days in
+ * all.
+ */
 const maxAttempts = 90
 const sweepSize = 40
 /** Removals side by side: a Worker may hold six connections open. */
@@ -20,8 +26,8 @@ const concurrency = 4
 type Showing = SQLiteTable & { readonly avatar: AnySQLiteColumn }
 
 /**
- * Writes down a picture that is about to be put somewhere: unless a row shows it within a quarter of an hour, it is removed.
- * Returns what {@link keepReservedStatement} asks for.
+ * Writes down a picture that is about to be put somewhere: unless a row shows it within a quarter of an hour, it is
+ * removed. Returns what {@link keepReservedStatement} asks for.
  */
 export async function reservePicture(db: Database, picture: string): Promise<number> {
   const [row] = await db
@@ -34,10 +40,10 @@ export async function reservePicture(db: Database, picture: string): Promise<num
 
 /** For the batch of a change, after it: the picture stays, if a row that fits shows it now. */
 export function keepReservedStatement(db: Database, reservation: number, table: Showing, where: SQL | undefined) {
-  const shown = db.select({ picture: sql<string>`avatar` }).from(table).where(where)
+  const visible = db.select({ picture: sql<string>`avatar` }).from(table).where(where)
   return db
     .delete(pictureDeletions)
-    .where(and(eq(pictureDeletions.id, reservation), inArray(pictureDeletions.picture, shown)))
+    .where(and(eq(pictureDeletions.id, reservation), inArray(pictureDeletions.picture, visible)))
 }
 
 /** For the batch of a change, before it: what the rows that fit show will be removed. */

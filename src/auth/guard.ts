@@ -38,7 +38,9 @@ const copySchema: z.ZodType<CachedUser> = z.object({
   sessions: z.array(z.int()),
 })
 
-/** What this isolate and KV remember of users. A copy counts only if it is at its gate's revision and lists the session. */
+/**
+ * What this isolate and KV remember of users. A copy counts only if it is at its gate's revision and lists the session.
+ */
 export const userCache = new Cache<CachedUser>(copySchema)
 
 const challenge = (error?: string): { headers: Record<string, string> } => ({
@@ -51,11 +53,11 @@ export function bearerToken(header: string | undefined): string | undefined {
 }
 
 /**
- * Lets in whoever holds an access token of a session that lives, within the policy's limit, and tells the route who that is.
- * The token is verified without I/O, and the body read whole; then the user's gate and the cache are asked in parallel, and the
- * database only where no copy is at the gate's revision.
- * @throws Problem 400 `unreadable-body` for a body that breaks off; 401 `not-signed-in`, `invalid-token`, `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503
- * `gate-unavailable`
+ * Lets in whoever holds an access token of a session that lives, within the policy's limit, and tells the route who
+ * that is. The token is verified without I/O, and the body read whole; then the user's gate and the cache are asked in
+ * parallel, and the database only where no copy is at the gate's revision.
+ * @throws Problem 400 `unreadable-body` for a body that breaks off; 401 `not-signed-in`, `invalid-token`,
+ * `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503 `gate-unavailable`
  */
 function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission[]) {
   return createMiddleware<SignedInEnv>(async (c, next) => {
@@ -79,7 +81,8 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
       )
     }
 
-    // A client can hold its request open for minutes: what gate and cache say now must be true when its last byte is here.
+    // A client can hold its request open for minutes: what gate and cache say now must be true when its last byte is
+    // here.
     await readBody(c)
     const { userId, sessionId } = claims
     const key = `user:${userId}`
@@ -112,7 +115,8 @@ function requireUser(policies: readonly PolicyName[], anyOf: readonly Permission
       staleRows.delete(key)
     } else {
       copy = await findCachedUser(db, userId)
-      // What lets nobody in is not worth keeping: whoever goes on asking with an ended session would write KV each time.
+      // What lets nobody in is not worth keeping: whoever goes on asking with an ended session would write KV each
+      // time.
       const lives = copy?.sessions.includes(sessionId) === true && !copy.account.disabled
       if (copy && pass) cacheUser(copy, lives, pass, key, gate, db, c.env.CACHE, c.executionCtx)
     }
@@ -147,8 +151,8 @@ async function admitToGate(
 }
 
 /**
- * Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for its own;
- * one that has long been ahead of its row, because a change died in between, is caught up with.
+ * Keeps what was read, if it is what the gate stands for. A gate that has never been told takes the row's revision for
+ * its own; one that has long been ahead of its row, because a change died in between, is caught up with.
  */
 function cacheUser(
   copy: CachedUser,
@@ -198,8 +202,8 @@ function isStaleRow(key: string, gateRevision: number): boolean {
 }
 
 /**
- * Spread into a route: the guard, its limits, the permissions of which it asks for any, and the documentation of all. Without it
- * `c.var.user` does not compile.
+ * Spread into a route: the guard, its limits, the permissions of which it asks for any, and the documentation of all.
+ * Without it `c.var.user` does not compile.
  */
 export function signedIn(policy: PolicyName | readonly PolicyName[], ...anyOf: Permission[]) {
   const policies = typeof policy === 'string' ? [policy] : policy

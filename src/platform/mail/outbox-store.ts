@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, gt, isNotNull, isNull, lt, lte, notExists, sql } from 'drizzle-orm'
 import type { Configuration } from '../config/configuration.ts'
 import { timestamp } from '../db/columns.ts'
+import { fetchCounted } from '../db/counted.ts'
 import type { Database } from '../db/database.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
 import { describeError as toldOf } from '../safe-errors.ts'
@@ -41,8 +42,8 @@ export function outboxRow(letter: OutboxLetter, userId: number | null) {
 }
 
 /**
- * Tries to send one letter, if it is due and nobody else is sending it. Never throws for the mail server's sake: what failed is
- * written to the letter's row and tried again later, with back-off, until it is given up, visibly.
+ * Tries to send one letter, if it is due and nobody else is sending it. Never throws for the mail server's sake: what
+ * failed is written to the letter's row and tried again later, with back-off, until it is given up, visibly.
  */
 export async function deliver(db: Database, mailer: Mailer | null, letterId: number): Promise<void> {
   if (!mailer) return
@@ -108,7 +109,10 @@ export async function sendDueLetters(db: Database, mailer: Mailer | null): Promi
   for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-/** The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there is. */
+/**
+ * The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there
+ * is.
+ */
 export function createMailer(config: Configuration): Mailer | null {
   const options = smtpOptionsOf(config)
   return options && smtpMailer(options)
@@ -118,9 +122,9 @@ export function createMailer(config: Configuration): Mailer | null {
 const lateMinutes = 15
 
 /**
- * Whether letters get out. A letter that has waited for 15 minutes says that they do not, unless its own recipient was refused, or a
- * letter written since has been sent: anybody can sign up with an address that the mail server does not take, whatever its words
- * for that. Asks the database only.
+ * Whether letters get out. A letter that has waited for 15 minutes says that they do not, unless its own recipient was
+ * refused, or a letter written since has been sent: anybody can sign up with an address that the mail server does not
+ * take, whatever its words for that. Asks the database only.
  */
 export async function isMailHealthy(db: Database): Promise<boolean> {
   const since = timestamp(Date.now() - lateMinutes * 60_000)
@@ -180,20 +184,22 @@ export async function listLetters(
   query: PageQuery,
   cursor: Cursor | null,
 ): Promise<Page<LetterRow>> {
-  const fitting = state && inState[state]
+  const where = state && inState[state]
   const page = db
     .select(publicColumns)
     .from(outbox)
-    .where(and(fitting, cursor ? lt(outbox.id, cursor.id) : undefined))
+    .where(and(where, cursor ? lt(outbox.id, cursor.id) : undefined))
     .orderBy(desc(outbox.id))
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
-  const counted = db.select({ total: count() }).from(outbox).where(fitting)
-  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
-  return pageById(found, query, 'letters', totals?.[0]?.total ?? null)
+  const counted = db.select({ total: count() }).from(outbox).where(where)
+  return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'letters')
 }
 
-/** Puts a letter that was given up back in its place, to be tried at once and from the beginning; undefined unless it was. */
+/**
+ * Puts a letter that was given up back in its place, to be tried at once and from the beginning; undefined unless it
+ * was.
+ */
 export async function resend(db: Database, letterId: number): Promise<LetterRow | undefined> {
   const [row] = await db
     .update(outbox)
