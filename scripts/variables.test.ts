@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { variableNames } from '../src/config.ts'
+import { nearestName } from '../src/platform/config/unknown.ts'
 import { freePorts, start } from '../test/node/running.ts'
-import { describeMisspelt, describeUnknown, localVariables, nearestVariable } from './variables.ts'
+import { describeMisspelt, describeUnknown, localVariables } from './variables.ts'
 
 const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-variables-'))
@@ -26,7 +28,7 @@ describe('a variable that nobody reads', () => {
         `.dev.vars sets ${typed}, which Vizitka does not know. Did you mean ${meant}?`,
       ])
     }
-    for (const name of ['WEATHER', 'S', 'SM']) expect(nearestVariable(name)).toBeUndefined()
+    for (const name of ['WEATHER', 'S', 'SM']) expect(nearestName(name, variableNames)).toBeUndefined()
     expect(describeUnknown(['WEATHER', 'SMTP_HOST'], 'wrangler.toml')).toEqual([
       'wrangler.toml sets WEATHER, which Vizitka does not know.',
     ])

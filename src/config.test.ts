@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { parseConfiguration, variableNames } from './config.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { configuration, parseConfiguration, variableNames } from './config.ts'
 
 const right = { SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5', PUBLIC_URL: 'https://vizitka.test' }
 
@@ -82,6 +82,24 @@ describe('what is said of a wrong variable', () => {
     expect(faultsOf({ SESSION_TTL: 'long', SMTP_PORT: 'smtp' })).toEqual([
       expect.stringMatching(/^SESSION_TTL must be a whole number and a unit/),
       'SMTP_PORT must be a port number, from 1 to 65535',
+    ])
+  })
+})
+
+describe('a variable that nothing reads', () => {
+  it('is warned of once, with the nearest name', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const bindings = () => ({ ...right, ACCES_TOKEN_TTL: '1h', WRANGLER_LOG: 'debug', CACHE: {} })
+    configuration(bindings())
+    configuration(bindings())
+    const warnings = warn.mock.calls.map(([line]) => JSON.parse(line))
+    warn.mockRestore()
+    expect(warnings).toEqual([
+      {
+        level: 'warn',
+        configuration:
+          'This deployment sets ACCES_TOKEN_TTL, which Vizitka does not know. Did you mean ACCESS_TOKEN_TTL?',
+      },
     ])
   })
 })

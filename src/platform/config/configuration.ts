@@ -57,9 +57,20 @@ export function configuration(bindings: object): Configuration {
   if (!schema) throw new Error('src/config.ts has not been loaded.')
   const parsed = schema.parse(bindings)
   cache.set(bindings, parsed)
-  const texts = Object.entries(bindings).flatMap(([name, value]) => (typeof value === 'string' ? [name] : []))
-  for (const warning of describeUnknown(texts, schema.names, 'This deployment')) {
+  warnOfUnknown(bindings, schema.names)
+  return parsed
+}
+
+/** Names that this isolate has looked at. */
+const checkedNames = new Set<string>()
+
+/** Warns of each variable that nothing reads, once an isolate. */
+function warnOfUnknown(bindings: object, variables: readonly string[]): void {
+  const names = Object.entries(bindings).flatMap(([name, value]) =>
+    typeof value === 'string' && !checkedNames.has(name) ? [name] : [],
+  )
+  for (const name of names) checkedNames.add(name)
+  for (const warning of describeUnknown(names, variables, 'This deployment')) {
     console.warn(JSON.stringify({ level: 'warn', configuration: warning }))
   }
-  return parsed
 }

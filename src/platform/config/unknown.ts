@@ -1,5 +1,5 @@
-/** What wrangler, Cloudflare and the tests read by names of their own. */
-export const isForeignName = (name: string): boolean => /^(?:CLOUDFLARE|WRANGLER|TEST)_/.test(name)
+/** Whether wrangler, Cloudflare or the tests read a variable, by its name. */
+export const isForeignName = (name: string): boolean => /^(?:CLOUDFLARE_|WRANGLER_|TEST_|_)/.test(name)
 
 /** Describes each name that no variable has, in a sentence, with the variable that was probably meant. */
 export function describeUnknown(names: readonly string[], variables: readonly string[], origin: string): string[] {
