@@ -3,15 +3,16 @@ import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { text, whole } from '../platform/text/fields.ts'
 
 /** Zones that were asked for before: Intl takes long to say so. There are about 600 names, but their case may vary. */
-const known = new Set<string>()
+const knownZones = new Set<string>()
 const maxKnown = 1000
 
 /** A time zone of the IANA database, as this runtime knows it. */
 const timeZone = text({ max: 64 }).refine((name) => {
   try {
     // An offset such as +02:00 is taken by Intl but is no time zone: it knows no summer time.
-    if (!known.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }))) return false
-    if (known.size < maxKnown) known.add(name)
+    if (!knownZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
+      return false
+    if (knownZones.size < maxKnown) knownZones.add(name)
     return true
   } catch {
     return false

@@ -28,8 +28,8 @@ const dateRange = (db: Database, { owner, from, to, limit }: Stretch) =>
 const findStretch = preparedQuery(['owner', 'from', 'to', 'limit'], dateRange)
 
 /**
- * One's own contacts whose birthday is on one of the given days of the year, each `MM-DD`, by name; with `limit`, enough of them to
- * hold the soonest so many. One round trip; it reads nobody whose birthday is on another day.
+ * One's own contacts whose birthday is on one of the given days of the year, each `MM-DD`, by name; with `limit`,
+ * enough of them to hold the soonest so many. One round trip; it reads nobody whose birthday is on another day.
  */
 export async function findBirthdays(
   db: Database,

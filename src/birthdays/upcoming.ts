@@ -29,10 +29,12 @@ export function todayIn(timeZone: string, now: Date): PlainDate {
 const calendars = new Map<string, Intl.DateTimeFormat>()
 const maxCalendars = 100
 
-/** What writes days as a zone has them. Kept, because making one takes longer than all else that a request needs of us. */
+/**
+ * What writes days as a zone has them. Kept, because making one takes longer than all else that a request needs of us.
+ */
 function calendarIn(timeZone: string): Intl.DateTimeFormat {
-  const known = calendars.get(timeZone)
-  if (known) return known
+  const cached = calendars.get(timeZone)
+  if (cached) return cached
   const options = { timeZone, year: 'numeric', month: 'numeric', day: 'numeric' } as const
   const made = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', options)
   if (calendars.size >= maxCalendars) calendars.clear()
@@ -115,8 +117,8 @@ export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDa
 export type MonthDayRange = readonly [from: string, to: string]
 
 /**
- * The same days as stretches, the soonest first: what an index is entered by, once for each. One, or two where they go across New
- * Year, or around it back to today.
+ * The same days as stretches, the soonest first: what an index is entered by, once for each. One, or two where they go
+ * across New Year, or around it back to today.
  * @param monthDays those of {@link monthDaysBetween}, which leave out no day between the first and the last
  */
 export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {

@@ -194,9 +194,9 @@ describe('a request with an Idempotency-Key', () => {
       .set({ created_at: hoursAgo(24.01) })
       .where(keyOf(ana, 'sweep-old'))
     await runScheduled('17 * * * *', env)
-    const kept = (await keysOf(ana)).map(({ key }) => key)
-    expect(kept.includes('sweep-old')).toBe(false)
-    expect(kept.includes('sweep-new')).toBe(true)
+    const remaining = (await keysOf(ana)).map(({ key }) => key)
+    expect(remaining.includes('sweep-old')).toBe(false)
+    expect(remaining.includes('sweep-new')).toBe(true)
   })
 
   it.skipIf(driver !== 'D1')('reads no book to find what it added', async () => {

@@ -15,7 +15,10 @@ export interface IdempotencyKey {
   readonly fingerprint: string
 }
 
-/** Why no contact is there: nobody to own it, no room for it, a key that stands for another, or one that is deleted since. */
+/**
+ * Why no contact is there: nobody to own it, no room for it, a key that stands for another, or one that is deleted
+ * since.
+ */
 export type CreationRefusal = 'owner-gone' | 'book-full' | 'key-reused' | 'contact-gone'
 
 /** How long a key stands for the request that came with it first. */
@@ -23,22 +26,22 @@ const keySeconds = 86_400
 
 const keysUntil = (): string => timestamp(Date.now() - keySeconds * 1000)
 
-const insert = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...given }) =>
+const insert = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...params }) =>
   db
     .insert(contacts)
     .select(
       db
-        .select(selectAsRow(contacts, given))
+        .select(selectAsRow(contacts, params))
         .from(users)
-        .where(and(eq(users.id, given.owner_id), hasRoom(given.owner_id, max))),
+        .where(and(eq(users.id, params.owner_id), hasRoom(params.owner_id, max))),
     )
     .returning(contactColumns),
 )
 
 /**
- * Adds a contact to its owner's book, which holds `maxContacts`; with `once`, unless a request of that key has added one within
- * 24 hours: then that one is returned, as it is now. One statement, or one batch: however many come at once, no book grows past
- * its bounds, and no key adds two.
+ * Adds a contact to its owner's book, which holds `maxContacts`; with `once`, unless a request of that key has added
+ * one within 24 hours: then that one is returned, as it is now. One statement, or one batch: however many come at once,
+ * no book grows past its bounds, and no key adds two.
  */
 export async function insertContact(
   db: Database,
@@ -46,16 +49,16 @@ export async function insertContact(
   fields: ContactFields,
   locale: string,
   maxContacts: number,
-  once?: IdempotencyKey,
+  idempotency?: IdempotencyKey,
 ): Promise<ContactRow | CreationRefusal> {
   const values = createRow(ownerId, fields, locale)
-  if (!once) {
+  if (!idempotency) {
     const [made] = await insert(db, { ...values, max: maxContacts })
     return made ?? findRefusal(db, ownerId)
   }
   const row = selectAsRow(contacts, values)
   const ownerHasRoom = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
-  const { key, fingerprint } = once
+  const { key, fingerprint } = idempotency
   const named = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
   const fresh = and(named, isNull(idempotencyKeys.contact_id))
   const claim = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
@@ -85,8 +88,8 @@ export async function insertContact(
 }
 
 /**
- * That a book holds fewer than `max` contacts. Counting reads as many rows of an index; where fewer than `max` were ever added to
- * all books together, nothing need be counted.
+ * That a book holds fewer than `max` contacts. Counting reads as many rows of an index; where fewer than `max` were
+ * ever added to all books together, nothing need be counted.
  */
 const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL => sql`(
   coalesce((SELECT max(contacts.id) FROM contacts), 0) < ${max}

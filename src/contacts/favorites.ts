@@ -22,9 +22,9 @@ function startsWith(name: string, prefix: string): boolean {
 }
 
 /**
- * Whether a contact is a favourite after a write: as the request says; else it becomes one by a name that starts with `prefix`
- * (`FAVORITE_NAME_PREFIX`), where the name before did not. Removing the flag by hand lasts until the name loses the prefix and
- * regains it.
+ * Whether a contact is a favourite after a write: as the request says; else it becomes one by a name that starts with
+ * `prefix` (`FAVORITE_NAME_PREFIX`), where the name before did not. Removing the flag by hand lasts until the name
+ * loses the prefix and regains it.
  */
 export function isFavorite({ name, before, favorite, requested }: FavoriteInput, prefix: string | undefined): boolean {
   if (requested !== undefined) return requested

@@ -46,9 +46,9 @@ function* samples(): Generator<Contact> {
 const versions = new Map<string, string>()
 
 /**
- * The version of the search keys that this code makes for a locale: a digest of the keys of contacts that hold every character that a
- * rule may be about. Whatever changes how keys are made (a table, a rule, the runtime's Unicode) changes it. Takes some
- * milliseconds, once for each locale in an isolate.
+ * The version of the search keys that this code makes for a locale: a digest of the keys of contacts that hold every
+ * character that a rule may be about. Whatever changes how keys are made (a table, a rule, the runtime's Unicode)
+ * changes it. Takes some milliseconds, once for each locale in an isolate.
  */
 export async function keysVersion(locale: string): Promise<string> {
   const version = versions.get(locale) ?? (await versionOf((contact) => searchKeys(contact, locale)))
@@ -56,7 +56,9 @@ export async function keysVersion(locale: string): Promise<string> {
   return version
 }
 
-/** The version of keys that are made by `keysOf`: SHA-256, by the runtime, which is ten times as fast as in JavaScript. */
+/**
+ * The version of keys that are made by `keysOf`: SHA-256, by the runtime, which is ten times as fast as in JavaScript.
+ */
 export async function versionOf(keysOf: (contact: Contact) => object): Promise<string> {
   const keys = JSON.stringify([...samples()].map(keysOf))
   return Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(keys))).toString('base64url')

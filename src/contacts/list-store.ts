@@ -1,5 +1,6 @@
 import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/statement.ts'
 import { type Cursor, invalidCursor, type Page } from '../platform/http/page.ts'
@@ -36,11 +37,11 @@ export async function listContacts(
   query: ContactQuery,
   cursor: Cursor | null,
 ): Promise<Page<ContactRow>> {
-  const { hits, total } = await hitsOf(db, ownerId, query, cursor)
-  const kept = hits.slice(0, query.limit)
-  const last = kept.at(-1)
-  const next = last && hits.length > kept.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
-  return { rows: kept.map(({ sorted_by: _, ...row }) => row), next, total }
+  const { rows: hits, total } = await findHits(db, ownerId, query, cursor)
+  const page = hits.slice(0, query.limit)
+  const last = page.at(-1)
+  const next = last && hits.length > page.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
+  return { rows: page.map(({ sorted_by: _, ...row }) => row), next, total }
 }
 
 /** What the SQL of a list depends on; all else are its values. Of a search: how many words and numbers, and where. */
@@ -49,11 +50,11 @@ interface Shape<T = string> {
   readonly order: ContactQuery['order']
   /** Whether it begins after a place of its order. */
   readonly isContinued: boolean
-  readonly sought: SearchTerms<T> | null
+  readonly terms: SearchTerms<T> | null
 }
 
 /** The values of a list, or the parameters that they will be. */
-interface Given<N = number | Placeholder, T = string | number | null | Placeholder> {
+interface Params<N = number | Placeholder, T = string | number | null | Placeholder> {
   readonly owner: N
   readonly limit: N
   readonly skip: N
@@ -63,24 +64,23 @@ interface Given<N = number | Placeholder, T = string | number | null | Placehold
   readonly id: T
 }
 
-async function hitsOf(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
+async function findHits(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
   const { sort, order, limit, skip = 0, q } = query
-  const sought = q ? parseSearch(q) : null
-  const shape = { sort, order, isContinued: cursor !== null, sought }
-  const [key, name] = cursor && sort === 'relevance' ? scored(cursor.key) : [cursor?.key ?? null, null]
+  const terms = q ? parseSearch(q) : null
+  const shape = { sort, order, isContinued: cursor !== null, terms: terms }
+  const [key, name] = cursor && sort === 'relevance' ? parseScore(cursor.key) : [cursor?.key ?? null, null]
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query)]
-  if (others.length === 0 && !query.total) return { hits: await cachedListQuery(shape)(db, values), total: null }
+  if (others.length === 0 && !query.total) return { rows: await cachedListQuery(shape)(db, values), total: null }
 
-  const hits = page(db, shape, values, others)
-  if (!query.total) return { hits: await hits, total: null }
-  const counted = db
-    .select({ total: count() })
-    .from(contacts)
-    .where(where(shape, values, others))
-  const [rows, [totals]] = await db.batch([hits, counted])
-  return { hits: rows, total: totals?.total ?? null }
+  const counted = query.total
+    ? db
+        .select({ total: count() })
+        .from(contacts)
+        .where(where(shape, values, others))
+    : null
+  return fetchCounted(db, page(db, shape, values, others), counted)
 }
 
 type Listing = ReturnType<typeof listing>
@@ -88,34 +88,39 @@ const listings = new Map<string, Listing>()
 
 /** The statement of a shape of list, without filters: what is asked most. There are some seven hundred. */
 function cachedListQuery({
-  sought,
+  terms,
   ...shape
-}: Shape): (db: Database, values: Given<number, string | number | null>) => ReturnType<Listing> {
-  const counts = sought && [sought.words.length, sought.numbers.length, sought.inPhones]
+}: Shape): (db: Database, values: Params<number, string | number | null>) => ReturnType<Listing> {
+  const counts = terms && [terms.words.length, terms.numbers.length, terms.inPhones]
   const name = JSON.stringify([shape.sort, shape.order, shape.isContinued, counts])
   const before = listings.get(name)
-  const made =
-    before ?? listing({ ...shape, sought: sought && withTexts(sought, (at) => sql.placeholder(textName(at))) })
+  const made = before ?? listing({ ...shape, terms: terms && withTexts(terms, (at) => sql.placeholder(textName(at))) })
   if (!before) listings.set(name, made)
-  return (db, values) => made(db, { ...values, ...(sought && textsOf(sought)) })
+  return (db, values) => made(db, { ...values, ...(terms && textsOf(terms)) })
 }
 
 const listing = (shape: Shape<Placeholder>) =>
   preparedQuery(
-    ['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.sought ?? emptySearch)],
-    (db, given) => page(db, shape, given, []),
+    ['owner', 'limit', 'skip', 'key', 'name', 'id', ...textNames(shape.terms ?? emptySearch)],
+    (db, params) => page(db, shape, params, []),
   )
 
-const page = (db: Database, shape: Shape<Text>, given: Given, others: readonly SQL[]) =>
+const page = (db: Database, shape: Shape<Text>, params: Params, others: readonly SQL[]) =>
   shape.sort === 'relevance'
-    ? byRelevance(db, shape, given, where(shape, given, others))
-    : bySortKey(db, shape.sort, shape, given, where(shape, given, others))
+    ? byRelevance(db, shape, params, where(shape, params, others))
+    : bySortKey(db, shape.sort, shape, params, where(shape, params, others))
 
-const where = ({ sought }: Shape<Text>, { owner }: Given, others: readonly SQL[]) =>
-  and(ownedBy(owner), sought ? matches(sought) : undefined, ...others)
+const where = ({ terms }: Shape<Text>, { owner }: Params, others: readonly SQL[]) =>
+  and(ownedBy(owner), terms ? matches(terms) : undefined, ...others)
 
 /** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
-function bySortKey(db: Database, sort: Sort, { order, isContinued }: Shape<Text>, given: Given, fits: SQL | undefined) {
+function bySortKey(
+  db: Database,
+  sort: Sort,
+  { order, isContinued }: Shape<Text>,
+  params: Params,
+  fits: SQL | undefined,
+) {
   const key = sortKeyOf(sort, order)
   const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
   return (
@@ -126,25 +131,25 @@ function bySortKey(db: Database, sort: Sort, { order, isContinued }: Shape<Text>
       .where(
         and(
           fits,
-          isContinued ? sql`(${key}, ${contacts.id}) ${sql.raw(after)} (${given.key}, ${given.id})` : undefined,
+          isContinued ? sql`(${key}, ${contacts.id}) ${sql.raw(after)} (${params.key}, ${params.id})` : undefined,
         ),
       )
       .orderBy(ordered(key), ordered(contacts.id))
-      .limit(given.limit)
-      .offset(given.skip)
+      .limit(params.limit)
+      .offset(params.skip)
   )
 }
 
 /**
- * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the page's own rows
- * are read.
+ * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the
+ * page's own rows are read.
  */
-function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, given: Given, fits: SQL | undefined) {
+function byRelevance(db: Database, { order, isContinued, terms }: Shape<Text>, params: Params, fits: SQL | undefined) {
   const hits = db
     .select({
       hit: sql<number>`${contacts.id}`.as('hit'),
       name_key: contacts.name_key,
-      score: relevance(sought ?? emptySearch).as('score'),
+      score: relevance(terms ?? emptySearch).as('score'),
     })
     .from(contacts)
     .where(fits)
@@ -155,12 +160,12 @@ function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, 
     .from(hits)
     .where(
       isContinued
-        ? sql`(${hits.score}, ${hits.name_key}, ${hits.hit}) ${sql.raw(after)} (${given.key}, ${given.name}, ${given.id})`
+        ? sql`(${hits.score}, ${hits.name_key}, ${hits.hit}) ${sql.raw(after)} (${params.key}, ${params.name}, ${params.id})`
         : undefined,
     )
     .orderBy(ordered(hits.score), ordered(hits.name_key), ordered(hits.hit))
-    .limit(given.limit)
-    .offset(given.skip)
+    .limit(params.limit)
+    .offset(params.skip)
     .as('page')
   return db
     .select({
@@ -176,7 +181,7 @@ function byRelevance(db: Database, { order, isContinued, sought }: Shape<Text>, 
  * The score and the name key of a cursor of a list by relevance.
  * @throws Problem 422 when the cursor is not one that this service made
  */
-function scored(key: string): [score: number, name: string] {
+function parseScore(key: string): [score: number, name: string] {
   const [, score, name = ''] = key.match(/^(\d{1,3}) (.*)$/s) ?? []
   if (score === undefined) throw invalidCursor()
   return [Number(score), name]

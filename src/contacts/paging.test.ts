@@ -34,9 +34,9 @@ describe('a list, page by page', () => {
         async (first, changes, sort, order, limit) => {
           const ana = await signedUp('ana')
           const there = new Set<number>()
-          const add = async (given: object): Promise<number> => {
+          const add = async (input: object): Promise<number> => {
             // The same word in every note, so that a search finds everyone.
-            const made = await ana.post('/api/contacts', { ...given, additional: 'smith' })
+            const made = await ana.post('/api/contacts', { ...input, additional: 'smith' })
             return read(z.looseObject({ id: z.number() }), made).id
           }
           for (const one of first) there.add(await add(one))

@@ -39,8 +39,8 @@ const name = nameLine({ max: 100 })
 const email = emailAddress({ orEmpty: true })
 
 /**
- * An extension, in English, Ukrainian and Russian, or as a `tel:` address has it (RFC 3966, section 3). Each part begins as no other
- * does: a pattern that could divide a run of blanks in two ways would take its square in time.
+ * An extension, in English, Ukrainian and Russian, or as a `tel:` address has it (RFC 3966, section 3). Each part
+ * begins as no other does: a pattern that could divide a run of blanks in two ways would take its square in time.
  */
 const extensionPattern =
   '(?:[,;] ?)?(?:[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?|[xXхХ]|[дД][оО][бБдД]|[вВ][нН](?:[уУ][тТ][рР])?)[.:=]? {0,2}[0-9]+\\)?'
@@ -109,8 +109,8 @@ const unnamed = {
 }
 
 /**
- * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside properties
- * leave it out, rather than make two other types of it; `not` says what null and an empty text are.
+ * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside
+ * properties leave it out, rather than make two other types of it; `not` says what null and an empty text are.
  */
 const eitherName = {
   allOf: [{ anyOf: nameFields.map((field) => ({ title: `with ${field}`, required: [field] })) }],
@@ -181,11 +181,17 @@ export type Contact = z.infer<typeof contactSchema>
 
 export const contactIdSchema = z.object({ id: idInPath })
 
-/** `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it needs them. */
+/**
+ * `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it
+ * needs them.
+ */
 const keyPattern = '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-\\[\\]-~]{1,255})$'
 const idempotencyKey = new RegExp(keyPattern)
 
-/** What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section 2). */
+/**
+ * What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section
+ * 2).
+ */
 export const idempotencyKeySchema = z.object({
   'Idempotency-Key': z
     .string()

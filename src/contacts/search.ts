@@ -111,7 +111,9 @@ export interface SearchTerms<T = string> {
   readonly inPhones: boolean
 }
 
-/** What parts the words of a search. What joins a word (o'neill, anna-maria, ana@example.com) is looked for as it joins. */
+/**
+ * What parts the words of a search. What joins a word (o'neill, anna-maria, ana@example.com) is looked for as it joins.
+ */
 const termSeparators = /[^\p{L}\p{N}\p{M}\p{So}\p{Sc}'\-._@+=/]+/u
 
 /** The words of a search or of a filter, split as those of names are; or, where it is signs alone, the signs. */
@@ -187,8 +189,8 @@ export function matches({ words, numbers, inPhones }: SearchTerms<Text>): SQL {
 }
 
 /**
- * How well a contact fits, the better the lower: for each word, whole in the name before at its beginning before within it, then
- * in e-mail or phone, then in the note.
+ * How well a contact fits, the better the lower: for each word, whole in the name before at its beginning before within
+ * it, then in e-mail or phone, then in the note.
  */
 export function relevance({ words, inPhones }: SearchTerms<Text>): SQL<number> {
   const nameEnd = sql`instr(${contacts.search_key}, char(10))`

@@ -10,18 +10,20 @@ const alphabets = [
   [0x490, 0x4ff],
 ] as const
 
-/** The first code point of a key's letters: above blanks and digits, and, with all letters, below every other script's. */
+/**
+ * The first code point of a key's letters: above blanks and digits, and, with all letters, below every other script's.
+ */
 const firstRank = 0x100
 
 const ranks = new Map<string, ReadonlyMap<string, string>>()
 
 /**
- * Each letter's place in a locale's alphabet, as a character: what the locale takes for one letter (e and é; in Ukrainian not і and
- * ї) has one place. Made once for each locale by Intl.Collator, which compares but gives no keys.
+ * Each letter's place in a locale's alphabet, as a character: what the locale takes for one letter (e and é; in
+ * Ukrainian not і and ї) has one place. Made once for each locale by Intl.Collator, which compares but gives no keys.
  */
 function ranksOf(locale: string): ReadonlyMap<string, string> {
-  const known = ranks.get(locale)
-  if (known) return known
+  const cached = ranks.get(locale)
+  if (cached) return cached
   const { compare } = new Intl.Collator(locale, { sensitivity: 'base' })
   const letters = alphabets
     .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, at) => String.fromCodePoint(from + at)))
@@ -42,9 +44,9 @@ function ranksOf(locale: string): ReadonlyMap<string, string> {
 const maxSortKey = 200
 
 /**
- * What a name is sorted by: keys in the order of their code points (SQLite's) are names in the order of the locale's alphabet.
- * Case, accents that the locale does not count as letters, and punctuation make no difference; a blank is before every letter.
- * Scripts without case come after, by code point: docs/decisions/012 says what that costs.
+ * What a name is sorted by: keys in the order of their code points (SQLite's) are names in the order of the locale's
+ * alphabet. Case, accents that the locale does not count as letters, and punctuation make no difference; a blank is
+ * before every letter. Scripts without case come after, by code point: docs/decisions/012 says what that costs.
  */
 export function sortKey(name: string, locale: string): string {
   const table = ranksOf(locale)

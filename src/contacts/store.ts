@@ -27,8 +27,8 @@ const written: Readonly<Record<WrittenColumn, true>> = {
 /** The columns that every write of a contact gives. */
 export const writtenColumns = Object.keys(written) as WrittenColumn[]
 
-const findOwnQuery = preparedQuery(['owner', 'id'], (db, given) =>
-  db.select(contactColumns).from(contacts).where(ownContact(given.owner, given.id)),
+const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
+  db.select(contactColumns).from(contacts).where(ownContact(params.owner, params.id)),
 )
 
 /** Finds a contact of an owner; undefined where there is none, also where it is another's. */
@@ -37,16 +37,17 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
   return row
 }
 
-const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, given) =>
+const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, params) =>
   db
     .update(contacts)
-    .set({ ...columnValues(contacts, writtenColumns, given), revision: sql`${contacts.revision} + 1` })
-    .where(and(ownContact(given.owner, given.id), eq(contacts.revision, given.read)))
+    .set({ ...columnValues(contacts, writtenColumns, params), revision: sql`${contacts.revision} + 1` })
+    .where(and(ownContact(params.owner, params.id), eq(contacts.revision, params.read)))
     .returning(contactColumns),
 )
 
 /**
- * Replaces a contact, if it is still at the revision that was read, with keys by the locale's alphabet; undefined when it has changed or gone meanwhile.
+ * Replaces a contact, if it is still at the revision that was read, with keys by the locale's alphabet; undefined when
+ * it has changed or gone meanwhile.
  */
 export async function replaceRow(
   db: Database,
@@ -66,9 +67,9 @@ export async function replaceRow(
 }
 
 /**
- * Gives a contact a picture, or with null takes it away, if it is still at the revision that was read; what it showed before is
- * removed by the next sweep. Undefined when it has changed or gone meanwhile, or `condition` is not true: storing a picture takes a
- * while.
+ * Gives a contact a picture, or with null takes it away, if it is still at the revision that was read; what it showed
+ * before is removed by the next sweep. Undefined when it has changed or gone meanwhile, or `condition` is not true:
+ * storing a picture takes a while.
  */
 export async function setAvatarColumn(
   db: Database,

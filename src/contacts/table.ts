@@ -50,7 +50,8 @@ export const contacts = sqliteTable(
 )
 
 /**
- * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as all the rest.
+ * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as
+ * all the rest.
  */
 export const contactColumns = {
   id: contacts.id,

@@ -14,7 +14,10 @@ import type { ContactRow } from './table.ts'
 export interface ContactTarget {
   readonly ownerId: number
   readonly id: number
-  /** Checks the conditions of a request (If-Match, If-None-Match) against the revision that was read. It throws where they fail. */
+  /**
+   * Checks the conditions of a request (If-Match, If-None-Match) against the revision that was read. It throws where
+   * they fail.
+   */
   readonly checkRevision: (revision: number) => void
 }
 

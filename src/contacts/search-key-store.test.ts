@@ -125,7 +125,8 @@ describe('the version of keys', () => {
     )
     await fc.assert(
       fc.asyncProperty(character, async (one) => {
-        // As though the rule about this character were dropped: it comes through as itself. U+E000 stands for it on the way.
+        // As though the rule about this character were dropped: it comes through as itself. U+E000 stands for it on the
+        // way.
         const shield = (text: string | null) => text?.replaceAll(one, '\ue000') ?? null
         const other = await versionOf((contact) => {
           const keys = JSON.stringify(

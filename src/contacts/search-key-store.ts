@@ -13,9 +13,9 @@ const batchSize = 200
 const progressIds = { contacts: 1, users: 2 } as const
 
 /**
- * Makes the derived columns of contacts and of usernames anew, some at a time, until all are what this version and the locale's
- * alphabet make of them: after an upgrade, or when `SORT_LOCALE` has changed. Cron calls it every minute; once all is done it is one
- * query.
+ * Makes the derived columns of contacts and of usernames anew, some at a time, until all are what this version and the
+ * locale's alphabet make of them: after an upgrade, or when `SORT_LOCALE` has changed. Cron calls it every minute; once
+ * all is done it is one query.
  */
 export async function updateSearchKeys(db: Database, locale: string): Promise<void> {
   const version = await keysVersion(locale)
