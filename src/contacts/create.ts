@@ -1,19 +1,24 @@
 import { sessionEnded } from '../auth/session.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
+import { digest } from '../platform/crypto/keys.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { type CreationRefusal, insertContact } from './creation-store.ts'
 import { withFavorite } from './favorites.ts'
-import { fingerprintOf, withDefaults } from './fields.ts'
+import { type PartialFields, withDefaults } from './fields.ts'
 import type { ContactRow } from './table.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
   readonly ownerId: number
-  readonly input: Parameters<typeof withDefaults>[0]
+  readonly input: PartialFields
   /** The client's name for the request, by which it may send it again. */
   readonly idempotencyKey?: string | undefined
 }
+
+/** The digest of an input, whatever its order and its blanks: two requests for the same contact have the same one. */
+const fingerprintOf = (input: PartialFields): string =>
+  digest(JSON.stringify({ ...withDefaults(input), favorite: input.favorite ?? null }))
 
 /**
  * Adds a contact to its owner's book. With an idempotency key, the same request adds it once within 24 hours.

@@ -1,6 +1,5 @@
 import { fold } from '../platform/text/fold.ts'
-import type { ContactFields } from './fields.ts'
-import { fullName } from './search.ts'
+import { type ContactFields, fullName } from './fields.ts'
 
 /** A contact's name and flag, before and after a write. */
 export interface FavoriteInput {

@@ -17,7 +17,6 @@ import { createRouter } from '../platform/http/router.ts'
 import { storePicture } from '../platform/pictures/store.ts'
 import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
 import { createContact } from './create.ts'
-import { listContacts, sortName } from './list-store.ts'
 import {
   contactIdSchema,
   contactInputSchema,
@@ -27,6 +26,7 @@ import {
   favoriteSchema,
   idempotencyKeySchema,
 } from './schema.ts'
+import { listContacts, sortName } from './search/list-store.ts'
 import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
 import {

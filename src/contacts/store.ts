@@ -5,27 +5,29 @@ import { columnValues } from '../platform/db/rows.ts'
 import { preparedQuery } from '../platform/db/statement.ts'
 import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
-import type { ContactFields } from './fields.ts'
+import { type ContactFields, fieldNames, pickFields } from './fields.ts'
 import { ownContact } from './scope.ts'
-import { searchKeys } from './search.ts'
+import { keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contactColumns, contacts } from './table.ts'
 
-/** A row ready to be inserted, with the keys it is found by. */
-export function createRow(ownerId: number, fields: ContactFields, locale: string, now = timestamp()) {
-  return { ...fields, ...searchKeys(fields, locale), owner_id: ownerId, created_at: now, updated_at: now }
-}
+/** The columns that every write of a contact sets. */
+export const writtenColumns = [...fieldNames, ...keyColumns, 'updated_at'] as const
 
-type WrittenColumn = Exclude<keyof ReturnType<typeof createRow>, 'owner_id' | 'created_at'>
+type Row = ContactFields & Record<(typeof keyColumns)[number] | 'created_at' | 'updated_at', string>
 
-// An object, because its type lets none be forgotten: what a statement has no parameter for is not written.
-const written: Readonly<Record<WrittenColumn, true>> = {
-  ...{ first_name: true, last_name: true, email: true, phone: true, birthday: true, additional: true, favorite: true },
-  ...{ first_name_key: true, last_name_key: true, email_key: true, phone_key: true, birthday_key: true },
-  ...{ name_key: true, search_key: true, updated_at: true },
-}
-
-/** The columns that every write of a contact gives. */
-export const writtenColumns = Object.keys(written) as WrittenColumn[]
+/** Makes the row of a new contact, with its search keys. */
+export const createRow = (
+  ownerId: number,
+  fields: ContactFields,
+  locale: string,
+  now = timestamp(),
+): Row & { readonly owner_id: number } => ({
+  ...pickFields(fields),
+  ...searchKeys(fields, locale),
+  owner_id: ownerId,
+  created_at: now,
+  updated_at: now,
+})
 
 const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
   db.select(contactColumns).from(contacts).where(ownContact(params.owner, params.id)),

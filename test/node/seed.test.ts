@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { people } from '../../scripts/people.ts'
 import { type Running, startAll } from '../../scripts/start.ts'
-import { sortKey } from '../../src/contacts/sort.ts'
+import { sortKey } from '../../src/contacts/search/sort-key.ts'
 import { fold } from '../../src/platform/text/fold.ts'
 import { freePorts, run } from './running.ts'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { pointersOf, read } from '../../test/client.ts'
-import { type Person, signedUp } from '../../test/people.ts'
-import { sortKey } from './sort.ts'
+import { pointersOf, read } from '../../../test/client.ts'
+import { type Person, signedUp } from '../../../test/people.ts'
+import { sortKey } from './sort-key.ts'
 
 const listSchema = z.array(z.looseObject({ id: z.number(), full_name: z.string() }))
 
@@ -209,7 +209,7 @@ describe('names', () => {
 
 describe('SORT_LOCALE', () => {
   it('is named when it is no language', async () => {
-    const { serve } = await import('../../test/serving.ts')
+    const { serve } = await import('../../../test/serving.ts')
     const answer = await serve({ SORT_LOCALE: 'klingon-language' }, '/api/healthchecker')
     expect(await answer.text()).toContain('SORT_LOCALE must be a language')
   })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { read } from '../../test/client.ts'
-import { type Person, signedUp } from '../../test/people.ts'
+import { read } from '../../../test/client.ts'
+import { type Person, signedUp } from '../../../test/people.ts'
 
 const listSchema = z.array(z.looseObject({ id: z.number(), first_name: z.string() }))
 

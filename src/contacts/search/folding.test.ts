@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { add, contact, names } from '../../test/contacts.ts'
-import { type Person, signedUp } from '../../test/people.ts'
-import { nameLine } from '../platform/text/fields.ts'
-import { fold } from '../platform/text/fold.ts'
-import { digits, fullName, parseSearch, searchKeys } from './search.ts'
-import { sortKey } from './sort.ts'
+import { add, contact, names } from '../../../test/contacts.ts'
+import { type Person, signedUp } from '../../../test/people.ts'
+import { nameLine } from '../../platform/text/fields.ts'
+import { fold } from '../../platform/text/fold.ts'
+import { fullName } from '../fields.ts'
+import { searchKeys } from './keys.ts'
+import { digitsOf } from './phone-digits.ts'
+import { sortKey } from './sort-key.ts'
+import { parseSearch } from './terms.ts'
 
 const charactersOf = (...codePoints: number[]): string[] => codePoints.map((one) => String.fromCodePoint(one))
 const from = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, at) => first + at)
@@ -242,7 +245,7 @@ describe('folding', () => {
     // A vowel sign or a voicing mark is no accent.
     expect(fold('कि')).not.toBe(fold('का'))
     expect(fold('が')).not.toBe(fold('か'))
-    expect(digits('+380 (67) 123-45-67')).toBe('380671234567')
+    expect(digitsOf('+380 (67) 123-45-67')).toBe('380671234567')
     for (const script of ['٠١٢٣٤٥٦٧٨٩', '۰۱۲۳۴۵۶۷۸۹', '०१२३४५६७८९', '０１２３４５６７８９', '𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡']) {
       expect(fold(script), script).toBe('0123456789')
     }

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answer, pointersOf, read } from '../../test/client.ts'
-import { add, names } from '../../test/contacts.ts'
-import { type Person, signedUp } from '../../test/people.ts'
-import { contactSchema } from './schema.ts'
+import { type Answer, pointersOf, read } from '../../../test/client.ts'
+import { add, names } from '../../../test/contacts.ts'
+import { type Person, signedUp } from '../../../test/people.ts'
+import { contactSchema } from '../schema.ts'
 
 const nextOf = (answer: Answer): string | undefined =>
   answer.headers.get('Link')?.match(/^<https:\/\/vizitka\.test(\/[^>]+)>; rel="next"$/)?.[1]

@@ -1,5 +1,5 @@
-import { fold, plainLetters, unifySigns } from '../platform/text/fold.ts'
-import { truncate } from '../platform/text/truncate.ts'
+import { fold, plainLetters, unifySigns } from '../../platform/text/fold.ts'
+import { truncate } from '../../platform/text/truncate.ts'
 
 /** Every small letter that an alphabet of ours may have: Latin, Greek, Cyrillic. */
 const alphabets = [

@@ -1,28 +1,27 @@
 import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { fetchCounted } from '../platform/db/counted.ts'
-import type { Database } from '../platform/db/database.ts'
-import { preparedQuery } from '../platform/db/statement.ts'
-import { type Cursor, invalidCursor, type Page } from '../platform/http/page.ts'
-import { fold } from '../platform/text/fold.ts'
-import { type ContactQuery, contactQuerySchema } from './schema.ts'
-import { ownedBy } from './scope.ts'
+import { fetchCounted } from '../../platform/db/counted.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { preparedQuery } from '../../platform/db/statement.ts'
+import { type Cursor, invalidCursor, type Page } from '../../platform/http/page.ts'
+import { fold } from '../../platform/text/fold.ts'
+import { type ContactQuery, contactQuerySchema } from '../schema.ts'
+import { ownedBy } from '../scope.ts'
+import { type ContactRow, contactColumns, contacts } from '../table.ts'
+import { noBirthday } from './keys.ts'
+import { numberOf } from './phone-digits.ts'
+import { matches, relevance } from './ranking.ts'
 import {
   emptySearch,
-  matches,
-  noBirthday,
-  numberOf,
+  mapTexts,
   parseSearch,
-  relevance,
   type SearchTerms,
+  splitTerms,
   type Text,
-  termsOf,
   textName,
   textNames,
-  textsOf,
-  withTexts,
-} from './search.ts'
-import { type ContactRow, contactColumns, contacts } from './table.ts'
+  textsByName,
+} from './terms.ts'
 
 /** Which of one's own contacts fits a text best. */
 export async function findBestMatch(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
@@ -94,9 +93,10 @@ function cachedListQuery({
   const counts = terms && [terms.words.length, terms.numbers.length, terms.inPhones]
   const name = JSON.stringify([shape.sort, shape.order, shape.isContinued, counts])
   const before = listings.get(name)
-  const made = before ?? listing({ ...shape, terms: terms && withTexts(terms, (at) => sql.placeholder(textName(at))) })
+  const made =
+    before ?? listing({ ...shape, terms: terms && mapTexts(terms, (index) => sql.placeholder(textName(index))) })
   if (!before) listings.set(name, made)
-  return (db, values) => made(db, { ...values, ...(terms && textsOf(terms)) })
+  return (db, values) => made(db, { ...values, ...(terms && textsByName(terms)) })
 }
 
 const listing = (shape: Shape<Placeholder>) =>
@@ -192,7 +192,7 @@ const contains = (column: AnySQLiteColumn, part: string): SQL => sql`instr(${col
 
 /** That a column holds every word of a text. A text that folds to nothing is in nobody's name. */
 const containsWords = (column: AnySQLiteColumn, text: string): SQL =>
-  and(...termsOf(text).map((word) => contains(column, word))) ?? sql`0`
+  and(...splitTerms(text).map((word) => contains(column, word))) ?? sql`0`
 
 function* filters(query: ContactQuery): Generator<SQL> {
   if (query.first_name) yield containsWords(contacts.first_name_key, query.first_name)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { pointersOf } from '../../test/client.ts'
-import { add, names } from '../../test/contacts.ts'
-import { type Person, signedUp } from '../../test/people.ts'
-import { cleanPasted } from '../platform/text/paste.ts'
-import { isPhone } from './schema.ts'
-import { parseSearch, searchKeys } from './search.ts'
+import { pointersOf } from '../../../test/client.ts'
+import { add, names } from '../../../test/contacts.ts'
+import { type Person, signedUp } from '../../../test/people.ts'
+import { cleanPasted } from '../../platform/text/paste.ts'
+import { isPhone } from '../fields.ts'
+import { searchKeys } from './keys.ts'
+import { parseSearch } from './terms.ts'
 
 const keyOf = (phone: string): string =>
   searchKeys({ first_name: 'A', last_name: null, email: null, phone, birthday: null, additional: null }, 'uk').phone_key

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
-import type { Database } from '../platform/db/database.ts'
-import { fold } from '../platform/text/fold.ts'
-import { users } from '../users/table.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { fold } from '../../platform/text/fold.ts'
+import { users } from '../../users/table.ts'
+import { contacts, searchKeyMigration } from '../table.ts'
+import { searchKeys } from './keys.ts'
 import { keysVersion } from './keys-version.ts'
-import { searchKeys } from './search.ts'
-import { contacts, searchKeyMigration } from './table.ts'
 
 /** Rows at a time: few enough for the shortest CPU time that a plan allows. */
 const batchSize = 200
