@@ -60,7 +60,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const email = freshEmail('newcomer')
   const mark = crypto.randomUUID()
   const link = randomToken()
-  const letter = { kind: 'confirm-email', to: email, subject: 'Confirm', text: link, html: link }
+  const letter = { kind: 'confirm-email' as const, to: email, subject: 'Confirm', text: link, html: link }
   const account = await createAccount(
     db,
     { username: mark, email, passwordHash: hash, locale: 'en' },

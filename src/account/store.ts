@@ -2,6 +2,7 @@ import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
+import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
@@ -193,7 +194,7 @@ export const exportedRows = {
       db
         .select()
         .from(outbox)
-        .where(and(eq(outbox.user_id, userId), ne(outbox.kind, 'confirm-new-email'), gt(outbox.id, last?.id ?? 0)))
+        .where(and(eq(outbox.user_id, userId), inArray(outbox.kind, exportedLetterKinds), gt(outbox.id, last?.id ?? 0)))
         .orderBy(asc(outbox.id))
         .limit(limit),
     ),

@@ -1,4 +1,6 @@
+import './letter-kinds.ts'
 import { type LetterText, layOut } from '../platform/mail/layout.tsx'
+import type { LetterKind } from '../platform/mail/letter-kinds.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 
 // No letter holds a username: anyone can type a stranger's address, and any name, at signup.
@@ -8,7 +10,7 @@ type Locale = 'en' | 'uk'
 /** What a letter says in one language, and on the button that leads to its link. */
 type Words = Pick<LetterText, 'title' | 'paragraphs' | 'footer'> & { readonly button: string }
 
-function write(kind: string, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
+function write(kind: LetterKind, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
   const { button, ...text } = words[locale]
   return { kind, to, subject: text.title, ...layOut({ lang: locale, ...text, action: { label: button, url } }) }
 }

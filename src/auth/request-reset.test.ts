@@ -151,7 +151,7 @@ describe('the link of a reset', () => {
     const link = {
       tokenHash: tokenHash('a token'),
       expiresAt: timestamp(Date.now() + 60_000),
-      letter: { kind: 'reset-password', to: ana.email, subject: 'Reset', text: 'text', html: 'html' },
+      letter: { kind: 'reset-password' as const, to: ana.email, subject: 'Reset', text: 'text', html: 'html' },
     }
     await change(ana, { email: 'moved@example.com', email_key: `moved-${ana.email}` })
     const happening = { kind: 'reset-requested' as const, device: null, address: null }

@@ -13,7 +13,7 @@ import { createMailer, deliver, isMailHealthy, outboxRow, resend, sendDueLetters
 import { outbox } from './table.ts'
 
 const db = database()
-const letter = { kind: 'test', subject: 'Subject', text: 'secret text', html: '<p>secret html</p>' }
+const letter = { kind: 'test' as const, subject: 'Subject', text: 'secret text', html: '<p>secret html</p>' }
 
 async function waiting(to: string): Promise<number> {
   const [row] = await db

@@ -5,6 +5,7 @@ import { fetchCounted } from '../db/counted.ts'
 import type { Database } from '../db/database.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
 import { describeError as toldOf } from '../safe-errors.ts'
+import type { LetterKind } from './letter-kinds.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
 import { smtpOptionsOf } from './smtp-options.ts'
@@ -12,7 +13,7 @@ import { outbox } from './table.ts'
 
 /** A letter on its way into the outbox. */
 export interface OutboxLetter extends Letter {
-  readonly kind: string
+  readonly kind: LetterKind
 }
 
 /** Tries before a letter is given up: seven in the first two hours, then one every two, so seven days in all. */
