@@ -3,7 +3,7 @@ import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.t
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-tokens.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
-import { ownedBy } from '../contacts/scope.ts'
+import { ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox.ts'
@@ -33,8 +33,8 @@ export async function deleteAccount(
       .where(and(eq(users.id, userId), condition, isNotLastAdmin))
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
-    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, whose)),
-    db.delete(contacts).where(inArray(contacts.owner_id, whose)),
+    markForDeletionStatement(db, contacts, ownedByThose(whose)),
+    db.delete(contacts).where(ownedByThose(whose)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
     db.delete(sessions).where(inArray(sessions.user_id, whose)),
     db.delete(emailTokens).where(inArray(emailTokens.user_id, whose)),
