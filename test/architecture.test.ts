@@ -30,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What is cut from its beginning outside of src/platform/text/truncate.ts, and why that leaves no half of a character. */
 const slices: readonly [file: string, cut: string, reason: string][] = [
-  ['src/birthdays/routes.ts', 'leap_day).slice(0, limit)', 'An array of contacts.'],
+  ['src/birthdays/list-upcoming.ts', 'leap_day).slice(0, limit)', 'An array of contacts.'],
   ['src/birthdays/upcoming.ts', 'day.slice(0, 2)', 'MM-DD, digits.'],
   ['src/contacts/favorites.ts', '.slice(0, -1)', 'All but the dot that was added.'],
   ['src/contacts/search/list-store.ts', 'hits.slice(0, query.limit)', 'An array of rows.'],
