@@ -8,6 +8,7 @@ import { emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { configuration } from '../src/config.ts'
 import { insertContact } from '../src/contacts/creation-store.ts'
+import { withDefaults } from '../src/contacts/fields.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
 import { hashPassword } from '../src/platform/crypto/password.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
@@ -80,8 +81,11 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const session = await startSession(db, id, hash, nowhere)
   if (!session) throw new Error('There is no session.')
   const tokens = await issueTokens({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
-  const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
-  const contact = await insertContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
+  const contact = await insertContact(db, id, {
+    fields: withDefaults({ first_name: mark, birthday: '--05-05' }),
+    locale: 'uk',
+    maxContacts: 1,
+  })
   if (typeof contact === 'string') throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens
   return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }

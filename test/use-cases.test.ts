@@ -8,8 +8,11 @@ import { resetPassword } from '../src/auth/reset-password.ts'
 import { signIn } from '../src/auth/sign-in.ts'
 import { signUp } from '../src/auth/sign-up.ts'
 import { createContact } from '../src/contacts/create.ts'
+import { removeContact } from '../src/contacts/remove.ts'
+import { setFavorite } from '../src/contacts/set-favorite.ts'
 import { findContact } from '../src/contacts/store.ts'
-import { patchContact, removeContact, replaceContact } from '../src/contacts/update.ts'
+import { patchContact, replaceContact } from '../src/contacts/update.ts'
+import { contactEtag } from '../src/contacts/view.ts'
 import { tokenHash } from '../src/platform/crypto/keys.ts'
 import { findUser } from '../src/users/store.ts'
 import type { UserRow } from '../src/users/table.ts'
@@ -88,23 +91,27 @@ describe('without HTTP', () => {
     })
   })
 
-  it('a contact is created once, changed and removed', async () => {
+  it('a contact is created only once by its key, changed, made a favourite and removed', async () => {
     const { services, user } = await confirmedUser()
     const creation = { ownerId: user.id, input: { first_name: 'Олена', phone: '+380 44' }, idempotencyKey: 'k' }
     const { id } = await createContact(services, creation)
     expect(await createContact(services, creation)).toMatchObject({ id })
-    const revisions: number[] = []
-    const target = { ownerId: user.id, id, checkRevision: (revision: number) => void revisions.push(revision) }
-    expect(await patchContact(services, target, { last_name: 'Пчілка' })).toMatchObject({
+    const target = { ownerId: user.id, id }
+    const at = (revision: number) => {
+      const conditions = { isRead: false, ifMatch: contactEtag(revision), ifNoneMatch: undefined }
+      return { ...target, conditions }
+    }
+    expect(await patchContact(services, at(1), { last_name: 'Пчілка' })).toMatchObject({
       first_name: 'Олена',
       last_name: 'Пчілка',
     })
-    expect(await replaceContact(services, target, { first_name: 'Леся' })).toMatchObject({ phone: null, revision: 3 })
+    expect(await replaceContact(services, at(2), { first_name: 'Леся' })).toMatchObject({ phone: null, revision: 3 })
     expect(await errorOf(patchContact(services, { ...target, ownerId: user.id + 1 }, {}))).toMatchObject({
       status: 404,
     })
-    await removeContact(services, target)
+    expect(await errorOf(removeContact(services, at(2)))).toMatchObject({ status: 412, code: 'changed-meanwhile' })
+    expect(await setFavorite(services, target, true)).toMatchObject({ favorite: true, revision: 4 })
+    await removeContact(services, at(4))
     expect(await findContact(services.db, user.id, id)).toBeUndefined()
-    expect(revisions).toEqual([1, 2, 3])
   })
 })

@@ -11,8 +11,9 @@ import { documentedLimits } from '../platform/gate/limits.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import {
   changedMeanwhile,
-  etag,
+  conditionsOf,
   etagHeader,
+  etagsOf,
   isConditional,
   matchesIfNoneMatch,
   notModified,
@@ -47,8 +48,10 @@ import { setUserAvatar } from './set-avatar.ts'
 const tags = ['Me']
 /** Those of a wrong current password, besides. */
 const failures = ['login-failures', 'login-failures-hour', 'login-failures-email'] as const
+/** The ETag of an account at a revision. */
+const userEtag = etagsOf(userSchema, { f8f5dada: 2 })
 const me = { ...json('Your account.', userSchema), headers: etagHeader }
-const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: etag(revision) })
+const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: userEtag(revision) })
 
 export const accountRoutes = createRouter()
 
@@ -70,8 +73,8 @@ accountRoutes.openapi(
   }),
   (c) => {
     const { user } = c.var
-    requireMatch(c, user.revision)
-    if (matchesIfNoneMatch(c, user.revision)) return c.body(null, 304, tagged(user.revision))
+    requireMatch(conditionsOf(c), userEtag(user.revision))
+    if (matchesIfNoneMatch(conditionsOf(c), userEtag(user.revision))) return c.body(null, 304, tagged(user.revision))
     return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
 )
@@ -90,7 +93,7 @@ accountRoutes.openapi(
   }),
   async (c) => {
     const { db, user, gate } = c.var
-    requireMatch(c, user.revision)
+    requireMatch(conditionsOf(c), userEtag(user.revision))
     const { username, locale } = c.req.valid('json')
     const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
       updateUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
@@ -123,7 +126,7 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
     const picture = await storePicture(c.var.services, await readUploadedPicture(c.req.valid('form').file))
     const changed = await setAvatar(c, picture)
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
@@ -143,7 +146,7 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
     const changed = await setAvatar(c, null)
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
@@ -265,12 +268,12 @@ accountRoutes.openapi(
     responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
     const { services } = c.var
     const { current_password } = c.req.valid('json')
     const user = await requirePassword(services, c.var.user.id, current_password, clientOf(c))
     // Again, by what was read after the hash, which takes a while.
-    requireMatch(c, user.revision)
+    requireMatch(conditionsOf(c), userEtag(user.revision))
     await deleteUserAccount(services, { user, requiresPassword: true })
     return c.body(null, 204)
   },

@@ -4,7 +4,7 @@ import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
-import { ownedBy } from '../contacts/scope.ts'
+import { ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
@@ -48,8 +48,8 @@ export async function deleteAccount(
       .where(and(eq(users.id, userId), conditions))
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
-    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, user)),
-    db.delete(contacts).where(inArray(contacts.owner_id, user)),
+    markForDeletionStatement(db, contacts, ownedByThose(user)),
+    db.delete(contacts).where(ownedByThose(user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),
     db.delete(emailTokens).where(inArray(emailTokens.user_id, user)),

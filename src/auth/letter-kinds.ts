@@ -1,8 +1,8 @@
 import type { LetterKind } from '../platform/mail/letter-kinds.ts'
 
 /**
- * The letters of accounts, and whether the export of one's own data lists them. A letter to an address that somebody only asked for
- * is left out: whether it was sent tells whether another account has that address.
+ * The letters of accounts, and whether the export of one's own data lists them. A letter to an address that somebody
+ * only asked for is left out: whether it was sent tells whether another account has that address.
  */
 const letterKinds = {
   'confirm-email': { isExported: true },

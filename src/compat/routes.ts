@@ -8,12 +8,12 @@ import { requestReset } from '../auth/request-reset.ts'
 import { exchangeRefreshToken } from '../auth/routes.ts'
 import { addressSchema, detailSchema } from '../auth/schema.ts'
 import { confirmationRequested, confirmedDetail, resetRequested } from '../auth/words.ts'
-import { birthdays } from '../birthdays/routes.ts'
+import { birthdaysResponse } from '../birthdays/routes.ts'
 import { birthdayQuerySchema, upcomingSchema } from '../birthdays/schema.ts'
 import { contactResponse } from '../contacts/routes.ts'
 import { contactSchema } from '../contacts/schema.ts'
 import { findBestMatch } from '../contacts/search/list-store.ts'
-import { contactNotFound } from '../contacts/update.ts'
+import { contactNotFound } from '../contacts/write.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { notModified } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
@@ -82,7 +82,7 @@ compatRoutes.openapi(
   }),
   (c) => {
     const { days_range, ...rest } = c.req.valid('query')
-    return birthdays(c, { days: days_range, ...rest })
+    return birthdaysResponse(c, { days: days_range, ...rest })
   },
 )
 

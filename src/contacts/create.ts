@@ -31,7 +31,12 @@ export async function createContact(
 ): Promise<ContactRow> {
   const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, config.FAVORITE_NAME_PREFIX)
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) }
-  const row = await insertContact(db, ownerId, fields, config.SORT_LOCALE, config.MAX_CONTACTS, idempotency)
+  const row = await insertContact(db, ownerId, {
+    fields,
+    locale: config.SORT_LOCALE,
+    maxContacts: config.MAX_CONTACTS,
+    idempotency,
+  })
   if (typeof row === 'string') throw creationProblem(row, config)
   return row
 }

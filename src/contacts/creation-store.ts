@@ -9,24 +9,34 @@ import { ownedBy } from './scope.ts'
 import { createRow, writtenColumns } from './store.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
 
-/** A request that its client may send again (Idempotency-Key): what it is called, and a digest of what it asks for. */
+/** What a client calls a request that it may send again (Idempotency-Key), and a digest of the body. */
 export interface IdempotencyKey {
   readonly key: string
   readonly fingerprint: string
 }
 
 /**
- * Why no contact is there: nobody to own it, no room for it, a key that stands for another, or one that is deleted
- * since.
+ * Why no contact is added: its owner does not exist; the book has no room; the key came with another body before; the
+ * contact that the key added has been deleted since.
  */
 export type CreationRefusal = 'owner-gone' | 'book-full' | 'key-reused' | 'contact-gone'
 
-/** How long a key stands for the request that came with it first. */
+/** How long a key stands for the first request that came with it. */
 const keySeconds = 86_400
 
-const keysUntil = (): string => timestamp(Date.now() - keySeconds * 1000)
+const oldestValidKey = (): string => timestamp(Date.now() - keySeconds * 1000)
 
-const insert = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...params }) =>
+/** A contact to be added. */
+export interface ContactInsertion {
+  readonly fields: ContactFields
+  /** The language whose alphabet names are sorted by. */
+  readonly locale: string
+  /** The most contacts that the book may hold. */
+  readonly maxContacts: number
+  readonly idempotency?: IdempotencyKey | undefined
+}
+
+const insertQuery = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns], (db, { max, ...params }) =>
   db
     .insert(contacts)
     .select(
@@ -39,70 +49,77 @@ const insert = preparedQuery(['owner_id', 'created_at', 'max', ...writtenColumns
 )
 
 /**
- * Adds a contact to its owner's book, which holds `maxContacts`; with `once`, unless a request of that key has added
- * one within 24 hours: then that one is returned, as it is now. One statement, or one batch: however many come at once,
- * no book grows past its bounds, and no key adds two.
+ * Adds a contact to its owner's book. It is one statement, or one batch: however many requests come at once, no book
+ * grows past its bound, and no idempotency key adds two.
  */
 export async function insertContact(
   db: Database,
   ownerId: number,
-  fields: ContactFields,
-  locale: string,
-  maxContacts: number,
-  idempotency?: IdempotencyKey,
+  { fields, locale, maxContacts, idempotency }: ContactInsertion,
 ): Promise<ContactRow | CreationRefusal> {
-  const values = createRow(ownerId, fields, locale)
-  if (!idempotency) {
-    const [made] = await insert(db, { ...values, max: maxContacts })
-    return made ?? findRefusal(db, ownerId)
-  }
-  const row = selectAsRow(contacts, values)
+  const row = createRow(ownerId, fields, locale)
+  if (idempotency) return insertOnce(db, ownerId, row, { maxContacts, ...idempotency })
+  const [inserted] = await insertQuery(db, { ...row, max: maxContacts })
+  return inserted ?? findRefusal(db, ownerId)
+}
+
+/**
+ * Adds a contact unless a request of the same key has added one within 24 hours: then returns that one, as it is now.
+ */
+async function insertOnce(
+  db: Database,
+  ownerId: number,
+  row: ReturnType<typeof createRow>,
+  { key, fingerprint, maxContacts }: IdempotencyKey & Pick<ContactInsertion, 'maxContacts'>,
+): Promise<ContactRow | CreationRefusal> {
   const ownerHasRoom = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
-  const { key, fingerprint } = idempotency
-  const named = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
-  const fresh = and(named, isNull(idempotencyKeys.contact_id))
-  const claim = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
-  // Whoever adds the key adds the contact: of two at once, the second finds a key that has its contact.
-  const [, , [made], , [stored], [earlier]] = await db.batch([
-    db.delete(idempotencyKeys).where(and(named, lt(idempotencyKeys.created_at, keysUntil()))),
-    db.insert(idempotencyKeys).select(db.select(claim).from(users).where(ownerHasRoom)).onConflictDoNothing(),
-    db.insert(contacts).select(db.select(row).from(idempotencyKeys).where(fresh)).returning(contactColumns),
-    // Ids only rise: the highest is the one that has just been given.
-    db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(fresh),
-    db.select({ fingerprint: idempotencyKeys.fingerprint }).from(idempotencyKeys).where(named),
-    // `=`, not IN: SQLite would look for a list in an index of the owner's, through the whole book.
+  const isKey = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
+  const isUnused = and(isKey, isNull(idempotencyKeys.contact_id))
+  const keyRow = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
+  // The request that adds the key adds the contact: of two at once, the second finds a key that has its contact.
+  const [, , [inserted], , [stored], [earlier]] = await db.batch([
+    db.delete(idempotencyKeys).where(and(isKey, lt(idempotencyKeys.created_at, oldestValidKey()))),
+    db.insert(idempotencyKeys).select(db.select(keyRow).from(users).where(ownerHasRoom)).onConflictDoNothing(),
+    db
+      .insert(contacts)
+      .select(db.select(selectAsRow(contacts, row)).from(idempotencyKeys).where(isUnused))
+      .returning(contactColumns),
+    // Ids only rise: the highest is that of the contact that was just inserted.
+    db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(isUnused),
+    db.select({ fingerprint: idempotencyKeys.fingerprint }).from(idempotencyKeys).where(isKey),
+    // `=`, not IN: for IN, SQLite would read the owner's whole part of an index.
     db
       .select(contactColumns)
       .from(contacts)
       .where(
         and(
           ownedBy(ownerId),
-          sql`${contacts.id} = ${db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(named)}`,
+          sql`${contacts.id} = ${db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(isKey)}`,
         ),
       ),
   ])
-  if (made) return made
+  if (inserted) return inserted
   if (!stored) return findRefusal(db, ownerId)
   if (stored.fingerprint !== fingerprint) return 'key-reused'
   return earlier ?? 'contact-gone'
 }
 
 /**
- * That a book holds fewer than `max` contacts. Counting reads as many rows of an index; where fewer than `max` were
- * ever added to all books together, nothing need be counted.
+ * The condition that a book holds fewer than `max` contacts. Counting reads as many rows of an index as the book has
+ * contacts; where all books together were never given `max`, nothing is counted.
  */
 const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL => sql`(
   coalesce((SELECT max(contacts.id) FROM contacts), 0) < ${max}
-  OR (SELECT count(*) FROM contacts WHERE contacts.owner_id = ${ownerId}) < ${max}
+  OR (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)}) < ${max}
 )`
 
-/** Why a contact was not inserted. An id is given once: whoever is there now was there then. */
+/** Finds out why a contact was not inserted. No id is given twice: an owner who exists now existed then. */
 async function findRefusal(db: Database, ownerId: number): Promise<CreationRefusal> {
   const owners = await db.select({ id: users.id }).from(users).where(eq(users.id, ownerId))
   return owners.length > 0 ? 'book-full' : 'owner-gone'
 }
 
-/** Forgets the keys that are no longer honoured. */
+/** Deletes the keys that are too old to be valid. */
 export async function deleteOldKeys(db: Database): Promise<void> {
-  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.created_at, keysUntil()))
+  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.created_at, oldestValidKey()))
 }

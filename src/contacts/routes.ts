@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/guard.ts'
 import {
-  etag,
+  conditionsOf,
   etagHeader,
   matchesIfNoneMatch,
   notModified,
@@ -14,9 +14,9 @@ import {
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { storePicture } from '../platform/pictures/store.ts'
-import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
+import { pictureBody } from '../platform/pictures/upload.ts'
 import { createContact } from './create.ts'
+import { removeContact } from './remove.ts'
 import {
   contactIdSchema,
   contactInputSchema,
@@ -27,19 +27,13 @@ import {
   idempotencyKeySchema,
 } from './schema.ts'
 import { listContacts, sortName } from './search/list-store.ts'
+import { removeContactAvatar, setContactAvatar } from './set-avatar.ts'
+import { setFavorite } from './set-favorite.ts'
 import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
-import {
-  type ContactTarget,
-  contactNotFound,
-  findForWrite,
-  patchContact,
-  removeContact,
-  replaceContact,
-  setContactAvatar,
-  setFavorite,
-} from './update.ts'
-import { toContact } from './view.ts'
+import { patchContact, replaceContact } from './update.ts'
+import { contactEtag, toContact } from './view.ts'
+import { type ContactTarget, contactNotFound } from './write.ts'
 
 const tags = ['Contacts']
 const noCache = { 'Cache-Control': 'private, no-cache' }
@@ -205,12 +199,8 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { services, sessionId } = c.var
-    const target = targetOf(c, c.req.valid('param'))
-    // First, so that nothing is stored for a contact that does not exist.
-    await findForWrite(services, target)
-    const picture = await storePicture(services, await readUploadedPicture(c.req.valid('form').file))
-    const row = await setContactAvatar(services, target, picture, sessionId)
+    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const row = await setContactAvatar(c.var.services, target, c.req.valid('form').file)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -228,7 +218,8 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const row = await setContactAvatar(c.var.services, targetOf(c, c.req.valid('param')), null, c.var.sessionId)
+    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const row = await removeContactAvatar(c.var.services, target)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -255,14 +246,15 @@ contactRoutes.openapi(
 const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): ContactTarget => ({
   ownerId: c.var.user.id,
   id,
-  checkRevision: (revision) => requireMatch(c, revision),
+  conditions: conditionsOf(c),
 })
 
 /** Answers with a contact, or 304 where the client has it. @throws Problem 412 where it is not what If-Match names */
 export function contactResponse(c: Context<SignedInEnv>, row: ContactRow) {
-  requireMatch(c, row.revision)
-  if (matchesIfNoneMatch(c, row.revision)) return c.body(null, 304, tagged(row))
+  const conditions = conditionsOf(c)
+  requireMatch(conditions, contactEtag(row.revision))
+  if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }
 
-const tagged = (row: ContactRow) => ({ ...noCache, ETag: etag(row.revision) })
+const tagged = (row: ContactRow) => ({ ...noCache, ETag: contactEtag(row.revision) })

@@ -39,6 +39,12 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
   return row
 }
 
+/** A row as it was read: a write that gives it succeeds only while the row is at that revision. */
+type ReadRow = Pick<ContactRow, 'id' | 'revision'>
+
+const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
+  and(ownContact(ownerId, id), eq(contacts.revision, revision))
+
 const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, params) =>
   db
     .update(contacts)
@@ -47,58 +53,50 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns]
     .returning(contactColumns),
 )
 
-/**
- * Replaces a contact, if it is still at the revision that was read, with keys by the locale's alphabet; undefined when
- * it has changed or gone meanwhile.
- */
+/** Replaces the fields of a contact. Undefined where it has been changed or deleted since it was read. */
 export async function replaceRow(
   db: Database,
   ownerId: number,
-  id: number,
-  readRevision: number,
+  row: ReadRow,
   fields: ContactFields,
   locale: string,
 ): Promise<ContactRow | undefined> {
-  const [row] = await replaceOwnQuery(db, {
-    ...createRow(ownerId, fields, locale),
-    owner: ownerId,
-    id,
-    read: readRevision,
-  })
-  return row
+  const values = { ...createRow(ownerId, fields, locale), owner: ownerId, id: row.id, read: row.revision }
+  const [replaced] = await replaceOwnQuery(db, values)
+  return replaced
 }
 
 /**
- * Gives a contact a picture, or with null takes it away, if it is still at the revision that was read; what it showed
- * before is removed by the next sweep. Undefined when it has changed or gone meanwhile, or `condition` is not true:
- * storing a picture takes a while.
+ * Gives a contact a picture, or with null removes its picture; the next sweep deletes the one before. Undefined where
+ * the contact has been changed or deleted since it was read, or `condition` is not true.
  */
 export async function setAvatarColumn(
   db: Database,
   ownerId: number,
-  id: number,
-  readRevision: number,
+  row: ReadRow,
   { picture, condition }: { readonly picture: StoredPicture | null; readonly condition: SQL },
 ): Promise<ContactRow | undefined> {
-  const read = and(ownContact(ownerId, id), eq(contacts.revision, readRevision), condition)
-  const [, [row]] = await db.batch([
-    markForDeletionStatement(db, contacts, read),
+  const where = and(isUnchanged(ownerId, row), condition)
+  const [, [changed]] = await db.batch([
+    markForDeletionStatement(db, contacts, where),
     db
       .update(contacts)
       .set({ avatar: picture?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
-      .where(read)
+      .where(where)
       .returning(contactColumns),
-    ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, id))] : []),
+    ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
   ])
-  return row
+  return changed
 }
 
-/** Removes a contact, if it is still at the revision that was read, and its picture by the next sweep. */
-export async function deleteRow(db: Database, ownerId: number, id: number, readRevision: number): Promise<boolean> {
-  const read = and(ownContact(ownerId, id), eq(contacts.revision, readRevision))
+/**
+ * Deletes a contact; the next sweep deletes its picture. False where it has been changed or deleted since it was read.
+ */
+export async function deleteRow(db: Database, ownerId: number, row: ReadRow): Promise<boolean> {
+  const where = isUnchanged(ownerId, row)
   const [, rows] = await db.batch([
-    markForDeletionStatement(db, contacts, read),
-    db.delete(contacts).where(read).returning({ id: contacts.id }),
+    markForDeletionStatement(db, contacts, where),
+    db.delete(contacts).where(where).returning({ id: contacts.id }),
   ])
   return rows.length > 0
 }

@@ -1,8 +1,12 @@
 import type { Configuration } from '../platform/config/configuration.ts'
+import { etagsOf } from '../platform/http/etag.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
 import { fullName, pickFields } from './fields.ts'
-import type { Contact } from './schema.ts'
+import { type Contact, contactSchema } from './schema.ts'
 import type { ContactRow } from './table.ts'
+
+/** The ETag of a contact at a revision. */
+export const contactEtag = etagsOf(contactSchema, { ef844dff: 2 })
 
 /** A contact as its owner sees it. */
 export function toContact(row: ContactRow, config: Configuration): Contact {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withDefaults } from '../../src/contacts/fields.ts'
 import { contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
@@ -61,15 +62,7 @@ export function unkept(document: ApiDocument, operation: Operation, sent: Sent, 
 }
 
 const collection = '/api/contacts'
-const nothing = {
-  first_name: null,
-  last_name: null,
-  email: null,
-  phone: null,
-  birthday: null,
-  additional: null,
-  favorite: false,
-}
+const nothing = withDefaults({})
 
 /** Keeps the book of whoever was answered, and holds the answer against it. */
 export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {

@@ -1,4 +1,7 @@
-/** The kinds of letters, each with what is said of it. A feature that writes letters adds its own by declaration merging. */
+/**
+ * The kinds of letters, each with what is said of it. A feature that writes letters adds its own by declaration
+ * merging.
+ */
 // biome-ignore lint/suspicious/noEmptyInterface: It is filled by declaration merging.
 export interface LetterKinds {}
 
