@@ -16,7 +16,7 @@ let here: Checkout
 
 beforeEach(async () => {
   cf = await startCloudflare()
-  here = checkout(cf)
+  here = checkout(cf, { built: true })
 })
 afterEach(async () => {
   here.remove()
@@ -190,6 +190,8 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it('refuses a Worker of more than 400 KB, by --dry-run, too', async () => {
+    here.remove()
+    here = checkout(cf)
     const noise = randomBytes(110_000).toString('base64')
     const worker = `export * from './src/worker.ts'\nexport { default } from './src/worker.ts'\n`
     here.write('large.ts', `${worker}export const noise = '${noise}'\n`)
