@@ -4,7 +4,7 @@ import { add, contact, names } from '../../../test/contacts.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
 import { nameLine } from '../../platform/text/fields.ts'
 import { fold } from '../../platform/text/fold.ts'
-import { fullName } from '../fields.ts'
+import { fullName, withDefaults } from '../fields.ts'
 import { searchKeys } from './keys.ts'
 import { digitsOf } from './phone-digits.ts'
 import { sortKey } from './sort-key.ts'
@@ -219,7 +219,7 @@ describe('a search', () => {
       fc.property(line, line, text, (first, last, note) => {
         const parsed = [first, last].map((part) => nameLine({ max: 1000 }).safeParse(part))
         const [first_name, last_name] = parsed.map(({ data }) => data || null) as [string | null, string | null]
-        const person = { first_name, last_name, email: null, phone: null, birthday: null, additional: note }
+        const person = withDefaults({ first_name, last_name, additional: note })
         const { search_key, first_name_key } = searchKeys(person, 'uk')
         for (const q of [fullName(person), last_name ?? '', note]) {
           const signsAlone = fold(q).replace(/[^\p{L}\p{N}\p{M}\p{So}\p{Sc}]/gu, '') === ''

@@ -4,12 +4,11 @@ import { pointersOf } from '../../../test/client.ts'
 import { add, names } from '../../../test/contacts.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
 import { cleanPasted } from '../../platform/text/paste.ts'
-import { isPhone } from '../fields.ts'
+import { isPhone, withDefaults } from '../fields.ts'
 import { searchKeys } from './keys.ts'
 import { parseSearch } from './terms.ts'
 
-const keyOf = (phone: string): string =>
-  searchKeys({ first_name: 'A', last_name: null, email: null, phone, birthday: null, additional: null }, 'uk').phone_key
+const keyOf = (phone: string): string => searchKeys(withDefaults({ first_name: 'A', phone }), 'uk').phone_key
 
 describe('a phone number', () => {
   let ana: Person
