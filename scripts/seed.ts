@@ -57,7 +57,7 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
   const libsql = DATABASE_URL ? { url: DATABASE_URL, authToken: DATABASE_AUTH_TOKEN || undefined } : undefined
   await migrate({ databaseUrl: libsql?.url, authToken: libsql?.authToken, persistTo: options.persistTo })
   const { db, close } = libsql
-    ? { db: connectLibsql(libsql, (go) => go()), close: async () => {} }
+    ? { db: connectLibsql(libsql), close: async () => {} }
     : await openLocalDatabase(options.persistTo)
   try {
     const { user, account, password } = await accountOf(db, options)
@@ -77,7 +77,7 @@ function variables(file: string): NodeJS.Dict<string> {
 
 async function openLocalDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
   const { d1, close } = await openD1(persistTo)
-  return { db: connectD1(d1, (go) => go()), close }
+  return { db: connectD1(d1), close }
 }
 
 async function accountOf(db: Database, { email, password }: SeedOptions) {

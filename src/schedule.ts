@@ -14,7 +14,7 @@ import { errorForLog } from './platform/safe-errors.ts'
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
   '* * * * *': async (bindings) => {
-    const db = connect(bindings, configuration(bindings), (go) => go())
+    const db = connect(bindings, configuration(bindings))
     const config = configuration(bindings)
     // Side by side, so that none waits for another's failure.
     const done = await Promise.allSettled([
@@ -25,7 +25,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     for (const one of done) if (one.status === 'rejected') throw one.reason
   },
   '17 * * * *': async (bindings) => {
-    const db = connect(bindings, configuration(bindings), (go) => go())
+    const db = connect(bindings, configuration(bindings))
     await deleteExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), sessionCutoffs(configuration(bindings)))
     await deleteOldLetters(db)
     await deleteOldKeys(db)

@@ -3,10 +3,10 @@ import { createClient } from '@libsql/client/http'
 import { expect } from 'vitest'
 import { configuration } from '../src/config.ts'
 import { connect } from '../src/platform/db/connect.ts'
-import type { Database, RoundTrip } from '../src/platform/db/database.ts'
+import type { Database } from '../src/platform/db/database.ts'
 
 /** The database under test, by the driver that the service itself uses. */
-export const database = (trip: RoundTrip = (go) => go()): Database => connect(env, configuration(env), trip)
+export const database = (): Database => connect(env, configuration(env))
 
 /** The driver under test. */
 export const driver = env.DATABASE_URL === '' ? 'D1' : 'libSQL'

@@ -133,7 +133,7 @@ async function measure(d1: D1Database, ownerId: number, call: Call, rounds: numb
   let rows = 0
   for (let round = -3; round < rounds; round++) {
     const cost: Cost = { ms: 0, rows: 0 }
-    const db = connectD1(metered(d1, cost), (go) => go())
+    const db = connectD1(metered(d1, cost))
     const start = performance.now()
     await call(db, ownerId)
     const end = performance.now()
@@ -159,11 +159,7 @@ async function cursorAfter(db: Database, ownerId: number, rows: number): Promise
 
 /** Page 500 of 20, or the last page of a book that has fewer. */
 async function far(d1: D1Database, ownerId: number, size: number): Promise<Call> {
-  const cursor = await cursorAfter(
-    connectD1(d1, (go) => go()),
-    ownerId,
-    Math.min(500 * 20, size) - 20,
-  )
+  const cursor = await cursorAfter(connectD1(d1), ownerId, Math.min(500 * 20, size) - 20)
   return (db) => listContacts(db, ownerId, query({}), cursor)
 }
 

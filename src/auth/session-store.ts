@@ -2,8 +2,8 @@ import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, ty
 import { type AuditEvent, insertAuditEvent, type Origin } from '../audit/store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { columnValues, selectAsRow } from '../platform/db/rows.ts'
-import { preparedQuery } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
 import { sessions } from './table.ts'
 

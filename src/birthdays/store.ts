@@ -2,7 +2,7 @@ import { and, between, type Placeholder } from 'drizzle-orm'
 import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import { preparedQuery } from '../platform/db/statement.ts'
+import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { rangesOf } from './upcoming.ts'
 
 /** A LIMIT of SQLite that limits nothing. */

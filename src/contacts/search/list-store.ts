@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'driz
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { fetchCounted } from '../../platform/db/counted.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { preparedQuery } from '../../platform/db/statement.ts'
+import { preparedQuery } from '../../platform/db/prepared-query.ts'
 import { type Cursor, invalidCursor, type Page } from '../../platform/http/page.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { type ContactQuery, contactQuerySchema } from '../schema.ts'

@@ -1,18 +1,16 @@
 import { drizzle } from 'drizzle-orm/d1'
-import type { Database, ErrorClass, RoundTrip } from './database.ts'
-import { bindToIsolate } from './statement.ts'
+import type { Database, ErrorClass } from './database.ts'
+import { roundTrip } from './round-trip.ts'
 
 /** One Drizzle instance per D1 binding; an isolate reuses it across requests. */
 const instances = new WeakMap<D1Database, Database>()
 
-/** Connects to a D1 database by its binding. `roundTrip` is called around each round trip. */
-export function connect(binding: D1Database, roundTrip: RoundTrip): Database {
+/** Connects to a D1 database by its binding. */
+export function connect(binding: D1Database): Database {
   const existing = instances.get(binding)
-  const instance = existing ?? drizzle(wrapBinding(binding, (go) => go()))
+  const instance = existing ?? drizzle(wrapBinding(binding))
   if (!existing) instances.set(binding, instance)
-  const db = drizzle(wrapBinding(binding, roundTrip))
-  bindToIsolate(db, instance, roundTrip)
-  return db
+  return instance
 }
 
 /** SQLite's own errors, and D1's for a value that it cannot bind. */
@@ -22,8 +20,8 @@ const statementErrors = /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax erro
 export const classifyError = ({ message }: Error): ErrorClass =>
   statementErrors.test(message) ? 'statement' : 'unavailable'
 
-/** Wraps a binding so that each of its round trips goes through `roundTrip`. */
-function wrapBinding(binding: D1Database, roundTrip: RoundTrip): D1Database {
+/** Wraps a binding so that each of its round trips goes through {@link roundTrip}. */
+function wrapBinding(binding: D1Database): D1Database {
   const unwrapped = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
     // The calls go through unchanged, so that each overload of D1's methods stays.

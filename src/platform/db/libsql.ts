@@ -1,6 +1,7 @@
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { drizzle } from 'drizzle-orm/libsql/http'
-import type { Database, ErrorClass, RoundTrip } from './database.ts'
+import type { Database, ErrorClass } from './database.ts'
+import { roundTrip } from './round-trip.ts'
 
 /** The address of a libSQL database, and its access token where it needs one. */
 export interface LibsqlAddress {
@@ -8,14 +9,17 @@ export interface LibsqlAddress {
   readonly authToken?: string | undefined
 }
 
-/**
- * Connects to a libSQL database over HTTP. Each round trip is one request, and `roundTrip` is called around it;
- * connecting sends none.
- */
-export function connect({ url, authToken }: LibsqlAddress, roundTrip: RoundTrip): Database {
-  const client = createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
+/** One Drizzle instance per database; an isolate reuses it across requests. */
+const instances = new Map<string, Database>()
+
+/** Connects to a libSQL database over HTTP. Each round trip is one request; connecting sends none. */
+export function connect({ url, authToken }: LibsqlAddress): Database {
+  const name = JSON.stringify([url, authToken])
+  const open = () => createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
   // The drivers differ in the result of a write without RETURNING, which no store reads.
-  return drizzle({ client: wrapClient(client, roundTrip) }) as unknown as Database
+  const instance = instances.get(name) ?? (drizzle({ client: wrapClient(open) }) as unknown as Database)
+  instances.set(name, instance)
+  return instance
 }
 
 /** SQLite's own errors, and sqld's for SQL that it cannot parse. */
@@ -26,13 +30,16 @@ const statementErrors =
 export const classifyError = ({ message }: Error): ErrorClass =>
   statementErrors.test(message) ? 'statement' : 'unavailable'
 
-/** Wraps a client so that its queries and batches go through `roundTrip`. */
-function wrapClient(client: Client, roundTrip: RoundTrip): Client {
-  return new Proxy(client, {
+/**
+ * A client whose queries and batches go through {@link roundTrip}, each by a client of its own: one keeps a queue of
+ * what is under way, and in workerd a request must not wait for another's.
+ */
+function wrapClient(open: () => Client): Client {
+  return new Proxy(open(), {
     get(target, name) {
-      if (name === 'execute') return (statement: InStatement) => roundTrip(() => target.execute(statement))
+      if (name === 'execute') return (statement: InStatement) => roundTrip(() => open().execute(statement))
       if (name === 'batch') {
-        return (statements: InStatement[]) => roundTrip(() => target.batch(statements, modeOf(statements)))
+        return (statements: InStatement[]) => roundTrip(() => open().batch(statements, modeOf(statements)))
       }
       const method: unknown = Reflect.get(target, name)
       return typeof method === 'function' ? method.bind(target) : method

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { type Configuration, configuration } from '../config/configuration.ts'
 import { classifyError, connect } from '../db/connect.ts'
+import { roundTrips } from '../db/round-trip.ts'
 import { type GateClient, gateOf } from '../gate/client.ts'
 import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'
@@ -16,7 +17,7 @@ import type { Timings } from './timings.ts'
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const config = configuration(c.env)
   c.set('config', config)
-  const db = connect(c.env, config, (go) => c.get('clock').time('db', () => boundRoundTrip(config, go)))
+  const db = connect(c.env, config)
   c.set('db', db)
   c.set('services', {
     config,
@@ -25,7 +26,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
     gate: (name) => timedGate(gateOf(c.env, name), c.get('clock')),
     afterResponse: (work, { hidden = false } = {}) => (hidden ? afterResponseDelayed : afterResponse)(c, work),
   })
-  await next()
+  await roundTrips.run((go) => c.get('clock').time('db', () => boundRoundTrip(config, go)), next)
 }
 
 /** A gate whose calls count as the request's time. */

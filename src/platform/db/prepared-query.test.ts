@@ -2,9 +2,11 @@ import { and, eq, gte } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
+import type { RoundTrip } from './database.ts'
 import { isUniqueViolation, rootCause } from './errors.ts'
+import { preparedQuery } from './prepared-query.ts'
+import { roundTrips } from './round-trip.ts'
 import { columnValues } from './rows.ts'
-import { preparedQuery } from './statement.ts'
 
 /** A table that no feature has. */
 const things = sqliteTable('scratch_statements', {
@@ -34,23 +36,23 @@ describe(`a statement on ${driver}`, () => {
       .returning({ name: things.name, number: things.number, flag: things.flag })
   })
 
-  it('is written once for all requests on D1, and each takes its own values and its own trip', async () => {
+  it('is written once for all requests, and each takes its own values and its own round trip', async () => {
     await db.insert(things).values([{ name: 'ana' }, { name: 'boris', number: 5 }])
     const trips: string[] = []
-    const requests = ['first', 'second'].map((which) =>
-      database((go) => {
+    for (const [at, which] of ['first', 'second'].entries()) {
+      const trip: RoundTrip = (go) => {
         trips.push(which)
         return go()
-      }),
-    )
-    for (const [at, request] of requests.entries()) {
-      expect(await named(request, { name: 'ana', atLeast: 1, flag: at === 0 })).toEqual([
-        { name: 'ana', number: 1, flag: at === 0 },
-      ])
-      expect(await named(request, { name: 'boris', atLeast: 6, flag: true })).toEqual([])
+      }
+      await roundTrips.run(trip, async () => {
+        expect(await named(database(), { name: 'ana', atLeast: 1, flag: at === 0 })).toEqual([
+          { name: 'ana', number: 1, flag: at === 0 },
+        ])
+        expect(await named(database(), { name: 'boris', atLeast: 6, flag: true })).toEqual([])
+      })
     }
     expect(trips).toEqual(['first', 'first', 'second', 'second'])
-    expect(written).toBe(driver === 'D1' ? 1 : 4)
+    expect(written).toBe(1)
     expect((await db.select().from(things).where(eq(things.name, 'ana')))[0]?.flag).toBe(false)
   })
 
@@ -73,21 +75,22 @@ describe(`a statement on ${driver}`, () => {
     expect(
       isUniqueViolation(await errorOf(rename(db, { from: 'ana', name: 'boris' })), 'scratch_statements.name'),
     ).toBe(true)
-    const late = database(() => Promise.reject(new Error('too late')))
-    expect(rootCause(await errorOf(rename(late, { from: 'ana', name: 'new' }))).message).toBe('too late')
+    const late: RoundTrip = () => Promise.reject(new Error('too late'))
+    const renamed = roundTrips.run(late, () => rename(db, { from: 'ana', name: 'new' }))
+    expect(rootCause(await errorOf(renamed)).message).toBe('too late')
     expect(await rename(db, { from: 'ana', name: 'new' })).toHaveLength(1)
   })
 
   it('tells its trip nothing of what goes wrong in code of ours: that is no failure of the database', async () => {
     const heard: unknown[] = []
-    const listening = database((go) =>
+    const listening: RoundTrip = (go) =>
       go().catch((error: unknown) => {
         heard.push(error)
         throw error
-      }),
-    )
+      })
     const incomplete = { name: 'ana', atLeast: 1 } as Parameters<typeof named>[1]
-    expect(String(await errorOf(named(listening, incomplete)))).toContain('No value for placeholder "flag"')
+    const refused = roundTrips.run(listening, () => named(db, incomplete))
+    expect(String(await errorOf(refused))).toContain('No value for placeholder "flag"')
     expect(heard).toEqual([])
   })
 })
