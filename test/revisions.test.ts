@@ -159,17 +159,18 @@ const change = (value: number): Change => ({ kind: 'change', step: 'raise', exis
 const read = (isolate: number): Read => ({ kind: 'read', step: 'ask', isolate, floor: -1, gate: null, seen: null })
 
 /**
- * A name that is the same for worlds between which nothing can tell: KV answers any of what it has held, whichever came first and
- * however often; two reads in one isolate can change places; what an actor knew that has ended is asked for no more.
+ * A name that is the same for worlds between which nothing can tell: KV answers any of what it had, whichever came
+ * first and however often; two reads in one isolate can change places; what an actor knew that has ended is asked for
+ * no more.
  */
 function nameOf({ kv, actors, ...rest }: World): string {
-  const held = [...new Set(kv.map(({ revision, value }) => `${revision}:${value}`))].sort()
+  const copies = [...new Set(kv.map(({ revision, value }) => `${revision}:${value}`))].sort()
   const acting = actors.map((actor) => {
     const ended = actor.step === 'done' || actor.step === 'crashed'
     if (actor.kind === 'change') return `${actor.value} ${ended ? actor.step : JSON.stringify(actor)}`
     return `read ${actor.isolate} ${ended ? actor.step : JSON.stringify(actor)}`
   })
-  return JSON.stringify([rest, held, acting.sort()])
+  return JSON.stringify([rest, copies, acting.sort()])
 }
 
 /** Explores every world that can come about; returns how many there are, and one where a read was stale, if any. */

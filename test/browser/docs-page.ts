@@ -72,8 +72,9 @@ export async function execute(
 }
 
 /**
- * Opens or closes an operation, and waits for `selector` within it, looked for in each frame. Playwright's own click and wait
- * look after longer and longer pauses, half a second in the end, while Swagger UI draws; test/browser/docs.test.ts uses a real keyboard.
+ * Opens or closes an operation, and waits for `selector` within it, looked for in each frame. Playwright's own click
+ * and wait look after longer and longer pauses, half a second in the end, while Swagger UI draws;
+ * test/browser/docs.test.ts uses a real keyboard.
  */
 async function toggle(block: Locator, selector = ''): Promise<void> {
   await block.evaluate((element, wanted) => {

@@ -11,8 +11,9 @@ const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
 
 /**
- * What is pressed in the browser: one operation of each form, and each that the page fills in by what another answered. Swagger UI takes
- * a second of CPU to open one, so the others are sent as it would send them; `npm test -- --full` presses them all.
+ * What is pressed in the browser: one operation of each form, and each that the page fills in by what another answered.
+ * Swagger UI takes a second of CPU to open one, so the others are sent as it would send them; `npm test -- --full`
+ * presses them all.
  */
 const pressed = [
   'post /api/contacts',

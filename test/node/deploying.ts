@@ -51,8 +51,8 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
 }
 
 /**
- * In wrangler's place: writes down how it is called, and becomes it. Beside a file `built` it says of a trial that it went well instead,
- * for tests of what follows: wrangler takes more than a second to build.
+ * In wrangler's place: writes down how it is called, and becomes it. Beside a file `built` it says of a trial that it
+ * went well instead, for tests of what follows: wrangler takes more than a second to build.
  */
 const recorder = `
 const { appendFileSync, existsSync } = require('node:fs')
