@@ -226,11 +226,11 @@ describe(`a round trip to ${driver}`, () => {
 
   it('fails as the trip says, which may give it a deadline', async () => {
     const late: RoundTrip = () => Promise.reject(new Error('too late'))
-    const asked: (() => Promise<unknown>)[] = [
+    const queries: (() => Promise<unknown>)[] = [
       () => Promise.resolve(db.select().from(things)),
       () => db.batch([db.select().from(things)]),
     ]
-    for (const ask of asked) expect(rootCause(await errorOf(roundTrips.run(late, ask))).message).toBe('too late')
+    for (const ask of queries) expect(rootCause(await errorOf(roundTrips.run(late, ask))).message).toBe('too late')
   })
 })
 
