@@ -3,7 +3,10 @@ import { writeBetweenMarks } from './marks.ts'
 
 export const contactsPerUser = 100
 
-/** How often an account does something on a day, and what that is billed as. `test/cost.test.ts` measures what it is billed as. */
+/**
+ * How often an account does something on a day, and what that is billed as. `test/cost.test.ts` measures what it is
+ * billed as.
+ */
 const operation = (perDay: number, gateCalls: number, rowsRead: number, rowsWritten: number, gateRows: number) => ({
   perDay,
   gateCalls,
@@ -37,7 +40,10 @@ const requests = (users: number) => users * requestsPerDay + 24 * 60 + 24
 const gateCalls = sum('gateCalls') - operations.cold.perDay
 const hashes = operations.login.perDay + fresh
 
-/** What is billed, what so many accounts use of it on a day (of GB: in all), what is included, `$ per` for more, the free quota. */
+/**
+ * What is billed, what so many accounts use of it on a day (of GB: in all), what is included, `$ per` for more, the
+ * free quota.
+ */
 type Price = readonly [
   what: string,
   use: (users: number) => number,

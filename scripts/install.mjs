@@ -1,7 +1,9 @@
-// Installs what package-lock.json says, where that is missing or older. Every npm script begins by it, on whatever Node the machine
-// has (20 and later), with nothing installed yet: so it is plain JavaScript with nothing but Node's own modules.
+// Installs what package-lock.json says, where that is missing or older. Every npm script begins by it, on whatever Node
+// the machine has (20 and later), with nothing installed yet: so it is plain JavaScript with nothing but Node's own
+// modules.
 //   node scripts/install.mjs && tool …                       before a tool
-//   node --import ./scripts/install.mjs scripts/name.ts …    before a script of ours, which then runs on the package `node`
+//   node --import ./scripts/install.mjs scripts/name.ts …    before a script of ours, which then runs on the package
+// `node`
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'

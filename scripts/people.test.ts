@@ -3,7 +3,7 @@ import { parseBirthday } from '../src/birthdays/upcoming.ts'
 import { people } from './people.ts'
 
 const crowd = people(5000)
-const given = <T>(values: (T | null)[]): T[] => values.filter((value) => value !== null)
+const nonNull = <T>(values: (T | null)[]): T[] => values.filter((value) => value !== null)
 const share = (test: (one: (typeof crowd)[number]) => boolean) => crowd.filter(test).length / crowd.length
 const nameOf = (one: (typeof crowd)[number]) => `${one.first_name ?? ''} ${one.last_name ?? ''}`.trim()
 
@@ -21,7 +21,7 @@ describe('demo people', () => {
   it('have a first or a last name, neat and composed, of at most 100 characters', () => {
     for (const one of crowd) {
       expect(nameOf(one)).not.toBe('')
-      for (const name of given([one.first_name, one.last_name])) {
+      for (const name of nonNull([one.first_name, one.last_name])) {
         expect(name).toBe(name.trim().normalize('NFC'))
         expect(name).toMatch(/^\p{L}[\p{L}\p{M}’'. -]*$/u)
         expect(name.length).toBeLessThanOrEqual(100)
@@ -65,14 +65,14 @@ describe('demo people', () => {
   })
 
   it('have e-mails that are ASCII, unique without case, and nobody’s', () => {
-    const emails = given(crowd.map((one) => one.email))
+    const emails = nonNull(crowd.map((one) => one.email))
     for (const email of emails) expect(email).toMatch(/^[a-z]+([._+]?[a-z0-9]+)*@example\.(com|org|net)$/i)
     expect(new Set(emails.map((email) => email.toLowerCase())).size).toBe(emails.length)
     expect(Math.max(...emails.map((email) => email.length))).toBeLessThanOrEqual(254)
   })
 
   it('have e-mails transliterated from Ukrainian, Greek and accented names', () => {
-    const named = (last: string) => given(crowd.map((one) => (one.last_name === last ? one.email : null)))
+    const named = (last: string) => nonNull(crowd.map((one) => (one.last_name === last ? one.email : null)))
     for (const [last, latin] of [
       ['Їжакевич', /izhakevich/],
       ['Żeromska', /zeromska/],
@@ -87,7 +87,7 @@ describe('demo people', () => {
   })
 
   it('have phones that the wire takes, in many formats', () => {
-    const phones = given(crowd.map((one) => one.phone))
+    const phones = nonNull(crowd.map((one) => one.phone))
     for (const phone of phones) {
       expect(phone).toMatch(/^[\d+\-.() /]{7,32}$/)
       expect(phone.replace(/\D/g, '').length).toBeGreaterThanOrEqual(9)
@@ -109,7 +109,7 @@ describe('demo people', () => {
   })
 
   it('have real birthdays, none in the future, on every day of the year', () => {
-    const birthdays = given(crowd.map((one) => one.birthday))
+    const birthdays = nonNull(crowd.map((one) => one.birthday))
     for (const birthday of birthdays) {
       expect(parseBirthday(birthday), birthday).not.toBeNull()
       expect(birthday < '2020').toBe(true) // '--' sorts before every digit
@@ -120,7 +120,7 @@ describe('demo people', () => {
   it('are born on 29 February or in an unknown year even where there are few', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const few = people(20, seed)
-      const birthdays = given(few.map((one) => one.birthday))
+      const birthdays = nonNull(few.map((one) => one.birthday))
       expect(birthdays.some((birthday) => /^\d{4}-02-29$/.test(birthday))).toBe(true)
       expect(birthdays.some((birthday) => /^--(?!02-29)/.test(birthday))).toBe(true)
       expect(new Set(birthdays.map((birthday) => birthday.slice(-5, -3))).size).toBeGreaterThanOrEqual(7)

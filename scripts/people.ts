@@ -21,22 +21,15 @@ import {
   zh_CN,
 } from '@faker-js/faker'
 import { addDays, formatDate } from '../src/birthdays/upcoming.ts'
+import { type ContactFields, withDefaults } from '../src/contacts/fields.ts'
 
 /** A contact as `POST /api/contacts` takes it. */
-export type DemoPerson = {
-  first_name: string | null
-  last_name: string | null
-  email: string | null
-  phone: string | null
-  birthday: string | null
-  additional: string | null
-  favorite: boolean
-}
+export type DemoPerson = ContactFields
 
 /**
- * Makes plausible people from many countries, about half of them Ukrainian. The same `seed` makes the same people in the same
- * order; a larger `count` adds more at the end. Nobody is real: e-mails are at example.com, .org and .net (RFC 2606), and phones
- * come from the ranges that a country keeps for fiction, or have 555 in them.
+ * Makes plausible people from many countries, about half of them Ukrainian. The same `seed` makes the same people in
+ * the same order; a larger `count` adds more at the end. Nobody is real: e-mails are at example.com, .org and .net (RFC
+ * 2606), and phones come from the ranges that a country keeps for fiction, or have 555 in them.
  */
 export function people(count: number, seed = 1): DemoPerson[] {
   const randomizer = generateMersenne53Randomizer(seed)
@@ -58,7 +51,7 @@ function person(index: number, culture: Culture, faker: Faker, english: Faker, t
   const birthday = birthdayOf(index, faker)
   const missing = faker.number.float()
   const email = faker.helpers.maybe(() => emailOf(name, english, takenEmails), { probability: 0.74 })
-  return {
+  return withDefaults({
     first_name: missing < 0.02 ? null : name.first,
     last_name: missing > 0.92 ? null : name.last,
     email: email ?? null,
@@ -68,7 +61,7 @@ function person(index: number, culture: Culture, faker: Faker, english: Faker, t
     birthday,
     additional: faker.helpers.maybe(() => faker.helpers.arrayElement(culture.notes), { probability: 0.3 }) ?? null,
     favorite: faker.datatype.boolean(0.08) || index === 4, // a short list has one too
-  }
+  })
 }
 
 interface Name {
@@ -106,8 +99,8 @@ const latin: Readonly<Record<string, string>> = { і: 'i', ї: 'i', є: 'ie', ґ
 const phoneOf = (shape: string, faker: Faker): string => shape.replace(/#/g, () => faker.string.numeric())
 
 /**
- * Steps through the year by the golden ratio, so that even a few people are spread over all of it. Some were born on 29 February,
- * and of some the year is unknown; among the first twenty are one of each.
+ * Steps through the year by the golden ratio, so that even a few people are spread over all of it. Some were born on 29
+ * February, and of some the year is unknown; among the first twenty are one of each.
  */
 function birthdayOf(index: number, faker: Faker): string | null {
   const kind = faker.number.float()
@@ -121,7 +114,10 @@ function birthdayOf(index: number, faker: Faker): string | null {
   return kind < 0.84 ? `${year}-${monthDay}` : null
 }
 
-/** Names that software trips over: apostrophes, letters that fold in odd ways, double names, text from right to left, CJK. */
+/**
+ * Names that software trips over: apostrophes, letters that fold in odd ways, double names, text from right to left,
+ * CJK.
+ */
 const edgeNames: readonly (readonly [string, string])[] = [
   ['Мар’яна', 'Лук’янчук'],
   ['Ґалаґан', 'Їжакевич'],

@@ -1,5 +1,5 @@
 import { app } from './app.ts'
-import type { Bindings } from './env.ts'
+import type { Bindings } from './platform/bindings.ts'
 import { runScheduled } from './schedule.ts'
 
 export { Gate } from './platform/gate/gate.ts'

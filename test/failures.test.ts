@@ -5,12 +5,12 @@ import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
 import { events } from '../src/audit/table.ts'
-import { userCache } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/guard.ts'
 import { endSessions } from '../src/auth/session-store.ts'
 import { findCachedUser } from '../src/auth/store.ts'
 import { emailTokens, sessions } from '../src/auth/table.ts'
 import { contacts } from '../src/contacts/table.ts'
-import type { Bindings } from '../src/env.ts'
+import type { Bindings } from '../src/platform/bindings.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
 import { outbox } from '../src/platform/mail/table.ts'
@@ -202,7 +202,7 @@ async function failures(): Promise<Failure[]> {
 interface Seen {
   readonly status: number
   /** The status and, of a problem, its code; of the health check, what is not well. */
-  readonly told: string
+  readonly reported: string
 }
 
 /** All that the database holds about a newcomer and about whoever signs up beside. */
@@ -250,14 +250,14 @@ async function problemOf(path: string, ana: Newcomer, bindings: object): Promise
 }
 
 /**
- * Asks, and checks what every answer must be: not by a bug, silent about the inside, readable for an allowed origin, and, where it
- * is a refusal, without anything written.
+ * Asks, and checks what every answer must be: not by a bug, silent about the inside, readable for an allowed origin,
+ * and, where it is a refusal, without anything written.
  */
 async function answered(one: Case, ana: Newcomer, bindings: object, where: string, waits = true): Promise<Seen> {
-  const asked = await one.ask(ana)
+  const requested = await one.ask(ana)
   const [method = 'GET'] = one.route.split(' ', 1)
   const before = method === 'GET' ? undefined : await stored(ana)
-  const { response, text, later } = await serve(method, asked, bindings)
+  const { response, text, later } = await serve(method, requested, bindings)
   if (waits) await Promise.all(later)
 
   expect(response.status, `${where}: ${text}`).not.toBe(500)
@@ -268,13 +268,13 @@ async function answered(one: Case, ana: Newcomer, bindings: object, where: strin
   expect(response.headers.get('X-Request-Id'), where).toMatch(/^[0-9a-f-]{36}$/)
   if (response.headers.get('Content-Type') !== 'application/problem+json') {
     if (one.own) expect(text, where).toContain(ana.mark)
-    return { status: response.status, told: one.route.endsWith('healthchecker') ? unwell(text) : '' }
+    return { status: response.status, reported: one.route.endsWith('healthchecker') ? unwell(text) : '' }
   }
   expect(response.headers.get('Retry-After'), `${where}: ${text}`).toBe('1')
   if (before) expect(await stored(ana), `${where} wrote something`).toEqual(before)
   const { status, code } = problem.parse(JSON.parse(text))
   expect(status).toBe(response.status)
-  return { status, told: `\`${code}\`` }
+  return { status, reported: `\`${code}\`` }
 }
 
 function unwell(health: string): string {
@@ -291,11 +291,11 @@ function cellsOf(byPart: ReadonlyMap<Part, ReadonlyMap<Way, ReadonlySet<string>>
   const cell = (byWay: ReadonlyMap<Way, ReadonlySet<string>>): string => {
     const byAnswer = new Map<string, Way[]>()
     for (const way of ['throwing', 'hanging', 'garbage'] as const) {
-      const told = [...(byWay.get(way) ?? [])].sort().join(' or ')
-      byAnswer.set(told, [...(byAnswer.get(told) ?? []), way])
+      const reported = [...(byWay.get(way) ?? [])].sort().join(' or ')
+      byAnswer.set(reported, [...(byAnswer.get(reported) ?? []), way])
     }
     if (byAnswer.size === 1) return [...byAnswer.keys()].join()
-    return [...byAnswer].map(([told, some]) => `${told} (${some.join(', ')})`).join('; ')
+    return [...byAnswer].map(([reported, some]) => `${reported} (${some.join(', ')})`).join('; ')
   }
   return new Map([...byPart].map(([part, byWay]) => [part, cell(byWay)]))
 }
@@ -303,7 +303,10 @@ function cellsOf(byPart: ReadonlyMap<Part, ReadonlyMap<Way, ReadonlySet<string>>
 /** The columns of the documented table. */
 const columns: readonly Part[] = ['KV', 'Gate', 'Database', 'Mail']
 
-/** The parts that fail here. What the other parts do does not depend on the database, so on libSQL `npm test -- --full` asks them. */
+/**
+ * The parts that fail here. What the other parts do does not depend on the database, so on libSQL `npm test -- --full`
+ * asks them.
+ */
 const failing: readonly Part[] = driver === 'D1' || env.TEST_FULL === '1' ? columns : ['Database']
 
 /** The cells of the documented table, by route, for the parts that fail here. */
@@ -346,8 +349,12 @@ beforeAll(async () => {
     const on = servers.get(new URL(request.url).hostname)
     if (!on) return real(request)
     const { pathname } = new URL(request.url)
-    const said = await on(() => real(new Request(new URL(pathname, env.DATABASE_URL), request)))
-    return said instanceof Response ? said : typeof said === 'string' ? new Response(said) : Response.json(said ?? null)
+    const output = await on(() => real(new Request(new URL(pathname, env.DATABASE_URL), request)))
+    return output instanceof Response
+      ? output
+      : typeof output === 'string'
+        ? new Response(output)
+        : Response.json(output ?? null)
   })
 })
 
@@ -360,8 +367,8 @@ describe('a part that fails', () => {
     const documented = Object.entries((await apiDocument()).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/(?<=.)\/$/, '')}`),
     )
-    const asked = new Set([...cases, ...healthCases].map(({ route }) => route))
-    expect(documented.filter((route) => !asked.has(route))).toEqual([])
+    const requested = new Set([...cases, ...healthCases].map(({ route }) => route))
+    expect(documented.filter((route) => !requested.has(route))).toEqual([])
 
     const well = new Map<Case, Seen>()
     for (const one of [...cases, ...healthCases]) {
@@ -375,9 +382,10 @@ describe('a part that fails', () => {
     const run = async (one: Case, ana: Newcomer, { part, way, what, bindings }: Failure) => {
       const where = `${one.route}, ${part} ${way}: ${what}`
       const seen = await answered(one, ana, bindings, where, way !== 'hanging')
-      const { status, told } = seen
+      const { status, reported } = seen
       const normal = well.get(one)
-      const cell = status === normal?.status && told === normal.told ? 'as ever' : [status, told].join(' ').trim()
+      const cell =
+        status === normal?.status && reported === normal.reported ? 'as ever' : [status, reported].join(' ').trim()
       const byPart = found.get(one) ?? new Map<Part, Map<Way, Set<string>>>()
       const byWay = byPart.get(part) ?? new Map<Way, Set<string>>()
       found.set(one, byPart.set(part, byWay.set(way, (byWay.get(way) ?? new Set<string>()).add(cell))))
@@ -495,8 +503,8 @@ describe('a part that fails', () => {
           const ana = await newcomer(one)
           const { status } = await answered(one, ana, bindings, `${one.route}, ${what}`, way !== 'hanging')
           expect(status).toBe(one.route.endsWith('signup') ? 201 : 202)
-          // The newcomer's own, which nobody has tried to send, and the one that was just asked for: written with the account at
-          // signup, and soon after the answer when it is asked for again.
+          // The newcomer's own, which nobody has tried to send, and the one that was just asked for: written with the
+          // account at signup, and soon after the answer when it is asked for again.
           const waiting = await vi.waitFor(async () => {
             const letters = (await stored(ana))[4]
             const unsent = letters.filter(({ due_at, text, sent_at }) => due_at && text && sent_at === null)

@@ -5,12 +5,14 @@ import { endSessions } from '../src/auth/session-store.ts'
 import { contacts } from '../src/contacts/table.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
+import { runScheduled } from '../src/schedule.ts'
 import { users } from '../src/users/table.ts'
 import { database } from './database.ts'
 import { apiDocument, operationsOf } from './document.ts'
 import { picture, upload } from './pictures.ts'
 import { type Asked, cases, type Newcomer, newcomer, nowhere } from './routes.ts'
 import { serve } from './serving.ts'
+import { inKv } from './shown-pictures.ts'
 
 const db = database()
 
@@ -65,6 +67,19 @@ async function sendHalf(method: string, { path, json, picture: withPicture, toke
   return { finish }
 }
 
+/** A store that takes so long to put a picture away that something else happens meanwhile. */
+const slowly = (happen: () => Promise<unknown>) =>
+  new Proxy(env.CACHE, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return async (...args: unknown[]) => {
+        if (name === 'put' && String(args[0]).startsWith('avatar:')) await happen()
+        return Reflect.apply(method, target, args)
+      }
+    },
+  })
+
 afterEach(() => {
   vi.useRealTimers()
 })
@@ -108,17 +123,7 @@ describe('a request that is held open', () => {
     for (const path of ['/api/users/avatar', '/api/contacts/{id}/avatar']) {
       const ana = await newcomer()
       const before = await stored(ana)
-      // The session ends while the picture is being put where it will be.
-      const CACHE = new Proxy(env.CACHE, {
-        get(target, name) {
-          const method: unknown = Reflect.get(target, name)
-          if (typeof method !== 'function') return method
-          return async (...args: unknown[]) => {
-            if (name === 'put' && String(args[0]).startsWith('avatar:')) await logOut(ana)
-            return Reflect.apply(method, target, args)
-          }
-        },
-      })
+      const CACHE = slowly(() => logOut(ana))
       const answer = await serve({ CACHE }, path.replace('{id}', String(ana.contactId)), {
         method: 'PATCH',
         token: ana.access,
@@ -126,6 +131,38 @@ describe('a request that is held open', () => {
       })
       expect([answer.status, await answer.text()], path).toEqual([401, expect.stringContaining('session-revoked')])
       expect(await stored(ana), path).toEqual(before)
+    }
+  })
+
+  it('by such a store while an admin disables the account shows no picture, and keeps none', async () => {
+    const root = await newcomer({ role: 'admin' })
+    for (const path of ['/api/users/avatar', '/api/contacts/{id}/avatar']) {
+      const ana = await newcomer()
+      const before = await stored(ana)
+      const earlier = new Set(await inKv())
+      const newPictures = async () => (await inKv()).filter((name) => !earlier.has(name))
+      const CACHE = slowly(async () => {
+        const json = { disabled: true }
+        const disabled = await serve({}, `/api/admin/users/${ana.id}`, { method: 'PATCH', token: root.access, json })
+        expect(disabled.status).toBe(200)
+      })
+      const answer = await serve({ CACHE }, path.replace('{id}', String(ana.contactId)), {
+        method: 'PATCH',
+        token: ana.access,
+        body: upload(picture('png')),
+      })
+      expect([answer.status, await answer.text()], path).toEqual([401, expect.stringContaining('session-revoked')])
+      // As whatever else is asked for by an account that is disabled.
+      expect((await serve({}, '/api/users/me', { token: ana.access })).status).toBe(401)
+      const after = await stored(ana)
+      expect(after, path).toEqual(before)
+      expect(after, path).toMatchObject({ rest: { avatar: null }, book: [{ avatar: null }] })
+      // It was put away all the same: a sweep removes it, once nobody can be waiting for it any more.
+      expect(await newPictures(), path).toHaveLength(1)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 })
+      await runScheduled('* * * * *', env)
+      expect(await newPictures(), path).toEqual([])
+      vi.useRealTimers()
     }
   })
 

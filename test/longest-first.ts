@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the run waiting
- * while the other workers have nothing left to do.
+ * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the
+ * run waiting while the other workers have nothing left to do.
  */
 const slowest: Readonly<Record<string, number>> = {
   'test/node/deploy-trouble.test.ts': 118,
@@ -33,8 +33,8 @@ const slowest: Readonly<Record<string, number>> = {
 const startsFirstSeconds = 30
 
 /**
- * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest remembers of an
- * earlier run counts for nothing, since a fresh clone has no such memory.
+ * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest
+ * remembers of an earlier run counts for nothing, since a fresh clone has no such memory.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

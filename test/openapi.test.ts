@@ -113,6 +113,15 @@ describe('the published document', () => {
     for (const { type, enum: values } of flags) expect({ type, values }).toEqual({ type: 'boolean', values: undefined })
   })
 
+  it('has a header parameter wherever a body is of two media types: src/auth/schema.ts says why', async () => {
+    const operations = operationsOf(await publishedDocument())
+    const several = operations.filter(({ requestBody }) => Object.keys(requestBody?.content ?? {}).length > 1)
+    expect(several.map(({ name }) => name)).toContain('POST /api/auth/login')
+    expect(several.length).toBeGreaterThan(1)
+    for (const { name, parameters } of several)
+      expect(parameters.filter((one) => one.in === 'header').length, name).toBeGreaterThan(0)
+  })
+
   it('has an example of every body and answer, and of each problem its own', async () => {
     const document = await publishedDocument()
     const problems = z.record(

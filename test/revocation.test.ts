@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { userCache } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/guard.ts'
 import { sessions } from '../src/auth/table.ts'
 import { call, read } from './client.ts'
 import { keyOf, levelOf, me, warmed } from './copies.ts'
@@ -195,7 +195,9 @@ describe('the round trips of an authenticated read', () => {
   })
 })
 
-/** Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips. */
+/**
+ * Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips.
+ */
 const queries = (count: number): number => (env.DATABASE_URL ? 0 : count)
 
 describe('KV', () => {
@@ -203,7 +205,7 @@ describe('KV', () => {
     const people = await Promise.all(Array.from({ length: 20 }, (_, index) => signedUp(`day-${index}`)))
     const { bindings, trips } = counted()
     const { issueAccessToken } = await import('../src/auth/tokens.ts')
-    const { configuration } = await import('../src/env.ts')
+    const { configuration } = await import('../src/config.ts')
     const config = configuration(env)
     const sessionOf = new Map<number, number>()
     for (const person of people) {

@@ -2211,7 +2211,12 @@ export interface operations {
     endOtherSessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2247,6 +2252,17 @@ export interface operations {
             /** @description It clashes with something that exists. */
             409: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2289,7 +2305,12 @@ export interface operations {
     endSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2336,6 +2357,17 @@ export interface operations {
             /** @description It clashes with something that exists. */
             409: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2545,7 +2577,12 @@ export interface operations {
     resetPassword: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The last part of the link in the letter. */
                 token: string;
@@ -2597,6 +2634,17 @@ export interface operations {
             /** @description It clashes with something that exists. */
             409: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3279,7 +3327,12 @@ export interface operations {
     changePassword: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3328,6 +3381,17 @@ export interface operations {
             /** @description It clashes with something that exists. */
             409: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3760,13 +3824,13 @@ export interface operations {
     listContacts: {
         parameters: {
             query?: {
-                /** @description Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format. Best match first. For one: `олесь`. */
+                /** @description Words, or parts of them, of a name, e-mail or note, in any order, without case or accents; or a phone number in any format, or three digits of it at least. Best match first. For one: `олесь`. */
                 q?: string;
-                /** @description Part of the first name, without case or accents. */
+                /** @description Words, or parts of them, of the first name, found as by `q`. */
                 first_name?: string;
-                /** @description Part of the last name, without case or accents. */
+                /** @description Words, or parts of them, of the last name, found as by `q`. */
                 last_name?: string;
-                /** @description Part of the e-mail. */
+                /** @description Part of the e-mail, its domain in either spelling, found as by `q`. */
                 email?: string;
                 /** @description Part of the phone number: its digits, in any format; at least one. */
                 phone?: string;
@@ -5124,7 +5188,12 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5177,6 +5246,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
@@ -5213,7 +5293,12 @@ export interface operations {
     updateUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5275,6 +5360,17 @@ export interface operations {
             /** @description It clashes with something that exists. */
             409: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,10 +1,11 @@
 /**
- * The Worker that the service is compared with, in the same runtime: a bare Hono route that makes the calls to gate and database that
- * the service itself made for a request, as recorded, with nothing around them. Only benchmarks deploy it.
+ * The Worker that the service is compared with, in the same runtime: a bare Hono route that makes the calls to gate and
+ * database that the service itself made for a request, as recorded, with nothing around them. Only benchmarks deploy
+ * it.
  */
 import { Hono } from 'hono'
 import { app as service } from '../../src/app.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/platform/bindings.ts'
 import type { Gate } from '../../src/platform/gate/gate.ts'
 import { marks } from './marks.ts'
 

@@ -1,4 +1,7 @@
-/** Drives a server by autocannon, in a process of its own: it shares no event loop with the one that reads the runtime's log. */
+/**
+ * Drives a server by autocannon, in a process of its own: it shares no event loop with the one that reads the runtime's
+ * log.
+ */
 import autocannon from 'autocannon'
 
 /** One request for each connection, sent again and again. */

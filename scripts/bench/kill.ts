@@ -46,7 +46,13 @@ const isUnderWay = (writers: readonly Writer[]): boolean =>
 function report(kills: number, writers: readonly Writer[]): string {
   const contacts = writers.flatMap((writer) => writer.contacts)
   const accounts = writers.flatMap((writer) => writer.accounts)
-  const row = (name: string, asked: number, acknowledged: number) => [name, `${asked}`, `${acknowledged}`, '0', '0']
+  const row = (name: string, requested: number, acknowledged: number) => [
+    name,
+    `${requested}`,
+    `${acknowledged}`,
+    '0',
+    '0',
+  ]
   return [
     `${kills} times \`kill -9\` while ${connections} connections wrote; ${countStatuses(writers).get(0) ?? 0} requests were under way when it came.`,
     table(

@@ -42,7 +42,10 @@ export async function drive(
   return driven
 }
 
-/** How many requests the service answers in a second, beside its own calls made bare, in the same runtime and the same run. */
+/**
+ * How many requests the service answers in a second, beside its own calls made bare, in the same runtime and the same
+ * run.
+ */
 export async function load(isQuick: boolean): Promise<string> {
   const workers = { service: await build(), baseline: await build('scripts/bench/baseline.ts') }
   const books = Array.from({ length: connections * 2 }, () => (isQuick ? 100 : 1000))

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { issueAccessToken, issueRefreshToken } from '../../src/auth/tokens.ts'
-import { newContact } from '../../src/contacts/store.ts'
-import { configuration, defaultLimits } from '../../src/env.ts'
+import { configuration, defaultLimits } from '../../src/config.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { hashPassword } from '../../src/platform/crypto/password.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
 import { marks } from './marks.ts'
 
 /**
- * Configures the measured service: the defaults, but limits as wide as they can be, and tokens that outlive a run. The tests set
- * DEADLINES, for busy machines.
+ * Configures the measured service: the defaults, but limits as wide as they can be, and tokens that outlive a run. The
+ * tests set DEADLINES, for busy machines.
  */
 export const vars = {
   SECRET_KEY: randomBytes(48).toString('base64'),
@@ -36,7 +36,8 @@ export interface Person {
 }
 
 /**
- * Fills an empty database with a signed-in person for each size of a book. Ids begin at {@link marks}, far from every other number.
+ * Fills an empty database with a signed-in person for each size of a book. Ids begin at {@link marks}, far from every
+ * other number.
  */
 export async function populate(sqlite: DatabaseSync, books: readonly number[]): Promise<Person[]> {
   const now = timestamp()
@@ -46,7 +47,7 @@ export async function populate(sqlite: DatabaseSync, books: readonly number[]): 
     `INSERT INTO users (id, username, email, email_key, password_hash, confirmed_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const session = sqlite.prepare('INSERT INTO sessions (id, user_id, created_at, rotated_at) VALUES (?, ?, ?, ?)')
-  const pool = people(Math.max(...books)).map((person) => ({ ...newContact(0, person, 'uk'), id: 0 }))
+  const pool = people(Math.max(...books)).map((person) => ({ ...createRow(0, person, 'uk'), id: 0 }))
   const columns = Object.keys(pool[0] ?? {})
   const contact = sqlite.prepare(
     `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,

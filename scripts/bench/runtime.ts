@@ -108,7 +108,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
-/** Runs something with a silent runtime whose database has a person for each size of a book; then all of it is deleted. */
+/**
+ * Runs something with a silent runtime whose database has a person for each size of a book; then all of it is deleted.
+ */
 export async function withRuntime<Result>(
   { books, ...options }: { books: readonly number[] } & Pick<RuntimeOptions, 'workers' | 'withInspector'>,
   use: (runtime: Runtime, people: readonly Person[]) => Promise<Result>,

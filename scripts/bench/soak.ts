@@ -15,7 +15,8 @@ const actions: readonly Action[] = [
 const limits = 'contacts-read=600/60s,contacts-create=50/5s,contacts-write=300/60s'
 
 /**
- * Has sixty-four connections of fifty people read and write for five minutes, then compares the database with what was acknowledged.
+ * Has sixty-four connections of fifty people read and write for five minutes, then compares the database with what was
+ * acknowledged.
  * @throws Error when an answer was an error other than 429, or anything acknowledged is missing or doubled
  */
 export async function soak(isQuick: boolean): Promise<string> {
@@ -56,8 +57,8 @@ const fifthsOf = (samples: readonly number[]): number[] =>
   })
 
 /**
- * Decides whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since V8's heap and SQLite's
- * cache take some minutes to fill.
+ * Decides whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since
+ * V8's heap and SQLite's cache take some minutes to fill.
  */
 export const grows = ([, , middle = 0, , last = 0]: readonly number[]): boolean => last > 1.25 * middle
 

@@ -29,7 +29,7 @@ describe('the list of accounts', () => {
 
   it('shows an account as it is, and nothing of its password', async () => {
     const [first] = read(z.array(z.unknown()), await mira.get('/api/admin/users?limit=1'))
-    const shown = {
+    const displayed = {
       id: root.id,
       username: 'root',
       email: root.email,
@@ -37,7 +37,7 @@ describe('the list of accounts', () => {
       avatar: `https://vizitka.test/avatars/initials/${root.id % 12}-Ug.svg`,
       confirmed: true,
     }
-    expect(first).toEqual({ ...shown, disabled: false, created_at: expect.any(String) })
+    expect(first).toEqual({ ...displayed, disabled: false, created_at: expect.any(String) })
     expect((await mira.get(pathOf(root))).body).toEqual(first)
   })
 

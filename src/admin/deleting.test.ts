@@ -6,6 +6,7 @@ import { doneTo, loggedIn, pathOf, refreshed } from '../../test/admins.ts'
 import { call, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, freshAddress, from, type Person, password, signedUp } from '../../test/people.ts'
+import { events } from '../audit/table.ts'
 import * as auth from '../auth/table.ts'
 import * as contacts from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -14,7 +15,7 @@ import { users } from '../users/table.ts'
 const db = database()
 
 describe('deleting an account', () => {
-  const tables = [users, outbox, ...Object.values(contacts), ...Object.values(auth)].filter(
+  const tables = [users, outbox, events, ...Object.values(contacts), ...Object.values(auth)].filter(
     (table) => table instanceof SQLiteTable,
   )
   /** Every row, of whatever table, that is a person's or speaks of them. */

@@ -1,10 +1,11 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Client, insertAuditEvent } from '../audit/store.ts'
 import { sessions } from '../auth/table.ts'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
+import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
-import type { LetterRow } from '../platform/mail/outbox.ts'
+import type { LetterRow } from '../platform/mail/outbox-store.ts'
 import { asciiDomain } from '../platform/text/email.ts'
 import { fold } from '../platform/text/fold.ts'
 import { isNotLastAdmin, syncRevision, toUser, userAtRevision } from '../users/store.ts'
@@ -36,8 +37,7 @@ export async function listUsers(db: Database, query: UserQuery, cursor: Cursor |
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
   const counted = db.select({ total: count() }).from(users).where(where)
-  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
-  return pageById(found, query, 'users', totals?.[0]?.total ?? null)
+  return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'users')
 }
 
 /** Who changes another's account, and whether admins are within their reach. */
@@ -50,8 +50,9 @@ export interface Manager extends Client {
 export const manageableBy = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
 
 /**
- * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every session.
- * Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of reach.
+ * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every
+ * session. Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of
+ * reach.
  */
 export async function manageUser(
   db: Database,

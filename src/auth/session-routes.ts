@@ -1,26 +1,26 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import { requireUntagged, untaggedConditions, untaggedFault } from '../platform/http/etag.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { type SignedInEnv, signedIn } from './authenticate.ts'
+import { clientOf } from './client.ts'
+import { endUserSessions } from './end-sessions.ts'
+import { type SignedInEnv, signedIn } from './guard.ts'
 import { sessionIdSchema, sessionSchema } from './schema.ts'
 import { sessionCutoffs } from './session.ts'
-import { endSessions, listSessions } from './session-store.ts'
-import { clientOf } from './sign-in.ts'
+import { listSessions } from './session-store.ts'
 
 const tags = ['Accounts']
 
-/** Where one is signed in, and how to end it. */
+/** The sessions of the user, and how to end them. */
 export const sessionRoutes = createRouter()
 
-/** Ends one of one's own sessions, or all but one. Returns how many ended. */
-function end(c: Context<SignedInEnv>, which: { only: number } | { allBut: number }): Promise<number> {
-  const { db, user, gate } = c.var
-  const happening = { kind: 'session-ended' as const, ...clientOf(c) }
-  return writeAtNewRevision(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
+/** Whether the user has a session of this id. */
+async function hasSession(c: Context<SignedInEnv>, id: number): Promise<boolean> {
+  const { db, user, config } = c.var
+  return (await listSessions(db, user.id, sessionCutoffs(config))).some((session) => session.id === id)
 }
 
 sessionRoutes.openapi(
@@ -35,7 +35,7 @@ sessionRoutes.openapi(
     responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
-    await end(c, { only: c.var.sessionId })
+    await endUserSessions(c.var.services, c.var.user, { only: c.var.sessionId }, clientOf(c))
     return c.body(null, 204)
   },
 )
@@ -75,10 +75,12 @@ sessionRoutes.openapi(
     operationId: 'endOtherSessions',
     summary: 'Log out everywhere else',
     description: 'Ends every session but this one.',
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
+    request: { headers: untaggedConditions },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
-    await end(c, { allBut: c.var.sessionId })
+    requireUntagged(c)
+    await endUserSessions(c.var.services, c.var.user, { allBut: c.var.sessionId }, clientOf(c))
     return c.body(null, 204)
   },
 )
@@ -92,12 +94,16 @@ sessionRoutes.openapi(
     operationId: 'endSession',
     summary: 'End one of my sessions',
     description: 'Its tokens are refused from the next request on. It may be the one that asks.',
-    request: { params: sessionIdSchema },
-    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409) },
+    request: { params: sessionIdSchema, headers: untaggedConditions },
+    responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const ended = await end(c, { only: c.req.valid('param').id })
-    if (ended === 0) throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
+    const { id } = c.req.valid('param')
+    const { services, user } = c.var
+    const fault = untaggedFault(c)
+    if (fault && (await hasSession(c, id))) throw fault
+    if (fault || (await endUserSessions(services, user, { only: id }, clientOf(c))) === 0)
+      throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
     return c.body(null, 204)
   },
 )

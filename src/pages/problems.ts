@@ -40,7 +40,9 @@ export const explanations: Readonly<Record<string, string>> = {
   'gate-unavailable':
     'The part that counts requests and guards sessions did not answer. Nothing was changed: try again in a moment.',
   'precondition-failed':
-    'You sent If-None-Match with a change, and it names what is there now (`*` names anything that is there). Nothing was changed: leave the header out, or send If-Match to change only what you have seen.',
+    'You sent If-None-Match with a change, and it names what is there now (`*` names anything that is there); or ' +
+    'If-Match with an ETag, to what has none. Nothing was changed: leave the header out. To change only what you ' +
+    'have seen, send If-Match where the answers have an ETag.',
   'reset-required':
     'A new password was asked for, and until it is chosen the old one opens nothing here. Open the link in the letter, or ask for another one.',
   'session-revoked':

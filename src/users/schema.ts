@@ -5,6 +5,7 @@ export const username = nameLine({ min: 2, max: 64 })
   // Whoever runs the service reads it in lists, beside other people's.
   .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
   .meta({
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
     description: 'What you are called. Others may be called the same.',
     example: 'Ana',
   })

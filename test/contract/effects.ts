@@ -6,12 +6,14 @@ import { type Turn, tagged } from './known.ts'
 import type { Sent } from './request.ts'
 
 const text = z.string()
+// Of what one operation ignores, such as the username of a reset, another may be of any kind.
+const optional = text.optional().catch(undefined)
 const sentSchema = z.looseObject({
-  email: text.optional(),
-  password: text.optional(),
-  username: text.optional(),
-  token: text.optional(),
-  refresh_token: text.optional(),
+  email: optional,
+  password: optional,
+  username: optional,
+  token: optional,
+  refresh_token: optional,
 })
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
 

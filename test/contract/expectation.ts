@@ -15,8 +15,8 @@ import type { Sent } from './request.ts'
 import { fits, merged } from './values.ts'
 
 /**
- * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that the
- * service itself checks with.
+ * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that
+ * the service itself checks with.
  */
 export interface Ruling {
   /** The operation that is asked for; none for a path or method that the document lacks. */
@@ -111,8 +111,8 @@ function parameters(
       else found.forbidden.push(`${where}/${name} does not fit its schema`)
     } else if (text === '-0') found.unspoken.push(`${where}/${name} is minus nothing`)
   }
-  const known = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
-  for (const name of url.searchParams.keys()) if (!known.has(name)) found.unspoken.push(`query/${name} is unknown`)
+  const existing = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
+  for (const name of url.searchParams.keys()) if (!existing.has(name)) found.unspoken.push(`query/${name} is unknown`)
   // A byte that is no UTF-8 is read by everybody otherwise.
   if (/%(?![0-9a-f]{2})/i.test(url.search + url.pathname) || url.search.includes('%EF%BF%BD'))
     found.unspoken.push('odd escapes')
@@ -184,6 +184,8 @@ function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, u
 
 /** The beginning of a form as every reader reads it. */
 const plainPart = /^--[!-~]+(--|\r\n(Content-[A-Za-z-]+: [ -~]*\r\n)+\r\n)/
+/** And its end (RFC 2046, section 5.1.1): a line with more on it some readers take for the end, and some do not. */
+const plainEnd = /(^|\r\n)--[!-~]+--\r?\n?$/
 
 async function multipart(
   document: ApiDocument,
@@ -193,7 +195,9 @@ async function multipart(
   found: Findings,
 ): Promise<void> {
   // What is made of other headers of a part, or of none, each reader says for itself.
-  if (!plainPart.test(new TextDecoder('latin1').decode(bytes))) found.unspoken.push('a part in an unusual form')
+  const whole = new TextDecoder('latin1').decode(bytes)
+  if (!plainPart.test(whole)) found.unspoken.push('a part in an unusual form')
+  if (!plainEnd.test(whole.slice(-100))) found.unspoken.push('an end in an unusual form')
   let form: FormData
   try {
     form = await new Response(bytes, { headers: { 'Content-Type': type } }).formData()

@@ -28,12 +28,15 @@ export class Mailbox {
     this.#due[page].push({ player, email })
   }
 
+  /** Notes whose a token is. */
+  own = (token: string, owner: Owner) => this.#owners.set(token, owner)
+
   ownerOf = (token: string): Owner | undefined => this.#owners.get(token)
 
   /** A token that was given for another one. */
   inherit(token: string, from: string): void {
     const owner = this.#owners.get(from)
-    if (owner) this.#owners.set(token, owner)
+    if (owner) this.own(token, owner)
   }
 
   /** A link that came by letter: one that was asked for, or else one that is asked for now. */
@@ -47,7 +50,7 @@ export class Mailbox {
       for (const { Text } of await lettersTo(next.email)) {
         const token = Text.match(new RegExp(`https://vizitka\\.test/${page}/([A-Za-z0-9_-]+)`))?.[1]
         if (!token || this.#owners.has(token)) continue
-        this.#owners.set(token, next)
+        this.own(token, next)
         old.push(token)
         return token
       }
@@ -142,17 +145,18 @@ function member({ cast, who, operation, n }: Turn): number | undefined {
 
 function page(turn: Turn): string | null {
   const { who, operation, n, cast } = turn
-  const whose = n % 5 === 0 ? chosen(cast.accounts, n) : who
-  const query = chosen(whose?.pages.get(operation.template) ?? [], n)
+  const owner = n % 5 === 0 ? chosen(cast.accounts, n) : who
+  const query = chosen(owner?.pages.get(operation.template) ?? [], n)
   if (query === undefined) return leftOut
   if (n % 4 > 0) turn.follow = query
   return new URLSearchParams(query).get('cursor') ?? leftOut
 }
 
-/** An ETag for a path: the one that one saw last, or an old one. */
-function tag({ who, n, pathname = '' }: Turn): string | undefined {
+/** An ETag for a path: the one that one saw last, or an old one; where there is none, mostly none. */
+function tag({ who, n, pathname = '' }: Turn): string | null | undefined {
   if (n % 8 === 0) return '*'
-  return n % 5 === 0 ? chosen([...who.etags.values()], n) : who.etags.get(tagged(pathname))
+  if (n % 5 === 0) return chosen([...who.etags.values()], n)
+  return who.etags.get(tagged(pathname)) ?? (n % 4 === 0 ? undefined : leftOut)
 }
 
 /** The path whose ETag an answer of this one has: a picture and a star are parts of what has them. */

@@ -1,13 +1,10 @@
-import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type ApiDocument, apiDocument, operationAt, type Read, type Schema } from '../document.ts'
+import { type ApiDocument, apiDocument, operationAt, type Read } from '../document.ts'
 import { type Actor, Cast } from './cast.ts'
 import { judge } from './expectation.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf } from './oracles.ts'
-import { outside } from './outside.ts'
 import { origin, type Sent } from './request.ts'
-import { fits, valuesOf } from './values.ts'
 
 let document: ApiDocument
 let cast: Cast
@@ -25,9 +22,14 @@ interface Asked {
   readonly by?: Actor | null
   readonly json?: unknown
   readonly headers?: Record<string, string>
+  readonly mailbox?: Mailbox
 }
 
-function request(method: string, path: string, { by = ana, json, headers = {} }: Asked = {}): Sent {
+function request(
+  method: string,
+  path: string,
+  { by = ana, json, headers = {}, mailbox = new Mailbox() }: Asked = {},
+): Sent {
   const operation = operationAt(document, method, path) ?? operationAt(document, 'GET', '/api/healthchecker')
   if (!operation) throw new Error(`There is no ${path}.`)
   const type: Record<string, string> = json === undefined ? {} : { 'Content-Type': 'application/json' }
@@ -37,7 +39,7 @@ function request(method: string, path: string, { by = ana, json, headers = {} }:
     headers: new Headers({ ...type, ...headers }),
     body: json === undefined ? null : new Uint8Array(new TextEncoder().encode(JSON.stringify(json))),
     by,
-    turn: { cast, mailbox: new Mailbox(), operation, who: ana, n: 0 },
+    turn: { cast, mailbox, operation, who: ana, n: 0 },
     hurried: false,
   }
 }
@@ -47,14 +49,14 @@ const contact = {
   ...{ additional: null, favorite: false, avatar: `${origin}/avatars/initials/7.svg` },
   ...{ created_at: '2026-11-21T09:30:00.000Z', updated_at: '2026-11-21T09:30:00.000Z' },
 }
-const told = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
+const reported = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}): Read => ({
   status,
   headers: new Headers({
     'Content-Type': 'application/json',
     ETag: '"2-1"',
     'Cache-Control': 'private',
-    ...told,
+    ...reported,
     ...headers,
   }),
   text: body === null ? '' : JSON.stringify(body),
@@ -131,17 +133,6 @@ describe('an answer', () => {
     expect(await faults(add({ last_name: 'Українка' }), refused)).toContain(
       '422 to what the document allows: /last_name',
     )
-    const nameless = problem(422, 'invalid-values', { errors: [{ pointer: '/first_name', detail: 'No.' }] })
-    const patch = (json: unknown) => request('PATCH', one, { json })
-    for (const sent of [add({ last_name: 'Українка' }), patch({ phone: '1' }), patch({ first_name: 'Леся' })])
-      expect(await faults(sent, nameless)).toContain('422 to what the document allows: /first_name')
-    // What is left of the names, no schema knows.
-    expect(await faults(patch({ first_name: '' }), nameless)).toBe('')
-    const lacking = problem(422, 'invalid-values', { errors: [{ pointer: '/refresh_token', detail: 'Send it.' }] })
-    const refresh = (more: Asked) => request('POST', '/api/auth/refresh', { by: null, ...more })
-    expect(await faults(refresh({ json: {} }), lacking)).toBe('')
-    for (const more of [{ json: { refresh_token: 'x' } }, { json: {}, headers: { Authorization: 'Bearer x' } }])
-      expect(await faults(refresh(more), lacking)).toContain('422 to what the document allows: /refresh_token')
   })
 
   it('with what is another’s, in its body, a header or a cursor, is a fault, unless the asker may manage accounts', async () => {
@@ -161,63 +152,149 @@ describe('an answer', () => {
     })
     const { marks, id, username, email } = boris
     const account = { id, username, email, role: 'user', avatar: `${origin}/a`, confirmed: true, disabled: false }
-    const shown = { ...account, created_at: contact.created_at }
-    expect(await faults(accounts, answered(200, [shown]))).toBe('')
-    expect(await faults(accounts, answered(200, [{ ...shown, username: marks.trace }]))).toContain(
+    const displayed = { ...account, created_at: contact.created_at }
+    expect(await faults(accounts, answered(200, [displayed]))).toBe('')
+    expect(await faults(accounts, answered(200, [{ ...displayed, username: marks.trace }]))).toContain(
       'the trace of account 2',
     )
   })
 })
 
-describe('values made for a schema', () => {
-  const schema: Schema = {
-    type: 'object',
-    properties: {
-      kind: { const: 'x' },
-      one: {
-        oneOf: [
-          { type: 'integer', minimum: 3, maximum: 9, multipleOf: 3 },
-          { type: 'string', format: 'date' },
-        ],
-      },
-      all: {
-        allOf: [
-          { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] },
-          { required: ['b'], properties: { b: { enum: [1, 2] } } },
-        ],
-      },
-      any: { anyOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
-      list: {
-        type: 'array',
-        items: { type: ['string', 'null'], minLength: 2, maxLength: 4, pattern: '^[a-z]+$' },
-        minItems: 1,
-        maxItems: 3,
-      },
-      share: { type: ['number', 'null'], exclusiveMinimum: 0, exclusiveMaximum: 1 },
-    },
-    required: ['kind', 'all'],
-    additionalProperties: false,
-    minProperties: 3,
-  }
+/** Whether it is a fault to refuse a request for a value, which its schema allows. */
+async function isFault(pointer: string, method: string, path: string, requested: Asked = {}): Promise<boolean> {
+  const refused = problem(422, 'invalid-values', { errors: [{ pointer, detail: 'No.' }] })
+  const found = await faults(request(method, path, requested), refused)
+  expect(['', `422 to what the document allows: ${pointer}`]).toContain(found)
+  return found !== ''
+}
 
-  it('fit it, and are of every kind that it allows', () => {
-    const values = fc.sample(valuesOf(document, schema), { numRuns: 300, seed: 1 }) as Record<string, unknown>[]
-    for (const value of values) expect(fits(document, schema, value)).toBe(true)
-    const seen = (test: (value: Record<string, unknown>) => boolean) => values.some(test)
-    expect(seen(({ one }) => typeof one === 'number') && seen(({ one }) => typeof one === 'string')).toBe(true)
-    expect(seen(({ any }) => any === null) && seen(({ any }) => typeof any === 'object' && any !== null)).toBe(true)
-    expect(seen(({ share }) => share === null) && seen(({ share }) => typeof share === 'number')).toBe(true)
-    expect(seen((value) => !('list' in value))).toBe(true)
+describe('what the document says in words alone', () => {
+  const contacts = '/api/contacts'
+  const signup = { username: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
+
+  it('excuses an address that is not a plain one, and one that an account must or must not have', async () => {
+    const plain = ['ana@example.com', 'Ana.Maria+tag@mail.Example.co', 'a_b-c@x-y.example', ' ana@example.com\u200b']
+    const odd = ["o'neill@example.com", 'ана@example.com', 'ana@пошта.укр', 'ana@localhost', 'a--b@example.com']
+    const longest = `${'x'.repeat(64)}@example.com`
+    for (const email of [...plain, longest, ...odd, `x${longest}`, `ana@${'x'.repeat(64)}.com`]) {
+      const isPlain = plain.includes(email) || email === longest
+      for (const path of ['/api/auth/verification-email', '/api/auth/request-password-reset-email'])
+        expect(await isFault('/email', 'POST', path, { by: null, json: { email } }), email).toBe(isPlain)
+      expect(await isFault('/email', 'POST', '/api/auth/signup', { by: null, json: { ...signup, email } })).toBe(
+        isPlain,
+      )
+      expect(await isFault('/email', 'POST', contacts, { json: { first_name: 'A', email } }), email).toBe(isPlain)
+    }
+    expect(await isFault('/email', 'POST', contacts, { json: { first_name: 'A', email: '' } })).toBe(true)
+    const change = (email: string) => ({ json: { email, current_password: 'x' } })
+    expect(await isFault('/email', 'POST', '/api/users/me/email', change(ana.email))).toBe(false)
+    expect(await isFault('/email', 'POST', '/api/users/me/email', change(boris.email))).toBe(true)
+    const mailbox = new Mailbox()
+    mailbox.own('link', { player: boris, email: boris.email })
+    const reset = (email: string) =>
+      isFault('/email', 'PATCH', '/api/auth/reset-password-confirmation/link', {
+        ...{ by: null, mailbox },
+        json: { email, password: signup.password },
+      })
+    expect(await reset(ana.email)).toBe(false)
+    expect(await reset(boris.email.toUpperCase())).toBe(true)
   })
 
-  it('past its edges fit none', () => {
-    const edges = { type: 'string', minLength: 2, maxLength: 4 }
-    expect(outside(document, edges)).toEqual(expect.arrayContaining(['', 'x', 'xxxxx', '𝒳𝒳𝒳𝒳𝒳', null, 0]))
-    expect(outside(document, { type: 'integer', minimum: 1, maximum: 100 })).toEqual(
-      expect.arrayContaining([0, 101, '1']),
-    )
-    expect(outside(document, { type: 'string', enum: ['asc', 'desc'] })).toEqual(
-      expect.arrayContaining(['asc ', 'ASC', 'as']),
-    )
+  it('excuses a password that is common, or the account’s e-mail or username', async () => {
+    const mailbox = new Mailbox()
+    mailbox.own('link', { player: boris, email: boris.email })
+    const isAlways = (password: string, of: Actor) =>
+      Promise.all([
+        isFault('/password', 'POST', '/api/auth/signup', { by: null, json: { ...signup, password } }),
+        isFault('/password', 'PUT', '/api/users/me/password', { by: of, json: { current_password: 'x', password } }),
+        isFault('/password', 'PATCH', '/api/auth/reset-password-confirmation/link', {
+          ...{ by: null, mailbox },
+          json: { password, email: signup.email, username: signup.username },
+        }),
+      ])
+    expect(await isAlways('PassWord1', boris)).toEqual([false, false, false])
+    expect(await isAlways(boris.email.toUpperCase(), boris)).toEqual([true, false, false])
+    expect(await isAlways(boris.username, boris)).toEqual([true, false, false])
+    expect(await isAlways(signup.email, boris)).toEqual([false, true, true])
+    expect(await isAlways(`${boris.email} and more`, boris)).toEqual([true, true, true])
+    expect(await isAlways(signup.password, ana)).toEqual([true, true, true])
+  })
+
+  it('excuses a cursor that this very list did not give, and skip beside one', async () => {
+    ana.pages.set(contacts, ['sort=created&limit=2&cursor=abc'])
+    const list = (pointer: string, query: string, by = ana) => isFault(pointer, 'GET', `${contacts}?${query}`, { by })
+    for (const query of ['cursor=abc&sort=created', 'cursor=abc&limit=7&sort=created&total=true'])
+      expect(await list('query/cursor', query), query).toBe(true)
+    for (const query of ['cursor=abc', 'cursor=abc&sort=name', 'cursor=abc&sort=created&order=desc', 'cursor=x'])
+      expect(await list('query/cursor', query), query).toBe(false)
+    expect(await list('query/cursor', 'cursor=abc&sort=created', boris)).toBe(false)
+    expect(await list('query/skip', 'skip=1')).toBe(true)
+    expect(await list('query/skip', 'skip=1&cursor=abc')).toBe(false)
+    expect(await list('query/sort', 'sort=relevance')).toBe(false)
+    for (const query of ['sort=relevance&q=a', 'sort=name']) expect(await list('query/sort', query), query).toBe(true)
+    for (const [tz, isZone] of [
+      ['Europe/Kyiv', true],
+      ['utc', true],
+      ['+02:00', false],
+      ['Kyiv', false],
+    ] as const)
+      expect(await isFault('query/tz', 'GET', `${contacts}/birthdays?${new URLSearchParams({ tz })}`)).toBe(isZone)
+  })
+
+  it('excuses a name of which nothing can be seen, where one is needed', async () => {
+    const isRefused = (method: string, json: object) =>
+      isFault('/first_name', method, method === 'POST' ? contacts : one, { json })
+    for (const unseen of ['\u0301', '\u200b', '\u3164', '\u{fff8}']) {
+      for (const method of ['POST', 'PUT', 'PATCH']) {
+        expect(await isRefused(method, { first_name: unseen })).toBe(false)
+        expect(await isRefused(method, { first_name: unseen, last_name: unseen })).toBe(false)
+        expect(await isRefused(method, { first_name: unseen, last_name: 'A' })).toBe(true)
+      }
+      expect(await isRefused('PATCH', { last_name: unseen, phone: '1' })).toBe(false)
+      const username = `${unseen}\u0301\u0301`
+      for (const [text, isSeen] of [
+        [username, false],
+        [`a${username}`, true],
+      ] as const) {
+        expect(await isFault('/username', 'PATCH', '/api/users/me', { json: { username: text } })).toBe(isSeen)
+        const json = { ...signup, username: text }
+        expect(await isFault('/username', 'POST', '/api/auth/signup', { by: null, json })).toBe(isSeen)
+      }
+    }
+    expect(await isFault('/last_name', 'POST', contacts, { json: { last_name: '\u0301' } })).toBe(true)
+    // What is left of the names, no schema knows.
+    for (const patch of [{ first_name: '' }, { first_name: null }, { last_name: ' ' }])
+      expect(await isRefused('PATCH', patch)).toBe(false)
+    for (const patch of [{ phone: '1' }, { first_name: 'Леся' }, { first_name: '', last_name: 'A' }])
+      expect(await isRefused('PATCH', patch)).toBe(true)
+    expect(await isRefused('POST', { last_name: 'Українка' })).toBe(true)
+  })
+
+  it('excuses a day that there is not, or not yet, and a refresh without its token', async () => {
+    const next = String(new Date().getUTCFullYear() + 1)
+    for (const [birthday, isRight] of [
+      ...['1990-05-01', '--02-29', '2000-02-29', ''].map((day) => [day, true] as const),
+      ...['2023-02-29', '--02-30', `${next}-12-31`, '0000-01-01'].map((day) => [day, false] as const),
+    ])
+      expect(await isFault('/birthday', 'POST', contacts, { json: { first_name: 'A', birthday } })).toBe(isRight)
+    const refresh = (more: Asked) => isFault('/refresh_token', 'POST', '/api/auth/refresh', { by: null, ...more })
+    expect(await refresh({ json: {} })).toBe(false)
+    for (const more of [{ json: { refresh_token: 'x' } }, { json: {}, headers: { Authorization: 'Bearer x' } }])
+      expect(await refresh(more)).toBe(true)
+  })
+})
+
+describe('a form that not every reader reads alike', () => {
+  it('may be taken or refused', async () => {
+    const form = request('PATCH', '/api/users/avatar', {
+      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+    })
+    const part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\npicture\r\n'
+    const ruling = (text: string) => judge(document, { ...form, body: new Uint8Array(new TextEncoder().encode(text)) })
+    for (const end of ['--b--', '--b--\r\n']) expect((await ruling(`${part}${end}`)).unspoken, end).toEqual([])
+    for (const text of [`${part}--b--}, {"x": 1}`, `${part.replace('file', '\u0001')}--b--`, `${part}--b--\r\nmore`]) {
+      const { forbidden, unspoken } = await ruling(text)
+      expect([...forbidden, ...unspoken].length, text).toBeGreaterThan(0)
+    }
   })
 })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { explanations } from '../../src/pages/problems.ts'
 import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
-import { jsonOf } from './book.ts'
 import type { Cast, MarkKind } from './cast.ts'
+import { isExcused } from './excuses.ts'
 import type { Ruling } from './expectation.ts'
 import type { Sent } from './request.ts'
 
@@ -16,38 +16,6 @@ const problemSchema = z.looseObject({
 })
 type Problem = z.infer<typeof problemSchema>
 
-/** What may be refused as a wrong value though every schema allows it, and why, as the document says in words; and by which requests. */
-const inWords: readonly [pointer: RegExp, reason: string, by?: (sent: Sent) => boolean][] = [
-  [/^query\/skip$/, 'not together with a cursor'],
-  [/^query\/cursor$/, 'a cursor is opaque, and belongs to the list that it came from'],
-  [/^query\/sort$/, 'relevance needs q'],
-  [/^query\/tz$/, 'a time zone of the IANA database'],
-  [/^\/password$/, 'not one of the most common, nor one’s own e-mail or username'],
-  [/^\/email$/, 'an address that mail can be sent to; of a reset: the account’s; of a change: another one than now'],
-  [/^\/first_name$/, 'a patch may take one name away where the other is left', takesNameAway],
-  [/^\/birthday$/, 'a day that there is, and not in the future'],
-  [/^\/file$/, 'a picture, by its bytes'],
-  [/^\/refresh_token$/, 'in the body or as a bearer token', hasNoRefreshToken],
-]
-
-/** Whether it is a patch that empties a name: of what is left, no schema knows. */
-function takesNameAway(sent: Sent): boolean {
-  const patch = nameSchema.safeParse(jsonOf(sent)).data
-  return sent.method === 'PATCH' && (patch?.first_name?.trim() === '' || patch?.last_name?.trim() === '')
-}
-
-const emptied = z
-  .string()
-  .nullish()
-  .transform((text) => (text === null ? '' : text))
-const nameSchema = z.looseObject({ first_name: emptied, last_name: emptied })
-
-/** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
-function hasNoRefreshToken(sent: Sent): boolean {
-  const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(jsonOf(sent) ?? {}).data
-  return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
-}
-
 /** Every promise of an answer that it breaks, as sentences. */
 export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
   const { status } = answer
@@ -57,7 +25,7 @@ export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answ
     faults.push(`${status} to what the document forbids: ${ruling.forbidden.join('; ')}`)
   const problem = problemOf(answer, faults)
   faults.push(...misfits(document, ruling, sent, answer))
-  if (problem) faults.push(...problemFaults(problem, ruling, sent, answer))
+  if (problem) faults.push(...problemFaults(document, problem, ruling, sent, answer))
   faults.push(...leaks(ruling, sent, answer, cast))
   faults.push(...headersLacking(ruling, sent, answer))
   return faults
@@ -115,7 +83,8 @@ function problemOf({ status, headers, text }: Read, faults: string[]): Problem |
 }
 
 function problemFaults(
-  { code, type, status: said, request_id, errors, violated_policies }: Problem,
+  document: ApiDocument,
+  { code, type, status: output, request_id, errors, violated_policies }: Problem,
   ruling: Ruling,
   sent: Sent,
   answer: Read,
@@ -124,20 +93,19 @@ function problemFaults(
   const faults: string[] = []
   if (!Object.hasOwn(explanations, code)) faults.push(`the code ${code} is explained nowhere`)
   if (type !== `https://vizitka.test/problems/${code}`) faults.push(`the type ${type} is not the page of ${code}`)
-  if (said !== status) faults.push(`the problem says ${said}`)
+  if (output !== status) faults.push(`the problem says ${output}`)
   if (request_id !== headers.get('X-Request-Id')) faults.push('the problem names another request')
   if (status === 401 && !headers.get('WWW-Authenticate')?.startsWith('Bearer'))
     faults.push('401 without WWW-Authenticate')
   if (status === 429 && !(Number(headers.get('Retry-After')) >= 1)) faults.push('429 without Retry-After')
   if (status === 429 && violated_policies.length === 0) faults.push('429 that names no policy')
   if (status === 422 && errors.length === 0) faults.push('422 that names no value')
-  const right = ruling.operation && ruling.forbidden.length === 0 && ruling.unspoken.length === 0
-  if (!right || ![400, 413, 415, 422].includes(status) || code === 'idempotency-key-reused') return faults
-  const unexplained = errors.filter(
-    ({ pointer }) => !inWords.some(([where, , by]) => where.test(pointer) && (by?.(sent) ?? true)),
-  )
+  const { operation, forbidden, unspoken } = ruling
+  const right = forbidden.length === 0 && unspoken.length === 0 && code !== 'idempotency-key-reused'
+  if (!operation || !right || ![400, 413, 415, 422].includes(status)) return faults
+  const unexplained = errors.filter(({ pointer }) => !isExcused(document, operation, sent, pointer))
   // What a file is, no schema tells.
-  const aboutFile = status !== 400 && ruling.operation?.requestBody?.content['multipart/form-data']
+  const aboutFile = status !== 400 && operation.requestBody?.content['multipart/form-data']
   if (unexplained.length > 0 || (errors.length === 0 && !aboutFile))
     faults.push(
       `${status} to what the document allows: ${unexplained.map(({ pointer }) => pointer).join(', ') || code}`,
@@ -156,18 +124,18 @@ const shownTo: Readonly<Record<MarkKind, readonly string[]>> = {
 
 /** Marks of others in an answer: in its body, its headers, or its cursors. */
 function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
-  const said = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
-  const cursors = [...said.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
+  const output = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+  const cursors = [...output.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
     Buffer.from(cursor ?? '', 'base64url').toString(),
   )
   const own = sent.by ?? undefined
   // What a request says itself, its answer may say, too.
-  const asked = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
+  const requested = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
   return cast
-    .marksIn([said, ...cursors, text].join('\n'))
+    .marksIn([output, ...cursors, text].join('\n'))
     .filter(({ mark, player, kind }) => {
       // Who asks without signing in is told to whom it concerns: docs/security.md.
-      if (player === own || asked.has(mark) || player.id === 0) return false
+      if (player === own || requested.has(mark) || player.id === 0) return false
       const permitted =
         forbidden.length === 0 && operation?.['x-permissions'].some((one) => shownTo[kind].includes(one))
       return !permitted

@@ -9,7 +9,8 @@ import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
 import { grows } from '../../scripts/bench/soak.ts'
 import { findFaults, Writer } from '../../scripts/bench/writers.ts'
-import { newContact } from '../../src/contacts/store.ts'
+import { withDefaults } from '../../src/contacts/fields.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { patientDeadlines } from '../deadlines.ts'
 
 const run = promisify(execFile)
@@ -27,8 +28,8 @@ describe('what is looked for after a soak and after kill -9', () => {
     if (!person) throw new Error('Nobody was made.')
     const writer = new Writer(person, 'w')
     const add = (last_name: string, additional: string, change = {}) => {
-      const fields = { first_name: 'Writer', email: null, phone: null, birthday: null, favorite: false }
-      const row = { ...newContact(person.id, { ...fields, last_name, additional }, 'uk'), favorite: 0, ...change }
+      const fields = withDefaults({ first_name: 'Writer', last_name, additional })
+      const row = { ...createRow(person.id, fields, 'uk'), favorite: 0, ...change }
       const columns = Object.keys(row)
       sqlite
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)

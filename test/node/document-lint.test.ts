@@ -1,4 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { type RulesetDefinition, Spectral } from '@stoplight/spectral-core'
+import { oas } from '@stoplight/spectral-rulesets'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedService } from '../browser/shared.ts'
 
@@ -17,9 +19,23 @@ async function redocly(judged: object): Promise<string[]> {
   return problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)
 }
 
+/** Lints a document by Spectral's default rules for OpenAPI: errors and warnings. */
+async function spectral(judged: object): Promise<string[]> {
+  const linter = new Spectral()
+  // Its own types do not fit each other.
+  linter.setRuleset({ extends: [oas as RulesetDefinition] })
+  const problems = await linter.run(JSON.stringify(judged))
+  return problems.map(({ code, path, message }) => `${code}: ${path.join('/')}: ${message}`)
+}
+
 describe('the OpenAPI document', () => {
   it('has no error and no warning by Redocly’s default rules', async () => {
     expect(await redocly(document)).toEqual([])
     expect(await redocly(poor)).not.toEqual([])
+  })
+
+  it('has no error and no warning by Spectral’s default rules', async () => {
+    expect(await spectral(document)).toEqual([])
+    expect(await spectral(poor)).not.toEqual([])
   })
 })

@@ -19,7 +19,10 @@ const letters = (length: number): string => randomBytes(length).toString('hex').
 const base64 = (bytes: number): string => randomBytes(bytes).toString('base64')
 const json = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** Secrets of many kinds: where somebody might leave one, and what it is. Put together here, so that none stands in this file. */
+/**
+ * Secrets of many kinds: where somebody might leave one, and what it is. Put together here, so that none stands in this
+ * file.
+ */
 const planted: Record<string, () => { file: string; text: string; secret: string }> = {
   'our key, as .dev.vars has it': () => {
     const secret = base64(48)

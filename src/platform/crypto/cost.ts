@@ -5,5 +5,7 @@ export interface HashCost {
   readonly p: number
 }
 
-/** Cost of a new password hash: 16 MiB and about 150 ms of CPU (docs/decisions/004). Nothing at run time can lower it. */
+/**
+ * Cost of a new password hash: 16 MiB and about 150 ms of CPU (docs/decisions/004). Nothing at run time can lower it.
+ */
 export const hashCost: HashCost = Object.freeze({ ln: 14, r: 8, p: 5 })

@@ -17,8 +17,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password is the one hashed. Without a hash (an account that does not exist) it does the same work and says no,
- * so that the time tells nothing. `outdated`: right, but hashed at a lower cost than today's, so hash it anew.
+ * Whether the password is the one hashed. Without a hash (an account that does not exist) it does the same work and
+ * says no, so that the time tells nothing. `outdated`: right, but hashed at a lower cost than today's, so hash it anew.
  */
 export async function verifyPassword(
   password: string,

@@ -49,9 +49,9 @@ interface SavedWindow {
 }
 
 /**
- * A gate: exact limits and, for a user, the revision of what the edge may remember. One a user (`user:{id}`), one an anonymous
- * address (`address:{ip}`), one an e-mail (`email:{HMAC}`). Strongly consistent, so a single call answers both questions
- * (docs/architecture.md).
+ * A gate: exact limits and, for a user, the revision of what the edge may remember. One a user (`user:{id}`), one an
+ * anonymous address (`address:{ip}`), one an e-mail (`email:{HMAC}`). Strongly consistent, so a single call answers
+ * both questions (docs/architecture.md).
  */
 export class Gate extends DurableObject {
   readonly #ledgers = new Map<string, SlidingWindow>()
@@ -63,9 +63,12 @@ export class Gate extends DurableObject {
     return { revision: this.ctx.storage.kv.get<number>('revision') ?? null, standings, violated }
   }
 
-  /** A revision higher than any before: issued before the change is written, so that no copy of the old state passes again. */
-  raise(known: number): number {
-    const revision = nextRevision(this.ctx.storage.kv.get<number>('revision'), known)
+  /**
+   * A revision higher than any before: issued before the change is written, so that no copy of the old state passes
+   * again.
+   */
+  raise(currentRevision: number): number {
+    const revision = nextRevision(this.ctx.storage.kv.get<number>('revision'), currentRevision)
     this.ctx.storage.kv.put('revision', revision)
     return revision
   }
@@ -73,14 +76,15 @@ export class Gate extends DurableObject {
   /** Takes a row's revision for its own, only while it has none; returns the one it has then. */
   adopt(revision: number): number {
     const own = this.ctx.storage.kv.get<number>('revision')
-    const held = initialRevision(own, revision)
-    if (held !== own) this.ctx.storage.kv.put('revision', held)
-    return held
+    const initial = initialRevision(own, revision)
+    if (initial !== own) this.ctx.storage.kv.put('revision', initial)
+    return initial
   }
 
   /**
-   * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given back when
-   * the password is right. An address that logged in within 90 days is not bound by what strangers do to the e-mail.
+   * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given
+   * back when the password is right. An address that logged in within 90 days is not bound by what strangers do to the
+   * e-mail.
    */
   async attempt({
     password,
@@ -173,7 +177,10 @@ export class Gate extends DurableObject {
     return ledger
   }
 
-  /** Drops what no longer counts: the failures of addresses long gone, and addresses that have not logged in for 90 days. */
+  /**
+   * Drops what no longer counts: the failures of addresses long gone, and addresses that have not logged in for 90
+   * days.
+   */
   #tidy(): void {
     const { kv } = this.ctx.storage
     for (const [key, { stamps }] of kv.list<SavedWindow>({ prefix: 'window ' })) {

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, call, problemOf } from '../../../test/client.ts'
 import { apiDocument, type Operation, operationsOf } from '../../../test/document.ts'
+import { password } from '../../../test/people.ts'
 import { picture, upload } from '../../../test/pictures.ts'
 import { type Case, cases, newcomer } from '../../../test/routes.ts'
 
 let tagged: Operation[]
+let untagged: Operation[]
 
 const isRead = ({ method }: Operation): boolean => method === 'GET'
 
@@ -15,6 +17,8 @@ beforeAll(async () => {
   const paths = new Set(withTag.map(({ template }) => template))
   tagged = all.filter(({ method, template }) => paths.has(template) && method !== 'POST')
   expect(tagged.length).toBeGreaterThan(9)
+  untagged = all.filter((one) => /^(PUT|PATCH|DELETE)$/.test(one.method) && !tagged.includes(one))
+  expect(untagged.length).toBeGreaterThan(5)
 })
 
 const caseOf = ({ name }: Operation): Case => {
@@ -78,6 +82,55 @@ describe('whatever has an ETag', () => {
         const right = await ask(operation, (now) => ({ 'If-Match': condition ?? now }))
         expect(right.answer.status, operation.name).toBeLessThan(300)
       }
+    }
+  })
+})
+
+describe('whatever has no ETag', () => {
+  const conditions = [
+    { 'If-None-Match': '*' },
+    { 'If-Match': stale },
+    { 'If-Match': `${stale}, *`, 'If-None-Match': '*' },
+  ]
+
+  it('says in the document which conditions it takes, and that it may answer 412', () => {
+    for (const { name, parameters, responses } of untagged) {
+      const headers = parameters.filter((one) => one.in === 'header').map((one) => one.name)
+      expect(headers, name).toEqual(expect.arrayContaining(['If-Match', 'If-None-Match']))
+      expect(responses[412], name).toBeDefined()
+    }
+  })
+
+  it('is not changed, where it is there, under `If-None-Match: *`, nor under If-Match with any ETag', async () => {
+    // One admin stays, whoever is made something else.
+    await newcomer({ role: 'admin' })
+    for (const operation of untagged) {
+      const { path, json, token } = await caseOf(operation).ask(await newcomer(caseOf(operation)))
+      const put = (headers: Record<string, string>) => call(operation.method, path, { token, json, headers })
+      for (const headers of conditions) {
+        const answer = await put(headers)
+        expect(outcome(answer), operation.name).toBe('412 precondition-failed')
+        expect(answer.headers.get('ETag')).toBeNull()
+      }
+      // Nothing has happened yet: now it does.
+      const answer = await put({ 'If-Match': '*', 'If-None-Match': stale })
+      expect(answer.status, `${operation.name}: ${answer.text}`).toBeLessThan(300)
+    }
+  })
+
+  it('is answered as without them where it is not there, or where nothing would be done (section 13.2.1)', async () => {
+    const [ana, root] = [await newcomer(), await newcomer({ role: 'admin' })]
+    const common = { current_password: password, password: 'password1' }
+    for (const headers of conditions) {
+      const ask = async (by: typeof ana, method: string, path: string, json?: object) =>
+        outcome(await call(method, path, { token: by.access, json, headers }))
+      expect(await ask(ana, 'DELETE', `/api/auth/sessions/${root.sessionId}`)).toBe('404 not-found')
+      expect(await ask(ana, 'DELETE', `/api/admin/users/${root.id}`)).toBe('403 not-permitted')
+      expect(await ask(root, 'DELETE', '/api/admin/users/987654321')).toBe('404 not-found')
+      expect(await ask(root, 'PATCH', '/api/admin/users/987654321', { disabled: true })).toBe('404 not-found')
+      expect(await ask(ana, 'PUT', '/api/users/me/password', common)).toBe('422 invalid-values')
+      const reset = { password: `new ${password}` }
+      expect(await ask(ana, 'PATCH', '/api/auth/reset-password-confirmation/x', reset)).toBe('404 link-not-found')
     }
   })
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { call, pointersOf } from '../../../test/client.ts'
 import { add, contact } from '../../../test/contacts.ts'
+import { apiDocument, violations } from '../../../test/document.ts'
 import { freshAddress, freshEmail, from, password, signedUp } from '../../../test/people.ts'
 import { nameLine } from './fields.ts'
 import { cleanName } from './names.ts'
@@ -66,6 +67,23 @@ describe('a name', () => {
     }
     for (const first_name of ['\u0301', '\u{e01f0}', '\u{fff8}']) {
       expect(pointersOf(await ana.post('/api/contacts', { first_name })), codes(first_name)).toEqual(['/first_name'])
+      const { id } = await add(ana, { first_name: 'Ада', last_name: 'Гончар' })
+      const patch = await ana.patch(`/api/contacts/${id}`, { first_name, last_name: '' })
+      expect(pointersOf(patch), codes(first_name)).toEqual(['/first_name'])
+      expect((await ana.patch(`/api/contacts/${id}`, { first_name, phone: '1' })).status, codes(first_name)).toBe(200)
+    }
+  })
+
+  it('of a username stands on one line, as the document says', async () => {
+    const ana = await signedUp('ana')
+    const document = await apiDocument()
+    for (const username of ['A\u2028B', 'A\u2029B', 'A\nB']) {
+      expect(pointersOf(await ana.patch('/api/users/me', { username })), codes(username)).toEqual(['/username'])
+      for (const schema of ['Signup', 'UserChanges'].map((name) => document.components.schemas[name] ?? {})) {
+        const value = { username, email: 'ana@example.com', password }
+        const wrong = violations(document, schema, value).map(({ instanceLocation }) => instanceLocation)
+        expect(wrong, codes(username)).toContain('#/username')
+      }
     }
   })
 

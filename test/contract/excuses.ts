@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import { commonPasswords } from '../../src/platform/crypto/common-passwords.ts'
+import { canBeSeen } from '../../src/platform/text/fields.ts'
+import { cleanName } from '../../src/platform/text/names.ts'
+import { type ApiDocument, decoded, mediaTypeOf, type Operation } from '../document.ts'
+import { jsonOf } from './book.ts'
+import type { Actor } from './cast.ts'
+import type { Sent } from './request.ts'
+import { asTaken } from './taken.ts'
+
+const text = z.string().optional().catch(undefined)
+const bodySchema = z.looseObject({ email: text, password: text, username: text, birthday: text })
+const namesSchema = z.object({ first_name: z.string().nullish(), last_name: z.string().nullish() })
+
+/** What a refused request said, as far as excuses are about it. */
+interface Refused {
+  readonly operation: Operation
+  readonly sent: Sent
+  readonly query: URLSearchParams
+  readonly json: unknown
+  /** The body's texts, as the service takes them. */
+  readonly body: z.infer<typeof bodySchema>
+}
+
+/** What may be refused though every schema allows it, why, in the document's words, and of which requests it is so. */
+const excuses: readonly [pointer: string, reason: string, isTrueOf: (refused: Refused) => boolean][] = [
+  ['query/skip', 'not together with a cursor', ({ query }) => query.has('cursor')],
+  [
+    'query/cursor',
+    'a cursor is opaque, and belongs to the list that it came from',
+    ({ sent, operation, query }) => !hasIssued(sent, operation, query),
+  ],
+  ['query/sort', 'relevance needs q', ({ query }) => query.get('sort') === 'relevance' && !query.has('q')],
+  ['query/tz', 'a time zone of the IANA database', ({ query }) => !isTimeZone(query.get('tz') ?? '')],
+  ['/password', 'not one of the most common, nor one’s own e-mail or username', isGuessed],
+  ['/email', 'an address that mail can be sent to', ({ body: { email } }) => Boolean(email) && !isPlainAddress(email)],
+  ['/email', 'of a reset: the account’s own', isOfAnother],
+  ['/email', 'of a change: another one than now', isOwnAlready],
+  ['/first_name', 'a contact has a name that can be seen', isNameless],
+  ['/username', 'a name can be seen', ({ body: { username } }) => username !== undefined && !canBeSeen(username)],
+  ['/birthday', 'a day that there is, and not in the future', ({ body: { birthday } }) => isNoPastDay(birthday)],
+  ['/file', 'a picture, by its bytes', () => true],
+  ['/refresh_token', 'in the body or as a bearer token', hasNoRefreshToken],
+]
+
+/** Whether what a pointer names may be refused though the document allows it, of this very request. */
+export function isExcused(document: ApiDocument, operation: Operation, sent: Sent, pointer: string): boolean {
+  const query = new URL(sent.url).searchParams
+  const json = jsonOf(sent)
+  const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
+  const body = bodySchema.safeParse(schema ? asTaken(document, schema, json) : json).data ?? {}
+  const refused: Refused = { operation, sent, query, json, body }
+  return excuses.some(([where, , isTrueOf]) => where === pointer && isTrueOf(refused))
+}
+
+/** What says how much of a list is shown, not which list it is. */
+const ofPage = ['limit', 'total', 'skip', 'cursor']
+const listOf = (query: URLSearchParams): string =>
+  JSON.stringify([...query].filter(([name]) => !ofPage.includes(name)).sort())
+
+/** Whether the cursor is one that this very list gave to whoever asks. */
+const hasIssued = ({ by }: Sent, { template }: Operation, query: URLSearchParams): boolean =>
+  (by?.pages.get(template) ?? [])
+    .map((page) => new URLSearchParams(page))
+    .some((page) => page.get('cursor') === query.get('cursor') && listOf(page) === listOf(query))
+
+/** By name: an offset is none, for it knows no summer time. */
+function isTimeZone(name: string): boolean {
+  try {
+    return /^[a-z]/i.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Whether a text is no day of the calendar (of a leap year, where that is unknown), or has begun nowhere yet. */
+function isNoPastDay(birthday = ''): boolean {
+  if (birthday === '') return false
+  const date = birthday.replace(/^--/, '2000-')
+  const day = new Date(`${date}T00:00:00Z`)
+  const isReal = !date.startsWith('0000') && day.toJSON()?.slice(0, 10) === date
+  return !isReal || day.getTime() > Date.now() + 14 * 3_600_000
+}
+
+/** An address of letters and digits, such as every mail server takes. */
+function isPlainAddress(address = ''): boolean {
+  const isShort = address.length <= 254 && address.indexOf('@') <= 64
+  return isShort && /^[a-z0-9]+([.+_-][a-z0-9]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i.test(address)
+}
+
+const reset = 'PATCH /api/auth/reset-password-confirmation/{token}'
+
+/** Whose account a request is about: whoever asks, or else the owner of the link that it goes on from. */
+function accountOf({ sent, operation }: Refused): Actor | undefined {
+  if (operation.name !== reset) return sent.by ?? undefined
+  const at = operation.template.split('/').indexOf('{token}')
+  return sent.turn.mailbox.ownerOf(decoded(new URL(sent.url).pathname.split('/')[at] ?? ''))?.player
+}
+
+const folded = (one: string): string => one.normalize('NFC').toLowerCase()
+
+function isGuessed(refused: Refused): boolean {
+  const { password, ...signup } = refused.body
+  if (password === undefined) return false
+  const { email, username } = accountOf(refused) ?? signup
+  const easy = folded(password)
+  return commonPasswords.has(easy) || [email, username].some((one) => one !== undefined && folded(one) === easy)
+}
+
+function isOfAnother(refused: Refused): boolean {
+  const { email } = refused.body
+  if (refused.operation.name !== reset || email === undefined) return false
+  return folded(email) !== folded(accountOf(refused)?.email ?? '')
+}
+
+function isOwnAlready({ operation, sent, body }: Refused): boolean {
+  return operation.name === 'POST /api/users/me/email' && body.email === sent.by?.email
+}
+
+/** Whether no name that it sends can be seen. A patch that sends none, or takes none away, leaves what is there. */
+function isNameless({ sent, json }: Refused): boolean {
+  const names = Object.values(namesSchema.safeParse(json).data ?? {})
+  const isAny = names.length > 0 || sent.method !== 'PATCH'
+  return isAny && !names.some((name) => canBeSeen(cleanName(name ?? '')))
+}
+
+/** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
+function hasNoRefreshToken({ sent, json }: Refused): boolean {
+  const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(json ?? {}).data
+  return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
+}
