@@ -4,7 +4,7 @@ import { sessionEnded } from '../auth/session.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
-import { findUser } from '../users/store.ts'
+import { findUser, isLastAdmin } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
 import { deleteAccount } from './store.ts'
 
@@ -55,7 +55,7 @@ export async function deleteUserAccount(
     const now = await findUser(db, user.id)
     if (!now) throw actor === undefined ? sessionEnded() : accountNotFound()
     if (actor === undefined && now.password_hash !== user.password_hash) throw wrongPassword()
-    throw now.role === user.role ? lastAdmin() : busy()
+    throw now.role === user.role && (await isLastAdmin(db, user.id)) ? lastAdmin() : busy()
   }
   // No copy passes the gate any more; this one would otherwise expire after a day.
   afterResponse(() => kv.delete(`user:${user.id}`))

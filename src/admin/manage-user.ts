@@ -3,7 +3,7 @@ import { notPermitted } from '../auth/policy.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
-import { findUser } from '../users/store.ts'
+import { findUser, isLastAdmin } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
 import type { UserManagement } from './schema.ts'
 import { type Manager, manageUser } from './store.ts'
@@ -34,9 +34,10 @@ export function changeUserAccess(
       manageUser(db, target, changes, revision, manager),
     )
     if (changed) return changed
-    const now = await findUser(db, id)
-    // Unchanged, and yet refused: only the rule of the last admin refuses it.
-    if (now?.role === target.role && now.disabled === target.disabled) throw lastAdmin()
+    // Refused by the rule of the last admin, or because somebody has changed the role or disabled the account meanwhile.
+    const { role = target.role, disabled = target.disabled } = changes
+    const weakensAdmin = target.role === 'admin' && !target.disabled && (role !== 'admin' || disabled)
+    if (weakensAdmin && (await isLastAdmin(db, id))) throw lastAdmin()
     return undefined
   }, busy)
 }

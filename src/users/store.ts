@@ -1,4 +1,4 @@
-import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Configuration } from '../platform/config/configuration.ts'
 import type { Database } from '../platform/db/database.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
@@ -102,6 +102,15 @@ export const isNotLastAdmin = sql`(users.role <> 'admin' OR users.disabled OR EX
   SELECT 1 FROM users AS other
   WHERE other.role = 'admin' AND NOT other.disabled AND other.confirmed_at IS NOT NULL AND other.id <> users.id
 ))`
+
+/** Whether nobody would be left who is an admin and can log in, if this account were not. */
+export async function isLastAdmin(db: Database, userId: number): Promise<boolean> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), not(isNotLastAdmin)))
+  return rows.length > 0
+}
 
 /** An account as its owner sees it. */
 export function toUser(row: Account, config: Configuration): User {
