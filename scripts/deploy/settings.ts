@@ -34,10 +34,13 @@ export interface Change {
   readonly value: string | boolean | readonly Route[]
 }
 
+/** Parses TOML into plain objects, so that two of them can be compared. @throws Error when it is no TOML */
+const parseConfig = (text: string): Unstable_RawConfig => JSON.parse(JSON.stringify(parse(text)))
+
 /** Reads wrangler.toml. @throws DeployError when it is not there, or is no TOML */
 function rawConfig(): Unstable_RawConfig {
   try {
-    return parse(readFileSync(file, 'utf8')) as Unstable_RawConfig
+    return parseConfig(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new DeployError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
   }
@@ -145,7 +148,7 @@ export function writeVariant(environment: string, change: (environment: Unstable
 /** Whether a text is TOML that says what an object does. */
 function says(text: string, wanted: Unstable_RawConfig): boolean {
   try {
-    return isDeepStrictEqual(parse(text), wanted)
+    return isDeepStrictEqual(parseConfig(text), wanted)
   } catch {
     return false
   }

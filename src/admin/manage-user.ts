@@ -34,7 +34,8 @@ export function changeUserAccess(
       manageUser(db, target, changes, revision, manager),
     )
     if (changed) return changed
-    // Refused by the rule of the last admin, or because somebody has changed the role or disabled the account meanwhile.
+    // Refused by the rule of the last admin, or because somebody has changed the role or disabled the account
+    // meanwhile.
     const { role = target.role, disabled = target.disabled } = changes
     const weakensAdmin = target.role === 'admin' && !target.disabled && (role !== 'admin' || disabled)
     if (weakensAdmin && (await isLastAdmin(db, id))) throw lastAdmin()

@@ -57,7 +57,7 @@ describe('the “Deploy to Cloudflare” button', () => {
   })
 
   it('builds by what `npm run deploy` does, which Workers Builds takes for its deploy command', () => {
-    expect(scripts).toMatchObject({ predeploy: 'node scripts/install.mjs', deploy: 'node scripts/deploy.ts' })
+    expect(scripts).toMatchObject({ deploy: 'node --import ./scripts/install.mjs scripts/deploy.ts' })
     expect(readFileSync('README.md', 'utf8')).toContain(
       'https://deploy.workers.cloudflare.com/?url=https://github.com/',
     )
