@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 
-const real = resolve(import.meta.dirname, '../src/platform/crypto/cost.ts')
+const real = resolve(import.meta.dirname, '../src/auth/hash-cost.ts')
 const cheap = resolve(import.meta.dirname, 'cheap-cost.ts')
 
 /**

@@ -5,11 +5,11 @@
  */
 import { Hono } from 'hono'
 import { app as service } from '../../src/app.ts'
+import type { Gate } from '../../src/auth/login-gate.ts'
 import type { Bindings } from '../../src/platform/bindings.ts'
-import type { Gate } from '../../src/platform/gate/gate.ts'
 import { marks } from './marks.ts'
 
-export { Gate } from '../../src/platform/gate/gate.ts'
+export { Gate } from '../../src/auth/login-gate.ts'
 
 interface Statement {
   readonly sql: string

@@ -1,11 +1,11 @@
-import { toOwnEvent } from '../audit/store.ts'
+import { toOwnEvent } from '../audit/view.ts'
 import { requireSession } from '../auth/session.ts'
 import { toContact } from '../contacts/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { toUser } from '../users/store.ts'
 import type { Account } from '../users/table.ts'
+import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */

@@ -67,25 +67,6 @@ export async function listEvents(
   return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'events')
 }
 
-/** An event, as the account's owner sees it: where somebody else sits who did it is not theirs to know. */
-export function toOwnEvent(row: EventRow) {
-  const event = toEvent(row)
-  return row.actor_id === null ? event : { ...event, address: null, device: null }
-}
-
-/** An event, as an admin sees it. */
-export function toEvent(row: EventRow) {
-  return {
-    id: row.id,
-    kind: row.kind,
-    actor_id: row.actor_id,
-    address: row.address,
-    device: row.device,
-    detail: row.detail,
-    created_at: row.created_at,
-  }
-}
-
 /** How long events are kept. */
 const retentionDays = 180
 

@@ -1,11 +1,11 @@
 import { type Client, recordAuditEvent } from '../audit/store.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
-import type { PasswordCheck } from '../platform/gate/gate.ts'
 import { emailGate, limitExceeded, limitOf } from '../platform/gate/limits.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { findUser } from '../users/store.ts'
 import { emailKey, type UserRow } from '../users/table.ts'
+import { type PasswordCheck, verifyAtGate } from './login-gate.ts'
 import { sessionEnded } from './session.ts'
 
 /** The WWW-Authenticate header of a refused login. */
@@ -44,7 +44,7 @@ export interface PasswordAttempt {
 export async function checkPassword(services: Services, attempt: PasswordAttempt): Promise<PasswordCheck> {
   const { db, config } = services
   const { email, user, password, client } = attempt
-  const check = await gateOfEmail(services, email).attempt({
+  const check = await verifyAtGate(gateOfEmail(services, email), {
     password,
     phc: user?.password_hash ?? null,
     address: client.address,

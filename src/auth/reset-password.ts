@@ -1,5 +1,4 @@
 import type { Client } from '../audit/store.ts'
-import { passwordFault } from '../platform/crypto/password.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { invalidValues } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
@@ -7,7 +6,9 @@ import { emailKey } from '../users/table.ts'
 import { invalidLink } from './confirm-email.ts'
 import { type EmailToken, finishReset } from './email-token-store.ts'
 import { forgotUrl, sendNow } from './letters.ts'
+import { hashAtGate } from './login-gate.ts'
 import { passwordChangedLetter } from './mails.tsx'
+import { passwordFault } from './password-hash.ts'
 import { promoteConfiguredAdmin } from './promote-admin.ts'
 
 /**
@@ -23,7 +24,7 @@ export async function checkAndHashNewPassword(
 ): Promise<string> {
   const fault = passwordFault(password, account)
   if (fault) throw invalidValues([{ pointer: '/password', detail: fault }])
-  return gate(`address:${client.address}`).hash(password)
+  return hashAtGate(gate(`address:${client.address}`), password)
 }
 
 /** A new password for the account of a reset's link. */

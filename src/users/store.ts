@@ -1,12 +1,9 @@
 import { and, eq, lt, not, type SQL, sql } from 'drizzle-orm'
-import type { Configuration } from '../platform/config/configuration.ts'
 import type { Database } from '../platform/db/database.ts'
-import { avatarUrl } from '../platform/pictures/avatar.ts'
 import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import { fold } from '../platform/text/fold.ts'
-import type { User } from './schema.ts'
-import { type Account, emailKey, type UserRow, users } from './table.ts'
+import { emailKey, type UserRow, users } from './table.ts'
 
 /** The account that uses an address, in any spelling of it. */
 export async function findUserByEmail(db: Database, email: string): Promise<UserRow | undefined> {
@@ -110,17 +107,4 @@ export async function isLastAdmin(db: Database, userId: number): Promise<boolean
     .from(users)
     .where(and(eq(users.id, userId), not(isNotLastAdmin)))
   return rows.length > 0
-}
-
-/** An account as its owner sees it. */
-export function toUser(row: Account, config: Configuration): User {
-  return {
-    id: row.id,
-    username: row.username,
-    email: row.email,
-    role: row.role,
-    avatar: avatarUrl({ ...row, name: row.username }, config),
-    confirmed: row.confirmed_at !== null,
-    created_at: row.created_at,
-  }
 }

@@ -1,10 +1,11 @@
-import { and, asc, count, desc, eq, gt, isNotNull, isNull, lt, lte, notExists, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, isNotNull, isNull, lt, lte, notExists } from 'drizzle-orm'
 import type { Configuration } from '../config/configuration.ts'
 import { timestamp } from '../db/columns.ts'
 import { fetchCounted } from '../db/counted.ts'
 import type { Database } from '../db/database.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../http/page.ts'
-import { describeError as toldOf } from '../safe-errors.ts'
+import { attemptDue, isLastAttempt, isStillTaken, nextAttemptAt, takeItem } from '../queue/queue-store.ts'
+import { describeError } from '../safe-errors.ts'
 import type { LetterKind } from './letter-kinds.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 import { smtpMailer } from './smtp.ts'
@@ -16,16 +17,8 @@ export interface OutboxLetter extends Letter {
   readonly kind: LetterKind
 }
 
-/** Tries before a letter is given up: seven in the first two hours, then one every two, so seven days in all. */
-const maxAttempts = 90
-/** How long a sender may hold a letter before another may take it. Longer than a whole SMTP conversation. */
-const leaseSeconds = 60
+/** Letters that one run of the cron sends at most. */
 const sweepSize = 20
-/** Letters sent side by side: a Worker may hold six connections open. */
-const concurrency = 4
-
-/** Seconds until the next try: one minute, doubling, two hours at most. */
-const backOffSeconds = (attempts: number): number => Math.min(60 * 2 ** (attempts - 1), 7200)
 
 /** The row of a letter to be sent at once, for the batch of the change that causes it. */
 export function outboxRow(letter: OutboxLetter, userId: number | null) {
@@ -48,31 +41,25 @@ export function outboxRow(letter: OutboxLetter, userId: number | null) {
  */
 export async function deliver(db: Database, mailer: Mailer | null, letterId: number): Promise<void> {
   if (!mailer) return
-  const now = Date.now()
-  const [letter] = await db
-    .update(outbox)
-    .set({ attempts: sql`${outbox.attempts} + 1`, due_at: timestamp(now + leaseSeconds * 1000) })
-    .where(and(eq(outbox.id, letterId), isNotNull(outbox.due_at), lte(outbox.due_at, timestamp(now))))
-    .returning()
+  const letter = await takeItem(db, outbox, letterId)
   if (!letter) return
   const { recipient, subject, text, html, attempts } = letter
   const scrubbed = { text: null, html: null, due_at: null }
-  // Whoever took the letter later, because this try outlived its lease, has a higher count: its word stands.
-  const mine = and(eq(outbox.id, letterId), eq(outbox.attempts, attempts))
+  const mine = isStillTaken(outbox, letter)
   try {
     await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '' })
   } catch (error) {
-    const last_error = toldOf(error)
+    const last_error = describeError(error)
     const isMailError = error instanceof MailError
     const refused = isMailError && error.aboutLetter
-    const isPermanentFailure = attempts >= maxAttempts || (isMailError && error.permanent)
+    const isPermanentFailure = isLastAttempt(attempts) || (isMailError && error.permanent)
     console.warn(
       JSON.stringify({
         level: 'warn',
         letter: letterId,
         kind: letter.kind,
         attempts,
-        isPermanentFailure: isPermanentFailure,
+        hopeless: isPermanentFailure,
         error: last_error,
       }),
     )
@@ -82,7 +69,7 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
         isPermanentFailure
           ? // Its text stays: it may be sent again by hand (resend), until it is forgotten.
             { due_at: null, failed_at: timestamp(), last_error, refused }
-          : { due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000), last_error, refused },
+          : { due_at: nextAttemptAt(attempts), last_error, refused },
       )
       .where(mine)
     return
@@ -96,18 +83,7 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
 /** Sends what is due, oldest first; cron calls it every minute. */
 export async function sendDueLetters(db: Database, mailer: Mailer | null): Promise<void> {
   if (!mailer) return
-  const due = await db
-    .select({ id: outbox.id })
-    .from(outbox)
-    .where(and(isNotNull(outbox.due_at), lte(outbox.due_at, timestamp())))
-    .orderBy(asc(outbox.due_at))
-    .limit(sweepSize)
-  const ended: PromiseSettledResult<void>[] = []
-  for (let at = 0; at < due.length; at += concurrency) {
-    ended.push(...(await Promise.allSettled(due.slice(at, at + concurrency).map(({ id }) => deliver(db, mailer, id)))))
-  }
-  // One letter whose outcome cannot be written keeps no other from being sent.
-  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
+  await attemptDue(db, outbox, sweepSize, (id) => deliver(db, mailer, id))
 }
 
 /**

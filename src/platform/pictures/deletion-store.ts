@@ -1,8 +1,9 @@
-import { and, asc, eq, inArray, isNotNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 import { selectAsRow } from '../db/rows.ts'
+import { attemptDue, isLastAttempt, isStillTaken, nextAttemptAt, takeItem } from '../queue/queue-store.ts'
 import { describeError } from '../safe-errors.ts'
 import { pictureDeletions } from './table.ts'
 
@@ -11,16 +12,8 @@ import { pictureDeletions } from './table.ts'
  * request.
  */
 const adoptionSeconds = 15 * 60
-/** How long a removal may take before another may try. */
-const leaseSeconds = 60
-/**
- * Tries before a removal is given up, in the log: seven in the first two hours, then one every two, so seven days in
- * all.
- */
-const maxAttempts = 90
+/** Pictures that one run of the cron deletes at most. */
 const sweepSize = 40
-/** Removals side by side: a Worker may hold six connections open. */
-const concurrency = 4
 
 /** A table whose rows show pictures. */
 type Showing = SQLiteTable & { readonly avatar: AnySQLiteColumn }
@@ -61,40 +54,19 @@ export function markForDeletionStatement(db: Database, table: Showing, where: SQ
 /** Removes one picture from where it is kept. Throws where that may go better another time. */
 export type DeletePicture = (picture: string) => Promise<void>
 
-/** Seconds until the next try: one minute, doubling, two hours at most. */
-const backOffSeconds = (attempts: number): number => Math.min(60 * 2 ** (attempts - 1), 7200)
-
 /** Removes what nobody shows any more, the longest waiting first; cron calls it every minute. */
 export async function deleteDuePictures(db: Database, remove: DeletePicture): Promise<void> {
-  const due = await db
-    .select({ id: pictureDeletions.id })
-    .from(pictureDeletions)
-    .where(lte(pictureDeletions.due_at, timestamp()))
-    .orderBy(asc(pictureDeletions.due_at))
-    .limit(sweepSize)
-  const ended: PromiseSettledResult<void>[] = []
-  for (let at = 0; at < due.length; at += concurrency) {
-    ended.push(
-      ...(await Promise.allSettled(due.slice(at, at + concurrency).map(({ id }) => removeOne(db, id, remove)))),
-    )
-  }
-  // One picture whose outcome cannot be written keeps no other from being removed.
-  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
+  await attemptDue(db, pictureDeletions, sweepSize, (id) => deleteOne(db, id, remove))
 }
 
-async function removeOne(db: Database, id: number, remove: DeletePicture): Promise<void> {
-  const now = Date.now()
-  const [row] = await db
-    .update(pictureDeletions)
-    .set({ attempts: sql`${pictureDeletions.attempts} + 1`, due_at: timestamp(now + leaseSeconds * 1000) })
-    .where(and(eq(pictureDeletions.id, id), lte(pictureDeletions.due_at, timestamp(now))))
-    .returning()
+async function deleteOne(db: Database, id: number, remove: DeletePicture): Promise<void> {
+  const row = await takeItem(db, pictureDeletions, id)
   if (!row) return
   const { picture, attempts } = row
   try {
     await remove(picture)
   } catch (error) {
-    const isPermanentFailure = attempts >= maxAttempts
+    const isPermanentFailure = isLastAttempt(attempts)
     const level = isPermanentFailure ? 'error' : 'warn'
     // What is given up is named, so that it can be removed by hand.
     const named = isPermanentFailure ? { picture } : {}
@@ -103,7 +75,7 @@ async function removeOne(db: Database, id: number, remove: DeletePicture): Promi
         level,
         discarded: id,
         attempts,
-        isPermanentFailure: isPermanentFailure,
+        hopeless: isPermanentFailure,
         ...named,
         error: describeError(error),
       }),
@@ -111,8 +83,8 @@ async function removeOne(db: Database, id: number, remove: DeletePicture): Promi
     if (!isPermanentFailure) {
       await db
         .update(pictureDeletions)
-        .set({ due_at: timestamp(Date.now() + backOffSeconds(attempts) * 1000) })
-        .where(and(eq(pictureDeletions.id, id), eq(pictureDeletions.attempts, attempts)))
+        .set({ due_at: nextAttemptAt(attempts) })
+        .where(isStillTaken(pictureDeletions, row))
       return
     }
   }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { commonPasswords } from './common-passwords.ts'
-import { type HashCost, hashCost } from './cost.ts'
+import { type HashCost, hashCost } from './hash-cost.ts'
 
 const keyBytes = 32
 const saltBytes = 16

@@ -1,45 +1,19 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Gate } from './gate.ts'
+import type { Gate } from './login-gate.ts'
 
 const gates = env.GATE as DurableObjectNamespace<Gate>
 const limit = { name: 'signup', quota: 2, windowSeconds: 60 }
-const stored = (gate: DurableObjectStub<Gate>) =>
-  runInDurableObject(gate, async (_, state) => ({
-    keys: [...state.storage.kv.list()].map(([key]) => key),
-    alarm: await state.storage.getAlarm(),
-  }))
+const storedKeys = (gate: DurableObjectStub<Gate>) =>
+  runInDurableObject(gate, (_, state) => [...state.storage.kv.list()].map(([key]) => key))
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('a gate', () => {
-  it('of an address erases itself once nothing in it counts any more, and not before', async () => {
-    const gate = gates.getByName('address:192.0.2.1')
-    await gate.enter([limit])
-    const { keys, alarm } = await stored(gate)
-    expect(keys).toContain('window signup')
-    expect(alarm).toBeGreaterThan(Date.now() + 60_000)
-    // The alarm that comes early, because more has happened meanwhile, looks again.
-    expect(await runDurableObjectAlarm(gate)).toBe(true)
-    expect((await stored(gate)).keys).toContain('window signup')
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 200_000 })
-    expect(await runDurableObjectAlarm(gate)).toBe(true)
-    expect(await stored(gate)).toEqual({ keys: [], alarm: null })
-    expect((await gate.enter([limit])).standings[0]?.remaining).toBe(1)
-  })
-
-  it('of a user has no alarm, and keeps its revision for ever', async () => {
-    const gate = gates.getByName('user:4711')
-    await gate.enter([limit])
-    await gate.raise(1)
-    expect((await stored(gate)).alarm).toBeNull()
-    expect(await runDurableObjectAlarm(gate)).toBe(false)
-  })
-
-  it('of an e-mail forgets failures of addresses long gone', async () => {
+describe('the gate of an e-mail', () => {
+  it('forgets failures of addresses long gone', async () => {
     const gate = gates.getByName('email:tidy')
     const attempt = (address: string, password: string) =>
       gate.attempt({
@@ -52,7 +26,7 @@ describe('a gate', () => {
         perEmailLimit: { ...limit, name: 'login-failures-email' },
       })
     await attempt('192.0.2.1', 'wrong')
-    expect((await stored(gate)).keys).toEqual(
+    expect(await storedKeys(gate)).toEqual(
       expect.arrayContaining(['window login-failures 192.0.2.1', 'window login-failures-email']),
     )
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 86_400_000 })
@@ -67,12 +41,12 @@ describe('a gate', () => {
       perEmailLimit: { ...limit, name: 'login-failures-email' },
     })
     expect(verdict).toMatchObject({ right: true, violated: [] })
-    const { keys } = await stored(gate)
+    const keys = await storedKeys(gate)
     expect(keys).not.toContain('window login-failures 192.0.2.1')
     expect(keys).toContain(`known 7 192.0.2.2 ${phc.split('$')[3]}`)
   })
 
-  it('of an e-mail remembers an address for 90 days, through the alarms of shorter things, and then no more', async () => {
+  it('remembers an address for 90 days, through the alarms of shorter things, and then no more', async () => {
     const gate = gates.getByName('email:known')
     const phc = await gate.hash('right')
     const attempt = (address: string) =>
@@ -89,15 +63,15 @@ describe('a gate', () => {
     const start = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: start + 3 * 3_600_000 })
     await runDurableObjectAlarm(gate)
-    expect((await stored(gate)).keys).toContain(`known 7 192.0.2.1 ${phc.split('$')[3]}`)
+    expect(await storedKeys(gate)).toContain(`known 7 192.0.2.1 ${phc.split('$')[3]}`)
     vi.setSystemTime(start + 91 * 86_400_000)
     await attempt('192.0.2.2')
-    const { keys } = await stored(gate)
+    const keys = await storedKeys(gate)
     expect(keys).toContain(`known 7 192.0.2.2 ${phc.split('$')[3]}`)
     expect(keys).not.toContain(`known 7 192.0.2.1 ${phc.split('$')[3]}`)
   })
 
-  it('of an e-mail remembers no address of an account that may not log in', async () => {
+  it('remembers no address of an account that may not log in', async () => {
     const gate = gates.getByName('email:squatter')
     const verdict = await gate.attempt({
       password: 'right',
@@ -109,6 +83,6 @@ describe('a gate', () => {
       perEmailLimit: { ...limit, name: 'login-failures-email' },
     })
     expect(verdict.right).toBe(true)
-    expect((await stored(gate)).keys.filter((key) => key.startsWith('known'))).toEqual([])
+    expect((await storedKeys(gate)).filter((key) => key.startsWith('known'))).toEqual([])
   })
 })
