@@ -28,7 +28,9 @@ export interface Placement {
   readonly taken: TakenPlace[]
 }
 
-/** Exact sliding windows in a Durable Object's storage. Not awaited: output gates hold the answer until all is on disk. */
+/**
+ * Exact sliding windows in a Durable Object's storage. Not awaited: output gates hold the answer until all is on disk.
+ */
 export class Limiter {
   readonly #storage: DurableObjectStorage
   readonly #time: () => number

@@ -27,7 +27,9 @@ export class GateState {
     return placement
   }
 
-  /** Deletes everything in so many milliseconds, or later. The alarm is rarely moved: one that comes early looks again. */
+  /**
+   * Deletes everything in so many milliseconds, or later. The alarm is rarely moved: one that comes early looks again.
+   */
   async eraseAfter(ms: number): Promise<void> {
     const until = this.storage.kv.get<number>('until')
     const wanted = this.time() + ms

@@ -4,8 +4,8 @@ import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 
 /**
- * A table whose rows are work that is still to be done. `due_at`: not before this moment, or null where nothing is to be
- * done any more; whoever takes a row moves it ahead, as a lease. `attempts`: how often it was taken. An index begins
+ * A table whose rows are work that is still to be done. `due_at`: not before this moment, or null where nothing is to
+ * be done any more; whoever takes a row moves it ahead, as a lease. `attempts`: how often it was taken. An index begins
  * with `due_at`.
  */
 type QueueTable = SQLiteTable & {
@@ -45,8 +45,8 @@ export async function takeItem<T extends QueueTable>(
 }
 
 /**
- * Whether an item is still as it was taken: whoever took it later, because this attempt outlived its lease, has a higher
- * count, and decides.
+ * Whether an item is still as it was taken: whoever took it later, because this attempt outlived its lease, has a
+ * higher count, and decides.
  */
 export const isStillTaken = (
   table: QueueTable,
