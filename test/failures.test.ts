@@ -304,10 +304,12 @@ function cellsOf(byPart: ReadonlyMap<Part, ReadonlyMap<Way, ReadonlySet<string>>
 const columns: readonly Part[] = ['KV', 'Gate', 'Database', 'Mail']
 
 /**
- * The parts that fail here. What the other parts do does not depend on the database, so on libSQL `npm test -- --full`
- * asks them.
+ * Whether everything is tried here. On libSQL, but for `npm test -- --full`, only the database fails, and only for
+ * every third route: what its failure does to a route is the same code, and how the driver fails is what differs.
  */
-const failing: readonly Part[] = driver === 'D1' || env.TEST_FULL === '1' ? columns : ['Database']
+const isWhole = driver === 'D1' || env.TEST_FULL === '1'
+const failing: readonly Part[] = isWhole ? columns : ['Database']
+const routesHere = isWhole ? cases : cases.filter((_, at) => at % 3 === 0)
 
 /** The cells of the documented table, by route, for the parts that fail here. */
 function documentedCells(table: string): Map<string, Map<Part, string>> {
@@ -371,7 +373,7 @@ describe('a part that fails', () => {
     expect(documented.filter((route) => !requested.has(route))).toEqual([])
 
     const well = new Map<Case, Seen>()
-    for (const one of [...cases, ...healthCases]) {
+    for (const one of [...routesHere, ...healthCases]) {
       const seen = await answered(one, await newcomer(one), {}, one.route)
       expect(seen.status, one.route).toBeLessThan(400)
       well.set(one, seen)
@@ -395,7 +397,7 @@ describe('a part that fails', () => {
     const all = (await failures()).filter(({ part }) => failing.includes(part))
     const ana = await newcomer()
     const hanging: { one: Case; failure: Failure; who: Newcomer }[] = []
-    for (const one of cases) {
+    for (const one of routesHere) {
       for (const failure of all.filter(({ way }) => way === 'hanging')) {
         hanging.push({ one, failure, who: await newcomer(one) })
       }
@@ -409,7 +411,7 @@ describe('a part that fails', () => {
     leaping.mockRestore()
     const asking = hanging.map(({ one, failure, who }) => run(one, who, failure))
     await Promise.all([...looking, ...asking])
-    for (const one of cases) {
+    for (const one of routesHere) {
       // What was refused has changed nothing, so whoever asked can ask again.
       let who = await newcomer(one)
       for (const failure of all.filter(({ way }) => way !== 'hanging')) {
@@ -418,18 +420,21 @@ describe('a part that fails', () => {
       }
     }
 
-    const cells = new Map([...cases, ...healthCases].map((one) => [nameOf(one), cellsOf(found.get(one) ?? new Map())]))
+    const cells = new Map(
+      [...routesHere, ...healthCases].map((one) => [nameOf(one), cellsOf(found.get(one) ?? new Map())]),
+    )
     const table = rendered(cells)
     const written = operations.match(/<!-- failures:begin -->\n+(.*?)\n+<!-- failures:end -->/s)?.[1]
     if (failing.length < columns.length) {
-      expect(cells).toEqual(documentedCells(written ?? ''))
+      const inDocument = documentedCells(written ?? '')
+      for (const [name, cell] of cells) expect(cell, name).toEqual(inDocument.get(name))
     } else if (written !== table) {
       expect.fail(`The table of docs/operations.md is not what was seen. Put this between its two marks:\n\n${table}\n`)
     }
   })
 
   it('once the service is at work, leaves nothing half done', { timeout: 240_000 }, async () => {
-    const writes = cases.filter(({ route }) => !route.startsWith('GET'))
+    const writes = routesHere.filter(({ route }) => !route.startsWith('GET'))
     const broken: Record<string, () => Promise<unknown>> = {
       throwing: () => Promise.reject(new Error(inside)),
       hanging: () => new Promise(() => {}),

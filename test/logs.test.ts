@@ -151,6 +151,9 @@ const requests = (lines: readonly Record<string, unknown>[]) => lines.filter((li
 
 // ---------------------------------------------------------------- what is promised
 
+/** What fails beside the database logs the same on libSQL, where `npm test -- --full` asks for it, too. */
+const isWhole = driver === 'D1' || env.TEST_FULL === '1'
+
 describe('what the service writes', { timeout: 240_000 }, () => {
   it('of a request is its id, method, pattern, status and times, and no more', async () => {
     const { lines, statuses } = await overheard(() => ({}))
@@ -183,14 +186,14 @@ describe('what the service writes', { timeout: 240_000 }, () => {
       'Database, by a value of a wrong type': (values) =>
         failing(new Error(`D1_TYPE_ERROR: Type 'object' not supported for value '${values.join(' ')}'`)),
     }
-    for (const [part, bindings] of Object.entries(parts)) {
+    for (const [part, bindings] of Object.entries(parts).filter(([part]) => isWhole || part.startsWith('D'))) {
       const { lines, statuses } = await overheard((values) => bindings(values))
       expect(Math.max(...statuses.values()), part).toBeGreaterThanOrEqual(part === 'KV' ? 200 : 500)
       expect(lines.filter(({ level }) => level === 'error' || level === 'warn').length, part).toBeGreaterThan(3)
     }
   })
 
-  it('of a bug is its kind and where it is, whatever its words hold', async () => {
+  it.runIf(isWhole)('of a bug is its kind and where it is, whatever its words hold', async () => {
     const { lines, statuses } = await overheard((values) => ({
       DB: {
         prepare() {
@@ -209,7 +212,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it('of a copy in KV that is cut short holds nothing of it', async () => {
+  it.runIf(isWhole)('of a copy in KV that is cut short holds nothing of it', async () => {
     const { lines } = await overheard((_, ana) => ({
       CACHE: new Proxy(env.CACHE, {
         get: (kv, name) => {
@@ -274,7 +277,6 @@ describe('what the service writes', { timeout: 240_000 }, () => {
   })
 })
 
-/** An object each of whose methods is this one. */
 const each = (method: () => unknown): object => new Proxy({}, { get: () => method })
 
 /** A database each of whose statements fails with this, whichever driver is tried. */

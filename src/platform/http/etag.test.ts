@@ -22,7 +22,7 @@ describe('the format of ETags', () => {
       view.extend({ name: z.string().optional() }),
       view.extend({ tags: z.array(z.strictObject({ a: z.int(), b: z.int() })) }),
       view.extend({ tags: z.array(z.string()) }),
-      contactSchema.extend({ company: z.string().nullable() }),
+      contactSchema.extend({ shoe_size: z.string().nullable() }),
     ]
     const digests = [view, contactSchema, ...others].map(shapeDigest)
     expect(new Set(digests).size).toBe(digests.length)
