@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { defaultLimits } from './src/env.ts'
+import { defaultLimits } from './src/config.ts'
 import { cheapHashes } from './test/cheap-hashes.ts'
 import { patientDeadlines } from './test/deadlines.ts'
 import { LongestFirst } from './test/longest-first.ts'
@@ -29,6 +29,7 @@ const onService = [
 /** Tests that need Node (processes, a browser, files) rather than workerd. */
 const inNode = [
   'test/architecture.test.ts',
+  'test/language.test.ts',
   'test/revisions.test.ts',
   'test/node/**/*.test.ts',
   'test/browser/**/*.test.ts',
@@ -40,15 +41,19 @@ const inNode = [
 /** Requests of the contract's fuzz: D1 and libSQL differ in their SQL, of which fewer requests ask everything. */
 const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsql' ? '500' : '2000')
 
-/** Counts the rows that D1 reads, which are more in a database that others have used: it has one to itself, in a project of its own. */
+/**
+ * Counts the rows that D1 reads, which are more in a database that others have used: it has one to itself, in a project
+ * of its own.
+ */
 const costs = 'test/cost.test.ts'
 
 /**
- * Tests of what happens before or beside the database, whichever that is: they run on D1 alone, and on both by `npm test -- --full`.
- * What writes or reads in a way of its own, or looks at what a database says, is none of these.
+ * Tests of what happens before or beside the database, whichever that is: they run on D1 alone, and on both by `npm
+ * test -- --full`. What writes or reads in a way of its own, or looks at what a database says, is none of these.
  */
 const besideDatabase = [
   'src/auth/mails.test.ts',
+  'src/auth/login-gate.test.ts',
   'src/platform/gate/*.test.ts',
   'src/platform/http/{cors,foreign,http,language,media,multipart}.test.ts',
   'src/platform/pictures/image.test.ts',
@@ -85,7 +90,8 @@ const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration 
           TEST_INBOX: inject<string>('inboxUrl'),
           TEST_HOSTILE_SMTP: inject<string>('hostileSmtpUrl'),
           TEST_CLOUDINARY: inject<string>('cloudinaryUrl'),
-          // Always said, so that no `.dev.vars` points the tests at somebody's data or pictures: test/setup.ts empties it.
+          // Always said, so that no `.dev.vars` points the tests at somebody's data or pictures: test/setup.ts empties
+          // it.
           DATABASE_URL: name === 'libsql' ? await migratedDatabase() : '',
           DATABASE_AUTH_TOKEN: '',
           CLOUDINARY_CLOUD_NAME: '',

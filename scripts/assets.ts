@@ -1,4 +1,7 @@
-/** Copies the browser bundles of Swagger UI and Redoc into public/vendor, so that no page loads anything from another host. */
+/**
+ * Copies the browser bundles of Swagger UI and Redoc into public/vendor, so that no page loads anything from another
+ * host.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -6,8 +9,8 @@ import { join } from 'node:path'
 const blank = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 
 /**
- * Makes the files that are missing or differ. The others are left alone: `wrangler dev` restarts for a file of its assets that is written,
- * and answers what it was asked meanwhile by 503.
+ * Makes the files that are missing or differ. The others are left alone: `wrangler dev` restarts for a file of its
+ * assets that is written, and answers what it was asked meanwhile by 503.
  */
 export function copyAssets(target = 'public/vendor'): void {
   mkdirSync(target, { recursive: true })

@@ -1,4 +1,7 @@
-/** `npm run backup`: the database as one file of SQL, D1 or libSQL, which `npm run restore` puts back. docs/operations.md says how. */
+/**
+ * `npm run backup`: the database as one file of SQL, D1 or libSQL, which `npm run restore` puts back.
+ * docs/operations.md says how.
+ */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -11,7 +14,7 @@ import { deployedOf } from './deploy/resources.ts'
 import { readSettings } from './deploy/settings.ts'
 import { wrangler } from './deploy/wrangler.ts'
 import { MigrateError, openLibsql, variable } from './migrate.ts'
-import { warnOfUnknown } from './variables.ts'
+import { warnOfMisspelt, warnOfUnknown } from './variables.ts'
 
 const help = `npm run backup -- [options]
 
@@ -26,9 +29,10 @@ const tableMade = /^CREATE TABLE (?:IF NOT EXISTS )?["`]?(\w+)/i
 const rowPut = /^INSERT INTO ["`]?(\w+)/i
 
 /**
- * The statements of an export, put so that a new database takes them. `wrangler d1 export` writes each table with its rows, in the order
- * in which tables were made, and D1 refuses rows of a table whose parent is not there yet (cloudflare/workers-sdk#5683).
- * `rowsOnly`: without the tables, and without D1's list of migrations, for a database whose tables are there.
+ * The statements of an export, put so that a new database takes them. `wrangler d1 export` writes each table with its
+ * rows, in the order in which tables were made, and D1 refuses rows of a table whose parent is not there yet
+ * (cloudflare/workers-sdk#5683). `rowsOnly`: without the tables, and without D1's list of migrations, for a database
+ * whose tables are there.
  */
 export function restorable(exported: string, rowsOnly = false): string {
   // A second's work, so only where it is needed.
@@ -74,7 +78,8 @@ type Source =
   | { readonly kind: 'd1'; readonly args: readonly string[]; readonly accountId?: string; readonly words: string }
 
 /**
- * The database that the service uses: libSQL where `DATABASE_URL` says so, else D1. `environment` is undefined for the local service.
+ * The database that the service uses: libSQL where `DATABASE_URL` says so, else D1. `environment` is undefined for the
+ * local service.
  * @throws DeployError when nobody is logged in, or Cloudflare alone knows which database it is
  */
 async function sourceOf(environment: string | undefined): Promise<Source> {
@@ -109,7 +114,8 @@ async function sourceOf(environment: string | undefined): Promise<Source> {
 }
 
 /**
- * Writes a database into a file that only its owner can read, and that is there only once it is whole. Says what was saved.
+ * Writes a database into a file that only its owner can read, and that is there only once it is whole. Says what was
+ * saved.
  * @throws DeployError or MigrateError when that cannot be done
  */
 export async function backup(environment: string | undefined, output: string, rowsOnly = false): Promise<string> {
@@ -170,6 +176,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help)
   const environment = values.local ? undefined : values.env
   if (values.local) warnOfUnknown('.dev.vars')
+  else warnOfMisspelt()
   const date = new Date().toISOString().slice(0, 16).replace(':', '')
   const output = values.output ?? `backup-${environment ?? 'local'}-${date}.sql`
   const saved = await backup(environment, output, values.rows)

@@ -28,18 +28,18 @@ const refused = (http_code: number, message: string) => ({
 
 /** The SDK's part that is used, which answers so, and what it was asked. */
 function sdk(update: () => Promise<unknown>, create: () => Promise<unknown> = () => Promise.reject(new Error())) {
-  const asked: unknown[] = []
+  const requested: unknown[] = []
   const api: Api = {
     update_upload_preset(name, options) {
-      asked.push(['update', name, options])
+      requested.push(['update', name, options])
       return update()
     },
     create_upload_preset(options) {
-      asked.push(['create', options])
+      requested.push(['create', options])
       return create()
     },
   }
-  return { asked, api }
+  return { requested: requested, api }
 }
 
 const faultOf = (made: Promise<string>) =>
@@ -49,29 +49,29 @@ const faultOf = (made: Promise<string>) =>
   )
 
 it('brings a preset up to date', async () => {
-  const { asked, api } = sdk(async () => ({ message: 'updated' }))
+  const { requested, api } = sdk(async () => ({ message: 'updated' }))
   expect(await makePreset(variable, api)).toBe('The preset "vizitka" of vizitka-test is up to date.')
-  expect(asked).toEqual([['update', 'vizitka', { ...account, ...wanted }]])
+  expect(requested).toEqual([['update', 'vizitka', { ...account, ...wanted }]])
 })
 
 it('makes one that is not there: unsigned, into its folder, under names of Cloudinary’s, and only pictures', async () => {
-  const { asked, api } = sdk(
+  const { requested, api } = sdk(
     () => Promise.reject(refused(404, 'Can’t find upload preset with name vizitka')),
     async () => ({ message: 'created' }),
   )
   expect(await makePreset(variable, api)).toBe('Made the preset "vizitka" of vizitka-test.')
-  expect(asked[1]).toEqual(['create', { ...account, name: 'vizitka', ...wanted }])
+  expect(requested[1]).toEqual(['create', { ...account, name: 'vizitka', ...wanted }])
 })
 
 it('asks another host of Cloudinary’s where one is named', async () => {
-  const { asked, api } = sdk(async () => ({}))
+  const { requested, api } = sdk(async () => ({}))
   const url = 'https://api-eu.cloudinary.com'
   await makePreset((name) => (name === 'CLOUDINARY_API_URL' ? url : variable(name)), api)
-  expect(asked).toMatchObject([['update', 'vizitka', { upload_prefix: url }]])
+  expect(requested).toMatchObject([['update', 'vizitka', { upload_prefix: url }]])
 })
 
 it('says what is missing', async () => {
-  const { asked, api } = sdk(async () => ({}))
+  const { requested, api } = sdk(async () => ({}))
   const nothing = await faultOf(makePreset(() => undefined, api))
   expect(nothing).toBeInstanceOf(PresetError)
   expect(String(nothing)).toMatch(
@@ -79,7 +79,7 @@ it('says what is missing', async () => {
   )
   const one = await faultOf(makePreset((name) => (name === 'CLOUDINARY_API_KEY' ? '' : 'set'), api))
   expect(String(one)).toContain('CLOUDINARY_API_KEY is not set')
-  expect(asked).toEqual([])
+  expect(requested).toEqual([])
 })
 
 it('says what Cloudinary does not like, and never the secret', async () => {

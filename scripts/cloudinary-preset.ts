@@ -68,7 +68,9 @@ export async function makePreset(
   }
 }
 
-/** The SDK rejects with `{ error: { message, http_code } }`, and the request's options beside it, which hold the secret. */
+/**
+ * The SDK rejects with `{ error: { message, http_code } }`, and the request's options beside it, which hold the secret.
+ */
 const refusal = (error: unknown) => (error as { error?: { http_code?: number; message?: string } } | undefined)?.error
 const statusOf = (error: unknown): number | undefined => refusal(error)?.http_code
 const explained = (error: unknown): PresetError =>

@@ -1,131 +1,137 @@
-/** `npm run cost`: what the service costs for so many accounts, as docs/operations.md shows it; `-- --write` writes it there. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { arithmetic, assumptions, billOf, freeUsers, monthOf, operations, tursoOf, usageOf } from './cost/model.ts'
-import { type Metered, type Price, prices, pricesRead, subscription, turso } from './cost/prices.ts'
+/** `npm run cost`: writes into docs/operations.md what so many accounts cost, from these figures and those prices. */
+import { writeBetweenMarks } from './marks.ts'
 
-const document = 'docs/operations.md'
-const sizes = [100, 10_000, 1_000_000]
-const metered = Object.keys(prices) as Metered[]
+export const contactsPerUser = 100
 
-const number = (value: number): string =>
-  value >= 1e9
-    ? `${short(value / 1e9)} bn`
-    : value >= 1e6
-      ? `${short(value / 1e6)} M`
-      : value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })
-const short = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 })
-const dollars = (value: number): string => `$${value.toFixed(2)}`
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+/**
+ * How often an account does something on a day, and what that is billed as. `test/cost.test.ts` measures what it is
+ * billed as.
+ */
+const operation = (perDay: number, gateCalls: number, rowsRead: number, rowsWritten: number, gateRows: number) => ({
+  perDay,
+  gateCalls,
+  rowsRead,
+  rowsWritten,
+  gateRows,
+})
 
-const requestNames: Readonly<Record<keyof typeof operations, string>> = {
-  signup: 'Signing up, with its letter',
-  confirm: 'Confirming an address',
-  login: 'Logging in',
-  refresh: 'Refreshing',
-  cold: 'Besides, a read that finds no copy (a read of KV and a write)',
-  page: 'A page of 20 contacts',
-  search: 'A search',
-  birthdays: 'Birthdays of a week',
-  other: 'One contact',
-  add: 'Adding a contact',
-  change: 'Changing a contact',
-  minute: 'The minute’s cron, with nothing due',
-  hour: 'The hour’s cron, with nothing due',
+const active = 0.2 // of all accounts, on a day
+const fresh = 0.001 // new accounts on a day, of all
+export const operations = {
+  signup: operation(fresh, 2, 24, 21, 4),
+  confirm: operation(fresh, 2, 12, 5, 4),
+  login: operation(active * 0.2 + fresh, 2, 21, 9, 11),
+  refresh: operation(active * 3, 1, 5, 2, 1),
+  cold: operation(active, 1, 3, 0, 0), // besides, a read whose account is not cached
+  page: operation(active * 12, 1, 21, 0, 1 / 7), // a gate of 120 writes one row for 7 reads
+  search: operation(active * 4, 1, 221, 0, 1 / 7),
+  birthdays: operation(active * 2, 1, 2, 0, 1 / 7),
+  other: operation(active * 2, 1, 1, 0, 1 / 7),
+  add: operation(active * 0.5, 1, 13, 7, 1),
+  change: operation(active * 0.52, 1, 3, 5, 1),
+  minute: operation(0, 0, 3, 0, 0),
+  hour: operation(0, 0, 13, 0, 0),
 }
 
-/** The tables, in Markdown. */
-export function tables(): string {
-  const a = assumptions
-  const d = a.activeDay
-  const users = sizes.map((size) => `${size.toLocaleString('en')} accounts`)
-  const perDay = ({ free }: Price) => (Number.isFinite(free) ? number(free) : '–')
-  const paid = metered.map((one) => {
-    const { what, included, dollars: price, per }: Price = prices[one]
-    const bills = sizes.map((size) => billOf(one, size))
-    return row([
-      what,
-      included > 0 ? number(included) : '–',
-      `$${price} / ${per === 1 ? 'GB' : number(per)}`,
-      ...bills.map(({ used, dollars: cost }) => (cost > 0 ? `${number(used)}: ${dollars(cost)}` : number(used))),
+const sum = (of: 'gateCalls' | 'rowsRead' | 'rowsWritten' | 'gateRows') =>
+  Object.values(operations).reduce((total, one) => total + one.perDay * one[of], 0)
+const requestsPerDay = Object.values(operations).reduce((total, { perDay }) => total + perDay, -operations.cold.perDay)
+const requests = (users: number) => users * requestsPerDay + 24 * 60 + 24
+const gateCalls = sum('gateCalls') - operations.cold.perDay
+const hashes = operations.login.perDay + fresh
+
+/**
+ * What is billed, what so many accounts use of it on a day (of GB: in all), what is included, `$ per` for more, the
+ * free quota.
+ */
+type Price = readonly [
+  what: string,
+  use: (users: number) => number,
+  included: number,
+  dollars: number,
+  per: number,
+  free: number,
+]
+const [k, M, none] = [1000, 1e6, Number.POSITIVE_INFINITY]
+const prices: readonly Price[] = [
+  ['Workers: requests', requests, 10 * M, 0.3, M, 100 * k],
+  ['Workers: CPU, ms', (u) => requests(u) * 5, 30 * M, 0.02, M, none],
+  ['Durable Objects: requests', (u) => u * gateCalls, M, 0.15, M, 100 * k],
+  [
+    'Durable Objects: duration, GB-s',
+    (u) => (u * (gateCalls * 10 + hashes * 150) * 0.128) / k,
+    400 * k,
+    12.5,
+    M,
+    13 * k,
+  ],
+  ['Durable Objects: rows written', (u) => u * sum('gateRows'), 50 * M, 1, M, 100 * k],
+  ['Durable Objects: stored, GB', (u) => u * 2 * 16e-6, 5, 0.2, 1, 5],
+  ['D1: rows read', (u) => u * sum('rowsRead') + 24 * 60 * 3 + 24 * 13, 25_000 * M, 0.001, M, 5 * M],
+  ['D1: rows written', (u) => u * sum('rowsWritten'), 50 * M, 1, M, 100 * k],
+  ['D1: stored, GB', (u) => u * (contactsPerUser * 1e-6 + 4e-6), 5, 0.75, 1, 0.5],
+  ['KV: reads', (u) => u * active * 3.02, 10 * M, 0.5, M, 100 * k],
+  ['KV: writes', (u) => u * active * 1.02, M, 5, M, k],
+  ['KV: stored, GB', (u) => u * 0.1 * 60e-6, 1, 0.5, 1, 1],
+  ['Logs: ingested, GB', (u) => requests(u) * 1e-6, 50, 0.25, 1, 0.5],
+  ['Letters (SES)', (u) => u * (fresh + 0.05 / 30), 0, 0.16, k, none],
+]
+const maxD1 = 10 // GB
+const turso = { dollars: 24.92, gb: 24, perGb: 0.5, rowsWritten: 100 * M }
+
+const isStored = (what: string) => what.endsWith('stored, GB')
+const month = ([what, use]: Price, users: number) => use(users) * (isStored(what) ? 1 : 30)
+const bill = (price: Price, users: number) =>
+  Math.ceil(Number((Math.max(0, month(price, users) - price[2]) / price[4]).toFixed(6))) * price[3]
+const figure = (value: number) =>
+  value >= M
+    ? Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: value % 1e9 < 100 * M ? 1 : 0 }).format(
+        value,
+      )
+    : value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })
+
+/** What a month of so many accounts costs; D1's lines count only where D1 holds the database. */
+export function monthlyBill(users: number): { dollars: number; onTurso: boolean } {
+  const gb = prices.find(([what]) => what === 'D1: stored, GB')?.[1](users) ?? 0
+  const onTurso = gb > maxD1
+  const billed = prices.filter(([what]) => !(onTurso && what.startsWith('D1')))
+  const more = Math.max(0, Math.ceil(gb - turso.gb)) * turso.perGb
+  const writes = Math.ceil(Math.max(0, users * sum('rowsWritten') * 30 - turso.rowsWritten) / M)
+  const cloudflare = billed.reduce((total, price) => total + bill(price, users), 5)
+  return { dollars: cloudflare + (onTurso ? turso.dollars + more + writes : 0), onTurso }
+}
+
+/** The table, in Markdown. */
+export function table(sizes = [100, 10_000, 1_000_000]): string {
+  const lines = prices.map((price) => {
+    const [what, use, included, dollars, per, free] = price
+    const cells = sizes.map((users) => [
+      figure(month(price, users)),
+      ...(bill(price, users) > 0 ? [`$${bill(price, users).toFixed(2)}`] : []),
     ])
+    const more = `$${dollars} / ${per === 1 ? 'GB' : figure(per)}`
+    const [start, slope] = [use(0), use(1) - use(0)]
+    const quota = free === none ? ['–', '–'] : [figure(free), figure(Math.floor((free - start) / slope))]
+    return [what, ...quota, figure(included), more, ...cells.map((cell) => cell.join(': '))]
   })
-  const months = sizes.map((size) => ({ size, ...monthOf(size) }))
-  const free = metered
-    .filter((one) => Number.isFinite(prices[one].free))
-    .map((one) => ({ one, at: freeUsers(one) }))
-    .sort((first, second) => first.at - second.at)
-    .map(({ one, at }) =>
-      row([prices[one].what, perDay(prices[one]), ...sizes.map((size) => number(usageOf(size)[one])), number(at)]),
-    )
-  const requests = Object.entries(operations).map(([name, { gateCalls, rowsRead, rowsWritten }]) =>
-    row([
-      requestNames[name as keyof typeof operations],
-      name === 'cold' ? '–' : `${gateCalls}`,
-      `${rowsRead}`,
-      `${rowsWritten}`,
-    ]),
-  )
-  return [
-    `What one request does in a book of ${a.contactsPerUser}, by D1’s own count (\`test/cost.test.ts\`). D1 counts a row for the table and one for each index that it`,
-    'stands in; an `Idempotency-Key` writes 4 more.',
+  const bills = sizes
+    .map(monthlyBill)
+    .map(({ dollars, onTurso }) => `**$${dollars.toFixed(2)}**${onTurso ? ' on Turso' : ''}`)
+  const heads = [
     '',
-    row(['Request', 'Calls to Durable Objects', 'Rows read', 'Rows written']),
-    row(['---', '---:', '---:', '---:']),
-    ...requests,
-    '',
-    'Besides, a gate writes its count as it reserves places, and each such write is a row: one for ⌊N/16⌋ requests of a policy of N, so',
-    'one for 7 reads (N = 120), and one for each contact added (N = 2). Gates have no timer that keeps them awake: they are billed while they answer.',
-    '',
-    `Of all accounts, ${a.activeShare * 100} % use it on a day; such a day has ${d.pages} pages of contacts, ${d.searches} searches, ${d.birthdays} looks at birthdays,`,
-    `${d.others} other reads, ${d.added} contacts added and ${d.changed} changed, ${d.refreshes} refreshes, ${d.logins} logins and ${d.pictures} pictures; ${a.coldReads} of the reads find no copy in memory,`,
-    `and ${a.copiesWritten} copy is written. On a day ${a.newShare * 1000} account is new for each 1,000 that there are. Each account has ${a.contactsPerUser} contacts of ${number(a.bytesPerContact)} bytes (indexes`,
-    `included), ${number(a.bytesPerUser)} bytes besides, ${a.objectsPerUser} Durable Objects of ${number(a.bytesPerObject)} bytes, and ${a.pictureShare} pictures of ${number(a.bytesPerPicture)} bytes in KV. A request computes for ${a.cpuMsPerRequest} ms, a gate is`,
-    `awake for ${a.gateMs} ms (${a.hashMs} ms where it hashes), and a request's log has ${number(a.bytesPerLogLine)} bytes.`,
-    '',
-    'The arithmetic, for U accounts: what is done in a day, and what is stored in all.',
-    '',
-    ...Object.entries(arithmetic()).map(([one, formula]) => `- ${prices[one as Metered].what}: ${formula}`),
-    '',
-    `**The paid plan**, a month of 30 days: what is used, and what that costs beyond what is included. Prices as read on ${pricesRead}.`,
-    '',
-    row(['', 'Included', 'More', ...users]),
-    row(['---', '---:', '---:', ...sizes.map(() => '---:')]),
-    row(['Subscription', '', '', ...sizes.map(() => dollars(subscription))]),
-    ...paid,
-    row([
-      '**A month**',
-      '',
-      '',
-      ...months.map(({ dollars: sum, onTurso }) => `**${dollars(sum)}**${onTurso ? ' on Turso' : ''}`),
-    ]),
-    '',
-    ...months
-      .filter(({ onTurso }) => onTurso)
-      .map(
-        ({ size }) =>
-          `${size.toLocaleString('en')} accounts have ${number(usageOf(size).databaseGb)} GB, which no D1 database holds: there, Turso's ${turso.plan} (${dollars(turso.dollars)} with ${turso.includedGb} GB and ${number(turso.rowsWritten)} rows written, more at $${turso.dollarsPerGb} / GB) takes the place of D1's three lines, for ${dollars(tursoOf(size))}.`,
-      ),
-    '',
-    '**The free plan** costs nothing and refuses what is beyond its quotas: a day’s use (what is stored, in all), and how many accounts use a quota up.',
-    '',
-    row(['', 'Quota', ...users, 'Used up by']),
-    row(['---', '---:', ...sizes.map(() => '---:'), '---:']),
-    ...free,
+    'Free plan, a day',
+    'Used up by accounts',
+    'Paid plan includes',
+    'More',
+    ...sizes.map((users) => `${users.toLocaleString('en')} accounts`),
   ]
-    .join('\n')
-    .trim()
+  const rows = [
+    heads,
+    ['---', ...heads.slice(1).map(() => '---:')],
+    ...lines,
+    ['**A month**, with the subscription of $5', '', '', '', '', ...bills],
+  ]
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** The document with these tables in it. */
-export function written(text: string): string {
-  const found = text.match(/(<!-- cost:begin -->\n).*?(\n<!-- cost:end -->)/s)
-  if (!found) throw new Error(`${document} has no place for the tables.`)
-  return text.replace(found[0], () => `${found[1]}\n${tables()}\n${found[2]}`)
-}
-
-if (import.meta.main) {
-  if (process.argv.includes('--write')) {
-    writeFileSync(document, written(readFileSync(document, 'utf8')))
-    console.log(`${document} is written anew: read what changed.`)
-  } else console.log(tables())
-}
+if (import.meta.main) writeBetweenMarks('docs/operations.md', 'cost', table())

@@ -1,4 +1,7 @@
-/** `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains it. */
+/**
+ * `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains
+ * it.
+ */
 import { inspect } from 'node:util'
 import { accountOf, signIn, subdomainOf } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
@@ -9,7 +12,7 @@ import { help, type Options, readOptions } from './deploy/options.ts'
 import { domainCommand, planOf, type Step } from './deploy/plan.ts'
 import { cacheOf, databaseOf, deployedOf, type Resource, refuseTaking } from './deploy/resources.ts'
 import { changeKey } from './deploy/rotate.ts'
-import { conceal, shown, step } from './deploy/say.ts'
+import { conceal, redact, step } from './deploy/say.ts'
 import {
   checkConfiguration,
   checkEarly,
@@ -22,7 +25,7 @@ import { readSettings, type Settings, writeSettings } from './deploy/settings.ts
 import { applyMigrations, build, settleAddress, upload } from './deploy/steps.ts'
 import { wrangler } from './deploy/wrangler.ts'
 import { MigrateError } from './migrate.ts'
-import { describeUnknown } from './variables.ts'
+import { describeUnknown, warnOfMisspelt } from './variables.ts'
 
 /** Shows what a deployment would do, and does of it only what touches nothing: it builds the Worker. */
 async function showPlan(options: Options, plan: readonly Step[]): Promise<void> {
@@ -41,10 +44,18 @@ async function deploy(options: Options): Promise<void> {
   const plan = planOf(settings(), options)
   if (options.dryRun) return showPlan(options, plan)
 
+  warnOfMisspelt()
+  const { ignoredVars } = settings()
+  if (ignoredVars.length > 0) {
+    const names = ignoredVars.join(', ')
+    console.warn(
+      `wrangler.toml sets ${names} at its top, which only npm start reads: repeat it under [env.${environment}.vars].`,
+    )
+  }
   const ask = askerAt()
-  const given = givenSecrets(options.secretsFile)
-  conceal(Object.values(given))
-  checkEarly(environment, settings().vars, given)
+  const input = givenSecrets(options.secretsFile)
+  conceal(Object.values(input))
+  checkEarly(environment, settings().vars, input)
   console.log(`Deploying Vizitka to ${environment}.\n`)
   const api = await signIn(ask)
   const account = await accountOf(api, settings().accountId, ask)
@@ -52,7 +63,7 @@ async function deploy(options: Options): Promise<void> {
   const deployed = await deployedOf(api, account.id, settings())
   const { key } = options
   if (key !== undefined) {
-    await step('Key', () => changeKey(key, settings(), given, deployed.secrets, account.id, ask))
+    await step('Key', () => changeKey(key, settings(), input, deployed.secrets, account.id, ask))
     return
   }
   const subdomain = await subdomainOf(api, account, options.subdomain, ask)
@@ -66,17 +77,17 @@ async function deploy(options: Options): Promise<void> {
 
   const { url, note } = await settleAddress(options, subdomain, deployed, ask)
   await step('Address', async () => `${url}${note}`)
-  const all = { ...given, ...(await askForMail(environment, given, deployed.secrets, ask)) }
+  const all = { ...input, ...(await askForMail(environment, input, deployed.secrets, ask)) }
   const { upload: secrets, made } = secretsToUpload(environment, all, deployed.secrets)
   conceal(Object.values({ ...all, ...secrets }))
   const names = Object.keys(secrets)
   await step('Secrets', async () => {
     refuseBoth(environment, settings().vars, deployed.secrets)
     checkConfiguration(environment, settings().vars, secrets, deployed.secrets)
-    const kept =
+    const remaining =
       all.SECRET_KEY && !names.includes('SECRET_KEY') ? '; SECRET_KEY stays as it is (--rotate-key changes it)' : ''
     const unknown = describeUnknown(deployed.secrets, 'The Worker').map((warning) => `\n    ${warning}`)
-    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${kept}${unknown.join('')}`
+    return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${remaining}${unknown.join('')}`
   })
 
   if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)
@@ -136,8 +147,8 @@ if (import.meta.main) {
     if (options === 'help') console.log(help)
     else await deploy(options)
   } catch (error) {
-    const known = error instanceof DeployError || error instanceof MigrateError
-    console.error(known ? `\n${shown(error.message)}` : shown(inspect(error)))
+    const existing = error instanceof DeployError || error instanceof MigrateError
+    console.error(existing ? `\n${redact(error.message)}` : redact(inspect(error)))
     process.exitCode = 1
   }
 }

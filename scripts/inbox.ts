@@ -50,7 +50,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
         await closeSmtp()
         http.closeAllConnections()
         await new Promise((done) => http.close(done))
-        await letters.settled()
+        await letters.flush()
       },
     }
   } catch (error) {

@@ -1,24 +1,42 @@
-// Runs before every npm script, on whatever Node the machine has (20 and later), with nothing installed yet:
-// so plain JavaScript, and nothing but Node's own modules.
-import { spawnSync } from 'node:child_process'
+// Installs what package-lock.json says, where that is missing or older. Every npm script begins by it, on whatever Node
+// the machine has (20 and later), with nothing installed yet: so it is plain JavaScript with nothing but Node's own
+// modules.
+//   node scripts/install.mjs && tool …                       before a tool
+//   node --import ./scripts/install.mjs scripts/name.ts …    before a script of ours, which then runs on the package
+// `node`
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
 
 const lock = 'package-lock.json'
 const installed = 'node_modules/.package-lock.json' // npm writes it at the end of every install
+const ownNode = 'node_modules/.bin/node'
+const oldestNode = 24 // which runs TypeScript
 
-const missing = !existsSync(installed) || !existsSync('node_modules/.bin/node')
-const stale = !missing && statSync(installed).mtimeMs < statSync(lock).mtimeMs
+const isMissing = !existsSync(installed) || !existsSync(ownNode)
+const isStale = !isMissing && statSync(installed).mtimeMs < statSync(lock).mtimeMs
 
-if (missing || stale) {
+if (isMainThread && (isMissing || isStale)) {
   console.log(
-    missing ? 'Installing dependencies (once; a minute or so)…' : 'package-lock.json has changed: installing…',
+    isMissing ? 'Installing dependencies (once; a minute or so)…' : 'package-lock.json has changed: installing…',
   )
   // The engines of some packages name a newer Node than the machine's: the one that runs them is installed here.
   const npm = process.env.npm_execpath ? [process.execPath, [process.env.npm_execpath]] : ['npm', []]
-  const wanted = ['ci', '--no-fund', '--no-audit', '--loglevel=error']
-  const { status } = spawnSync(npm[0], [...npm[1], ...wanted], { stdio: 'inherit' })
+  const args = ['ci', '--no-fund', '--no-audit', '--loglevel=error']
+  const { status } = spawnSync(npm[0], [...npm[1], ...args], { stdio: 'inherit' })
   if (status !== 0) {
     console.error('npm ci did not succeed; its message is above. Once that is mended, run the same command again.')
     process.exit(status ?? 1)
   }
+}
+
+// The machine's Node began this, where the package was not there yet: the script runs on the package's Node instead.
+const [, script] = process.argv
+if (script?.endsWith('.ts') && Number.parseInt(process.versions.node, 10) < oldestNode) {
+  const child = spawn(ownNode, process.argv.slice(1), { stdio: 'inherit' })
+  // A terminal sends Ctrl-C to the child as well; other signals reach this process alone.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  const [code, signal] = await new Promise((resolve) => child.on('exit', (...ending) => resolve(ending)))
+  process.exit(code ?? (signal ? 1 : 0))
 }

@@ -1,4 +1,6 @@
-/** `npm run migrate`: brings the database's tables up to date: libSQL where `DATABASE_URL` says so, else the local D1. */
+/**
+ * `npm run migrate`: brings the database's tables up to date: libSQL where `DATABASE_URL` says so, else the local D1.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -8,7 +10,7 @@ import { type Client, createClient } from '@libsql/client/http'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { migrate as applyPending } from 'drizzle-orm/libsql/migrator'
 import { z } from 'zod'
-import { databaseUrl } from '../src/env.ts'
+import { databaseUrl } from '../src/platform/db/config.ts'
 import { warnOfUnknown } from './variables.ts'
 
 const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }
@@ -30,8 +32,8 @@ export interface MigrateOptions {
 export class MigrateError extends Error {}
 
 /**
- * Applies the migrations that a database lacks, all or none of them, and says in a sentence what it did. A second time it does
- * nothing.
+ * Applies the migrations that a database lacks, all or none of them, and says in a sentence what it did. A second time
+ * it does nothing.
  * @throws MigrateError in words for a person
  */
 export function migrate(options: MigrateOptions = {}): Promise<string> {
@@ -131,13 +133,13 @@ async function migrateD1({ persistTo = defaults.persistTo, signal }: MigrateOpti
   )
   const stop = () => wrangler.kill()
   signal?.addEventListener('abort', stop, { once: true })
-  let said = ''
-  for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (chunk) => (said += chunk))
+  let output = ''
+  for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (chunk) => (output += chunk))
   const [code] = await once(wrangler, 'close')
   signal?.removeEventListener('abort', stop)
   signal?.throwIfAborted()
-  if (code !== 0) throw new MigrateError(`The local D1 could not be migrated:\n${said}`)
-  return said.includes('No migrations to apply') ? 'The local D1 is up to date.' : 'The local D1: migrations applied.'
+  if (code !== 0) throw new MigrateError(`The local D1 could not be migrated:\n${output}`)
+  return output.includes('No migrations to apply') ? 'The local D1 is up to date.' : 'The local D1: migrations applied.'
 }
 
 // ---------------------------------------------------------------- npm run migrate

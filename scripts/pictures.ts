@@ -1,4 +1,7 @@
-/** `npm run pictures`: takes the pictures of the documentation, docs/pictures/*.png, from a service with a few people in it. */
+/**
+ * `npm run pictures`: takes the pictures of the documentation, docs/pictures/*.png, from a service with a few people in
+ * it.
+ */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** `npm run restore`: puts what `npm run backup` saved into an empty database: libSQL where `DATABASE_URL` says so, else the local D1. */
+/**
+ * `npm run restore`: puts what `npm run backup` saved into an empty database: libSQL where `DATABASE_URL` says so, else
+ * the local D1.
+ */
 import { createReadStream } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -29,7 +32,8 @@ export interface RestoreOptions {
 
 /**
  * Puts a backup into an empty database, and says in a sentence what it did.
- * @throws DeployError when the database is not empty, or the file is not one of ours; MigrateError when the database does not answer
+ * @throws DeployError when the database is not empty, or the file is not one of ours; MigrateError when the database
+ * does not answer
  */
 export async function restore({
   file,

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
+import { hashPassword, passwordFault } from '../src/auth/password-hash.ts'
 import { newPassword } from '../src/auth/schema.ts'
-import { newContact } from '../src/contacts/store.ts'
+import { createRow } from '../src/contacts/store.ts'
 import { contacts } from '../src/contacts/table.ts'
-import { hashPassword, passwordFault } from '../src/platform/crypto/password.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
-import { connectD1 } from '../src/platform/db/d1.ts'
+import { connect as connectD1 } from '../src/platform/db/d1.ts'
 import type { Database } from '../src/platform/db/database.ts'
-import { connectLibsql } from '../src/platform/db/libsql.ts'
+import { connect as connectLibsql } from '../src/platform/db/libsql.ts'
 import { fold } from '../src/platform/text/fold.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
@@ -48,13 +48,16 @@ export interface Seeded {
   readonly total: number
 }
 
-/** Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same order. */
+/**
+ * Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same
+ * order.
+ */
 export async function seed(options: SeedOptions): Promise<Seeded> {
   const { DATABASE_URL, DATABASE_AUTH_TOKEN } = variables(options.varsFile)
   const libsql = DATABASE_URL ? { url: DATABASE_URL, authToken: DATABASE_AUTH_TOKEN || undefined } : undefined
   await migrate({ databaseUrl: libsql?.url, authToken: libsql?.authToken, persistTo: options.persistTo })
   const { db, close } = libsql
-    ? { db: connectLibsql(libsql, (go) => go()), close: async () => {} }
+    ? { db: connectLibsql(libsql), close: async () => {} }
     : await openLocalDatabase(options.persistTo)
   try {
     const { user, account, password } = await accountOf(db, options)
@@ -74,7 +77,7 @@ function variables(file: string): NodeJS.Dict<string> {
 
 async function openLocalDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
   const { d1, close } = await openD1(persistTo)
-  return { db: connectD1(d1, (go) => go()), close }
+  return { db: connectD1(d1), close }
 }
 
 async function accountOf(db: Database, { email, password }: SeedOptions) {
@@ -128,7 +131,7 @@ async function topUp(db: Database, ownerId: number, before: number, { count, onP
   const missing = people(count).slice(before)
   // As if they had been typed in a minute apart, the last one just now.
   const rows = missing.map((person, n) =>
-    newContact(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
+    createRow(ownerId, person, 'uk', timestamp(now - (missing.length - n) * 60_000)),
   )
   const batchSize = rowsAStatement * statementsABatch
   for (let at = 0; at < rows.length; at += batchSize) {
@@ -200,8 +203,8 @@ async function main(): Promise<void> {
   const { account, password, added, total } = await seed(options)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
 
-  const said = { made: 'Made the account', confirmed: 'Confirmed the account', found: 'Found the account' }[account]
-  console.log(`${said} ${email} and added ${added} contacts (${seconds} s). Its book holds ${total}.`)
+  const output = { made: 'Made the account', confirmed: 'Confirmed the account', found: 'Found the account' }[account]
+  console.log(`${output} ${email} and added ${added} contacts (${seconds} s). Its book holds ${total}.`)
   if (password !== undefined) console.log(`Its password: ${password}`)
   else console.log('Its password is the one it had. To set another, add: --password "four or more words"')
   const credentials = JSON.stringify({ email, password: password ?? 'YOUR PASSWORD' })

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ConfigurationError, configurationOf } from '../src/env.ts'
+import { parseConfiguration } from '../src/config.ts'
+import { ConfigurationError } from '../src/platform/config/configuration.ts'
 import { copyAssets } from './assets.ts'
 import { startInbox } from './inbox.ts'
 import { MigrateError, migrate } from './migrate.ts'
@@ -48,7 +49,8 @@ export interface Letters {
 }
 
 /**
- * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service answers.
+ * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service
+ * answers.
  * @throws StartError in words for a person, such as when a port is in use; then nothing is left running
  */
 export async function startAll(options: StartOptions = {}): Promise<Running> {
@@ -180,7 +182,7 @@ function writeDevVars(file: string): boolean {
 /** @throws StartError where the service would answer nothing but what is wrong with its variables */
 function requireConfigured(vars: NodeJS.Dict<string>, varsFile: string): void {
   try {
-    configurationOf(vars)
+    parseConfiguration(vars)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new StartError(`${error.message}\nCorrect it in ${varsFile}, then run the same command again.`, {
@@ -284,8 +286,8 @@ if (import.meta.main) {
   try {
     await main()
   } catch (error) {
-    const known = error instanceof StartError || (error instanceof TypeError && 'code' in error)
-    console.error(known ? error.message : error)
+    const existing = error instanceof StartError || (error instanceof TypeError && 'code' in error)
+    console.error(existing ? error.message : error)
     process.exitCode = 1
   }
 }

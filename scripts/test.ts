@@ -1,7 +1,8 @@
 /**
  * `npm test`: every test there is. Its last line is the tally, `N passed, N failed` and, where any were, `, N skipped`.
  *
- * `npm test -- --full` runs them at full strength (CONTRIBUTING.md says what that adds); all other arguments are vitest's.
+ * `npm test -- --full` runs them at full strength (CONTRIBUTING.md says what that adds); all other arguments are
+ * vitest's.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,8 +28,8 @@ interface Report {
 }
 
 /**
- * Counts a report. What kept tests from running counts as a failure: a file that did not load, an error outside of tests, and, unless
- * `mayBeNone`, that there was no test.
+ * Counts a report. What kept tests from running counts as a failure: a file that did not load, an error outside of
+ * tests, and, unless `mayBeNone`, that there was no test.
  */
 export function count(report: Report, exitCode: number, mayBeNone = false): Tally {
   const unloaded = report.testResults.filter(

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { variableNames } from '../src/config.ts'
+import { nearestName } from '../src/platform/config/unknown.ts'
 import { freePorts, start } from '../test/node/running.ts'
-import { describeUnknown, localVariables, nearestVariable } from './variables.ts'
+import { describeMisspelt, describeUnknown, localVariables } from './variables.ts'
 
 const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-variables-'))
@@ -26,9 +28,28 @@ describe('a variable that nobody reads', () => {
         `.dev.vars sets ${typed}, which Vizitka does not know. Did you mean ${meant}?`,
       ])
     }
-    for (const name of ['WEATHER', 'S', 'SM']) expect(nearestVariable(name)).toBeUndefined()
+    for (const name of ['WEATHER', 'S', 'SM']) expect(nearestName(name, variableNames)).toBeUndefined()
     expect(describeUnknown(['WEATHER', 'SMTP_HOST'], 'wrangler.toml')).toEqual([
       'wrangler.toml sets WEATHER, which Vizitka does not know.',
+    ])
+  })
+
+  it('is looked for in the environment only where a name is nearly one of ours', () => {
+    const others = [
+      'PATH',
+      'HOME',
+      'PORT',
+      'INBOX_PORT',
+      'NODE_ENV',
+      'SHELL',
+      'CLOUDFLARE_API_TOKEN',
+      'SMTP_HOST',
+      'SMTP',
+    ]
+    expect(describeMisspelt(others)).toEqual([])
+    expect(describeMisspelt(['DATABSE_URL', 'SMTP_PASWORD'])).toEqual([
+      'The environment sets DATABSE_URL, which Vizitka does not know. Did you mean DATABASE_URL?',
+      'The environment sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
     ])
   })
 
@@ -47,7 +68,7 @@ describe('npm start, where a variable is wrong', () => {
     writeFileSync(join(folder, 'vars'), 'SECRET_KEY="secret"\nPUBLIC_URL="http://127.0.0.1:8787"\nSESSION_TTL="long"\n')
     const script = start(folder, await freePorts())
     expect(await script.ended).toBe(1)
-    const [first, second, third, ...more] = script.said().trimEnd().split('\n')
+    const [first, second, third, ...more] = script.output().trimEnd().split('\n')
     expect(first).toBe('Starting Vizitka…')
     expect(second).toMatch(
       /^Vizitka is not configured: SECRET_KEY is too short [^;]*; make one with: [^;]*; SESSION_TTL must be [^;]*\.$/,

@@ -1,3 +1,4 @@
+import './config.ts'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -20,10 +21,10 @@ import { errorHandler, notFoundHandler, pageRoutes } from './pages/routes.tsx'
 import { corsHeaders } from './platform/http/cors.ts'
 import { csrfProtection } from './platform/http/csrf.ts'
 import { defaultNoStore, securityHeaders } from './platform/http/headers.ts'
-import { requireRead, tooLarge, wrongMethod } from './platform/http/problem.ts'
+import { requireRead, tooLarge, wrongMethod } from './platform/http/problem-response.ts'
 import { requestContext } from './platform/http/request-context.ts'
+import { requestLog } from './platform/http/request-log.ts'
 import { createRouter } from './platform/http/router.ts'
-import { requestLog } from './platform/http/timings.ts'
 import { pictureBodyBytes, pictureTooLarge } from './platform/pictures/upload.ts'
 
 const generalLimit = bodyLimit({ maxSize: 1_000_000, onError: (c) => tooLarge(c) })

@@ -1,30 +1,31 @@
 import { sessionCutoffs } from './auth/session.ts'
 import { deleteExpired, unconfirmedSeconds } from './auth/store.ts'
-import { deleteOldKeys } from './contacts/creation.ts'
-import { updateSearchKeys } from './contacts/rekey.ts'
-import { type Bindings, configuration } from './env.ts'
+import { configuration } from './config.ts'
+import { deleteOldKeys } from './contacts/creation-store.ts'
+import { updateSearchKeys } from './contacts/search/key-store.ts'
+import type { Bindings } from './platform/bindings.ts'
 import { timestamp } from './platform/db/columns.ts'
-import { connect } from './platform/db/database.ts'
-import { createMailer, deleteOldLetters, sendDueLetters } from './platform/mail/outbox.ts'
-import { deleteDuePictures } from './platform/pictures/deletions.ts'
+import { connect } from './platform/db/connect.ts'
+import { createMailer, deleteOldLetters, sendDueLetters } from './platform/mail/outbox-store.ts'
+import { deleteDuePictures } from './platform/pictures/deletion-store.ts'
 import { createPictureDeleter } from './platform/pictures/store.ts'
 import { errorForLog } from './platform/safe-errors.ts'
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
   '* * * * *': async (bindings) => {
-    const db = connect(bindings, (go) => go())
+    const db = connect(bindings, configuration(bindings))
     const config = configuration(bindings)
     // Side by side, so that none waits for another's failure.
     const done = await Promise.allSettled([
       sendDueLetters(db, createMailer(config)),
-      deleteDuePictures(db, createPictureDeleter(bindings, config)),
+      deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config)),
       updateSearchKeys(db, config.SORT_LOCALE),
     ])
     for (const one of done) if (one.status === 'rejected') throw one.reason
   },
   '17 * * * *': async (bindings) => {
-    const db = connect(bindings, (go) => go())
+    const db = connect(bindings, configuration(bindings))
     await deleteExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), sessionCutoffs(configuration(bindings)))
     await deleteOldLetters(db)
     await deleteOldKeys(db)

@@ -1,8 +1,8 @@
 import { app } from './app.ts'
-import type { Bindings } from './env.ts'
+import type { Bindings } from './platform/bindings.ts'
 import { runScheduled } from './schedule.ts'
 
-export { Gate } from './platform/gate/gate.ts'
+export { Gate } from './auth/login-gate.ts'
 
 export default {
   fetch: app.fetch,

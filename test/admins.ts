@@ -8,12 +8,12 @@ export const pathOf = ({ id }: { id: number }, more = ''): string => `/api/admin
 export const me = async (person: Person) => (await person.get('/api/users/me')).body
 
 /** Asks as a person, of a service that other variables are set for. */
-export const asked = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
+export const requestAs = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
   serve(variables, path, { method, token: person.access, json, headers: from(person.address) })
 
 export const codeSchema = z.looseObject({ code: z.string(), detail: z.string() })
 /** How it was answered: by a status, or a problem's status and code. */
-export const told = async (response: Response): Promise<string> =>
+export const describeAnswer = async (response: Response): Promise<string> =>
   response.status < 400 ? String(response.status) : `${response.status} ${codeSchema.parse(await response.json()).code}`
 
 export const refreshed = (refresh_token: string) => call('POST', '/api/auth/refresh', { json: { refresh_token } })

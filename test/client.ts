@@ -1,7 +1,8 @@
 import { exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { z } from 'zod'
-// What is asked by `exports` is imported nowhere: without this, `npm test -- --changed` would not know that a test depends on it.
+// What is asked by `exports` is imported nowhere: without this, `npm test -- --changed` would not know that a test
+// depends on it.
 import '../src/worker.ts'
 import { apiDocument, isJson, isOlder, mediaTypeOf, operationAt, pathnameOf, unfit } from './document.ts'
 
@@ -24,7 +25,8 @@ export interface Call {
 }
 
 /**
- * Calls the service, and checks that what it answers fits what its document says of that route: status, media type, schema.
+ * Calls the service, and checks that what it answers fits what its document says of that route: status, media type,
+ * schema.
  */
 export async function call(
   method: string,
@@ -73,7 +75,9 @@ export function pointersOf(answer: Answer): string[] {
   ).errors.map((fault) => fault.pointer)
 }
 
-/** Holds an answer against the document. A path or method outside it is answered by 404 or 405, which are no route's. */
+/**
+ * Holds an answer against the document. A path or method outside it is answered by 404 or 405, which are no route's.
+ */
 async function fitsDocument(method: string, path: string, answer: Answer): Promise<void> {
   const pathname = pathnameOf(path)
   if (isOlder(method, pathname)) return

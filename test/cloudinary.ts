@@ -39,8 +39,9 @@ class Refused extends Error {
 }
 
 /**
- * Starts a stand-in for Cloudinary's upload API that holds to its rules: paths, presets, what an unsigned upload may say, what is an
- * image, and signatures. `GET url/stored` answers the public ids that it holds, with their bytes in base64.
+ * Starts a stand-in for Cloudinary's upload API that holds to its rules: paths, presets, what an unsigned upload may
+ * say, what is an image, and signatures. `GET url/stored` answers the public ids that it holds, with their bytes in
+ * base64.
  */
 export async function startCloudinary(): Promise<{ url: string; close(): Promise<void> }> {
   const stored = new Map<string, Buffer>()

@@ -1,7 +1,7 @@
 /** What the edge holds of a person, and putting it back when it is no longer right. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { userCache } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/guard.ts'
 import type { Person } from './people.ts'
 import { serve } from './serving.ts'
 
@@ -11,14 +11,17 @@ export const levelOf = (response: Response) =>
   response.headers.get('Server-Timing')?.match(/cache;dur=[\d.]+;desc="(\w+)"/)?.[1]
 
 /** What this isolate and KV hold of a person. */
-export async function held(person: Person) {
+export async function cachedCopy(person: Person) {
   return { memory: userCache.getLocal(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
 }
 
-/** Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately stale. */
+/**
+ * Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately
+ * stale.
+ */
 export async function warmed(person: Person): Promise<() => Promise<void>> {
   expect((await me(person)).status).toBe(200)
-  const { memory, kv } = await held(person)
+  const { memory, kv } = await cachedCopy(person)
   if (!memory || !kv) throw new Error('Nothing was kept.')
   return async () => {
     userCache.putLocal(keyOf(person), memory)

@@ -1,10 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { createClient } from '@libsql/client/http'
 import { expect } from 'vitest'
-import { connect, type Database, type RoundTrip } from '../src/platform/db/database.ts'
+import { configuration } from '../src/config.ts'
+import { connect } from '../src/platform/db/connect.ts'
+import type { Database } from '../src/platform/db/database.ts'
 
 /** The database under test, by the driver that the service itself uses. */
-export const database = (trip: RoundTrip = (go) => go()): Database => connect(env, trip)
+export const database = (): Database => connect(env, configuration(env))
 
 /** The driver under test. */
 export const driver = env.DATABASE_URL === '' ? 'D1' : 'libSQL'

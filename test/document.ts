@@ -122,7 +122,10 @@ export function templatesFor({ paths }: ApiDocument, pathname: string): string[]
   return fits.sort((a, b) => a.split('{').length - b.split('{').length)
 }
 
-/** The documented operation that a request asks for, if there is one. A path that is fixed has no other (OpenAPI 3.1, section 4.8.8). */
+/**
+ * The documented operation that a request asks for, if there is one. A path that is fixed has no other (OpenAPI 3.1,
+ * section 4.8.8).
+ */
 export function operationAt(document: ApiDocument, method: string, path: string): Operation | undefined {
   const pathname = pathnameOf(path)
   const isFixed = pathname in document.paths || olderPaths.some((older) => older.endsWith(` ${pathname}`))
@@ -163,7 +166,10 @@ export interface Read {
 export const isJson = (mediaType: string): boolean => /^application\/([\w.+-]+\+)?json$/.test(mediaType)
 export const mediaTypeOf = (header: string | null): string => (header ?? '').replace(/;.*/s, '').trim().toLowerCase()
 
-/** What an answer has that the document does not say of its operation, as sentences: status, media type, schema, headers. */
+/**
+ * What an answer has that the document does not say of its operation, as sentences: status, media type, schema,
+ * headers.
+ */
 export function unfit(document: ApiDocument, operation: Operation, { status, headers, text }: Read): string[] {
   const documented = operation.responses[String(status)]
   const where = `${operation.name} → ${status}`

@@ -1,5 +1,5 @@
 import type { D1Migration } from '@cloudflare/vitest-plugin'
-import type { Bindings } from '../src/env.ts'
+import type { Bindings } from '../src/platform/bindings.ts'
 
 declare global {
   namespace Cloudflare {
@@ -7,7 +7,7 @@ declare global {
       mainModule: typeof import('../src/worker.ts')
     }
     interface Env extends Bindings {
-      /** See src/env.ts. */
+      /** See src/config.ts. */
       readonly DEADLINES: string
       TEST_MIGRATIONS: D1Migration[]
       /** The inbox that letters of the tests arrive in. */

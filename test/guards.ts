@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { sign } from 'hono/jwt'
-import { configuration } from '../src/env.ts'
+import { configuration } from '../src/config.ts'
 import { keysFor } from '../src/platform/crypto/keys.ts'
 import { apiDocument } from './client.ts'
 import type { Person } from './people.ts'

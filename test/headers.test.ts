@@ -54,8 +54,8 @@ describe('the headers', () => {
     }
 
     for (const one of all) {
-      const asked = await one.ask(await newcomer(one))
-      const response = await send(methodOf(one), asked.path, asked)
+      const requested = await one.ask(await newcomer(one))
+      const response = await send(methodOf(one), requested.path, requested)
       expect(response.status, one.route).toBeLessThan(400)
       check(one.route, response)
       note(`\`${one.route}\``, response)
@@ -93,14 +93,17 @@ describe('the headers', () => {
     const documented = Object.entries((await apiDocument()).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/(?<=.)\/$/, '')}`),
     )
-    const asked = new Set(all.map(({ route }) => route))
-    expect(documented.filter((route) => !asked.has(route))).toEqual([])
+    const requested = new Set(all.map(({ route }) => route))
+    expect(documented.filter((route) => !requested.has(route))).toEqual([])
   })
 
   it('are the same for HEAD as for GET, without a body', async () => {
     for (const one of all.filter((each) => methodOf(each) === 'GET')) {
-      const asked = await one.ask(await newcomer(one))
-      const [whole, head] = [await send('GET', asked.path, asked), await send('HEAD', asked.path, asked)]
+      const requested = await one.ask(await newcomer(one))
+      const [whole, head] = [
+        await send('GET', requested.path, requested),
+        await send('HEAD', requested.path, requested),
+      ]
       check(one.route, head)
       expect([head.status, await head.text(), lineOf(head)], one.route).toEqual([whole.status, '', lineOf(whole)])
     }
@@ -121,9 +124,9 @@ describe('the headers', () => {
 
   it('say to nobody but a page of the list that it may read', async () => {
     for (const one of all) {
-      const asked = await one.ask(await newcomer(one))
+      const requested = await one.ask(await newcomer(one))
       for (const Origin of ['https://evil.test', 'null']) {
-        const { headers, status } = await send(methodOf(one), asked.path, { ...asked, headers: { Origin } })
+        const { headers, status } = await send(methodOf(one), requested.path, { ...requested, headers: { Origin } })
         expect(headers.get('Access-Control-Allow-Origin'), one.route).toBeNull()
         expect(headers.get('Access-Control-Allow-Credentials'), one.route).toBeNull()
         expect(headers.get('Vary'), one.route).toContain('Origin')
@@ -141,9 +144,9 @@ describe('the headers', () => {
     const broken = new Proxy({}, { get: () => down })
     for (const bindings of [{ SECRET_KEY: '' }, { GATE: broken, CACHE: broken }]) {
       for (const one of all) {
-        const asked = await one.ask(await newcomer(one))
+        const requested = await one.ask(await newcomer(one))
         for (const Accept of ['*/*', html]) {
-          const response = await send(methodOf(one), asked.path, { ...asked, headers: { Accept } }, bindings)
+          const response = await send(methodOf(one), requested.path, { ...requested, headers: { Accept } }, bindings)
           if (response.headers.get('Access-Control-Allow-Origin') === null) {
             // Without its variables no origin is allowed yet.
             expect(bindings).toEqual({ SECRET_KEY: '' })
@@ -184,14 +187,14 @@ async function problems(): Promise<[name: string, status: number, response: Resp
   const [ana, admin] = [await newcomer(), await newcomer({ role: 'admin' })]
   const own = `/api/contacts/${ana.contactId}`
   const json = { 'Content-Type': 'application/json' }
-  const once = { RATE_LIMITS: 'confirm=1/60s,contacts-read=1/60s' }
+  const first = { RATE_LIMITS: 'confirm=1/60s,contacts-read=1/60s' }
   const here = from(freshAddress())
   const signup = (email: string) => ({ json: { username: 'New', email, password: 'a good one of theirs' } })
-  await send('GET', own, { token: ana.access }, once)
-  await send('GET', '/confirm-email/x', { headers: here }, once)
+  await send('GET', own, { token: ana.access }, first)
+  await send('GET', '/confirm-email/x', { headers: here }, first)
   const token = ana.access
   const person = { headers: { Accept: html, ...here } }
-  const asked: [number, () => Promise<Response>][] = [
+  const requested: [number, () => Promise<Response>][] = [
     [400, () => send('POST', '/api/auth/login', { raw: '{', headers: json })],
     [401, () => send('GET', '/api/users/me')],
     [401, () => send('GET', '/api/users/me', { token: 'x' })],
@@ -220,8 +223,8 @@ async function problems(): Promise<[name: string, status: number, response: Resp
     [415, () => send('POST', '/api/auth/signup', { raw: 'x', headers: { 'Content-Type': 'text/plain' } })],
     [422, () => send('POST', '/api/auth/signup', { json: {} })],
     [422, () => send('POST', '/forgot-password', { form: { email: 'no address' } })],
-    [429, () => send('GET', own, { token }, once)],
-    [429, () => send('GET', '/confirm-email/x', person, once)],
+    [429, () => send('GET', own, { token }, first)],
+    [429, () => send('GET', '/confirm-email/x', person, first)],
     [500, () => send('POST', '/api/auth/signup', signup(`bug.${ana.email}`), {}, true)],
     [500, () => send('POST', '/forgot-password', { form: { email: ana.email }, ...person }, {}, true)],
     [503, () => send('GET', own, { token, headers: {} }, { ...down, GATE: undefined, CACHE: undefined })],
@@ -232,7 +235,7 @@ async function problems(): Promise<[name: string, status: number, response: Resp
     [503, () => send('GET', '/confirm-email/x', person, { GATE: undefined })],
   ]
   const seen: [string, number, Response][] = []
-  for (const [status, ask] of asked) seen.push([`${status}: ${ask}`, status, forAll(await ask())])
+  for (const [status, ask] of requested) seen.push([`${status}: ${ask}`, status, forAll(await ask())])
   return seen
 }
 

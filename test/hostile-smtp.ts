@@ -3,7 +3,10 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { stranger } from './stranger.ts'
 
-/** A point of the SMTP dialogue at which the server may misbehave. `body` is the end of the letter, `line` its first line. */
+/**
+ * A point of the SMTP dialogue at which the server may misbehave. `body` is the end of the letter, `line` its first
+ * line.
+ */
 export type Step =
   | 'connect'
   | 'EHLO'

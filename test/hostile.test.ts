@@ -4,8 +4,8 @@ import { freshAddress, freshEmail, from, linkToken, password, signedUp } from '.
 import { cases, newcomer } from './routes.ts'
 
 /**
- * A letter with so many accents of two kinds, those that belong below after those that belong above: normalizing sorts them, in a
- * time that grows with their square.
+ * A letter with so many accents of two kinds, those that belong below after those that belong above: normalizing sorts
+ * them, in a time that grows with their square.
  */
 const overloaded = (accents: number): string => `a${'\u0301'.repeat(accents / 2)}${'\u0316'.repeat(accents / 2)}`
 /** Normalized, half a megabyte takes half a minute, and a whole one minutes, in which the isolate serves nobody. */

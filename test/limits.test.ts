@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { defaultLimits } from '../src/env.ts'
+import { defaultLimits } from '../src/config.ts'
 import { addressOf } from '../src/platform/gate/limits.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
@@ -123,10 +123,10 @@ describe('the limits by default', () => {
       expect(await violatedBy(response)).toEqual(['contacts-create'])
     }
     const listed = z.array(z.looseObject({ id: z.number() })).parse((await ana.get('/api/contacts?limit=100')).body)
-    const told = await Promise.all(
+    const reported = await Promise.all(
       made.map(async (response) => z.looseObject({ id: z.number() }).parse(await response.json()).id),
     )
-    expect(listed.map(({ id }) => id).sort()).toEqual(told.sort())
+    expect(listed.map(({ id }) => id).sort()).toEqual(reported.sort())
     // Whoever waits as told is admitted, and a refusal has not made the wait longer.
     later(5)
     const again = await serve(strict, '/api/contacts', {
@@ -222,7 +222,7 @@ describe('the limits by default', () => {
     })
     await awaitLetters(email)
     const answers = []
-    for (let asked = 0; asked < 5; asked++) {
+    for (let requested = 0; requested < 5; requested++) {
       answers.push(
         await serve(strict, '/api/auth/verification-email', {
           method: 'POST',
@@ -298,7 +298,8 @@ describe('failures to log in', () => {
     const answers = []
     for (let times = 0; times < 3; times++) answers.push((await login(ana.email, thief, password, strictly)).status)
     expect(answers).toEqual([401, 429, 429])
-    // Its owner is not kept out by that, from where the new password was used before: nowhere yet, but from the session.
+    // Its owner is not kept out by that, from where the new password was used before: nowhere yet, but from the
+    // session.
     expect((await ana.get('/api/users/me')).status).toBe(200)
   })
 
@@ -330,13 +331,13 @@ describe('failures to log in', () => {
 describe('signing up with somebody’s e-mail', () => {
   it('keeps its owner’s gate free: nothing is hashed there', async () => {
     const ana = await signedUp('ana')
-    const asked: string[] = []
+    const requested: string[] = []
     const GATE = new Proxy(env.GATE, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name)
         if (typeof method !== 'function') return method
         return (...args: unknown[]) => {
-          if (typeof args[0] === 'string') asked.push(args[0])
+          if (typeof args[0] === 'string') requested.push(args[0])
           return Reflect.apply(method, target, args)
         }
       },
@@ -344,7 +345,7 @@ describe('signing up with somebody’s e-mail', () => {
     const json = { username: 'mallory', email: ana.email, password }
     const taken = await serve({ GATE }, '/api/auth/signup', { method: 'POST', json, headers: from('192.0.2.78') })
     expect(taken.status).toBe(409)
-    expect(asked).toEqual(['address:192.0.2.78', 'address:192.0.2.78'])
+    expect(requested).toEqual(['address:192.0.2.78', 'address:192.0.2.78'])
   })
 })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import operations from '../docs/operations.md?raw'
 import { app } from '../src/app.ts'
-import { userCache } from '../src/auth/authenticate.ts'
+import { userCache } from '../src/auth/guard.ts'
 import { findCachedUser } from '../src/auth/store.ts'
 import { runScheduled } from '../src/schedule.ts'
 import { database, driver } from './database.ts'
@@ -32,17 +32,17 @@ afterAll(() => {
 
 const db = database()
 
-async function ask(one: Case, asked: Asked, headers: Record<string, string>, bindings: object): Promise<number> {
+async function ask(one: Case, requested: Asked, headers: Record<string, string>, bindings: object): Promise<number> {
   const sent = new Headers(headers)
-  if (asked.token) sent.set('Authorization', `Bearer ${asked.token}`)
-  if (asked.json !== undefined) sent.set('Content-Type', 'application/json')
-  const body = asked.picture
+  if (requested.token) sent.set('Authorization', `Bearer ${requested.token}`)
+  if (requested.json !== undefined) sent.set('Content-Type', 'application/json')
+  const body = requested.picture
     ? upload(picture('png'))
-    : asked.form
-      ? new URLSearchParams(asked.form)
-      : asked.json === undefined
+    : requested.form
+      ? new URLSearchParams(requested.form)
+      : requested.json === undefined
         ? undefined
-        : JSON.stringify(asked.json)
+        : JSON.stringify(requested.json)
   const method = one.route.split(' ', 1)[0] ?? 'GET'
   const later: Promise<unknown>[] = []
   const executionCtx = {
@@ -51,7 +51,11 @@ async function ask(one: Case, asked: Asked, headers: Record<string, string>, bin
     props: {},
   }
   userCache.clear()
-  const request = new Request(`https://vizitka.test${asked.path}`, { method, headers: sent, ...(body ? { body } : {}) })
+  const request = new Request(`https://vizitka.test${requested.path}`, {
+    method,
+    headers: sent,
+    ...(body ? { body } : {}),
+  })
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
   await response.arrayBuffer().catch(() => undefined)
   // What is left undone after the answer is logged, too; a fault of the test's own bindings may also end it.
@@ -125,16 +129,16 @@ async function overheard(bindings: (values: readonly string[], ana: Newcomer) =>
   const statuses = new Map<string, number>()
   for (const one of all) {
     const ana = await newcomer(one)
-    const asked = await one.ask(ana)
+    const requested = await one.ask(ana)
     const who = personal()
-    const secrets = secretsOf(one, asked, ana, who)
+    const secrets = secretsOf(one, requested, ana, who)
     expect(secrets.length, one.route).toBeGreaterThan(10)
     written.length = 0
-    statuses.set(one.route, await ask(one, asked, who.headers, bindings(secrets, ana)))
+    statuses.set(one.route, await ask(one, requested, who.headers, bindings(secrets, ana)))
     expect(written.length, one.route).toBeGreaterThan(0)
     for (const line of written) {
-      const told = secrets.filter((secret) => line.includes(secret) || line.includes(encodeURIComponent(secret)))
-      expect(told, `${one.route} → ${line}`).toEqual([])
+      const reported = secrets.filter((secret) => line.includes(secret) || line.includes(encodeURIComponent(secret)))
+      expect(reported, `${one.route} → ${line}`).toEqual([])
       // One line, and an object: nothing that was sent begins a line of its own.
       expect(line).not.toContain('\n')
       lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
@@ -146,6 +150,9 @@ async function overheard(bindings: (values: readonly string[], ana: Newcomer) =>
 const requests = (lines: readonly Record<string, unknown>[]) => lines.filter((line) => 'route' in line)
 
 // ---------------------------------------------------------------- what is promised
+
+/** What fails beside the database logs the same on libSQL, where `npm test -- --full` asks for it, too. */
+const isWhole = driver === 'D1' || env.TEST_FULL === '1'
 
 describe('what the service writes', { timeout: 240_000 }, () => {
   it('of a request is its id, method, pattern, status and times, and no more', async () => {
@@ -179,14 +186,14 @@ describe('what the service writes', { timeout: 240_000 }, () => {
       'Database, by a value of a wrong type': (values) =>
         failing(new Error(`D1_TYPE_ERROR: Type 'object' not supported for value '${values.join(' ')}'`)),
     }
-    for (const [part, bindings] of Object.entries(parts)) {
+    for (const [part, bindings] of Object.entries(parts).filter(([part]) => isWhole || part.startsWith('D'))) {
       const { lines, statuses } = await overheard((values) => bindings(values))
       expect(Math.max(...statuses.values()), part).toBeGreaterThanOrEqual(part === 'KV' ? 200 : 500)
       expect(lines.filter(({ level }) => level === 'error' || level === 'warn').length, part).toBeGreaterThan(3)
     }
   })
 
-  it('of a bug is its kind and where it is, whatever its words hold', async () => {
+  it.runIf(isWhole)('of a bug is its kind and where it is, whatever its words hold', async () => {
     const { lines, statuses } = await overheard((values) => ({
       DB: {
         prepare() {
@@ -205,7 +212,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it('of a copy in KV that is cut short holds nothing of it', async () => {
+  it.runIf(isWhole)('of a copy in KV that is cut short holds nothing of it', async () => {
     const { lines } = await overheard((_, ana) => ({
       CACHE: new Proxy(env.CACHE, {
         get: (kv, name) => {
@@ -232,8 +239,10 @@ describe('what the service writes', { timeout: 240_000 }, () => {
       const username = mark()
       const json = { username, email, password }
       const signup: Case = { route: 'POST /api/auth/signup', ask: () => ({ path: '/api/auth/signup', json }) }
-      const asked = { path: '/api/auth/signup', json }
-      expect(await ask(signup, asked, { 'CF-Connecting-IP': freshAddress() }, { SMTP_PORT: String(port) })).toBe(201)
+      const requested = { path: '/api/auth/signup', json }
+      expect(await ask(signup, requested, { 'CF-Connecting-IP': freshAddress() }, { SMTP_PORT: String(port) })).toBe(
+        201,
+      )
       const lines = written.join('\n').toLowerCase()
       expect(lines).toMatch(
         /"kind":"confirm-email".*"error":"mailerror: the mail server refused the recipient: (550|452)/,
@@ -268,7 +277,6 @@ describe('what the service writes', { timeout: 240_000 }, () => {
   })
 })
 
-/** An object each of whose methods is this one. */
 const each = (method: () => unknown): object => new Proxy({}, { get: () => method })
 
 /** A database each of whose statements fails with this, whichever driver is tried. */

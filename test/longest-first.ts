@@ -1,24 +1,24 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the run waiting
- * while the other workers have nothing left to do.
+ * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the
+ * run waiting while the other workers have nothing left to do.
  */
 const slowest: Readonly<Record<string, number>> = {
-  'test/node/deploy-trouble.test.ts': 118,
-  'test/browser/site.test.ts': 108,
+  'test/node/deploy-trouble.test.ts': 68,
+  'test/browser/site.test.ts': 50,
   'test/failures.test.ts': 90,
-  'test/node/deploy.test.ts': 80,
+  'test/node/deploy.test.ts': 59,
   'test/node/journey.test.ts': 40,
   'examples/client/client.test.ts': 34,
   'test/node/seed.test.ts': 31,
+  'test/browser/execute.test.ts': 25,
   'test/node/backup.test.ts': 20,
   'test/node/backup-libsql.test.ts': 20,
   'test/logs.test.ts': 20,
   'test/tokens.test.ts': 18,
   'test/contract/contract.test.ts': 18,
   'test/node/bench.test.ts': 17,
-  'test/revisions.test.ts': 16,
   'src/platform/pictures/cloudinary.test.ts': 16,
   'test/browser/cors.test.ts': 16,
   'test/browser/docs.test.ts': 16,
@@ -33,8 +33,8 @@ const slowest: Readonly<Record<string, number>> = {
 const startsFirstSeconds = 30
 
 /**
- * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest remembers of an
- * earlier run counts for nothing, since a fresh clone has no such memory.
+ * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest
+ * remembers of an earlier run counts for nothing, since a fresh clone has no such memory.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import security from '../docs/security.md?raw'
-import { type Role, roles } from '../src/env.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { outbox } from '../src/platform/mail/table.ts'
+import { type Role, roles } from '../src/users/config.ts'
 import { users } from '../src/users/table.ts'
 import { apiDocument, call, read } from './client.ts'
 import { database } from './database.ts'
@@ -116,12 +116,12 @@ const cases: readonly Case[] = [
 
 // ---------------------------------------------------------------- what is answered
 
-const known = new Map<string, Promise<Person>>()
+const existing = new Map<string, Promise<Person>>()
 
 /** Somebody of a role who has asked before, or for whom nothing is lost. */
 function someone(role: Role, isNew: boolean): Promise<Person> {
-  const person = (!isNew && known.get(role)) || signUp[role](role)
-  if (!isNew) known.set(role, person)
+  const person = (!isNew && existing.get(role)) || signUp[role](role)
+  if (!isNew) existing.set(role, person)
   return person
 }
 
@@ -142,7 +142,9 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
 
 const operationSchema = z.looseObject({ 'x-permissions': z.array(z.string()).default([]) })
 
-/** The table of docs/security.md: each case, the permissions of which its route asks for one, and each role's answer. */
+/**
+ * The table of docs/security.md: each case, the permissions of which its route asks for one, and each role's answer.
+ */
 async function rendered(seen: ReadonlyMap<Case, readonly number[]>): Promise<string> {
   const { paths } = await apiDocument()
   const rows = (await guardedRoutes()).flatMap(({ method, template }) => {
@@ -170,7 +172,9 @@ const nameOf = ({ method, template }: { method: string; template: string }): str
 
 describe('every guarded route, asked rightly', () => {
   const seen = new Map<Case, number[]>()
-  const told = callers.flatMap((caller, at) => cases.map((one) => ({ one, caller, status: () => seen.get(one)?.[at] })))
+  const reported = callers.flatMap((caller, at) =>
+    cases.map((one) => ({ one, caller, status: () => seen.get(one)?.[at] })),
+  )
 
   beforeAll(async () => {
     for (const one of cases) {
@@ -195,18 +199,18 @@ describe('every guarded route, asked rightly', () => {
   })
 
   it('is refused to whoever is not signed in', () => {
-    const strays = told.filter(({ caller, status }) => caller === 'nobody' && status() !== 401)
+    const strays = reported.filter(({ caller, status }) => caller === 'nobody' && status() !== 401)
     expect(strays.map(({ one }) => one.route)).toEqual([])
   })
 
   it('gives a plain user nothing of what admins do', () => {
-    const ofAdmins = told.filter(({ one, caller }) => caller === 'user' && one.route.includes('/api/admin/'))
+    const ofAdmins = reported.filter(({ one, caller }) => caller === 'user' && one.route.includes('/api/admin/'))
     expect(ofAdmins.length).toBeGreaterThanOrEqual(9)
     expect(ofAdmins.filter(({ status }) => status() !== 403).map(({ one }) => one.route)).toEqual([])
   })
 
   it('fails nobody', () => {
-    expect(told).toHaveLength(cases.length * callers.length)
-    expect(told.filter(({ status }) => (status() ?? 500) >= 500).map(({ one }) => one.route)).toEqual([])
+    expect(reported).toHaveLength(cases.length * callers.length)
+    expect(reported.filter(({ status }) => (status() ?? 500) >= 500).map(({ one }) => one.route)).toEqual([])
   })
 })

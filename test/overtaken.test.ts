@@ -91,7 +91,7 @@ describe('one who goes on asking with a session that has ended', () => {
     await warmed(ana)
     await ana.post('/api/auth/logout')
     const { bindings, trips } = counted()
-    for (let asked = 0; asked < 5; asked++) expect((await me(ana, bindings)).status).toBe(401)
+    for (let requested = 0; requested < 5; requested++) expect((await me(ana, bindings)).status).toBe(401)
     expect(trips.kvWrites).toEqual([])
     // The person's other session is remembered as ever.
     expect((await serve({}, '/api/users/me', { token: other.access })).status).toBe(200)

@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { z } from 'zod'
-import type { Role } from '../src/env.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
+import type { Role } from '../src/users/config.ts'
 import { users } from '../src/users/table.ts'
 import { type Answer, type Call, call, read } from './client.ts'
 import { database } from './database.ts'
@@ -84,7 +84,10 @@ export async function signedUp(name: string): Promise<Person> {
   return person
 }
 
-/** Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one write. */
+/**
+ * Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one
+ * write.
+ */
 export async function change(person: Person, set: Partial<typeof users.$inferInsert>): Promise<void> {
   await writeAtNewRevision(gateOf(env, `user:${person.id}`), 0, async (revision) => {
     await database()

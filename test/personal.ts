@@ -35,7 +35,10 @@ function textsIn(value: unknown): string[] {
 /** What a line may hold, though a request does: words of ours. */
 const common = new Set(['New', 'Renamed', 'moderator', 'session', 'uk', 'q', '1', 'x', 'https:', 'name asc'])
 
-/** What of a request may stand in no line: all its values, the newcomer's own, and the parts of its path that a pattern leaves out. */
+/**
+ * What of a request may stand in no line: all its values, the newcomer's own, and the parts of its path that a pattern
+ * leaves out.
+ */
 export function secretsOf(
   one: Case,
   { path, json, form, token }: Asked,

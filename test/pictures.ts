@@ -98,7 +98,9 @@ export function exifWithLocation(orientation = 1): Uint8Array<ArrayBuffer> {
   return together('Exif\0\0MM\0*', big(8, 4), directory, gps)
 }
 
-/** A picture of a kind that says where it was taken, in every way its kind knows. `secret` is a part of what it says. */
+/**
+ * A picture of a kind that says where it was taken, in every way its kind knows. `secret` is a part of what it says.
+ */
 export function withLocation(kind: Kind, orientation = 1): Uint8Array<ArrayBuffer> {
   const exif = exifWithLocation(orientation)
   const xmp = together(`<x:xmpmeta exif:GPSLatitude="${secret}"/>`)

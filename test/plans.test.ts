@@ -24,9 +24,9 @@ const scansOf = (plan: string[]): string[] =>
   )
 
 /**
- * The statements that may read a table from its beginning. Whoever runs the service looks through all accounts or letters: in the
- * order of ids, to the end of the page, or on until a page is full of what is looked for, or has been counted. And whether the
- * database is there is asked by one row.
+ * The statements that may read a table from its beginning. Whoever runs the service looks through all accounts or
+ * letters: in the order of ids, to the end of the page, or on until a page is full of what is looked for, or has been
+ * counted. And whether the database is there is asked by one row.
  */
 const allowed = [
   /^select .* from "users" (where .*)?order by "users"."id" asc limit/,
@@ -45,13 +45,13 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     const { id } = z.looseObject({ id: z.number() }).parse(await made.json())
     for (let times = 0; times < 2; times++) {
       const headers = { 'Idempotency-Key': 'once' }
-      const once = await serve({ DB }, '/api/contacts', {
+      const first = await serve({ DB }, '/api/contacts', {
         method: 'POST',
         token: ana.access,
         headers,
         json: { first_name: 'Once' },
       })
-      expect(once.status).toBe(201)
+      expect(first.status).toBe(201)
     }
     expect((await ask('DELETE', `/api/contacts/${id}/avatar`)).status).toBe(200)
     expect((await ask('DELETE', '/api/users/avatar')).status).toBe(200)

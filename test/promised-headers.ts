@@ -39,12 +39,14 @@ const others = [
 ]
 const ofPreflights = ['access-control-allow-headers', 'access-control-allow-methods', 'access-control-max-age']
 
-/** An answer's own part, as a line of the table: its policy, how it may be kept, what it varies by, who may embed it. */
+/**
+ * An answer's own part, as a line of the table: its policy, how it may be kept, what it varies by, who may embed it.
+ */
 export function lineOf(response: Response): string {
-  const said = (name: string) => response.headers.get(name) ?? '—'
-  const policy = Object.entries(policies).find(([, text]) => text === said('content-security-policy'))?.[0]
-  const cells = [policy ?? said('content-security-policy'), said('cache-control'), said('vary')]
-  return [...cells, said('cross-origin-resource-policy')].map((cell) => cell || '—').join(' | ')
+  const output = (name: string) => response.headers.get(name) ?? '—'
+  const policy = Object.entries(policies).find(([, text]) => text === output('content-security-policy'))?.[0]
+  const cells = [policy ?? output('content-security-policy'), output('cache-control'), output('vary')]
+  return [...cells, output('cross-origin-resource-policy')].map((cell) => cell || '—').join(' | ')
 }
 
 /** Checks what every answer must have, and have not. */

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { initialRevision, isCurrent, nextRevision } from '../src/platform/gate/revision.ts'
 
 /**
- * The revision protocol as a model, explored whole: every interleaving of two changes and three reads through two isolates, where
- * any change may crash between any two of its steps, any KV write may be lost, and KV answers what it held at any time.
- * The arithmetic is the service's own (gate/revision.ts); the order of steps is that of revise() and requireUser().
+ * The revision protocol as a model, explored whole: every interleaving of two changes and three reads through two
+ * isolates, where any change may crash between any two of its steps, any KV write may be lost, and KV answers what it
+ * held at any time. The arithmetic is the service's own (gate/revision.ts); the order of steps is that of revise() and
+ * requireUser().
  */
 interface Copy {
   readonly revision: number
@@ -14,7 +15,7 @@ interface Copy {
 interface Change {
   readonly kind: 'change'
   readonly step: 'raise' | 'write' | 'done' | 'crashed'
-  readonly known: number
+  readonly existing: number
   readonly issued: number
   /** What this change makes true. */
   readonly value: number
@@ -77,7 +78,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
       )
       return
     }
-    const issued = nextRevision(world.gate, actor.known)
+    const issued = nextRevision(world.gate, actor.existing)
     yield as({ step: 'write', issued }, { gate: issued })
     return
   }
@@ -87,7 +88,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
   }
   if (actor.issued <= world.row.revision && !flaws.noTrigger) {
     // The trigger aborts the batch; it is tried again.
-    yield as({ step: 'raise', known: actor.issued })
+    yield as({ step: 'raise', existing: actor.issued })
     return
   }
   yield as(
@@ -139,13 +140,13 @@ function* reading(world: World, index: number, actor: Read, flaws: Flaws): Gener
   }
   if (actor.step === 'keep' && actor.seen) {
     const { seen, gate } = actor
-    const kept = { memory: replaced(world.memory, actor.isolate, seen) }
+    const remaining = { memory: replaced(world.memory, actor.isolate, seen) }
     // What follows the answer may be lost, whole or in part.
     yield as({ step: 'done' })
     if (gate === null) {
-      const held = flaws.adoptAlways ? seen.revision : initialRevision(world.gate, seen.revision)
-      yield as({ step: 'done' }, { gate: held })
-      if (held === seen.revision) yield as({ step: 'done' }, { gate: held, ...kept, kv: [...world.kv, seen] })
+      const stored = flaws.adoptAlways ? seen.revision : initialRevision(world.gate, seen.revision)
+      yield as({ step: 'done' }, { gate: stored })
+      if (stored === seen.revision) yield as({ step: 'done' }, { gate: stored, ...remaining, kv: [...world.kv, seen] })
     } else if (flaws.keepWhateverWasRead || isCurrent(seen.revision, gate)) {
       const copy = flaws.keepWhateverWasRead ? { ...seen, revision: gate } : seen
       yield as({ step: 'done' }, { memory: replaced(world.memory, actor.isolate, copy) })
@@ -154,8 +155,23 @@ function* reading(world: World, index: number, actor: Read, flaws: Flaws): Gener
   }
 }
 
-const change = (value: number): Change => ({ kind: 'change', step: 'raise', known: 1, issued: 0, value })
+const change = (value: number): Change => ({ kind: 'change', step: 'raise', existing: 1, issued: 0, value })
 const read = (isolate: number): Read => ({ kind: 'read', step: 'ask', isolate, floor: -1, gate: null, seen: null })
+
+/**
+ * A name that is the same for worlds between which nothing can tell: KV answers any of what it had, whichever came
+ * first and however often; two reads in one isolate can change places; what an actor knew that has ended is asked for
+ * no more.
+ */
+function nameOf({ kv, actors, ...rest }: World): string {
+  const copies = [...new Set(kv.map(({ revision, value }) => `${revision}:${value}`))].sort()
+  const acting = actors.map((actor) => {
+    const ended = actor.step === 'done' || actor.step === 'crashed'
+    if (actor.kind === 'change') return `${actor.value} ${ended ? actor.step : JSON.stringify(actor)}`
+    return `read ${actor.isolate} ${ended ? actor.step : JSON.stringify(actor)}`
+  })
+  return JSON.stringify([rest, copies, acting.sort()])
+}
 
 /** Explores every world that can come about; returns how many there are, and one where a read was stale, if any. */
 function explore(flaws: Flaws, begin: Partial<World> = {}): { worlds: number; stale: World | null } {
@@ -172,7 +188,7 @@ function explore(flaws: Flaws, begin: Partial<World> = {}): { worlds: number; st
   const seen = new Set<string>()
   const stack = [first]
   for (let world = stack.pop(); world; world = stack.pop()) {
-    const name = JSON.stringify(world)
+    const name = nameOf(world)
     if (seen.has(name)) continue
     seen.add(name)
     for (const [index, actor] of world.actors.entries()) {

@@ -1,21 +1,23 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { confirmUser } from '../src/auth/email-tokens.ts'
+import { confirmUser } from '../src/auth/email-token-store.ts'
+import { hashPassword } from '../src/auth/password-hash.ts'
 import { issueTokens } from '../src/auth/session.ts'
 import { startSession } from '../src/auth/session-store.ts'
 import { createAccount, findCachedUser } from '../src/auth/store.ts'
 import { emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
-import { createContact } from '../src/contacts/creation.ts'
-import { configuration, type Role } from '../src/env.ts'
+import { configuration } from '../src/config.ts'
+import { insertContact } from '../src/contacts/creation-store.ts'
+import { withDefaults } from '../src/contacts/fields.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
-import { hashPassword } from '../src/platform/crypto/password.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import { writeAtNewRevision } from '../src/platform/gate/write-at-new-revision.ts'
-import { outboxRow } from '../src/platform/mail/outbox.ts'
+import { outboxRow } from '../src/platform/mail/outbox-store.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { storeLocally } from '../src/platform/pictures/local.ts'
+import type { Role } from '../src/users/config.ts'
 import { users } from '../src/users/table.ts'
 import { database } from './database.ts'
 import { freshEmail, password } from './people.ts'
@@ -59,7 +61,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const email = freshEmail('newcomer')
   const mark = crypto.randomUUID()
   const link = randomToken()
-  const letter = { kind: 'confirm-email', to: email, subject: 'Confirm', text: link, html: link }
+  const letter = { kind: 'confirm-email' as const, to: email, subject: 'Confirm', text: link, html: link }
   const account = await createAccount(
     db,
     { username: mark, email, passwordHash: hash, locale: 'en' },
@@ -79,8 +81,11 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const session = await startSession(db, id, hash, nowhere)
   if (!session) throw new Error('There is no session.')
   const tokens = await issueTokens({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
-  const none = { last_name: null, email: null, phone: null, additional: null, favorite: false }
-  const contact = await createContact(db, id, { ...none, first_name: mark, birthday: '--05-05' }, 'uk', 1)
+  const contact = await insertContact(db, id, {
+    fields: withDefaults({ first_name: mark, birthday: '--05-05' }),
+    locale: 'uk',
+    maxContacts: 1,
+  })
   if (typeof contact === 'string') throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens
   return { id, email, mark, access, refresh, sessionId: session.id, contactId: contact.id, link }

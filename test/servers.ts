@@ -16,7 +16,9 @@ declare module 'vitest' {
   }
 }
 
-/** Starts, once for all test files, the servers that workerd talks to over real sockets; vitest calls what it returns. */
+/**
+ * Starts, once for all test files, the servers that workerd talks to over real sockets; vitest calls what it returns.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const inbox = await startInbox({ smtpPort: 0, httpPort: 0 })
   const hostile = await startHostileSmtp()

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { app } from '../src/app.ts'
-import type { Bindings } from '../src/env.ts'
+import type { Bindings } from '../src/platform/bindings.ts'
 
 /** What a request was seen to do. */
 export interface Trips {

@@ -7,8 +7,8 @@ import { vi } from 'vitest'
 vi.restoreAllMocks()
 vi.useRealTimers()
 
-// They share its database, too: each finds empty tables. Ids go on from where they were. The order of deleting is no matter:
-// foreign keys cascade.
+// They share its database, too: each finds empty tables. Ids go on from where they were. The order of deleting is no
+// matter: foreign keys cascade.
 const isD1 = env.DATABASE_URL === ''
 if (isD1) await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 // On libSQL, D1 stays without tables: whatever asked it by mistake fails.

@@ -29,8 +29,8 @@ export interface Sqld {
 }
 
 /**
- * Starts a sqld on a free port, with its data in a temporary folder, and waits until it answers. Nothing else is listened on:
- * neither gRPC nor an admin API, unless asked for.
+ * Starts a sqld on a free port, with its data in a temporary folder, and waits until it answers. Nothing else is
+ * listened on: neither gRPC nor an admin API, unless asked for.
  * @throws Error with sqld's own words when it does not start
  */
 export async function startSqld({
@@ -55,10 +55,10 @@ export async function startSqld({
     if (unref) rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', kill)
-  let said = ''
+  let output = ''
   for (const stream of [sqld.stdout, sqld.stderr]) {
     stream.on('data', (chunk) => {
-      said = (said + chunk).slice(-4000)
+      output = (output + chunk).slice(-4000)
     })
   }
   const stop = async () => {
@@ -71,7 +71,7 @@ export async function startSqld({
   for (const until = Date.now() + startSeconds * 1000; !(await isHealthy(url)); ) {
     if (sqld.exitCode === null && Date.now() < until) continue
     await stop()
-    throw new Error(`sqld did not start:\n${said}`)
+    throw new Error(`sqld did not start:\n${output}`)
   }
   if (unref) {
     sqld.unref()

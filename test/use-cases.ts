@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { configuration } from '../src/env.ts'
+import { configuration } from '../src/config.ts'
 import { gateOf } from '../src/platform/gate/client.ts'
 import type { Services } from '../src/platform/ports.ts'
 import { database } from './database.ts'

@@ -21,12 +21,12 @@ async function book(session: string, args: string[], { typed, env = {} }: { type
     env: { ...process.env, VIZITKA_SESSION: session, VIZITKA_PASSWORD: password, TZ: zone, ...env },
   })
   child.stdin.end(typed)
-  const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { said, complained, code }
+  const [output, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { output: output, complained, code }
 }
 
-const fine = (said: string) => ({ said, complained: '', code: 0 })
-const refused = (complained: string) => ({ said: '', complained, code: 1 })
+const fine = (output: string) => ({ output: output, complained: '', code: 0 })
+const refused = (complained: string) => ({ output: '', complained, code: 1 })
 
 function csv(name: string, content: string): string {
   const file = join(folder, name)
@@ -90,7 +90,7 @@ describe('the book in a terminal', () => {
     const names = Array.from({ length: 120 }, (_, n) => `Person ${n}`)
     const file = csv('many.csv', ['first_name', ...names, 'Person 7'].join('\n'))
     const first = await book(session, ['import', file])
-    expect(first.said).toMatch(/\n120 added, 1 there already, 0 refused\n$/)
+    expect(first.output).toMatch(/\n120 added, 1 there already, 0 refused\n$/)
     expect(await book(session, ['import', file])).toEqual(fine('0 added, 121 there already, 0 refused\n'))
   })
 
@@ -114,7 +114,7 @@ describe('the book in a terminal', () => {
     const session = await loggedIn('halyna')
     const file = csv('odd.csv', 'first_name,email\nAna,no address\nBohdan,bohdan@example.com\n')
     expect(await book(session, ['import', file])).toEqual({
-      said: '+ Bohdan · bohdan@example.com\n1 added, 0 there already, 1 refused\n',
+      output: '+ Bohdan · bohdan@example.com\n1 added, 0 there already, 1 refused\n',
       complained: 'Number 1 is refused: email: must be an e-mail address, such as ana@example.com\n',
       code: 1,
     })
@@ -132,11 +132,11 @@ describe('the book in a terminal', () => {
     const login = (typed: string) =>
       book(session, ['login', service.url, email], { typed, env: { VIZITKA_PASSWORD: '' } })
     const wrong = await login('wrong\n')
-    expect(wrong).toMatchObject({ said: '', code: 1 })
+    expect(wrong).toMatchObject({ output: '', code: 1 })
     expect(wrong.complained).toMatch(/^Password: \n.*password.*\n$/)
     expect(existsSync(session)).toBe(false)
     expect(await login(`${password}\n`)).toEqual({
-      said: `Logged in as ${email}.\n`,
+      output: `Logged in as ${email}.\n`,
       complained: 'Password: \n',
       code: 0,
     })
@@ -146,7 +146,7 @@ describe('the book in a terminal', () => {
     const session = join(folder, 'closed.json')
     const login = ['login', service.url, 'ana@example.com']
     expect(await book(session, login, { env: { VIZITKA_PASSWORD: '' } })).toEqual({
-      said: '',
+      output: '',
       complained: 'Password: \nNo password was typed. Type it, or set VIZITKA_PASSWORD to it.\n',
       code: 1,
     })
@@ -156,9 +156,9 @@ describe('the book in a terminal', () => {
     const session = join(folder, 'nobody.json')
     const help = await book(session, ['--help'])
     expect(help).toMatchObject({ complained: '', code: 0 })
-    expect(help.said).toMatch(/^Usage: node book\.ts COMMAND\n/)
+    expect(help.output).toMatch(/^Usage: node book\.ts COMMAND\n/)
     for (const args of [[], ['import'], ['dance'], ['login', service.url]]) {
-      expect(await book(session, args), args.join(' ')).toEqual(refused(help.said))
+      expect(await book(session, args), args.join(' ')).toEqual(refused(help.output))
     }
     const { port } = await freePorts()
     expect(await book(session, ['login', `http://127.0.0.1:${port}`, 'ana@example.com'])).toEqual(

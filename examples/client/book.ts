@@ -61,11 +61,12 @@ async function password(): Promise<string> {
   return typed
 }
 
-const shown = ({ full_name, phone, email }: Contact): string => [full_name, phone, email].filter(Boolean).join(' · ')
+const describeContact = ({ full_name, phone, email }: Contact): string =>
+  [full_name, phone, email].filter(Boolean).join(' · ')
 
 /**
- * What two entries of the same person have in common: the e-mail, or the digits of the phone, however they are written. Somebody who has
- * neither is known by the whole entry.
+ * What two entries of the same person have in common: the e-mail, or the digits of the phone, however they are written.
+ * Somebody who has neither is known by the whole entry.
  */
 function traits(person: ContactInput): string[] {
   const { email, phone } = person
@@ -78,7 +79,7 @@ function traits(person: ContactInput): string[] {
 function peopleIn(file: string): ContactInput[] {
   const rows = parse(readFileSync(file, 'utf8').normalize('NFC'), { bom: true, trim: true, skip_empty_lines: true })
   const [header = [], ...lines] = rows
-  const odd = header.filter((name) => !columns.some((known) => known === name))
+  const odd = header.filter((name) => !columns.some((existing) => existing === name))
   if (odd.length > 0) throw new UsageError(`${file} has a column "${odd[0]}"; there may be ${columns.join(', ')}.`)
   return lines.map((line) => Object.fromEntries(header.map((name, n) => [name, line[n] || null])))
 }
@@ -104,7 +105,7 @@ async function importPeople({ api }: Vizitka, people: readonly ContactInput[]): 
       const contact = await dataOf(api.POST('/api/contacts', { params: { header }, body: person }))
       for (const trait of traits(contact)) there.add(trait)
       counts.added++
-      console.log(`+ ${shown(contact)}`)
+      console.log(`+ ${describeContact(contact)}`)
     } catch (error) {
       if (!(error instanceof ProblemError && error.code === 'invalid-values')) throw error
       counts.refused++
@@ -132,7 +133,7 @@ async function run([command, ...rest]: string[]): Promise<void> {
   } else if (command === 'search' && first) {
     const query = { q: rest.join(' '), limit: 100 }
     const found = await dataOf(signedIn().api.GET('/api/contacts', { params: { query } }))
-    for (const contact of found) console.log(shown(contact))
+    for (const contact of found) console.log(describeContact(contact))
   } else if (command === 'logout') {
     await signedIn().logOut()
     console.log('Logged out.')

@@ -15,7 +15,7 @@ interface Observed extends Vizitka {
   /** Each request that left, with the status that came back: `GET /api/contacts 200`. */
   readonly seen: string[]
   /** What `onTokens` was told, newest last. */
-  readonly told: (Tokens | null)[]
+  readonly reported: (Tokens | null)[]
 }
 
 type Answering = (request: Request, pass: () => Promise<Response>) => Promise<Response>
@@ -23,10 +23,10 @@ type Answering = (request: Request, pass: () => Promise<Response>) => Promise<Re
 /** A client whose requests are written down, and may be answered by a test on their way. */
 function observed(options: Partial<Options> = {}, answering: Answering = (_, pass) => pass()): Observed {
   const seen: string[] = []
-  const told: (Tokens | null)[] = []
+  const reported: (Tokens | null)[] = []
   const vizitka = connect({
     url: service.url,
-    onTokens: (tokens) => told.push(tokens),
+    onTokens: (tokens) => reported.push(tokens),
     async fetch(request) {
       const { method, url } = request
       const answer = await answering(request, () => fetch(request))
@@ -35,7 +35,7 @@ function observed(options: Partial<Options> = {}, answering: Answering = (_, pas
     },
     ...options,
   })
-  return { ...vizitka, seen, told }
+  return { ...vizitka, seen, reported: reported }
 }
 
 /** Somebody who has logged in by this client. */
@@ -48,8 +48,8 @@ async function loggedIn(name: string, options?: Partial<Options>, answering?: An
 }
 
 /** Waits until the service says that an access token has expired. */
-async function expiryOf({ told }: Observed): Promise<Tokens> {
-  const tokens = told.at(-1)
+async function expiryOf({ reported }: Observed): Promise<Tokens> {
+  const tokens = reported.at(-1)
   if (!tokens) throw new Error('Nobody is logged in.')
   const headers = { Authorization: `Bearer ${tokens.access_token}` }
   while ((await fetch(`${service.url}/api/users/me`, { headers })).ok)
@@ -92,17 +92,17 @@ const add = ({ api }: Vizitka, first_name: string, key?: string) =>
 describe('a session', () => {
   it('begins with tokens that are told, goes on in another client, and ends', async () => {
     const ana = await loggedIn('Ana')
-    expect(ana.told).toEqual([expect.objectContaining({ token_type: 'bearer', expires_in: 3 })])
+    expect(ana.reported).toEqual([expect.objectContaining({ token_type: 'bearer', expires_in: 3 })])
     expect(await me(ana)).toMatchObject({ username: 'Ana', confirmed: true })
 
-    const later = observed({ tokens: ana.told[0] ?? null })
+    const later = observed({ tokens: ana.reported[0] ?? null })
     expect(await me(later)).toMatchObject({ username: 'Ana' })
     await later.logOut()
-    expect(later.told.at(-1)).toBeNull()
+    expect(later.reported.at(-1)).toBeNull()
     expect(await failureOf(me(later))).toMatchObject({ code: 'not-signed-in' })
     // The first client hears of it by its next request.
     expect(await failureOf(me(ana))).toMatchObject({ code: 'session-revoked' })
-    expect(ana.told.at(-1)).toBeNull()
+    expect(ana.reported.at(-1)).toBeNull()
     await ana.logOut()
   })
 
@@ -113,7 +113,7 @@ describe('a session', () => {
     expect([username, contacts]).toEqual(['Ana', []])
     expect(ana.seen.filter((line) => line.includes('refresh'))).toEqual(['POST /api/auth/refresh 200'])
     expect(ana.seen.filter((line) => line.endsWith('401'))).toHaveLength(2)
-    expect(ana.told.at(-1)?.refresh_token).not.toBe(old.refresh_token)
+    expect(ana.reported.at(-1)?.refresh_token).not.toBe(old.refresh_token)
   })
 
   it('is not refreshed again by an answer that comes after another request has done it', async () => {
@@ -147,7 +147,7 @@ describe('a session', () => {
     const tokens = await expiryOf(ana)
     await observed({ tokens }).logOut()
     expect(await failureOf(me(ana))).toMatchObject({ name: 'ProblemError', status: 401, code: 'session-revoked' })
-    expect(ana.told.at(-1)).toBeNull()
+    expect(ana.reported.at(-1)).toBeNull()
   })
 })
 
@@ -262,7 +262,7 @@ describe('a picture', () => {
     const file = new Blob([picture('png')])
     const after = await dataOf(ana.api.PATCH('/api/users/avatar', { body: { file }, bodySerializer: asForm }))
     expect(after.avatar).not.toBe(before.avatar)
-    const shown = await fetch(new URL(new URL(after.avatar).pathname, service.url))
-    expect([shown.status, shown.headers.get('Content-Type')]).toEqual([200, 'image/png'])
+    const displayed = await fetch(new URL(new URL(after.avatar).pathname, service.url))
+    expect([displayed.status, displayed.headers.get('Content-Type')]).toEqual([200, 'image/png'])
   })
 })

@@ -1,4 +1,6 @@
-/** A typed client of Vizitka: openapi-fetch, with what every program needs besides. Made to be copied, with schema.d.ts. */
+/**
+ * A typed client of Vizitka: openapi-fetch, with what every program needs besides. Made to be copied, with schema.d.ts.
+ */
 import createClient, {
   type Client,
   type ClientPathsWithMethod,
@@ -42,8 +44,8 @@ export type Api = {
 /** A service, for one person. */
 export interface Vizitka {
   /**
-   * Every route, typed. Sends the access token; exchanges it once it has expired; waits and sends again what the service has no
-   * room for at the moment, if that is safe.
+   * Every route, typed. Sends the access token; exchanges it once it has expired; waits and sends again what the
+   * service has no room for at the moment, if that is safe.
    * @throws ProblemError when the service refuses; TypeError, as `fetch` does, when it cannot be reached
    */
   readonly api: Api
@@ -53,7 +55,10 @@ export interface Vizitka {
   logOut(): Promise<void>
 }
 
-/** What the service says when it refuses (RFC 9457). `message` is for a person and says what to do; `code` is for a program. */
+/**
+ * What the service says when it refuses (RFC 9457). `message` is for a person and says what to do; `code` is for a
+ * program.
+ */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly status: number
@@ -78,8 +83,8 @@ export class ProblemError extends Error {
 const refreshPath = '/api/auth/refresh'
 
 /** A client of the service at `url`. */
-export function connect({ url, tokens: earlier, onTokens, patienceSeconds = 60, fetch: given }: Options): Vizitka {
-  const client = createClient<paths>({ baseUrl: url, ...(given && { fetch: given }) })
+export function connect({ url, tokens: earlier, onTokens, patienceSeconds = 60, fetch: input }: Options): Vizitka {
+  const client = createClient<paths>({ baseUrl: url, ...(input && { fetch: input }) })
   const api = client as Api
   let tokens = earlier ?? null
   let refreshing: Promise<void> | undefined
@@ -159,7 +164,10 @@ export function connect({ url, tokens: earlier, onTokens, patienceSeconds = 60, 
   }
 }
 
-/** What a call that answers with something brought. Where it is neither that nor a problem (a proxy's page, say), it throws. */
+/**
+ * What a call that answers with something brought. Where it is neither that nor a problem (a proxy's page, say), it
+ * throws.
+ */
 export async function dataOf<T>(call: Answer<T> | Promise<Answer<T>>): Promise<T> {
   const { data, response } = await call
   if (data === undefined)

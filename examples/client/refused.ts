@@ -1,4 +1,6 @@
-/** What does not compile: each line here is wrong, and `npm run check` fails if the compiler takes one. Nothing runs it. */
+/**
+ * What does not compile: each line here is wrong, and `npm run check` fails if the compiler takes one. Nothing runs it.
+ */
 import { asForm, type Vizitka } from './client.ts'
 import type { Contact } from './schema.d.ts'
 

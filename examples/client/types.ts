@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import openapiTS, { astToString, COMMENT_HEADER } from 'openapi-typescript'
 import ts from 'typescript'
 
-/** The types of an OpenAPI document, as openapi-typescript's command makes them, but that a file to upload is a `Blob`. */
+/**
+ * The types of an OpenAPI document, as openapi-typescript's command makes them, but that a file to upload is a `Blob`.
+ */
 export async function typesOf(document: string): Promise<string> {
   const nodes = await openapiTS(document, {
     rootTypes: true,

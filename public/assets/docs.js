@@ -24,14 +24,15 @@ function fill(paths, under, name, value) {
 }
 
 /**
- * What an answer tells is filled in where it is asked for next: ids in paths, the refresh token to refresh, the token of a reset
- * to choose the password.
+ * What an answer tells is filled in where it is asked for next: ids in paths, the refresh token to refresh, the token
+ * of a reset to choose the password.
  */
 function remember(paths, { ok, url, body }) {
   const path = new URL(url, location.href).pathname.replace(/\/$/, '')
   if (!ok || !body) return
   if (path in lists) {
-    // Of one's sessions, one that can be ended without ending what is being tried; of accounts, the newest: the first may be one's own.
+    // Of one's sessions, one that can be ended without ending what is being tried; of accounts, the newest: the first
+    // may be one's own.
     const first = Array.isArray(body) ? (path === '/api/admin/users' ? body.at(-1) : body[0]) : body
     const one = Array.isArray(body) ? (body.find(({ current }) => current === false) ?? first) : body
     if (one?.id !== undefined) fill(paths, lists[path], 'id', one.id)

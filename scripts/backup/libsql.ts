@@ -21,9 +21,9 @@ interface Table {
 }
 
 /**
- * A libSQL database as SQL, in pieces: tables, rows (parents before children), counters, then indexes, triggers and views, so that no
- * trigger runs and no id is given twice. All of it is what one read transaction sees. It looks at the schema, and knows no table.
- * `rowsOnly`: without the tables, and without the list of migrations.
+ * A libSQL database as SQL, in pieces: tables, rows (parents before children), counters, then indexes, triggers and
+ * views, so that no trigger runs and no id is given twice. All of it is what one read transaction sees. It looks at the
+ * schema, and knows no table. `rowsOnly`: without the tables, and without the list of migrations.
  */
 export async function* dump(client: Client, rowsOnly = false): AsyncGenerator<string, Counts> {
   const transaction = await client.transaction('read')
@@ -126,7 +126,10 @@ const nameIn = (row: Row): string => String(row.name)
 
 // ---------------------------------------------------------------- putting back
 
-/** Which tables a database has, and which of them hold rows; lists of migrations do not count as such. D1 and libSQL alike. */
+/**
+ * Which tables a database has, and which of them hold rows; lists of migrations do not count as such. D1 and libSQL
+ * alike.
+ */
 export async function inspectTables(
   query: (sql: string) => Promise<readonly Record<string, unknown>[]>,
 ): Promise<{ tables: string[]; full: string[] }> {
@@ -138,7 +141,10 @@ export async function inspectTables(
   return { tables, full: counted.filter((table) => hasRows[table] === 1) }
 }
 
-/** Runs statements in batches, each whole or not at all, and with foreign keys off: rows come before others that they refer to. */
+/**
+ * Runs statements in batches, each whole or not at all, and with foreign keys off: rows come before others that they
+ * refer to.
+ */
 export async function load(client: Client, statements: AsyncIterable<string>): Promise<number> {
   let batch: string[] = []
   let characters = 0

@@ -2,8 +2,8 @@
 const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\/|;|[A-Za-z_]\w*/g
 
 /**
- * The statements of a text of SQL, which comes in pieces of any length and may be larger than memory. A statement ends at a semicolon,
- * and that of a trigger at `; END ;`, as SQLite itself has it (`sqlite3_complete`).
+ * The statements of a text of SQL, which comes in pieces of any length and may be larger than memory. A statement ends
+ * at a semicolon, and that of a trigger at `; END ;`, as SQLite itself has it (`sqlite3_complete`).
  */
 export async function* statementsOf(pieces: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
   let begun = ''
@@ -27,7 +27,8 @@ function split(text: string): { whole: string[]; rest: string } {
   let start = 0
   let words: string[] = []
   let last = ['', '']
-  // A text or a name that has not ended yet: its opening sign would be passed over, and a semicolon in it taken for an end.
+  // A text or a name that has not ended yet: its opening sign would be passed over, and a semicolon in it taken for an
+  // end.
   let end = 0
   for (const { 0: part, index } of text.matchAll(token)) {
     if (/['"`[]/.test(text.slice(end, index)) || text.slice(end, index).includes('/*')) break

@@ -1,13 +1,16 @@
-/** A process that drives a server by autocannon, so that it shares no event loop with the one that reads the runtime's log. */
+/**
+ * Drives a server by autocannon, in a process of its own: it shares no event loop with the one that reads the runtime's
+ * log.
+ */
 import autocannon from 'autocannon'
 
-/** What to send: one request for each connection, again and again. */
+/** One request for each connection, sent again and again. */
 export interface Drive {
   readonly url: string
   readonly seconds: number
   readonly requests: readonly Sent[]
   /** Whether an answer's `refresh_token` goes into the next request of its connection. */
-  readonly refreshing: boolean
+  readonly isRefresh: boolean
 }
 
 export interface Sent {
@@ -17,20 +20,20 @@ export interface Sent {
   readonly body?: string
 }
 
-/** What came of it. Latencies in milliseconds; autocannon counts them whole. */
+/** The result. Latencies are whole milliseconds. */
 export interface Driven {
   readonly count: number
   /** Answers in a second. */
   readonly rate: number
   readonly p50: number
   readonly p99: number
-  /** How often each status was answered, where it was no success, and connections that failed as 0. */
+  /** How often each status of 300 or more was answered; connections that failed count as 0. */
   readonly failures: Readonly<Record<number, number>>
-  /** The refresh token that each connection holds in the end. */
+  /** The last refresh token of each connection. */
   readonly tokens: readonly string[]
 }
 
-async function drive({ url, seconds, requests, refreshing }: Drive): Promise<Driven> {
+async function drive({ url, seconds, requests, isRefresh }: Drive): Promise<Driven> {
   let next = 0
   const failures: Record<number, number> = {}
   const tokens: string[] = []
@@ -46,7 +49,7 @@ async function drive({ url, seconds, requests, refreshing }: Drive): Promise<Dri
         {
           ...sent,
           headers: { ...headers },
-          ...(refreshing
+          ...(isRefresh
             ? {
                 setupRequest: (request: object) => ({ ...request, body }),
                 onResponse: (_status: number, answer: string) => {
@@ -69,7 +72,7 @@ async function drive({ url, seconds, requests, refreshing }: Drive): Promise<Dri
   return { count: result.requests.total, rate: result.requests.total / result.duration, p50, p99, failures, tokens }
 }
 
-process.once('message', async (asked) => {
-  process.send?.(await drive(asked as Drive))
+process.once('message', async (order) => {
+  process.send?.(await drive(order as Drive))
   process.disconnect()
 })

@@ -1,73 +1,74 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { populate, vars } from './population.ts'
-import { serveApart } from './processes.ts'
-import { build, createDatabase, openDatabase } from './runtime.ts'
-import { type Action, faults, together, Writer } from './writers.ts'
+import { table } from './figures.ts'
+import { withServed } from './processes.ts'
+import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
 
 const connections = 32
 const actions: readonly Action[] = ['create', 'create', 'create', 'repeat', 'update', 'update', 'remove', 'read']
-/** A few do nothing but sign up: it takes a hash of a password, and those wait for one another. */
-const signingUp: readonly Action[] = ['signUp']
-const few = 4
+/** The first writers only sign up: that hashes a password, and hashes wait for one another. */
+const signUpWriters = 4
 
 /**
  * Kills the runtime with `kill -9` while it writes, twenty times, on one database, and looks at the database each time.
- * @throws Error when anything acknowledged is not there, or there is half of anything
+ * @throws Error when anything acknowledged is missing, or there is half of anything
  */
-export async function kill(quick: boolean): Promise<string> {
-  const kills = quick ? 2 : 20
-  const folder = await mkdtemp(join(tmpdir(), 'vizitka-kill-'))
-  try {
-    const sqlite = await createDatabase(folder)
-    const everyone = await populate(sqlite, connections, 10)
-    sqlite.close()
-    const [code, settings] = [join(folder, 'service.mjs'), join(folder, 'vars.json')]
-    await writeFile(code, (await build()).code)
-    await writeFile(settings, JSON.stringify(vars))
-    const writers = everyone.map((person, at) => new Writer(person, `w${at}`))
-    let broken = 0
+export async function kill(isQuick: boolean): Promise<string> {
+  const kills = isQuick ? 2 : 20
+  const books = Array.from({ length: connections }, () => 10)
+  return withServed({ books, settings: {} }, async (people, serve, openAfter) => {
+    const writers = people.map((person, at) => new Writer(person, `w${at}`))
     for (let round = 0; round < kills; round++) {
-      const served = await serveApart(folder, code, settings)
+      const served = await serve()
       const never = new AbortController().signal
       const writing = Promise.all(
-        writers.map((writer, at) => writer.run(served.url, at < few ? signingUp : actions, never, true)),
+        writers.map((writer, at) => writer.run(served.url, at < signUpWriters ? ['signUp'] : actions, never, true)),
       )
-      await new Promise((done) => setTimeout(done, (quick ? 1000 : 2000) + Math.random() * (quick ? 2000 : 4000)))
+      await new Promise((done) => setTimeout(done, (isQuick ? 1000 : 2000) + Math.random() * (isQuick ? 2000 : 4000)))
       // A busy machine may have acknowledged nothing yet: a kill then would test nothing.
       while (round === 0 && !isUnderWay(writers)) await new Promise((done) => setTimeout(done, 100))
       await served.kill()
       await writing
-      const after = await openDatabase(folder)
-      const wrong = faults(after, writers)
+      const after = await openAfter()
+      const faults = findFaults(after, writers)
       after.close()
-      if (wrong.length > 0) {
-        throw new Error(`After ${round + 1} kills ${wrong.length} faults:\n${wrong.slice(0, 20).join('\n')}`)
+      if (faults.length > 0) {
+        throw new Error(`After ${round + 1} kills ${faults.length} faults:\n${faults.slice(0, 20).join('\n')}`)
       }
-      broken = together(writers).get(0) ?? 0
     }
-    return report(kills, broken, writers)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    return report(kills, writers)
+  })
 }
 
 /** Whether a contact and an account were acknowledged. */
 const isUnderWay = (writers: readonly Writer[]): boolean =>
   writers.some(({ contacts }) => contacts.some(({ note }) => note !== undefined)) &&
-  writers.some(({ accounts }) => accounts.some(({ acknowledged }) => acknowledged))
+  writers.some(({ accounts }) => accounts.some(({ isAcknowledged }) => isAcknowledged))
 
-function report(kills: number, broken: number, writers: readonly Writer[]): string {
+function report(kills: number, writers: readonly Writer[]): string {
   const contacts = writers.flatMap((writer) => writer.contacts)
   const accounts = writers.flatMap((writer) => writer.accounts)
-  const acknowledged = contacts.filter(({ note }) => note !== undefined)
+  const row = (name: string, requested: number, acknowledged: number) => [
+    name,
+    `${requested}`,
+    `${acknowledged}`,
+    '0',
+    '0',
+  ]
   return [
-    `${kills} times \`kill -9\` while ${connections} connections wrote; ${broken} requests were under way when it came.`,
-    '',
-    '| | Asked for | Acknowledged | Acknowledged and not there | Half there |',
-    '|---|---|---|---|---|',
-    `| Contacts (added, changed, deleted) | ${contacts.length} | ${acknowledged.length} | 0 | 0 |`,
-    `| Accounts, each with its link and its letter | ${accounts.length} | ${accounts.filter((one) => one.acknowledged).length} | 0 | 0 |`,
-  ].join('\n')
+    `${kills} times \`kill -9\` while ${connections} connections wrote; ${countStatuses(writers).get(0) ?? 0} requests were under way when it came.`,
+    table(
+      ['', 'Asked for', 'Acknowledged', 'Acknowledged and not there', 'Half there'],
+      [
+        row(
+          'Contacts (added, changed, deleted)',
+          contacts.length,
+          contacts.filter(({ note }) => note !== undefined).length,
+        ),
+        row(
+          'Accounts, each with its link and its letter',
+          accounts.length,
+          accounts.filter((account) => account.isAcknowledged).length,
+        ),
+      ],
+    ),
+  ].join('\n\n')
 }

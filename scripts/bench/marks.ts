@@ -7,8 +7,8 @@ export const marks = {
   revision: 1_000_033,
 } as const
 
-/** The person who is added again and again. */
-export const someone = {
+/** The contact that is added again and again. */
+export const sampleContact = {
   first_name: 'Леся',
   last_name: 'Українка',
   email: 'lesia@example.com',

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { hashPassword } from '../../src/auth/password-hash.ts'
 import { issueAccessToken, issueRefreshToken } from '../../src/auth/tokens.ts'
-import { newContact } from '../../src/contacts/store.ts'
-import { configuration, defaultLimits } from '../../src/env.ts'
-import { hashPassword } from '../../src/platform/crypto/password.ts'
+import { configuration, defaultLimits } from '../../src/config.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
 import { marks } from './marks.ts'
 
 /**
- * What the measured service is configured with: as by default, but for limits as wide as they can be, and tokens that outlive a run.
- * The tests set DEADLINES, for machines that are busy.
+ * Configures the measured service: the defaults, but limits as wide as they can be, and tokens that outlive a run. The
+ * tests set DEADLINES, for busy machines.
  */
 export const vars = {
   SECRET_KEY: randomBytes(48).toString('base64'),
@@ -24,48 +24,47 @@ export const vars = {
 
 export const password = 'seven wild geese over the Dnipro'
 
-/** Somebody who is measured with. */
+/** A person of the database, who is signed in. */
 export interface Person {
   readonly id: number
   readonly email: string
   readonly session: number
-  /** Of the first contact of the book; the others follow it. */
+  /** The id of the first contact of the book; the others follow it. */
   readonly contact: number
   readonly accessToken: string
   refreshToken: string
 }
 
 /**
- * Fills an empty database with people who are signed in, each with a book of so many contacts. All that has an id of its own begins at
- * {@link marks}, far from every other number.
+ * Fills an empty database with a signed-in person for each size of a book. Ids begin at {@link marks}, far from every
+ * other number.
  */
-export async function populate(sqlite: DatabaseSync, count: number, contactsEach: number): Promise<Person[]> {
+export async function populate(sqlite: DatabaseSync, books: readonly number[]): Promise<Person[]> {
   const now = timestamp()
   const hash = await hashPassword(password)
-  // Checked as the service checks them.
   const config = configuration({ ...vars } as never)
   const user = sqlite.prepare(
     `INSERT INTO users (id, username, email, email_key, password_hash, confirmed_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const session = sqlite.prepare('INSERT INTO sessions (id, user_id, created_at, rotated_at) VALUES (?, ?, ?, ?)')
-  const pool = people(contactsEach).map((person) => ({ ...newContact(0, person, 'uk'), id: 0 }))
+  const pool = people(Math.max(...books)).map((person) => ({ ...createRow(0, person, 'uk'), id: 0 }))
   const columns = Object.keys(pool[0] ?? {})
   const contact = sqlite.prepare(
     `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   )
-  const everyone: Person[] = []
+  const persons: Person[] = []
   sqlite.exec('BEGIN')
-  for (let at = 0; at < count; at++) {
+  let first: number = marks.contact
+  for (const [at, size] of books.entries()) {
     const id = marks.user + at
     const email = `person-${at}@example.com`
     user.run(id, `Person ${at}`, email, email, hash, now, now)
     session.run(marks.session + at, id, now, now)
-    const first = marks.contact + at * contactsEach
-    for (const [n, row] of pool.entries()) {
+    for (const [n, row] of pool.slice(0, size).entries()) {
       const values = Object.values({ ...row, owner_id: id, id: first + n })
       contact.run(...values.map((value) => (typeof value === 'boolean' ? Number(value) : value)))
     }
-    everyone.push({
+    persons.push({
       id,
       email,
       session: marks.session + at,
@@ -73,11 +72,12 @@ export async function populate(sqlite: DatabaseSync, count: number, contactsEach
       accessToken: await issueAccessToken({ userId: id, sessionId: marks.session + at }, config),
       refreshToken: issueRefreshToken({ sessionId: marks.session + at, generation: 1 }, config),
     })
+    first += size
   }
   sqlite.exec('COMMIT')
-  return everyone
+  return persons
 }
 
-/** The refresh token of a session at a generation. */
+/** Issues the refresh token of a session at a generation. */
 export const refreshTokenOf = (sessionId: number, generation: number): string =>
   issueRefreshToken({ sessionId, generation }, configuration({ ...vars } as never))

@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { SourceMap, type SourceMapPayload } from 'node:module'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { table } from './figures.ts'
 import { drive } from './load.ts'
-import { populate, vars } from './population.ts'
-import { measured, targetsOf } from './requests.ts'
-import { build, createDatabase, startRuntime } from './runtime.ts'
+import { measured, serviceTarget } from './requests.ts'
+import { build, withRuntime } from './runtime.ts'
 
 /** A node of a V8 CPU profile, as the inspector's protocol tells it. Lines and columns count from 0. */
 interface ProfileNode {
@@ -29,67 +25,56 @@ interface CpuProfile {
 const samplingMicroseconds = 200
 const connections = 32
 
-/** Where the service's own time goes, by the package that the code is of: of what is read most, changed, and listed. */
-export async function profile(quick: boolean): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'vizitka-profile-'))
-  try {
-    const sqlite = await createDatabase(folder)
-    const everyone = await populate(sqlite, connections, quick ? 100 : 1000)
-    sqlite.close()
-    const service = await build()
-    const origins = originsIn(service.map ?? '')
-    const inspectorPort = await freePort()
-    const runtime = await startRuntime({ folder, workers: { service }, vars, inspectorPort, silent: true })
-    try {
-      const columns = new Map<string, Map<string, number>>()
-      for (const one of measured.filter(({ plan }) => ['me', 'contact', 'list', 'create'].includes(plan))) {
-        const { service: target } = targetsOf(one, runtime.urls.service ?? '', '')
-        if (!target) continue
-        await drive(target, everyone, quick ? 1 : 4)
-        let count = 0
-        const taken = await profiled(inspectorPort, 'service', async () => {
-          count = (await drive(target, everyone, quick ? 1 : 5)).count
-        })
-        columns.set(one.name, selfByOrigin(taken, origins, count))
-      }
-      return table(columns)
-    } finally {
-      await runtime.close()
+/** Measures where the service's own time goes, by the package that the code is of. */
+export async function profile(isQuick: boolean): Promise<string> {
+  const service = await build()
+  const originOf = originsIn(service.map)
+  const books = Array.from({ length: connections }, () => (isQuick ? 100 : 1000))
+  return withRuntime({ workers: { service }, books, withInspector: true }, async (runtime, people) => {
+    const columns = new Map<string, Map<string, number>>()
+    for (const request of measured.filter(({ recording }) => ['me', 'contact', 'list', 'create'].includes(recording))) {
+      const target = serviceTarget(runtime.urls.service ?? '', request)
+      await drive(target, people, isQuick ? 1 : 4)
+      let count = 0
+      const taken = await profiled(await runtime.inspectorUrl(), 'service', async () => {
+        count = (await drive(target, people, isQuick ? 1 : 5)).count
+      })
+      columns.set(request.name, selfTimeByOrigin(taken, originOf, count))
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    return tableOf(columns)
+  })
 }
 
-/** A line for each origin, a column for each request, in microseconds a request, what costs most first. */
-function table(columns: ReadonlyMap<string, ReadonlyMap<string, number>>): string {
+/** Makes a row for each origin and a column for each request, in microseconds a request, the most expensive first. */
+function tableOf(columns: ReadonlyMap<string, ReadonlyMap<string, number>>): string {
   const all = [...columns.values()]
   const origins = [...new Set(all.flatMap((column) => [...column.keys()]))]
   const sum = (origin: string) => all.reduce((total, column) => total + (column.get(origin) ?? 0), 0)
-  const lines = origins.toSorted((one, other) => sum(other) - sum(one)).filter((origin) => sum(origin) >= 8)
-  return [
-    `| Microseconds of a request, itself | ${[...columns.keys()].join(' | ')} |`,
-    `|---|${'---|'.repeat(columns.size)}`,
-    ...lines.map(
-      (origin) => `| ${origin} | ${all.map((column) => (column.get(origin) ?? 0).toFixed(0)).join(' | ')} |`,
-    ),
-  ].join('\n')
+  const rows = origins.toSorted((one, other) => sum(other) - sum(one)).filter((origin) => sum(origin) >= 8)
+  return table(
+    ['Microseconds of a request, itself', ...columns.keys()],
+    rows.map((origin) => [origin, ...all.map((column) => (column.get(origin) ?? 0).toFixed(0))]),
+  )
 }
 
-/** Time in functions themselves, by the package or the room that they are of. Waiting is left out. */
-function selfByOrigin(taken: CpuProfile, origins: (node: ProfileNode) => string, count: number): Map<string, number> {
+/** Sums the time in functions themselves by the package or folder of their code. Waiting is left out. */
+function selfTimeByOrigin(
+  taken: CpuProfile,
+  originOf: (node: ProfileNode) => string,
+  count: number,
+): Map<string, number> {
   const byId = new Map(taken.nodes.map((node) => [node.id, node]))
   const spent = new Map<string, number>()
   for (const [at, id] of taken.samples.entries()) {
     const node = byId.get(id)
     if (!node || node.callFrame.functionName === '(idle)') continue
-    const origin = origins(node)
+    const origin = originOf(node)
     spent.set(origin, (spent.get(origin) ?? 0) + (taken.timeDeltas[at] ?? 0) / count)
   }
   return spent
 }
 
-/** Tells the origin of a profile's node: `drizzle-orm`, `src/contacts`, or what of the runtime it is. */
+/** Finds the origin of a profile's node: `drizzle-orm`, `src/contacts`, or a part of the runtime. */
 function originsIn(map: string): (node: ProfileNode) => string {
   const source = new SourceMap(JSON.parse(map) as SourceMapPayload)
   return ({ callFrame: { functionName, url, lineNumber, columnNumber } }) => {
@@ -107,8 +92,8 @@ function originsIn(map: string): (node: ProfileNode) => string {
 }
 
 /** Takes a CPU profile of one Worker of a runtime while something runs (Chrome DevTools Protocol, domain Profiler). */
-async function profiled(inspectorPort: number, worker: string, run: () => Promise<void>): Promise<CpuProfile> {
-  const answer = await fetch(`http://127.0.0.1:${inspectorPort}/json`)
+async function profiled(inspector: URL, worker: string, run: () => Promise<void>): Promise<CpuProfile> {
+  const answer = await fetch(new URL('/json', inspector))
   const targets = (await answer.json()) as readonly { id: string; webSocketDebuggerUrl: string }[]
   const target = targets.find(({ id }) => id === `core:user:${worker}` || id === worker)
   if (!target) throw new Error(`There is no ${worker} to inspect: ${targets.map(({ id }) => id).join(', ')}.`)
@@ -123,24 +108,16 @@ async function profiled(inspectorPort: number, worker: string, run: () => Promis
     const { id, result } = JSON.parse(String(event.data)) as { id?: number; result?: unknown }
     if (id !== undefined) waiting.get(id)?.(result)
   })
-  const ask = (method: string, params = {}) =>
+  const call = (method: string, params = {}) =>
     new Promise<unknown>((done) => {
       waiting.set(++last, done)
       socket.send(JSON.stringify({ id: last, method, params }))
     })
-  await ask('Profiler.enable')
-  await ask('Profiler.setSamplingInterval', { interval: samplingMicroseconds })
-  await ask('Profiler.start')
+  await call('Profiler.enable')
+  await call('Profiler.setSamplingInterval', { interval: samplingMicroseconds })
+  await call('Profiler.start')
   await run()
-  const { profile: taken } = (await ask('Profiler.stop')) as { profile: CpuProfile }
+  const { profile: taken } = (await call('Profiler.stop')) as { profile: CpuProfile }
   socket.close()
   return taken
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done))
-  const address = probe.address()
-  await new Promise((done) => probe.close(done))
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,68 +1,44 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_readConfig } from 'wrangler'
+import { wrangler } from '../deploy/wrangler.ts'
+import { vars as defaultVars, type Person, populate } from './population.ts'
 
-/** A Worker as wrangler would upload it. */
+/** A Worker as wrangler would upload it, and its source map, as JSON. */
 export interface Bundle {
   readonly code: string
-  /** wrangler's own figure of the upload. */
-  readonly gzippedKiB: number
-  /** Its source map, as JSON. */
-  readonly map?: string
+  readonly map: string
 }
 
 /** Builds a Worker as it is deployed, from its entry; by default the service. */
 export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-build-'))
   try {
-    const config = join(folder, 'wrangler.json')
-    // As wrangler.toml says, but for what a bundle does not hold.
+    // As wrangler.toml says, without the bindings, which a bundle does not contain.
     const { compatibility_date, minify, keep_names } = unstable_readConfig(
       { config: 'wrangler.toml' },
       { hideWarnings: true },
     )
-    await writeFile(
-      config,
-      JSON.stringify({ name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names }),
-    )
-    const said = await wrangler(
-      'deploy',
-      '--dry-run',
-      '--config',
-      config,
-      '--outdir',
-      folder,
-      '--tsconfig',
-      resolve('tsconfig.json'),
-    )
-    const gzippedKiB = Number(said.match(/gzip: ([\d.]+) KiB/)?.[1])
+    const config = join(folder, 'wrangler.json')
+    const settings = { name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names }
+    await writeFile(config, JSON.stringify(settings))
+    const tsconfig = resolve('tsconfig.json')
+    await wrangler(['deploy', '--dry-run', '--config', config, '--outdir', folder, '--tsconfig', tsconfig])
     const [file] = (await readdir(folder)).filter((name) => name.endsWith('.js'))
-    if (!file || Number.isNaN(gzippedKiB)) throw new Error(`wrangler built nothing:\n${said}`)
-    const [code, map] = await Promise.all([file, `${file}.map`].map((name) => readFile(join(folder, name), 'utf8')))
-    return { code: code ?? '', map: map ?? '', gzippedKiB }
+    if (!file) throw new Error(`wrangler built nothing of ${entry}.`)
+    const [code = '', map = ''] = await Promise.all(
+      [file, `${file}.map`].map((name) => readFile(join(folder, name), 'utf8')),
+    )
+    return { code, map }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** Runs the project's wrangler, and returns what it said. @throws Error with its words when it fails */
-export async function wrangler(...args: string[]): Promise<string> {
-  const process_ = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
-    env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
-  })
-  let said = ''
-  for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk) => (said += chunk))
-  const [code] = await once(process_, 'close')
-  if (code !== 0) throw new Error(`wrangler ${args.join(' ')} failed:\n${said}`)
-  return said
-}
-
-/** Where a local runtime keeps its things, and what it runs. */
+/** The data of a local runtime, and what it runs. */
 export interface RuntimeOptions {
   /** Kept between starts: the database, KV and the Durable Objects. */
   readonly folder: string
@@ -70,20 +46,23 @@ export interface RuntimeOptions {
   readonly workers: Readonly<Record<string, Bundle>>
   readonly vars: Readonly<Record<string, string>>
   /** Opens the inspector of the runtime, for profiles. */
-  readonly inspectorPort?: number
-  /** Leaves out what the Workers log. */
-  readonly silent?: boolean
+  readonly withInspector?: boolean
+  /** Drops what the Workers log. */
+  readonly isSilent?: boolean
 }
 
 /** A running runtime. */
 export interface Runtime {
-  /** Where each Worker answers: a socket of its own, with no proxy before it. */
+  /** The URL of each Worker: a socket of its own, with no proxy before it. */
   readonly urls: Readonly<Record<string, string>>
+  /** Of the inspector, if there is one. */
+  inspectorUrl(): Promise<URL>
   close(): Promise<void>
 }
 
 /** Starts Workers in one local runtime, as wrangler bundled them, without `wrangler dev` and its proxy. */
-export async function startRuntime({ folder, workers, vars, inspectorPort, silent }: RuntimeOptions): Promise<Runtime> {
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { folder, workers, vars, withInspector, isSilent } = options
   const { compatibility_date: compatibilityDate = '' } = unstable_readConfig(
     { config: 'wrangler.toml' },
     { hideWarnings: true },
@@ -97,14 +76,14 @@ export async function startRuntime({ folder, workers, vars, inspectorPort, silen
         if (level === 'error' || level === 'warn') process.stderr.write(`${message}\n`)
       },
       resourcePersistencePath: folder,
-      ...(inspectorPort === undefined ? {} : { inspectorPort }),
+      ...(withInspector ? { inspectorPort: 0 } : {}),
       workers: names.map((name) => ({
         name,
         modules: [
           {
             type: 'ESModule' as const,
             path: `${name}.mjs`,
-            contents: (silent ? 'console.log = () => {}\n' : '') + (workers[name]?.code ?? ''),
+            contents: (isSilent ? 'console.log = () => {}\n' : '') + (workers[name]?.code ?? ''),
           },
         ],
         compatibilityDate,
@@ -122,12 +101,35 @@ export async function startRuntime({ folder, workers, vars, inspectorPort, silen
   const urls = await Promise.all(
     names.map(async (name) => [name, (await runtime.unsafeGetDirectURL(name)).origin] as const),
   )
-  return { urls: Object.fromEntries(urls), close: () => runtime.dispose() }
+  return {
+    urls: Object.fromEntries(urls),
+    inspectorUrl: () => runtime.getInspectorURL(),
+    close: () => runtime.dispose(),
+  }
+}
+
+/**
+ * Runs something with a silent runtime whose database has a person for each size of a book; then all of it is deleted.
+ */
+export async function withRuntime<Result>(
+  { books, ...options }: { books: readonly number[] } & Pick<RuntimeOptions, 'workers' | 'withInspector'>,
+  use: (runtime: Runtime, people: readonly Person[]) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'vizitka-bench-'))
+  try {
+    const sqlite = await createDatabase(folder)
+    const people = await populate(sqlite, books)
+    sqlite.close()
+    const runtime = await startRuntime({ ...options, folder, vars: defaultVars, isSilent: true })
+    return await use(runtime, people).finally(() => runtime.close())
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 const databaseId = 'bench'
 
-/** Makes the runtime's database with its tables, and opens its file, to be filled while nothing runs. */
+/** Creates the runtime's database with its tables, and opens its file. Only while nothing runs. */
 export async function createDatabase(folder: string): Promise<DatabaseSync> {
   const runtime = new Miniflare(
     convertV4MiniflareOptions({

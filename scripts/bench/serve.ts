@@ -1,11 +1,11 @@
-/** A process that runs the service for those who measure it or kill it; says where it answers, and who runs it. */
+/** Runs the service in a process of its own, to be measured or killed; sends its URL and the ids of its processes. */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { childrenOf } from './processes.ts'
 import { startRuntime } from './runtime.ts'
 
 const [folder = '', code = '', vars = ''] = process.argv.slice(2)
-const bundle = { code: await readFile(code, 'utf8'), gzippedKiB: 0 }
+const bundle = { code: await readFile(code, 'utf8'), map: '' }
 const runtime = await startRuntime({
   folder,
   workers: { service: bundle },

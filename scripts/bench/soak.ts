@@ -1,50 +1,31 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { populate, vars } from './population.ts'
-import { residentMiB, serveApart } from './processes.ts'
-import { build, createDatabase, openDatabase } from './runtime.ts'
-import { type Action, faults, together, Writer } from './writers.ts'
+import { table } from './figures.ts'
+import { residentMiB, withServed } from './processes.ts'
+import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
 
 const people = 50
 const connections = 64
 
-/** Of ten requests six read, as people's do. */
+/** Of twelve requests seven read, as people's do. */
 const actions: readonly Action[] = [
-  'list',
-  'read',
-  'read',
-  'search',
-  'birthdays',
-  'me',
-  'create',
-  'create',
-  'update',
-  'remove',
-  'repeat',
-  'list',
+  ...(['list', 'read', 'read', 'search', 'birthdays', 'me', 'list'] as const),
+  ...(['create', 'create', 'update', 'remove', 'repeat'] as const),
 ]
 
-/** As by default, but for what one person may write: else nearly every answer would be 429. */
+/** The defaults, but for what one person may write: else nearly every answer would be 429. */
 const limits = 'contacts-read=600/60s,contacts-create=50/5s,contacts-write=300/60s'
 
 /**
- * Sixty-four connections of fifty people read and write for five minutes; then the database is compared with what they were told.
- * @throws Error when an answer was an error other than 429, or anything acknowledged is not there, or is there twice
+ * Has sixty-four connections of fifty people read and write for five minutes, then compares the database with what was
+ * acknowledged.
+ * @throws Error when an answer was an error other than 429, or anything acknowledged is missing or doubled
  */
-export async function soak(quick: boolean): Promise<string> {
-  const seconds = quick ? 5 : 300
-  const folder = await mkdtemp(join(tmpdir(), 'vizitka-soak-'))
-  try {
-    const sqlite = await createDatabase(folder)
-    const everyone = await populate(sqlite, people, quick ? 50 : 500)
-    sqlite.close()
-    const [code, settings] = [join(folder, 'service.mjs'), join(folder, 'vars.json')]
-    await writeFile(code, (await build()).code)
-    await writeFile(settings, JSON.stringify({ ...vars, RATE_LIMITS: limits }))
-    const served = await serveApart(folder, code, settings)
+export async function soak(isQuick: boolean): Promise<string> {
+  const seconds = isQuick ? 5 : 300
+  const books = Array.from({ length: people }, () => (isQuick ? 50 : 500))
+  return withServed({ books, settings: { RATE_LIMITS: limits } }, async (persons, serve, openAfter) => {
+    const served = await serve()
     const writers = Array.from({ length: connections }, (_, at) => {
-      const person = everyone[at % everyone.length]
+      const person = persons[at % persons.length]
       if (!person) throw new Error('There is nobody to write as.')
       return new Writer(person, `w${at}`)
     })
@@ -55,22 +36,20 @@ export async function soak(quick: boolean): Promise<string> {
     clearInterval(sampling)
     await served.stop()
 
-    const after = await openDatabase(folder)
-    const wrong = faults(after, writers)
+    const after = await openAfter()
+    const faults = findFaults(after, writers)
     after.close()
-    const statuses = together(writers)
+    const statuses = countStatuses(writers)
     const errors = [...statuses].filter(([status]) => status === 0 || (status >= 400 && status !== 429))
-    if (errors.length > 0) wrong.push(`Errors were answered: ${JSON.stringify(errors)}.`)
+    if (errors.length > 0) faults.push(`Errors were answered: ${JSON.stringify(errors)}.`)
     const fifths = fifthsOf(memory)
-    if (!quick && grows(fifths)) wrong.push(`The runtime’s memory goes on growing: ${fifths.join(', ')} MiB.`)
-    if (wrong.length > 0) throw new Error(`The soak found ${wrong.length} faults:\n${wrong.slice(0, 20).join('\n')}`)
+    if (!isQuick && grows(fifths)) faults.push(`The runtime’s memory goes on growing: ${fifths.join(', ')} MiB.`)
+    if (faults.length > 0) throw new Error(`The soak found ${faults.length} faults:\n${faults.slice(0, 20).join('\n')}`)
     return report(seconds, writers, statuses, fifths)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
-/** The means of each fifth of a run. */
+/** The mean of each fifth of a run. */
 const fifthsOf = (samples: readonly number[]): number[] =>
   Array.from({ length: 5 }, (_, at) => {
     const part = samples.slice((samples.length * at) / 5, (samples.length * (at + 1)) / 5)
@@ -78,8 +57,8 @@ const fifthsOf = (samples: readonly number[]): number[] =>
   })
 
 /**
- * Whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since V8's heap and SQLite's
- * cache take some minutes to fill.
+ * Decides whether memory goes on growing: from the middle fifth of a run to the last it may rise by a quarter, since
+ * V8's heap and SQLite's cache take some minutes to fill.
  */
 export const grows = ([, , middle = 0, , last = 0]: readonly number[]): boolean => last > 1.25 * middle
 
@@ -94,9 +73,10 @@ function report(
   return [
     `${connections} connections of ${people} people for ${seconds} seconds: ${answers} answers, ${Math.round(answers / seconds)} a second.`,
     '',
-    '| Answer | How often |',
-    '|---|---|',
-    ...[...statuses].map(([status, count]) => `| ${status} | ${count} |`),
+    table(
+      ['Answer', 'How often'],
+      [...statuses].map(([status, count]) => [`${status}`, `${count}`]),
+    ),
     '',
     `Contacts acknowledged: ${contacts.length}, of which deleted again: ${contacts.filter(({ deleted }) => deleted === 'yes').length}. Lost: 0. There twice: 0.`,
     '',

@@ -1,16 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { newContact } from '../../src/contacts/store.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import type { Person } from './population.ts'
 
-/** What a writer knows of a contact that it asked for. */
+/** A contact that a writer asked for. */
 interface Written {
-  /** Its last name, which no other contact has. */
+  /** Its last name, unique. */
   readonly name: string
   readonly idempotencyKey: string | undefined
   id: number | undefined
   /** The note that the service last acknowledged; undefined until the contact itself is acknowledged. */
   note: string | undefined
-  /** Notes that were sent since, and not answered: each may be there or not. */
+  /** Notes that were sent since then and not answered: each may be stored or not. */
   unanswered: string[]
   deleted: 'no' | 'perhaps' | 'yes'
 }
@@ -18,13 +18,13 @@ interface Written {
 /** An account that a writer asked for. */
 interface Account {
   readonly email: string
-  acknowledged: boolean
+  isAcknowledged: boolean
 }
 
 /** How often each status was answered; 0 where the connection broke. */
 export type Statuses = Map<number, number>
 
-/** One who reads and writes without a pause, and remembers what was acknowledged. Nobody else writes its contacts. */
+/** Reads and writes without a pause, and remembers what was acknowledged. Nobody else writes its contacts. */
 export class Writer {
   readonly contacts: Written[] = []
   readonly accounts: Account[] = []
@@ -39,14 +39,14 @@ export class Writer {
     this.#name = name
   }
 
-  /** Goes on until it is told to stop, or, where `untilBroken`, until the service is gone. */
+  /** Runs random actions until `stop` aborts or, with `untilBroken`, until the service is gone. */
   async run(url: string, actions: readonly Action[], stop: AbortSignal, untilBroken: boolean): Promise<void> {
     while (!stop.aborted) {
       const action = actions[Math.floor(Math.random() * actions.length)]
       const status = action ? await this[action](url) : 0
       this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
       if (status === 0 && untilBroken) return
-      // Like a client that minds Retry-After, if not as patient.
+      // Waits as a client does that reads Retry-After, only shorter.
       if (status === 429) await new Promise((done) => setTimeout(done, 20))
     }
   }
@@ -65,7 +65,7 @@ export class Writer {
     return this.#create(url, contact)
   }
 
-  /** Sends once more, under its key, what was not answered: the service must add it once. */
+  /** Sends a contact again under its key: the service must add it once. */
   async repeat(url: string): Promise<number> {
     const contact = this.contacts.findLast((one) => one.idempotencyKey !== undefined && one.deleted === 'no')
     return contact ? this.#create(url, contact) : this.list(url)
@@ -112,11 +112,11 @@ export class Writer {
 
   async signUp(url: string): Promise<number> {
     const email = `${this.#name}a${++this.#made}@example.com`
-    const account: Account = { email, acknowledged: false }
+    const account: Account = { email, isAcknowledged: false }
     this.accounts.push(account)
     const body = { username: 'writer', email, password: 'nine quiet owls at dusk' }
     const { status } = await this.#send(url, 'POST', '/api/auth/signup', body)
-    account.acknowledged = status === 201
+    account.isAcknowledged = status === 201
     return status
   }
 
@@ -125,15 +125,14 @@ export class Writer {
     return (await this.#send(url, 'GET', `/api/contacts?sort=${sort}`)).status
   }
 
-  async search(url: string): Promise<number> {
-    return (await this.#send(url, 'GET', `/api/contacts?q=${encodeURIComponent('олена')}`)).status
-  }
+  search = async (url: string): Promise<number> =>
+    (await this.#send(url, 'GET', `/api/contacts?q=${encodeURIComponent('ол')}`)).status
 
-  async birthdays(url: string): Promise<number> {
-    return (await this.#send(url, 'GET', '/api/contacts/birthdays')).status
-  }
+  birthdays = async (url: string): Promise<number> => (await this.#send(url, 'GET', '/api/contacts/birthdays')).status
 
-  /** Reads a contact of its own, which must be as it was acknowledged. @throws Error where it is not */
+  me = async (url: string): Promise<number> => (await this.#send(url, 'GET', '/api/users/me')).status
+
+  /** Reads one of its contacts. @throws Error when it is not as it was acknowledged */
   async read(url: string): Promise<number> {
     const contact = this.#any()
     if (!contact) return this.me(url)
@@ -145,14 +144,10 @@ export class Writer {
     return status
   }
 
-  async me(url: string): Promise<number> {
-    return (await this.#send(url, 'GET', '/api/users/me')).status
-  }
-
-  /** A contact that is surely there. */
+  /** Picks a contact that must be there. */
   #any(): Written | undefined {
-    const there = this.contacts.filter(({ id, deleted }) => id !== undefined && deleted === 'no')
-    return there[Math.floor(Math.random() * there.length)]
+    const candidates = this.contacts.filter(({ id, deleted }) => id !== undefined && deleted === 'no')
+    return candidates[Math.floor(Math.random() * candidates.length)]
   }
 
   async #send(
@@ -188,26 +183,26 @@ export type Action = Exclude<
   undefined
 >
 
-/** What is wrong with a database, by what writers know of it: nothing, as a rule. */
-export function faults(sqlite: DatabaseSync, writers: readonly Writer[]): string[] {
-  const found: string[] = []
+/** Compares a database with what writers remember, and lists what is wrong. */
+export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): string[] {
+  const faults: string[] = []
   const rows = sqlite.prepare(`SELECT * FROM contacts WHERE first_name = 'Writer'`).all()
   const byName = Map.groupBy(rows, (row) => String(row.last_name))
   for (const contact of writers.flatMap(({ contacts }) => contacts)) {
-    const there = byName.get(contact.name) ?? []
+    const stored = byName.get(contact.name) ?? []
     byName.delete(contact.name)
-    const [row] = there
-    if (there.length > 1) found.push(`${contact.name} is there ${there.length} times.`)
-    if (contact.deleted === 'yes' && row) found.push(`${contact.name} was deleted, and is there.`)
-    if (contact.deleted === 'no' && contact.note !== undefined && !row) found.push(`${contact.name} is lost.`)
-    const may = [...contact.unanswered, contact.note]
-    if (row && !may.includes(String(row.additional))) {
-      found.push(`${contact.name} is ${row.additional}, and was acknowledged as ${contact.note}.`)
+    const [row] = stored
+    if (stored.length > 1) faults.push(`${contact.name} is there ${stored.length} times.`)
+    if (contact.deleted === 'yes' && row) faults.push(`${contact.name} was deleted, and is there.`)
+    if (contact.deleted === 'no' && contact.note !== undefined && !row) faults.push(`${contact.name} is lost.`)
+    const possible = [...contact.unanswered, contact.note]
+    if (row && !possible.includes(String(row.additional))) {
+      faults.push(`${contact.name} is ${row.additional}, and was acknowledged as ${contact.note}.`)
     }
-    if (row) found.push(...halves(row))
+    if (row) faults.push(...keyFaults(row))
   }
-  for (const name of byName.keys()) found.push(`${name} is there, and nobody asked for it.`)
-  for (const { email, acknowledged } of writers.flatMap(({ accounts }) => accounts)) {
+  for (const name of byName.keys()) faults.push(`${name} is there, and nobody asked for it.`)
+  for (const { email, isAcknowledged } of writers.flatMap(({ accounts }) => accounts)) {
     const parts =
       sqlite
         .prepare(
@@ -218,28 +213,28 @@ export function faults(sqlite: DatabaseSync, writers: readonly Writer[]): string
         )
         .get(email) ?? {}
     const counts = Object.values(parts).join(' ')
-    if (counts !== '1 1 1 1' && (acknowledged || counts !== '0 0 0 0')) {
-      found.push(`${email} has accounts, links, letters, and letters addressed to it: ${counts}.`)
+    if (counts !== '1 1 1 1' && (isAcknowledged || counts !== '0 0 0 0')) {
+      faults.push(`${email} has accounts, links, letters, and letters addressed to it: ${counts}.`)
     }
   }
   const orphans = sqlite.prepare('SELECT count(*) AS n FROM idempotency_keys WHERE contact_id IS NULL').get()
-  if (orphans?.n !== 0) found.push(`${orphans?.n} idempotency keys belong to no contact.`)
+  if (orphans?.n !== 0) faults.push(`${orphans?.n} idempotency keys belong to no contact.`)
   for (const pragma of ['integrity_check', 'foreign_key_check']) {
-    const said = JSON.stringify(sqlite.prepare(`PRAGMA ${pragma}`).all())
-    if (said !== '[]' && said !== '[{"integrity_check":"ok"}]') found.push(`${pragma}: ${said}`)
+    const answer = JSON.stringify(sqlite.prepare(`PRAGMA ${pragma}`).all())
+    if (answer !== '[]' && answer !== '[{"integrity_check":"ok"}]') faults.push(`${pragma}: ${answer}`)
   }
-  return found
+  return faults
 }
 
-/** Whether what a contact is found by is what its own words make: a row is written whole or not at all. */
-function halves(row: Readonly<Record<string, unknown>>): string[] {
-  const { search_key, name_key, birthday_key } = newContact(0, row as never, 'uk')
-  const right = row.search_key === search_key && row.name_key === name_key && row.birthday_key === birthday_key
-  return right ? [] : [`${row.last_name} is not found by what it holds.`]
+/** Compares the search keys of a row with those of its own fields: a row is written whole or not at all. */
+function keyFaults(row: Readonly<Record<string, unknown>>): string[] {
+  const { search_key, name_key, birthday_key } = createRow(0, row as never, 'uk')
+  const isWhole = row.search_key === search_key && row.name_key === name_key && row.birthday_key === birthday_key
+  return isWhole ? [] : [`${row.last_name} is not found by what it holds.`]
 }
 
-/** The statuses of all writers together. */
-export function together(writers: readonly Writer[]): Statuses {
+/** Sums up the statuses of all writers. */
+export function countStatuses(writers: readonly Writer[]): Statuses {
   const sum: Statuses = new Map()
   for (const [status, count] of writers.flatMap(({ statuses }) => [...statuses])) {
     sum.set(status, (sum.get(status) ?? 0) + count)

@@ -21,14 +21,15 @@ Elsewhere: make a token on https://dash.cloudflare.com/profile/api-tokens ("Edit
 An account is free: https://dash.cloudflare.com/sign-up`
 
 /**
- * Cloudflare, as whoever is logged in; a person at the terminal may log in now. `command` is what has to be run again after logging in.
+ * Cloudflare, as whoever is logged in; a person at the terminal may log in now. `command` is what has to be run again
+ * after logging in.
  * @throws DeployError with how to log in, when nobody is
  */
 export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): Promise<Cloudflare> {
   const token = process.env.CLOUDFLARE_API_TOKEN
   if (token) return cloudflare({ type: 'api_token', token })
-  const known = await storedCredentials()
-  if (known) return cloudflare(known)
+  const existing = await storedCredentials()
+  if (existing) return cloudflare(existing)
   if (!ask || !(await ask.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?'))) {
     throw new DeployError(loggedOut(command))
   }
@@ -42,8 +43,8 @@ export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): 
 /** The credentials that wrangler keeps, renewed where they have to be; undefined where there are none. */
 async function storedCredentials(): Promise<Credentials | undefined> {
   try {
-    const { said } = await wrangler(tokenCommand)
-    return credentials.parse(JSON.parse(said))
+    const { output } = await wrangler(tokenCommand)
+    return credentials.parse(JSON.parse(output))
   } catch (error) {
     if (error instanceof WranglerError) return undefined
     throw new DeployError(`${commandOf(tokenCommand)} answered what this cannot read.`)
@@ -59,7 +60,8 @@ export interface CloudflareAccount {
 }
 
 /**
- * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person chooses.
+ * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person
+ * chooses.
  * @throws DeployError when none can be used, or several could be and nobody can be asked
  */
 export async function accountOf(
@@ -89,8 +91,8 @@ const taken = 10031
 const subdomainForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * The account's own part of `*.workers.dev`. An account that is new has none, and no Worker with Durable Objects can be without: it is
- * registered, by the name given or the person's choice.
+ * The account's own part of `*.workers.dev`. An account that is new has none, and no Worker with Durable Objects can be
+ * without: it is registered, by the name given or the person's choice.
  * @throws DeployError when it has to be registered and cannot be
  */
 export async function subdomainOf(

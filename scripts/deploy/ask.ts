@@ -19,17 +19,17 @@ export function askerAt(input = process.stdin, output = process.stdout): Ask | u
 
 /** Asks by two streams. */
 export function askerOf(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask {
-  const line = (question: string, shown: boolean) =>
+  const line = (question: string, displayed: boolean) =>
     new Promise<string>((done, failed) => {
-      // Where it is not to be shown, readline takes over from the terminal, which shows all, and is given no output to show it on;
-      // and that before the question, so that who is quick is not seen, either.
-      const reader = createInterface({ input, terminal: !shown, ...(shown ? { output } : {}) })
+      // Where it is not to be shown, readline takes over from the terminal, which shows all, and is given no output to
+      // show it on; and that before the question, so that who is quick is not seen, either.
+      const reader = createInterface({ input, terminal: !displayed, ...(displayed ? { output } : {}) })
       output.write(question)
       let answered = false
       reader.once('line', (text) => {
         answered = true
         reader.close()
-        if (!shown) output.write('\n')
+        if (!displayed) output.write('\n')
         done(text.trim())
       })
       reader.once('SIGINT', () => reader.close())

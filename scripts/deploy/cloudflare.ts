@@ -4,9 +4,9 @@ import { DeployError, remedyFor } from './fault.ts'
 /** Cloudflare's API refused, with its code. */
 export class RefusedError extends DeployError {
   readonly code: number | undefined
-  constructor(asked: string, status: number, code: number | undefined, message: string) {
+  constructor(requested: string, status: number, code: number | undefined, message: string) {
     super(
-      [`Cloudflare refused (${asked}): ${message} [code: ${code ?? status}]`, remedyFor(code)]
+      [`Cloudflare refused (${requested}): ${message} [code: ${code ?? status}]`, remedyFor(code)]
         .filter(Boolean)
         .join('\n'),
     )
@@ -55,7 +55,7 @@ export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
   const ask = async (method: string, path: string, body?: unknown) => {
     for (let n = 1; ; n++) {
       try {
-        return await once(method, path, body)
+        return await first(method, path, body)
       } catch (error) {
         // Only what may be asked twice is; what was refused will be refused again.
         if (method !== 'GET' || n === tries || (error instanceof RefusedError && error.code !== undefined)) throw error
@@ -63,7 +63,7 @@ export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
       }
     }
   }
-  const once = async (method: string, path: string, body: unknown) => {
+  const first = async (method: string, path: string, body: unknown) => {
     const answer = await fetch(`${base}${path}`, {
       method,
       headers: { ...headersOf(who), 'Content-Type': 'application/json' },
@@ -76,11 +76,17 @@ export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
       )
     })
     const { data } = answerSchema.safeParse(await answer.json().catch(() => undefined))
-    const asked = `${method} ${path.replace(/\?.*/, '')}`
+    const requested = `${method} ${path.replace(/\?.*/, '')}`
     if (!data)
-      throw new RefusedError(asked, answer.status, undefined, `an answer that is none, with status ${answer.status}`)
+      throw new RefusedError(
+        requested,
+        answer.status,
+        undefined,
+        `an answer that is none, with status ${answer.status}`,
+      )
     const [fault] = data.errors
-    if (!data.success) throw new RefusedError(asked, answer.status, fault?.code, fault?.message ?? 'no reason given')
+    if (!data.success)
+      throw new RefusedError(requested, answer.status, fault?.code, fault?.message ?? 'no reason given')
     return data
   }
   return {

@@ -1,28 +1,29 @@
-import { ConfigurationError, configurationOf } from '../../src/env.ts'
+import { parseConfiguration } from '../../src/config.ts'
+import { ConfigurationError } from '../../src/platform/config/configuration.ts'
 import type { Ask } from './ask.ts'
 import { DeployError } from './fault.ts'
 import { newKey, type Secrets } from './secrets.ts'
 import { type Change, readSettings, writeSettings } from './settings.ts'
 
 /**
- * Asks the person at the terminal where letters go, once: what is no secret is written into wrangler.toml, also that there is no mail
- * server. Returns the password, where one was typed.
+ * Asks the person at the terminal where letters go, once: what is no secret is written into wrangler.toml, also that
+ * there is no mail server. Returns the password, where one was typed.
  * @throws DeployError when what was typed does not fit; then nothing is written
  */
 export async function askForMail(
   environment: string,
-  given: Secrets,
+  input: Secrets,
   existing: readonly string[],
   ask: Ask | undefined,
 ): Promise<Secrets> {
   if (!ask) return {}
   const { vars } = readSettings(environment)
-  const known = { ...vars, ...given, ...Object.fromEntries(existing.map((name) => [name, 'untold'])) }
+  const variables = { ...vars, ...input, ...Object.fromEntries(existing.map((name) => [name, 'untold'])) }
   const password = async () => {
     const typed = await ask.secret('The mail server’s password (not shown):')
     return typed === '' ? {} : { SMTP_PASSWORD: typed }
   }
-  if (known.SMTP_HOST !== undefined) return known.SMTP_USERNAME && !known.SMTP_PASSWORD ? password() : {}
+  if (variables.SMTP_HOST !== undefined) return variables.SMTP_USERNAME && !variables.SMTP_PASSWORD ? password() : {}
 
   const host = await ask('Letters confirm addresses. Which mail server takes them? Empty: they wait in the outbox.')
   if (host === '') {
@@ -41,7 +42,7 @@ export async function askForMail(
     MAIL_FROM: from,
   }
   try {
-    configurationOf({ SECRET_KEY: newKey(), PUBLIC_URL: 'https://contacts.example.com', ...mail, ...typed })
+    parseConfiguration({ SECRET_KEY: newKey(), PUBLIC_URL: 'https://contacts.example.com', ...mail, ...typed })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new DeployError(`${error.message} Nothing was written: run the same command again.`)

@@ -17,8 +17,8 @@ export interface Resource {
 }
 
 /**
- * The environment's database: the one whose id wrangler.toml holds, else the one of its name, else a new one; its id is then
- * written down.
+ * The environment's database: the one whose id wrangler.toml holds, else the one of its name, else a new one; its id is
+ * then written down.
  * @throws DeployError when a database of that name is somebody else's
  */
 export async function databaseOf(
@@ -134,7 +134,8 @@ export async function deployedOf(
   }
   const secrets = bindings.flatMap(({ name, type }) => (type === 'secret_text' ? [name] : []))
   const ours = bindings.some(({ name, class_name }) => name === 'GATE' && class_name === 'Gate')
-  // Secrets alone are what `wrangler secret put` leaves before the first deployment. And Workers Builds knows which Worker it means.
+  // Secrets alone are what `wrangler secret put` leaves before the first deployment. And Workers Builds knows which
+  // Worker it means.
   const draft = bindings.length > 0 && secrets.length === bindings.length
   if (!ours && !draft && !process.env.WRANGLER_CI_OVERRIDE_NAME) {
     throw new DeployError(
@@ -145,8 +146,8 @@ export async function deployedOf(
 }
 
 /**
- * Makes sure that pointing the domains to the Worker takes them from nobody: wrangler, where no person watches it, replaces another
- * Worker's domain and other DNS records without a word.
+ * Makes sure that pointing the domains to the Worker takes them from nobody: wrangler, where no person watches it,
+ * replaces another Worker's domain and other DNS records without a word.
  * @throws DeployError when they are somebody's, and neither `take` nor the person says so
  */
 export async function refuseTaking(

@@ -1,20 +1,20 @@
 import type { Ask } from './ask.ts'
 import { DeployError } from './fault.ts'
-import { checkConfiguration, forgetKey, keep, kept, keptFile, newKey, type Secrets } from './secrets.ts'
+import { checkConfiguration, forgetKey, keep, keptFile, newKey, readStoredKey, type Secrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { wrangler } from './wrangler.ts'
 
 export const secretsCommand = (environment: string) => ['secret', 'bulk', '--env', environment]
 
 /**
- * Gives the Worker another `SECRET_KEY`, in one request. `rotate`: what the one before signed is accepted on. `new`: it is not, and
- * everybody has to log in again. Says in a sentence what it did.
+ * Gives the Worker another `SECRET_KEY`, in one request. `rotate`: what the one before signed is accepted on. `new`: it
+ * is not, and everybody has to log in again. Says in a sentence what it did.
  * @throws DeployError when there is no key yet, or the one before has to be known and is not
  */
 export async function changeKey(
   how: 'rotate' | 'new',
   { environment, vars }: Settings,
-  given: Secrets,
+  input: Secrets,
   existing: readonly string[],
   accountId: string,
   ask: Ask | undefined,
@@ -22,11 +22,11 @@ export async function changeKey(
   if (!existing.includes('SECRET_KEY')) {
     throw new DeployError('There is no SECRET_KEY to change yet: npm run deploy makes one.')
   }
-  const here = kept(environment)
+  const here = readStoredKey(environment)
   const before =
     how === 'new'
       ? undefined
-      : (given.SECRET_KEY_PREVIOUS ?? here.SECRET_KEY ?? (await ask?.secret('The key in use (not shown):')))
+      : (input.SECRET_KEY_PREVIOUS ?? here.SECRET_KEY ?? (await ask?.secret('The key in use (not shown):')))
   if (how === 'rotate' && !before) {
     throw new DeployError(
       `The key in use is not in ${keptFile(environment)}, and Cloudflare never tells it. If you have it:\n` +
@@ -36,7 +36,7 @@ export async function changeKey(
     )
   }
   // One that is kept may have arrived before a run broke off: the same again is right either way.
-  const key = given.SECRET_KEY ?? here.next ?? newKey()
+  const key = input.SECRET_KEY ?? here.next ?? newKey()
   if (key === before) throw new DeployError('SECRET_KEY is the key in use: leave it away, and one is made.')
   checkConfiguration(
     environment,
@@ -47,16 +47,16 @@ export async function changeKey(
   // Both at once, so that no moment knows one without the other. Null takes one away.
   const forget = existing.includes('SECRET_KEY_PREVIOUS') ? { SECRET_KEY_PREVIOUS: null } : {}
   const secrets = { SECRET_KEY: key, ...(before ? { SECRET_KEY_PREVIOUS: before } : forget) }
-  if (!given.SECRET_KEY) keep(environment, { ...here, next: key })
+  if (!input.SECRET_KEY) keep(environment, { ...here, next: key })
   await wrangler(secretsCommand(environment), { accountId, input: JSON.stringify(secrets) })
-  if (given.SECRET_KEY) forgetKey(environment)
+  if (input.SECRET_KEY) forgetKey(environment)
   else keep(environment, { SECRET_KEY: key })
-  const told = given.SECRET_KEY
+  const reported = input.SECRET_KEY
     ? 'Keep the new key safe: the next change needs it.'
     : `The new key is in ${keptFile(environment)}: keep it safe, the next change needs it.`
-  if (!before) return `changed; everybody has to log in again\n  ${told}`
+  if (!before) return `changed; everybody has to log in again\n  ${reported}`
   return (
-    `changed; sessions go on, signed anew as they are refreshed\n  ${told}\n` +
+    `changed; sessions go on, signed anew as they are refreshed\n  ${reported}\n` +
     `  In a week (REFRESH_TOKEN_TTL), take the old one away: npx wrangler secret delete SECRET_KEY_PREVIOUS --env ${environment}`
   )
 }

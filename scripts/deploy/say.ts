@@ -7,7 +7,7 @@ export function conceal(texts: readonly (string | undefined)[]): void {
 }
 
 /** A text without what is concealed. */
-export function shown(text: string): string {
+export function redact(text: string): string {
   return [...concealed].reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
 }
 
@@ -17,7 +17,7 @@ const labelWidth = 12
 export async function step(label: string, work: () => Promise<string>): Promise<void> {
   process.stdout.write(`  ${label.padEnd(labelWidth)}`)
   try {
-    console.log(shown(await work()))
+    console.log(redact(await work()))
   } catch (error) {
     console.log('–')
     throw error

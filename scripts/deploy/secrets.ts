@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import { ConfigurationError, configurationOf, variableNames } from '../../src/env.ts'
+import { parseConfiguration, variableNames } from '../../src/config.ts'
+import { ConfigurationError } from '../../src/platform/config/configuration.ts'
 import { describeUnknown } from '../variables.ts'
 import { DeployError } from './fault.ts'
 
@@ -20,14 +21,15 @@ export const secretNames = [
 export type Secrets = Readonly<Record<string, string>>
 
 /**
- * The secrets that the person gives: in a file (JSON, or lines as in `.dev.vars`), or in the environment of the command.
+ * The secrets that the person gives: in a file (JSON, or lines as in `.dev.vars`), or in the environment of the
+ * command.
  * @throws DeployError when the file cannot be read, or names what there is not
  */
 export function givenSecrets(file: string | undefined): Secrets {
-  const given = Object.fromEntries(
+  const input = Object.fromEntries(
     secretNames.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   )
-  if (file === undefined) return given
+  if (file === undefined) return input
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -38,7 +40,7 @@ export function givenSecrets(file: string | undefined): Secrets {
   if (!data) throw new DeployError(`${file} is neither JSON of names and texts nor lines such as SMTP_PASSWORD="…".`)
   const unknown = describeUnknown(Object.keys(data), file)
   if (unknown.length > 0) throw new DeployError(`${unknown.join('\n')}\nThere are ${variableNames.join(', ')}.`)
-  return { ...given, ...data }
+  return { ...input, ...data }
 }
 
 function parsed(text: string): unknown {
@@ -59,10 +61,13 @@ const folder = '.deploy'
 const keptSchema = z.object({ SECRET_KEY: z.string().optional(), next: z.string().optional() })
 type Kept = z.infer<typeof keptSchema>
 
-/** Where an environment's key is kept on this machine: Cloudflare never tells a secret again, and changing the key needs it. */
+/**
+ * Where an environment's key is kept on this machine: Cloudflare never tells a secret again, and changing the key needs
+ * it.
+ */
 export const keptFile = (environment: string): string => join(folder, `${environment}.json`)
 
-export function kept(environment: string): Kept {
+export function readStoredKey(environment: string): Kept {
   try {
     return keptSchema.parse(JSON.parse(readFileSync(keptFile(environment), 'utf8')))
   } catch {
@@ -94,22 +99,22 @@ export async function asFile<Result>(secrets: Secrets, use: (file: string) => Pr
 // ---------------------------------------------------------------- what is going to be deployed
 
 /**
- * Which secrets are uploaded: `SECRET_KEY` where the Worker has none, made where nobody gives one; and whatever else is given. The
- * key that is there stays.
+ * Which secrets are uploaded: `SECRET_KEY` where the Worker has none, made where nobody gives one; and whatever else is
+ * given. The key that is there stays.
  */
 export function secretsToUpload(
   environment: string,
-  given: Secrets,
+  input: Secrets,
   existing: readonly string[],
 ): { upload: Secrets; made: boolean } {
-  const { SECRET_KEY: key, ...others } = given
+  const { SECRET_KEY: key, ...others } = input
   if (existing.includes('SECRET_KEY')) return { upload: others, made: false }
   if (key !== undefined) {
     forgetKey(environment) // the person keeps it
-    return { upload: given, made: false }
+    return { upload: input, made: false }
   }
   // One that is kept was made by a run that broke off before it arrived.
-  const made = kept(environment).SECRET_KEY ?? newKey()
+  const made = readStoredKey(environment).SECRET_KEY ?? newKey()
   keep(environment, { SECRET_KEY: made })
   return { upload: { ...others, SECRET_KEY: made }, made: true }
 }
@@ -126,8 +131,8 @@ const standIns: Secrets = {
 }
 
 /**
- * Checks what the Worker is going to find, by the service's own rules, before anything is deployed. `untold` are names whose values are
- * not known here: they are taken to be right.
+ * Checks what the Worker is going to find, by the service's own rules, before anything is deployed. `untold` are names
+ * whose values are not known here: they are taken to be right.
  * @throws DeployError naming what is wrong, and how to mend it
  */
 export function checkConfiguration(
@@ -145,7 +150,7 @@ export function checkConfiguration(
     return value === undefined ? [] : [[name, value]]
   })
   try {
-    configurationOf({ ...Object.fromEntries(rest), ...vars, ...secrets })
+    parseConfiguration({ ...Object.fromEntries(rest), ...vars, ...secrets })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     throw new DeployError(
@@ -155,8 +160,8 @@ export function checkConfiguration(
 }
 
 /** The same before the account is known: what is missing may be there. */
-export const checkEarly = (environment: string, vars: Secrets, given: Secrets): void =>
-  checkConfiguration(environment, vars, given, ['SECRET_KEY', ...Object.keys(standIns)])
+export const checkEarly = (environment: string, vars: Secrets, input: Secrets): void =>
+  checkConfiguration(environment, vars, input, ['SECRET_KEY', ...Object.keys(standIns)])
 
 /** Cloudflare takes no variable that has the name of a secret. @throws DeployError */
 export function refuseBoth(environment: string, vars: Secrets, existing: readonly string[]): void {

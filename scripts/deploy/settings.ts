@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { parse } from 'smol-toml'
 import type { Unstable_RawConfig, Unstable_RawEnvironment } from 'wrangler'
 import { DeployError } from './fault.ts'
 
@@ -17,6 +15,8 @@ export interface Settings {
   readonly database: { readonly name: string; readonly id: string | undefined }
   readonly cache: { readonly name: string; readonly id: string | undefined }
   readonly vars: Readonly<Record<string, string>>
+  /** Variables at the top of wrangler.toml, which no environment reads. */
+  readonly ignoredVars: readonly string[]
   /** Its custom domains. */
   readonly domains: readonly string[]
   readonly routes: readonly Route[]
@@ -34,12 +34,13 @@ export interface Change {
   readonly value: string | boolean | readonly Route[]
 }
 
-/** As plain objects, so that two of them can be compared. @throws DeployError when it is no TOML */
-function rawConfig(config = file): Unstable_RawConfig {
-  // A second's work, so only where it is needed: whoever mistypes an option is told at once.
-  const { experimental_readRawConfig } = createRequire(import.meta.url)('wrangler') as typeof import('wrangler')
+/** Parses TOML into plain objects, so that two of them can be compared. @throws Error when it is no TOML */
+const parseConfig = (text: string): Unstable_RawConfig => JSON.parse(JSON.stringify(parse(text)))
+
+/** Reads wrangler.toml. @throws DeployError when it is not there, or is no TOML */
+function rawConfig(): Unstable_RawConfig {
   try {
-    return JSON.parse(JSON.stringify(experimental_readRawConfig({ config }).rawConfig))
+    return parseConfig(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new DeployError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
   }
@@ -53,8 +54,8 @@ export function readSettings(environment: string): Settings {
   const raw = rawConfig()
   const found = raw.env?.[environment]
   if (!found) {
-    const known = Object.keys(raw.env ?? {})
-    throw new DeployError(`${file} has no environment "${environment}"; there are ${known.join(', ') || 'none'}.`)
+    const existing = Object.keys(raw.env ?? {})
+    throw new DeployError(`${file} has no environment "${environment}"; there are ${existing.join(', ') || 'none'}.`)
   }
   const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || found.name
   const d1 = found.d1_databases?.find(({ binding }) => binding === 'DB')
@@ -86,6 +87,7 @@ export function readSettings(environment: string): Settings {
       id: kv.id || madeId(topCache, 'CACHE'),
     },
     vars: Object.fromEntries(vars),
+    ignoredVars: Object.keys(raw.vars ?? {}).filter((name) => found.vars?.[name] === undefined),
     domains: domainsOf(found),
     routes: found.routes ?? [],
     limitsCpu: found.limits?.cpu_ms !== undefined,
@@ -103,8 +105,10 @@ function domainsOf({ routes = [], route }: Unstable_RawEnvironment): string[] {
 }
 
 /**
- * Writes values into wrangler.toml in place, so that its comments stay. Says which are new; what is there already is left alone.
- * @throws DeployError with what to write by hand, when the file is laid out in a way that this does not understand; it is unchanged
+ * Writes values into wrangler.toml in place, so that its comments stay. Says which are new; what is there already is
+ * left alone.
+ * @throws DeployError with what to write by hand, when the file is laid out in a way that this does not understand; it
+ * is unchanged
  */
 export function writeSettings(environment: string, changes: readonly Change[]): Change[] {
   const before = rawConfig()
@@ -113,7 +117,7 @@ export function writeSettings(environment: string, changes: readonly Change[]): 
   if (fresh.length === 0) return []
   for (const change of fresh) put(wanted, environment, change)
   const text = fresh.reduce((lines, change) => edited(lines, environment, change), readFileSync(file, 'utf8'))
-  if (!isDeepStrictEqual(parsed(text), wanted)) {
+  if (!says(text, wanted)) {
     const lines = fresh.map((change) => `  ${headerOf(environment, change)} ${change.key} = ${toml(change.value)}`)
     throw new DeployError(
       `${file} is laid out in a way that npm run deploy cannot edit. Add these by hand, then run it again:\n${lines.join('\n')}`,
@@ -141,16 +145,12 @@ export function writeVariant(environment: string, change: (environment: Unstable
 
 // ---------------------------------------------------------------- TOML
 
-/** What a text says as wrangler.toml; undefined where it is no TOML. */
-function parsed(text: string): Unstable_RawConfig | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'vizitka-toml-'))
+/** Whether a text is TOML that says what an object does. */
+function says(text: string, wanted: Unstable_RawConfig): boolean {
   try {
-    writeFileSync(join(folder, file), text)
-    return rawConfig(join(folder, file))
+    return isDeepStrictEqual(parseConfig(text), wanted)
   } catch {
-    return undefined
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    return false
   }
 }
 

@@ -56,12 +56,12 @@ export async function settleAddress(
       note: moved ? `; it was ${vars.PUBLIC_URL}: everybody has to log in again, since tokens name their issuer` : '',
     }
   }
-  const known = (url: string): Address => ({ url, note: '' })
+  const existing = (url: string): Address => ({ url, note: '' })
   if (domain !== undefined) return write(domain)
-  if (vars.PUBLIC_URL) return known(vars.PUBLIC_URL)
+  if (vars.PUBLIC_URL) return existing(vars.PUBLIC_URL)
   const [host] = domains
   // Set in the dashboard, it stays there, and Cloudflare does not tell what it is.
-  if (deployed.secrets.includes('PUBLIC_URL')) return known(host ? `https://${host}` : ours)
+  if (deployed.secrets.includes('PUBLIC_URL')) return existing(host ? `https://${host}` : ours)
   if (host) return write(host)
   const chosen = await ask?.(
     'Which address shall people use? It may be a domain of yours that is in this account.',
@@ -82,12 +82,15 @@ export async function applyMigrations(
 ): Promise<string> {
   const { DATABASE_URL: databaseUrl } = vars
   if (databaseUrl) return migrate({ databaseUrl, authToken: secrets.DATABASE_AUTH_TOKEN })
-  const { said } = await wrangler(migrateCommand(environment), { accountId })
-  const applied = [...said.matchAll(/│ (\d{4}_\w+)\.sql +│ ✅/g)].map(([, tag = '']) => tag)
+  const { output } = await wrangler(migrateCommand(environment), { accountId })
+  const applied = [...output.matchAll(/│ (\d{4}_\w+)\.sql +│ ✅/g)].map(([, tag = '']) => tag)
   return applied.length === 0 ? 'up to date' : `applied ${[...new Set(applied)].join(', ')}`
 }
 
-/** Deploys, and where the plan refuses limits, without. A domain that is new comes after the Worker, once it has been looked at. */
+/**
+ * Deploys, and where the plan refuses limits, without. A domain that is new comes after the Worker, once it has been
+ * looked at.
+ */
 export async function upload(
   { environment }: Options,
   { domains }: Settings,

@@ -10,8 +10,8 @@ import { DeployError, remedyFor } from './fault.ts'
 /** A command of wrangler's that ended with an error: Cloudflare's code, where it has one, and wrangler's words. */
 export class WranglerError extends DeployError {
   readonly code: number | undefined
-  constructor(args: readonly string[], said: string) {
-    const words = wordsOf(said)
+  constructor(args: readonly string[], output: string) {
+    const words = wordsOf(output)
     const [, code] = words.match(/\[code: (\d+)\]/) ?? []
     super(
       [`${commandOf(args)} did not succeed:`, words, remedyFor(code === undefined ? undefined : Number(code))]
@@ -23,8 +23,8 @@ export class WranglerError extends DeployError {
 }
 
 /** What wrangler said went wrong, without its colours and its invitation to report a bug. */
-function wordsOf(said: string): string {
-  const plain = stripVTControlCharacters(said)
+function wordsOf(output: string): string {
+  const plain = stripVTControlCharacters(output)
   const from = plain.indexOf('[ERROR]')
   return (from < 0 ? plain : plain.slice(from + '[ERROR]'.length))
     .replace(/If you think this is a bug[^\n]*(\n\s*https:\S+)?/g, '')
@@ -46,7 +46,7 @@ const deployed = z.object({
 
 /** What a command of wrangler's came to. */
 export interface Outcome {
-  readonly said: string
+  readonly output: string
   /** Of a deployment: which version it is (none, of a trial), and how large it is. */
   readonly versionId?: string | undefined
   readonly gzipBytes?: number | undefined
@@ -87,14 +87,18 @@ export async function wrangler(
     })
     child.stdin.on('error', () => {}) // one that ends without reading has said why
     child.stdin.end(input ?? '')
-    let said = ''
+    let output = ''
     let wrong = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (wrong += text))
     const [code] = await once(child, 'close')
-    if (code !== 0) throw new WranglerError(args, wrong.includes('[ERROR]') ? wrong : said + wrong)
+    if (code !== 0) throw new WranglerError(args, wrong.includes('[ERROR]') ? wrong : output + wrong)
     const [deployment] = linesOf(join(folder, 'output')).flatMap((line) => deployed.safeParse(line).data ?? [])
-    return { said, versionId: deployment?.version_id ?? undefined, gzipBytes: deployment?.bundle_size?.gzip_bytes }
+    return {
+      output: output,
+      versionId: deployment?.version_id ?? undefined,
+      gzipBytes: deployment?.bundle_size?.gzip_bytes,
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

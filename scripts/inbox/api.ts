@@ -76,7 +76,9 @@ export function detail(letter: Received) {
   }
 }
 
-/** Words that must all be found, whatever their case: `to:`, `from:` and `subject:` look there, a bare word everywhere. */
+/**
+ * Words that must all be found, whatever their case: `to:`, `from:` and `subject:` look there, a bare word everywhere.
+ */
 export function search(all: readonly Received[], query: string): readonly Received[] {
   const named = (persons: readonly Person[]) => persons.map(({ Name, Address }) => `${Name} ${Address}`).join(' ')
   const places: Record<string, (letter: Received) => string> = {

@@ -83,16 +83,17 @@ export async function answer(
 }
 
 /**
- * Keeps other sites' pages, open in the same browser, from reading letters (by DNS rebinding: a name of theirs that leads
- * here) and from deleting them (by a form of theirs). Whoever binds another address wants to be reached by other names.
+ * Keeps other sites' pages, open in the same browser, from reading letters (by DNS rebinding: a name of theirs that
+ * leads here) and from deleting them (by a form of theirs). Whoever binds another address wants to be reached by other
+ * names.
  */
 function isOurs(request: IncomingMessage, host: string): boolean {
   const name = (address: string) => URL.parse(`http://${address}`)?.hostname.replace(/^\[|\]$/g, '')
   const loopback = ['127.0.0.1', '::1', 'localhost']
-  const asked = request.headers.host ?? ''
-  if (loopback.includes(host) && !loopback.includes(name(asked) ?? '')) return false
+  const requested = request.headers.host ?? ''
+  if (loopback.includes(host) && !loopback.includes(name(requested) ?? '')) return false
   const { origin } = request.headers
-  return origin === undefined || origin === `http://${asked}`
+  return origin === undefined || origin === `http://${requested}`
 }
 
 /** Sends an answer that may do nothing but what its policy says, and that nobody keeps. */

@@ -44,7 +44,7 @@ export type Letters = Awaited<ReturnType<typeof openLetters>>
 
 /** The letters, newest first, and their file. */
 export async function openLetters(file: string | undefined) {
-  let kept = file === undefined ? [] : await readLetters(file)
+  let remaining = file === undefined ? [] : await readLetters(file)
   let writing = Promise.resolve()
 
   /** Writes happen one after another; one that fails is told of, and harms no letter in memory. */
@@ -55,17 +55,18 @@ export async function openLetters(file: string | undefined) {
   }
   const rewrite = () =>
     write(async (path) => {
-      await writeFile(`${path}.new`, kept.toReversed().map(line).join(''))
+      await writeFile(`${path}.new`, remaining.toReversed().map(line).join(''))
       await rename(`${path}.new`, path)
     })
 
   return {
-    all: (): readonly Received[] => kept,
-    find: (id: string): Received | undefined => (id === 'latest' ? kept[0] : kept.find((letter) => letter.ID === id)),
+    all: (): readonly Received[] => remaining,
+    find: (id: string): Received | undefined =>
+      id === 'latest' ? remaining[0] : remaining.find((letter) => letter.ID === id),
     async add(letter: Received): Promise<void> {
-      kept.unshift(letter)
-      if (kept.length <= keptLetters) return write((path) => appendFile(path, line(letter)))
-      kept = kept.slice(0, keptLetters)
+      remaining.unshift(letter)
+      if (remaining.length <= keptLetters) return write((path) => appendFile(path, line(letter)))
+      remaining = remaining.slice(0, keptLetters)
       return rewrite()
     },
     async markRead(letter: Received): Promise<void> {
@@ -74,10 +75,10 @@ export async function openLetters(file: string | undefined) {
       return rewrite()
     },
     async remove(ids: readonly string[] | 'all'): Promise<void> {
-      kept = ids === 'all' ? [] : kept.filter((letter) => !ids.includes(letter.ID))
+      remaining = ids === 'all' ? [] : remaining.filter((letter) => !ids.includes(letter.ID))
       return rewrite()
     },
-    settled: (): Promise<void> => writing,
+    flush: (): Promise<void> => writing,
   }
 }
 

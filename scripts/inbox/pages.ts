@@ -43,7 +43,7 @@ export function listPage(letters: readonly Received[]): string {
     return '<h1>Letters</h1>\n<p class="empty">No letters yet. They appear here by themselves.</p>'
   const items = letters.map(
     (letter) => `<li${letter.Read ? '' : ' class="unread"'}><a href="/message/${letter.ID}">
-<span>${escapeHtml(letter.To.map(shown).join(', ') || letter.Bcc.map(shown).join(', '))}</span>
+<span>${escapeHtml(letter.To.map(displayName).join(', ') || letter.Bcc.map(displayName).join(', '))}</span>
 <b>${escapeHtml(letter.Subject || 'No subject')}</b>
 <time>${escapeHtml(letter.Created.slice(0, 16).replace('T', ' '))}</time>
 </a></li>`,
@@ -78,7 +78,7 @@ export function letterPage(letter: Received): string {
     return `<li><a href="${escapeHtml(link)}" target="_blank" rel="noopener noreferrer">${escapeHtml(link)}</a></li>`
   })
   return `<h1>${escapeHtml(letter.Subject || 'No subject')}</h1>
-<p>${escapeHtml(shown(letter.From))} → ${escapeHtml([...letter.To, ...letter.Cc, ...letter.Bcc].map(shown).join(', '))}</p>
+<p>${escapeHtml(displayName(letter.From))} → ${escapeHtml([...letter.To, ...letter.Cc, ...letter.Bcc].map(displayName).join(', '))}</p>
 ${links.length > 0 ? `<h2>Links</h2><ul>${items.join('')}</ul>` : ''}
 ${letter.HTML ? `<h2>HTML</h2><iframe title="The letter" sandbox="${sandbox}" src="/message/${letter.ID}/html"></iframe>` : ''}
 ${letter.Text ? `<h2>Text</h2><pre>${escapeHtml(letter.Text)}</pre>` : ''}
@@ -86,7 +86,7 @@ ${letter.Text ? `<h2>Text</h2><pre>${escapeHtml(letter.Text)}</pre>` : ''}
 <form method="post" action="/message/${letter.ID}/delete"><button>Delete</button></form>`
 }
 
-function shown({ Name, Address }: Person): string {
+function displayName({ Name, Address }: Person): string {
   return Name ? `${Name} <${Address}>` : Address
 }
 

@@ -40,7 +40,10 @@ function portFault(port: number): Promise<string | undefined> {
   })
 }
 
-/** The address of a Mailpit (from docker-compose.yml) that holds both of the inbox's ports; it does as well as the inbox. */
+/**
+ * The address of a Mailpit (from docker-compose.yml) that holds both of the inbox's ports; it does as well as the
+ * inbox.
+ */
 export async function mailpitAt(inboxPort: number, smtpPort: number): Promise<string | undefined> {
   const url = `http://${host}:${inboxPort}`
   if (!(await portFault(inboxPort)) || !(await portFault(smtpPort))) return undefined

@@ -25,16 +25,16 @@ export function wrangler(args: readonly string[]): ChildProcess {
 }
 
 /**
- * Passes on what wrangler says, but for its hint about crons, which are seen to here, and for what it says while it is being ended:
- * its bundler may complain, at length, that it was interrupted. Returns its last words.
+ * Passes on what wrangler says, but for its hint about crons, which are seen to here, and for what it says while it is
+ * being ended: its bundler may complain, at length, that it was interrupted. Returns its last words.
  */
 export function relay(child: ChildProcess, verbose: boolean, closing: () => boolean): () => readonly string[] {
   const last: string[] = []
   let hushed = false
   let blank = true
-  const hear = (said: string, write: (line: string) => void) => {
+  const hear = (output: string, write: (line: string) => void) => {
     // wrangler colours what it says whoever listens; a log wants words alone.
-    const line = process.stderr.isTTY ? said : stripVTControlCharacters(said)
+    const line = process.stderr.isTTY ? output : stripVTControlCharacters(output)
     last.push(line)
     if (last.length > keptLines) last.shift()
     if (line.includes('Scheduled Workers are not automatically triggered')) hushed = !verbose

@@ -19,7 +19,7 @@ import {
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { events } from '../audit/table.ts'
-import { userCache } from '../auth/authenticate.ts'
+import { userCache } from '../auth/guard.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -53,7 +53,7 @@ const remove = (person: Person, current_password = person.password, token = pers
 const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.user_id, id))
 
 /** A person of whom every table holds something. */
-async function known(name: string): Promise<Person> {
+async function confirmedPerson(name: string): Promise<Person> {
   const person = await signedUp(name)
   for (const first_name of ['One', 'Two']) {
     await person.post('/api/contacts', { first_name }, { headers: { 'Idempotency-Key': first_name } })
@@ -74,14 +74,15 @@ describe('deleting one’s account', () => {
     expect(
       tables
         .map(({ name }) => name)
-        // Pictures that are discarded are nobody's: the sweep removes them. Nor is how far the keys have been made anew.
+        // Pictures that are discarded are nobody's: the sweep removes them. Nor is how far the keys have been made
+        // anew.
         .filter((name) => !name.startsWith('scratch_') && !['discarded_pictures', 'contact_keying'].includes(name))
         .sort(),
     ).toEqual(Object.keys(owners).sort())
   })
 
   it('takes everything along, and leaves an id and a time', async () => {
-    const [ana, boris] = [await known('ana'), await known('boris')]
+    const [ana, boris] = [await confirmedPerson('ana'), await confirmedPerson('boris')]
     const before = await rowsOf(boris)
     const answer = await remove(ana)
     expect([answer.status, answer.text]).toEqual([204, ''])
@@ -135,7 +136,7 @@ describe('deleting one’s account', () => {
   })
 
   it('frees the address: a new account sees nothing of the old one', async () => {
-    const ana = await known('ana')
+    const ana = await confirmedPerson('ana')
     expect((await remove(ana)).status).toBe(204)
     expect(problemOf(await login(ana.email))).toBe('401 invalid-credentials')
     const again = await call('POST', '/api/auth/signup', {
@@ -162,7 +163,7 @@ describe('deleting one’s account', () => {
   })
 
   it('wants the password, counts a wrong one, and deletes nothing then', async () => {
-    const ana = await known('ana')
+    const ana = await confirmedPerson('ana')
     const before = await rowsOf(ana)
     expect(problemOf(await remove(ana, 'not the password'))).toBe('403 wrong-password')
     expect(pointersOf(await ana.delete('/api/users/me', { json: {} }))).toEqual(['/current_password'])
@@ -185,7 +186,7 @@ describe('deleting one’s account', () => {
   })
 
   it('kills the links in letters, to old and new addresses', async () => {
-    const ana = await known('ana')
+    const ana = await confirmedPerson('ana')
     const target = freshEmail('target')
     await ana.post('/api/users/me/email', { email: target, current_password: password })
     const move = await confirmationToken(target)
@@ -242,7 +243,7 @@ describe('deleting an account at the same time', () => {
 
   it('twice is once', async () => {
     for (let round = 0; round < 3; round++) {
-      const ana = await known('ana')
+      const ana = await confirmedPerson('ana')
       const other = await ana.login()
       const answers = await Promise.all([remove(ana), remove(ana, password, other.access)])
       const statuses = answers.map(({ status }) => status)
@@ -258,13 +259,13 @@ describe('deleting an account at the same time', () => {
       const target = freshEmail('target')
       await ana.post('/api/users/me/email', { email: target, current_password: password })
       const move = await confirmationToken(target)
-      const asked = { json: { email: ana.email }, headers: from(freshAddress()) }
+      const requested = { json: { email: ana.email }, headers: from(freshAddress()) }
       const [gone, ...others] = await Promise.all([
         remove(ana),
         login(ana.email),
         login(ana.email, 'not the password'),
         refresh(ana.refresh),
-        call('POST', '/api/auth/request-password-reset-email', asked),
+        call('POST', '/api/auth/request-password-reset-email', requested),
         call('POST', '/api/auth/confirm-email', { json: { token: move }, headers: from(freshAddress()) }),
         ana.post('/api/users/me/email', { email: freshEmail('another'), current_password: password }),
         ana.patch('/api/users/me', { username: 'renamed' }),

@@ -36,7 +36,7 @@ describe('an address that another account uses', () => {
 
   it('is not told by anything else that whoever asked may read', async () => {
     const boris = await signedUp('boris')
-    const shown = async (target: string): Promise<unknown> => {
+    const displayed = async (target: string): Promise<unknown> => {
       const ana = await signedUp('ana')
       expect((await askForEmail(ana, target)).status).toBe(202)
       await vi.waitFor(async () => {
@@ -46,14 +46,14 @@ describe('an address that another account uses', () => {
       })
       await awaitLetters(ana.email, 2)
       const list = z.array(z.record(z.string(), z.unknown()))
-      const held = z
+      const stored = z
         .looseObject({ links: list, letters: list, events: list, sessions: list })
         .parse((await ana.get('/api/users/me/export')).body)
       const plain = (rows: z.infer<typeof list>) =>
         rows.map((row) => [row.purpose ?? row.kind ?? 'session', row.recipient === ana.email, row.subject])
-      return [plain(held.links), plain(held.letters), plain(held.events), plain(held.sessions)]
+      return [plain(stored.links), plain(stored.letters), plain(stored.events), plain(stored.sessions)]
     }
-    expect(await shown(boris.email)).toEqual(await shown(freshEmail('free')))
+    expect(await displayed(boris.email)).toEqual(await displayed(freshEmail('free')))
   })
 
   it('is kept from whoever asked before it was taken', async () => {

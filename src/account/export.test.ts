@@ -30,7 +30,7 @@ const odd = [
 ]
 
 /** A person of whom every table holds something, in letters that have been sent. */
-async function known(name: string): Promise<Person> {
+async function existing(name: string): Promise<Person> {
   const person = await signedUp(name)
   for (const contact of odd) expect((await person.post('/api/contacts', contact)).status).toBe(201)
   await call('POST', '/api/auth/login', {
@@ -52,14 +52,14 @@ async function known(name: string): Promise<Person> {
   return person
 }
 
-const held = z.looseObject({ id: z.number() })
+const stored = z.looseObject({ id: z.number() })
 
 describe('the export', () => {
   let ana: Person
   let boris: Person
   beforeAll(async () => {
-    ana = await known('ana')
-    boris = await known('boris')
+    ana = await existing('ana')
+    boris = await existing('boris')
   })
 
   it('is one JSON file that nobody keeps on the way', async () => {
@@ -88,7 +88,7 @@ describe('the export', () => {
     expect(all.sessions).toEqual(live.toSorted((a, b) => a.id - b.id))
     expect(all.sessions.map(({ device }) => device)).toContain('Odd "agent" \\ <b>of ana</b>')
 
-    const happened = read(z.array(held), await ana.get('/api/users/me/events?limit=100'))
+    const happened = read(z.array(stored), await ana.get('/api/users/me/events?limit=100'))
     expect(all.events).toEqual(happened.toReversed())
     expect(new Set(all.events.map(({ kind }) => kind))).toEqual(
       new Set(['signed-up', 'email-confirmed', 'logged-in', 'login-failed', 'reset-requested']),

@@ -1,11 +1,11 @@
-import { toOwnEvent } from '../audit/store.ts'
+import { toOwnEvent } from '../audit/view.ts'
 import { requireSession } from '../auth/session.ts'
-import { toContact } from '../contacts/store.ts'
-import type { Configuration } from '../env.ts'
+import { toContact } from '../contacts/view.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { toUser } from '../users/store.ts'
 import type { Account } from '../users/table.ts'
+import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */
@@ -58,9 +58,9 @@ async function* list<Row>(
 const trustMs = 10_000
 
 /**
- * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one page of one
- * table is in memory, however large the book. A database that fails on the way breaks the stream off, and so does the session's
- * end; what came is not JSON then.
+ * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one
+ * page of one table is in memory, however large the book. A database that fails on the way breaks the stream off, and
+ * so does the session's end; what came is not JSON then.
  */
 export async function exportAccount(
   db: Database,

@@ -102,12 +102,12 @@ describe('changing the password', () => {
   it('is refused while the old one is barred', async () => {
     const ana = await signedUp('ana')
     const locking = { RESET_LOCKS_PASSWORD: 'true' }
-    const asked = await serve(locking, '/api/auth/request-password-reset-email', {
+    const requested = await serve(locking, '/api/auth/request-password-reset-email', {
       method: 'POST',
       json: { email: ana.email },
       headers: from(freshAddress()),
     })
-    expect(asked.status).toBe(202)
+    expect(requested.status).toBe(202)
     const change = async (current_password: string) => {
       const json = { current_password, password: fresh }
       const answer = await serve(locking, '/api/users/me/password', { method: 'PUT', token: ana.access, json })
@@ -156,8 +156,8 @@ describe('changing the password', () => {
       z.looseObject({ reset_password_confirmation_token: z.string() }),
       opened,
     )
-    const asked = await ana.post('/api/users/me/email', { email: target, current_password: password })
-    expect(asked.status).toBe(202)
+    const requested = await ana.post('/api/users/me/email', { email: target, current_password: password })
+    expect(requested.status).toBe(202)
     const move = await confirmationToken(target)
 
     expect((await changePassword(ana, fresh)).status).toBe(204)

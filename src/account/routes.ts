@@ -2,21 +2,19 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { z } from 'zod'
 import { eventSchema } from '../audit/schema.ts'
-import { listEvents, toOwnEvent } from '../audit/store.ts'
-import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
-import { changePassword } from '../auth/email-tokens.ts'
-import { passwordChangedLetter } from '../auth/mails.tsx'
-import { checkAndHashNewPassword, forgotUrl, requireMailableAddress, sendNow } from '../auth/recovery.ts'
+import { listEvents } from '../audit/store.ts'
+import { toOwnEvent } from '../audit/view.ts'
+import { requirePassword } from '../auth/check-password.ts'
+import { clientOf } from '../auth/client.ts'
+import { type SignedInEnv, signedIn } from '../auth/guard.ts'
 import { detailSchema } from '../auth/schema.ts'
-import { requireSession } from '../auth/session.ts'
-import { isSessionAlive } from '../auth/session-store.ts'
-import { clientOf, requirePassword, wrongPassword } from '../auth/sign-in.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import {
   changedMeanwhile,
-  etag,
+  conditionsOf,
   etagHeader,
+  etagsOf,
   isConditional,
   matchesIfNoneMatch,
   notModified,
@@ -28,15 +26,16 @@ import {
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
-import { invalidValues } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { toUser, updateUser, updateUserAvatar } from '../users/store.ts'
+import { updateUser } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
-import { deleteAccountOf } from './delete.ts'
-import { requestEmailChange } from './email-change.ts'
+import { toUser } from '../users/view.ts'
+import { requestEmailChange } from './change-email.ts'
+import { changeOwnPassword } from './change-password.ts'
+import { deleteUserAccount } from './delete-account.ts'
 import { exportAccount } from './export.ts'
 import {
   deletionSchema,
@@ -46,13 +45,15 @@ import {
   exportSchema,
   passwordChangeSchema,
 } from './schema.ts'
-import { passwordUnchanged } from './store.ts'
+import { setUserAvatar } from './set-avatar.ts'
 
 const tags = ['Me']
 /** Those of a wrong current password, besides. */
 const failures = ['login-failures', 'login-failures-hour', 'login-failures-email'] as const
+/** The ETag of an account at a revision. */
+const userEtag = etagsOf(userSchema, { f8f5dada: 2 })
 const me = { ...json('Your account.', userSchema), headers: etagHeader }
-const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: etag(revision) })
+const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: userEtag(revision) })
 
 export const accountRoutes = createRouter()
 
@@ -74,8 +75,8 @@ accountRoutes.openapi(
   }),
   (c) => {
     const { user } = c.var
-    requireMatch(c, user.revision)
-    if (matchesIfNoneMatch(c, user.revision)) return c.body(null, 304, tagged(user.revision))
+    requireMatch(conditionsOf(c), userEtag(user.revision))
+    if (matchesIfNoneMatch(conditionsOf(c), userEtag(user.revision))) return c.body(null, 304, tagged(user.revision))
     return c.json(toUser(user, c.var.config), 200, tagged(user.revision))
   },
 )
@@ -94,7 +95,7 @@ accountRoutes.openapi(
   }),
   async (c) => {
     const { db, user, gate } = c.var
-    requireMatch(c, user.revision)
+    requireMatch(conditionsOf(c), userEtag(user.revision))
     const { username, locale } = c.req.valid('json')
     const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
       updateUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
@@ -105,20 +106,14 @@ accountRoutes.openapi(
   },
 )
 
-/**
- * Gives the asker a picture, or takes theirs away.
- * @throws Problem 401 where their session has ended meanwhile, 412 where the account has changed
- */
-async function changeAvatar(c: Context<SignedInEnv>, kept: StoredPicture | null): Promise<UserRow> {
-  const { db, user, gate, sessionId, config } = c.var
-  const conditions = { expected: isConditional(c) ? user.revision : undefined, still: isSessionAlive(sessionId) }
-  const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
-    updateUserAvatar(db, user.id, kept, revision, conditions),
-  )
-  if (changed) return changed
-  await requireSession(db, sessionId, config)
-  throw changedMeanwhile()
-}
+/** Gives the user a picture, or with null removes it, under the conditions of the request. */
+const setAvatar = (c: Context<SignedInEnv>, picture: StoredPicture | null): Promise<UserRow> =>
+  setUserAvatar(c.var.services, {
+    user: c.var.user,
+    picture,
+    sessionId: c.var.sessionId,
+    expectedRevision: isConditional(c) ? c.var.user.revision : undefined,
+  })
 
 accountRoutes.openapi(
   createRoute({
@@ -133,8 +128,9 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
-    const changed = await changeAvatar(c, await storePicture(c, await readUploadedPicture(c.req.valid('form').file)))
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
+    const picture = await storePicture(c.var.services, await readUploadedPicture(c.req.valid('form').file))
+    const changed = await setAvatar(c, picture)
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
@@ -152,8 +148,8 @@ accountRoutes.openapi(
     responses: { 200: me, ...problems(401, 403, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
-    const changed = await changeAvatar(c, null)
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
+    const changed = await setAvatar(c, null)
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
@@ -172,22 +168,15 @@ accountRoutes.openapi(
     responses: { 204: { description: 'Changed.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
-    const { db, config, gate, sessionId } = c.var
     const { current_password, password } = c.req.valid('json')
-    const user = await requirePassword(c, current_password)
-    const passwordHash = await checkAndHashNewPassword(c, password, user)
-    requireUntagged(c)
-    const chosen = {
-      userId: user.id,
-      passwordHash,
-      notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
-      happening: { kind: 'password-changed' as const, ...clientOf(c) },
-    }
-    const letterId = await writeAtNewRevision(gate, user.revision, (revision) =>
-      changePassword(db, user.password_hash, sessionId, chosen, revision),
-    )
-    if (letterId === null) throw wrongPassword()
-    sendNow(c, letterId)
+    await changeOwnPassword(c.var.services, {
+      userId: c.var.user.id,
+      sessionId: c.var.sessionId,
+      currentPassword: current_password,
+      password,
+      client: clientOf(c),
+      checkConditions: () => requireUntagged(c),
+    })
     return c.body(null, 204)
   },
 )
@@ -212,10 +201,8 @@ accountRoutes.openapi(
   }),
   async (c) => {
     const { email, current_password } = c.req.valid('json')
-    const user = await requirePassword(c, current_password)
-    if (email === user.email) throw invalidValues([{ pointer: '/email', detail: 'This is your address already.' }])
-    await requireMailableAddress(c, email)
-    await requestEmailChange(c, user, email)
+    const change = { userId: c.var.user.id, email, currentPassword: current_password, client: clientOf(c) }
+    await requestEmailChange(c.var.services, change)
     return c.json({ detail: 'Open the link in the letter to the new address: then it is yours.' }, 202)
   },
 )
@@ -283,11 +270,13 @@ accountRoutes.openapi(
     responses: { 204: { description: 'Gone.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
-    requireMatch(c, c.var.user.revision)
-    const user = await requirePassword(c, c.req.valid('json').current_password)
-    // Once more, by what was read after the hash, which takes its time.
-    requireMatch(c, user.revision)
-    await deleteAccountOf(c, user, passwordUnchanged(user.password_hash))
+    requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
+    const { services } = c.var
+    const { current_password } = c.req.valid('json')
+    const user = await requirePassword(services, c.var.user.id, current_password, clientOf(c))
+    // Again, by what was read after the hash, which takes a while.
+    requireMatch(conditionsOf(c), userEtag(user.revision))
+    await deleteUserAccount(services, { user, requiresPassword: true })
     return c.body(null, 204)
   },
 )

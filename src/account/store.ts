@@ -1,47 +1,63 @@
 import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
-import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-tokens.ts'
+import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
+import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
+import { ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import type { OutboxLetter } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
-import { markForDeletionStatement } from '../platform/pictures/deletions.ts'
+import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
+/** Which account is deleted, and under which conditions. */
+interface AccountDeletion {
+  readonly userId: number
+  readonly revision: number
+  /** The hash that the password must have; undefined for any. */
+  readonly passwordHash: string | undefined
+  /** Whether an admin's account stays. */
+  readonly sparesAdmins: boolean
+  /** Who deletes it, where that is not its owner. */
+  readonly actor: (Client & { readonly actorId: number }) | undefined
+}
+
 /**
- * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; where `still` does not
- * hold at that very moment, or the account is the last admin's, nothing. What is left is a line that says when: an id and a
- * time, and who did it and from where, if that was somebody else. Returns whether it was deleted.
+ * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; nothing where a
+ * condition is not true at that moment, or the account is the last admin's. What stays is an event: an id and a time,
+ * and who did it and from where, if that was somebody else. Returns whether it was deleted.
  */
 export async function deleteAccount(
   db: Database,
-  userId: number,
-  revision: number,
-  still: SQL | undefined,
-  by?: Client & { readonly actorId: number },
+  { userId, revision, passwordHash, sparesAdmins, actor }: AccountDeletion,
 ): Promise<boolean> {
-  const whose = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
+  const conditions = and(
+    passwordHash === undefined ? undefined : passwordUnchanged(passwordHash),
+    sparesAdmins ? ne(users.role, 'admin') : undefined,
+    isNotLastAdmin,
+  )
+  const user = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
   // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
   const [rows] = await db.batch([
     db
       .update(users)
       .set({ revision })
-      .where(and(eq(users.id, userId), still, isNotLastAdmin))
+      .where(and(eq(users.id, userId), conditions))
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
-    markForDeletionStatement(db, contacts, inArray(contacts.owner_id, whose)),
-    db.delete(contacts).where(inArray(contacts.owner_id, whose)),
-    db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, whose)),
-    db.delete(sessions).where(inArray(sessions.user_id, whose)),
-    db.delete(emailTokens).where(inArray(emailTokens.user_id, whose)),
-    db.delete(outbox).where(inArray(outbox.user_id, whose)),
-    db.delete(events).where(inArray(events.user_id, whose)),
+    markForDeletionStatement(db, contacts, ownedByThose(user)),
+    db.delete(contacts).where(ownedByThose(user)),
+    db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
+    db.delete(sessions).where(inArray(sessions.user_id, user)),
+    db.delete(emailTokens).where(inArray(emailTokens.user_id, user)),
+    db.delete(outbox).where(inArray(outbox.user_id, user)),
+    db.delete(events).where(inArray(events.user_id, user)),
     insertAuditEvent(
       db,
-      { kind: 'deleted', ...(by ?? { address: null, device: null }) },
+      { kind: 'deleted', ...(actor ?? { address: null, device: null }) },
       userAtRevision(userId, revision),
     ),
     db.delete(users).where(userAtRevision(userId, revision)),
@@ -53,51 +69,67 @@ export async function deleteAccount(
 /** The condition that a password is still the one that was verified. */
 export const passwordUnchanged = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
 
+/** A change of an account's address to one that is free. */
+interface EmailChangeStart {
+  readonly userId: number
+  readonly condition: SQL
+  readonly newEmail: string
+  readonly link: LinkLetter
+  readonly notice: OutboxLetter
+  readonly happening: AuditEvent
+}
+
 /**
- * Makes a link by which an account's address changes to another, with the letters about it, all or nothing; nothing where `still`
- * does not hold at that very moment: a link that begins after the password was changed would outlive what it should die with.
- * Returns the letters to deliver.
+ * Inserts a link by which an account's address changes, with the letters about it, all or nothing; nothing where
+ * `condition` is not true at that moment: a link made after the password was changed would outlive what it should die
+ * with. Returns the ids of the letters to deliver.
  */
 export async function startEmailChange(
   db: Database,
-  userId: number,
-  still: SQL,
-  newEmail: string,
-  link: LinkLetter,
-  notice: OutboxLetter,
-  happening: AuditEvent,
+  { userId, condition, newEmail, link, notice, happening }: EmailChangeStart,
 ): Promise<number[]> {
-  const whose = and(eq(users.id, userId), still)
-  const [made, letter] = linkStatements(db, 'change-email', link, whose, newEmail)
+  const owner = and(eq(users.id, userId), condition)
+  const [insertLink, insertLetter] = linkStatements(db, 'change-email', link, owner, newEmail)
   const [, [toNew], [toOld]] = await db.batch([
-    made,
-    letter,
-    letterStatement(db, notice, whose),
-    insertAuditEvent(db, happening, whose),
+    insertLink,
+    insertLetter,
+    letterStatement(db, notice, owner),
+    insertAuditEvent(db, happening, owner),
   ])
   return [toNew, toOld].flatMap((row) => row?.id ?? [])
 }
 
-/** Tells the owner of an address that somebody wants it for another account, and that one's owner the usual. Letters to deliver. */
+/** A change of an account's address to one that another account has. */
+interface AddressConflict {
+  readonly ownerId: number
+  readonly toOwner: OutboxLetter
+  readonly userId: number
+  readonly condition: SQL
+  readonly notice: OutboxLetter
+  readonly happening: AuditEvent
+}
+
+/**
+ * Writes to the owner of an address that somebody wants it, and to that one the usual notice. Returns the ids of the
+ * letters.
+ */
 export async function notifyAddressOwner(
   db: Database,
-  ownerId: number,
-  toOwner: OutboxLetter,
-  userId: number,
-  still: SQL,
-  notice: OutboxLetter,
-  happening: AuditEvent,
+  { ownerId, toOwner, userId, condition, notice, happening }: AddressConflict,
 ): Promise<number[]> {
-  const whose = and(eq(users.id, userId), still)
+  const user = and(eq(users.id, userId), condition)
   const [[first], [second]] = await db.batch([
     letterStatement(db, toOwner, eq(users.id, ownerId)),
-    letterStatement(db, notice, whose),
-    insertAuditEvent(db, happening, whose),
+    letterStatement(db, notice, user),
+    insertAuditEvent(db, happening, user),
   ])
   return [first, second].flatMap((row) => row?.id ?? [])
 }
 
-/** Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100 queries. */
+/**
+ * Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100
+ * queries.
+ */
 const pageSize = 500
 
 /** The rows of one of an account's tables, a page at a time; `read` says which follow the last one that was read. */
@@ -114,8 +146,8 @@ async function* pages<Row>(
 }
 
 /**
- * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for is left
- * out: whether a letter did, tells whether somebody else has that address.
+ * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for
+ * is left out: whether a letter did, tells whether somebody else has that address.
  */
 export const exportedRows = {
   // By an index: in the order of ids, each page would read the whole book and sort it.
@@ -126,7 +158,7 @@ export const exportedRows = {
         .from(contacts)
         .where(
           and(
-            eq(contacts.owner_id, userId),
+            ownedBy(userId),
             last && sql`(${contacts.created_at}, ${contacts.id}) > (${last.created_at}, ${last.id})`,
           ),
         )
@@ -162,7 +194,7 @@ export const exportedRows = {
       db
         .select()
         .from(outbox)
-        .where(and(eq(outbox.user_id, userId), ne(outbox.kind, 'confirm-new-email'), gt(outbox.id, last?.id ?? 0)))
+        .where(and(eq(outbox.user_id, userId), inArray(outbox.kind, exportedLetterKinds), gt(outbox.id, last?.id ?? 0)))
         .orderBy(asc(outbox.id))
         .limit(limit),
     ),

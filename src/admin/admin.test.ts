@@ -5,7 +5,11 @@ import { doneTo, loggedIn, pathOf, refreshed } from '../../test/admins.ts'
 import { type Answer, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, change, moderator, type Person, signedUp } from '../../test/people.ts'
+import { services } from '../../test/use-cases.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { Services } from '../platform/ports.ts'
 import { users } from '../users/table.ts'
+import { changeUserAccess } from './manage-user.ts'
 
 const db = database()
 const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
@@ -29,7 +33,7 @@ describe('the list of accounts', () => {
 
   it('shows an account as it is, and nothing of its password', async () => {
     const [first] = read(z.array(z.unknown()), await mira.get('/api/admin/users?limit=1'))
-    const shown = {
+    const displayed = {
       id: root.id,
       username: 'root',
       email: root.email,
@@ -37,7 +41,7 @@ describe('the list of accounts', () => {
       avatar: `https://vizitka.test/avatars/initials/${root.id % 12}-Ug.svg`,
       confirmed: true,
     }
-    expect(first).toEqual({ ...shown, disabled: false, created_at: expect.any(String) })
+    expect(first).toEqual({ ...displayed, disabled: false, created_at: expect.any(String) })
     expect((await mira.get(pathOf(root))).body).toEqual(first)
   })
 
@@ -187,6 +191,38 @@ describe('somebody else’s account', () => {
     expect(problemOf(await mira.patch(pathOf(ana), { disabled: false }))).toBe('403 not-permitted')
     expect(await rowOf(ana)).toMatchObject({ role: 'admin', disabled: true })
     await change(ana, { role: 'user', disabled: false })
+  })
+
+  it('is changed although others have changed it meanwhile, and back', async () => {
+    const { services: real } = services()
+    const setRole = (role: string) => root.patch(pathOf(ana), { role })
+    let batches = 0
+    // Another role at the moment of the first write, and the former one again once it was refused.
+    const gate: Services['gate'] = (name) => {
+      const own = real.gate(name)
+      const raise = async (revision: number) => {
+        if (batches === 0) await setRole('moderator')
+        return own.raise(revision)
+      }
+      return { ...own, raise }
+    }
+    const db = new Proxy(real.db, {
+      get: (inner, name: keyof Database) => {
+        if (name !== 'batch') return inner[name].bind(inner)
+        return async (...args: Parameters<Database['batch']>) => {
+          const results = await inner.batch(...args)
+          batches += 1
+          if (batches === 1) await setRole('user')
+          return results
+        }
+      },
+    })
+    const manager = { id: root.id, overAdmins: true, address: root.address, device: null }
+    const options = { id: ana.id, manager, checkConditions: () => {} }
+    const changed = await changeUserAccess({ ...real, db, gate }, { ...options, changes: { disabled: true } })
+    expect(changed).toMatchObject({ role: 'user', disabled: true })
+    expect(batches).toBe(2)
+    expect((await root.patch(pathOf(ana), { disabled: false })).status).toBe(200)
   })
 
   it('takes every change of several at once, and records each', async () => {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { asked, me, pathOf, told } from '../../test/admins.ts'
+import { describeAnswer, me, pathOf, requestAs } from '../../test/admins.ts'
 import { database } from '../../test/database.ts'
 import { admin, change, moderator, type Person, password } from '../../test/people.ts'
 import { users } from '../users/table.ts'
@@ -15,14 +15,15 @@ describe('the last admin', () => {
       .select({ id: users.id })
       .from(users)
       .where(and(eq(users.role, 'admin'), eq(users.disabled, false)))
-  type Loss = (by: Person, whose: Person, bindings?: object) => Promise<string>
-  const demote: Loss = async (by, whose, bindings = {}) =>
-    told(await asked(bindings, by, 'PATCH', pathOf(whose), { role: 'user' }))
-  const disable: Loss = async (by, whose, bindings = {}) =>
-    told(await asked(bindings, by, 'PATCH', pathOf(whose), { disabled: true }))
-  const remove: Loss = async (by, whose, bindings = {}) => told(await asked(bindings, by, 'DELETE', pathOf(whose)))
+  type Loss = (by: Person, owner: Person, bindings?: object) => Promise<string>
+  const demote: Loss = async (by, owner, bindings = {}) =>
+    describeAnswer(await requestAs(bindings, by, 'PATCH', pathOf(owner), { role: 'user' }))
+  const disable: Loss = async (by, owner, bindings = {}) =>
+    describeAnswer(await requestAs(bindings, by, 'PATCH', pathOf(owner), { disabled: true }))
+  const remove: Loss = async (by, owner, bindings = {}) =>
+    describeAnswer(await requestAs(bindings, by, 'DELETE', pathOf(owner)))
   const leave: Loss = async (by, _, bindings = {}) =>
-    told(await asked(bindings, by, 'DELETE', '/api/users/me', { current_password: password }))
+    describeAnswer(await requestAs(bindings, by, 'DELETE', '/api/users/me', { current_password: password }))
   const losses = Object.entries({ demote, disable, remove })
 
   beforeEach(async () => {

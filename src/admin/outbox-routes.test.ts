@@ -5,7 +5,7 @@ import { type Answer, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, awaitLetters, freshEmail, lettersTo, moderator, type Person } from '../../test/people.ts'
 import { MailError, type Mailer } from '../platform/mail/mailer.ts'
-import { deliver, outboxRow } from '../platform/mail/outbox.ts'
+import { deliver, outboxRow } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 
 const db = database()

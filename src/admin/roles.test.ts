@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import operations from '../../docs/operations.md?raw'
-import { asked, codeSchema, me, pathOf, told } from '../../test/admins.ts'
+import { codeSchema, describeAnswer, me, pathOf, requestAs } from '../../test/admins.ts'
 import { call, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -21,7 +21,8 @@ import {
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { isPermitted } from '../auth/policy.ts'
-import { configuration, permissions, roles } from '../env.ts'
+import { configuration, permissions } from '../config.ts'
+import { roles } from '../users/config.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
@@ -52,7 +53,7 @@ describe('ADMIN_EMAIL', () => {
 
   it('makes an admin of whoever confirms it, in any spelling of case, and not before', async () => {
     await signUp(email)
-    expect(await told(await login(email))).toBe('401 email-not-confirmed')
+    expect(await describeAnswer(await login(email))).toBe('401 email-not-confirmed')
     expect(await roleOf(email)).toBe('user')
     await confirmed(email)
     expect(await roleOf(email)).toBe('admin')
@@ -99,7 +100,7 @@ describe('ADMIN_EMAIL', () => {
   it('enables nobody who has been disabled', async () => {
     const ana = await signedUp('ana')
     await change(ana, { disabled: true })
-    expect(await told(await login(ana.email, { ADMIN_EMAIL: ana.email }))).toBe('403 account-disabled')
+    expect(await describeAnswer(await login(ana.email, { ADMIN_EMAIL: ana.email }))).toBe('403 account-disabled')
     expect(await roleOf(ana.email)).toBe('user')
   })
 })
@@ -116,12 +117,14 @@ describe('ROLE_PERMISSIONS', () => {
     ;[ana, mira, root] = [await signedUp('ana'), await moderator('mira'), await admin('root')]
   })
 
-  /** What each does with a contact of their own, from adding to deleting it, and with somebody else's and the accounts. */
+  /**
+   * What each does with a contact of their own, from adding to deleting it, and with somebody else's and the accounts.
+   */
   async function day(ROLE_PERMISSIONS: string, person: Person) {
     const { id } = read(z.looseObject({ id: z.int() }), await person.post('/api/contacts', { first_name: 'Олена' }))
     const own = `/api/contacts/${id}`
     const status = async (method: string, path: string, json?: unknown) =>
-      (await asked({ ROLE_PERMISSIONS }, person, method, path, json)).status
+      (await requestAs({ ROLE_PERMISSIONS }, person, method, path, json)).status
     return {
       read: [
         await status('GET', '/api/contacts'),
@@ -150,8 +153,8 @@ describe('ROLE_PERMISSIONS', () => {
     const { id } = read(z.looseObject({ id: z.int() }), await ana.post('/api/contacts', { first_name: 'Олена' }))
     for (const person of [mira, root]) {
       for (const method of ['GET', 'DELETE']) {
-        const answer = await asked({ ROLE_PERMISSIONS: byDefault }, person, method, `/api/contacts/${id}`)
-        expect(await told(answer)).toBe('404 not-found')
+        const answer = await requestAs({ ROLE_PERMISSIONS: byDefault }, person, method, `/api/contacts/${id}`)
+        expect(await describeAnswer(answer)).toBe('404 not-found')
       }
     }
   })
@@ -181,12 +184,12 @@ describe('ROLE_PERMISSIONS', () => {
 
   it('lets nobody delete or disable an admin who may not change roles', async () => {
     const ROLE_PERMISSIONS = '{"moderator":["users:read","users:disable","users:delete"]}'
-    const as = (method: string, json?: unknown) => asked({ ROLE_PERMISSIONS }, mira, method, pathOf(root), json)
-    expect(await told(await as('DELETE'))).toBe('403 not-permitted')
-    expect(await told(await as('PATCH', { disabled: true }))).toBe('403 not-permitted')
+    const as = (method: string, json?: unknown) => requestAs({ ROLE_PERMISSIONS }, mira, method, pathOf(root), json)
+    expect(await describeAnswer(await as('DELETE'))).toBe('403 not-permitted')
+    expect(await describeAnswer(await as('PATCH', { disabled: true }))).toBe('403 not-permitted')
     expect(await me(root)).toMatchObject({ role: 'admin' })
     const boris = await signedUp('boris')
-    expect((await asked({ ROLE_PERMISSIONS }, mira, 'DELETE', pathOf(boris))).status).toBe(204)
+    expect((await requestAs({ ROLE_PERMISSIONS }, mira, 'DELETE', pathOf(boris))).status).toBe(204)
   })
 
   it('stops the service where it is wrong, and says what is', async () => {
@@ -201,7 +204,7 @@ describe('ROLE_PERMISSIONS', () => {
     }
     for (const [ROLE_PERMISSIONS, why] of Object.entries(wrong)) {
       for (const path of ['/api/contacts', '/api/auth/sessions']) {
-        const response = await asked({ ROLE_PERMISSIONS }, root, 'GET', path)
+        const response = await requestAs({ ROLE_PERMISSIONS }, root, 'GET', path)
         expect(response.status, ROLE_PERMISSIONS).toBe(503)
         const { code, detail } = codeSchema.parse(await response.json())
         expect(code).toBe('not-configured')

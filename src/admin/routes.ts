@@ -1,33 +1,31 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { accountNotFound, busy, deleteAccountOf, lastAdmin } from '../account/delete.ts'
+import { accountNotFound, deleteUserAccount } from '../account/delete-account.ts'
 import { eventQuerySchema } from '../account/schema.ts'
 import { eventSchema } from '../audit/schema.ts'
-import { listEvents, toEvent } from '../audit/store.ts'
-import { signedIn } from '../auth/authenticate.ts'
+import { listEvents } from '../audit/store.ts'
+import { toEvent } from '../audit/view.ts'
+import { clientOf } from '../auth/client.ts'
+import { signedIn } from '../auth/guard.ts'
+import { sendNow } from '../auth/letters.ts'
 import { isPermitted, notPermitted } from '../auth/policy.ts'
-import { sendNow } from '../auth/recovery.ts'
-import { clientOf } from '../auth/sign-in.ts'
-import { gateOf } from '../platform/gate/client.ts'
-import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { findLetter, listLetters, resend } from '../platform/mail/outbox.ts'
+import { findLetter, listLetters, resend } from '../platform/mail/outbox-store.ts'
 import { idInPath } from '../platform/text/fields.ts'
 import { findUser } from '../users/store.ts'
+import { changeUserAccess } from './manage-user.ts'
 import { letterQuerySchema, letterSchema, managedUserSchema, userManagementSchema, userQuerySchema } from './schema.ts'
-import { listUsers, manageableBy, manageUser, toLetter, toManagedUser } from './store.ts'
+import { listUsers } from './store.ts'
+import { toLetter, toManagedUser } from './view.ts'
 
 const tags = ['Admin']
-const kept = { 'Cache-Control': 'private, no-cache' }
+const noCache = { 'Cache-Control': 'private, no-cache' }
 const params = z.object({ id: idInPath })
 const noLetter = (): Problem => new Problem(404, 'not-found', 'There is no letter with this id.')
-
-/** How often a change that another one overtook reads and tries again, before it gives up. */
-const attempts = 5
 
 export const adminRoutes = createRouter()
 
@@ -54,7 +52,7 @@ adminRoutes.openapi(
     return c.json(
       rows.map((row) => toManagedUser(row, c.var.config)),
       200,
-      kept,
+      noCache,
     )
   },
 )
@@ -74,7 +72,7 @@ adminRoutes.openapi(
   async (c) => {
     const user = await findUser(c.var.db, c.req.valid('param').id)
     if (!user) throw accountNotFound()
-    return c.json(toManagedUser(user, c.var.config), 200, kept)
+    return c.json(toManagedUser(user, c.var.config), 200, noCache)
   },
 )
 
@@ -93,27 +91,15 @@ adminRoutes.openapi(
     responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { db, user, config } = c.var
+    const { services, user, config } = c.var
     const changes = c.req.valid('json')
     const { id } = c.req.valid('param')
     if (changes.role !== undefined && !isPermitted(user.role, 'users:role', config)) throw notPermitted(['users:role'])
     if (changes.disabled !== undefined && !isPermitted(user.role, 'users:disable', config))
       throw notPermitted(['users:disable'])
     const manager = { id: user.id, overAdmins: isPermitted(user.role, 'users:role', config), ...clientOf(c) }
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const target = await findUser(db, id)
-      if (!target) throw accountNotFound()
-      if (target.role === 'admin' && !manager.overAdmins) throw notPermitted(['users:role'])
-      requireUntagged(c)
-      const changed = await writeAtNewRevision(gateOf(c.env, `user:${id}`), target.revision, (revision) =>
-        manageUser(db, target, changes, revision, manager),
-      )
-      if (changed) return c.json(toManagedUser(changed, c.var.config), 200, kept)
-      const now = await findUser(db, id)
-      // Unchanged, and yet refused: nothing else stands in the way.
-      if (now?.role === target.role && now.disabled === target.disabled) throw lastAdmin()
-    }
-    throw busy()
+    const change = { id, changes, manager, checkConditions: () => requireUntagged(c) }
+    return c.json(toManagedUser(await changeUserAccess(services, change), config), 200, noCache)
   },
 )
 
@@ -137,7 +123,8 @@ adminRoutes.openapi(
     const overAdmins = isPermitted(user.role, 'users:role', config)
     if (target.role === 'admin' && !overAdmins) throw notPermitted(['users:role'])
     requireUntagged(c)
-    await deleteAccountOf(c, target, manageableBy(overAdmins), target.id === user.id ? undefined : user.id)
+    const actor = target.id === user.id ? {} : { actor: { actorId: user.id, ...clientOf(c) } }
+    await deleteUserAccount(c.var.services, { user: target, sparesAdmins: !overAdmins, ...actor })
     return c.body(null, 204)
   },
 )
@@ -163,7 +150,7 @@ adminRoutes.openapi(
     const { rows, next, total } = await listEvents(c.var.db, id, query, parseCursor(query, 'events'))
     if (rows.length === 0 && !(await findUser(c.var.db, id))) throw accountNotFound()
     setPageHeaders(c, next, total)
-    return c.json(rows.map(toEvent), 200, kept)
+    return c.json(rows.map(toEvent), 200, noCache)
   },
 )
 
@@ -186,7 +173,7 @@ adminRoutes.openapi(
     const { state, ...query } = c.req.valid('query')
     const { rows, next, total } = await listLetters(c.var.db, state, query, parseCursor(query, 'letters'))
     setPageHeaders(c, next, total)
-    return c.json(rows.map(toLetter), 200, kept)
+    return c.json(rows.map(toLetter), 200, noCache)
   },
 )
 
@@ -209,7 +196,7 @@ adminRoutes.openapi(
       if (!(await findLetter(c.var.db, id))) throw noLetter()
       throw new Problem(409, 'letter-not-failed', 'This letter has not been given up: it is waiting, or was sent.')
     }
-    sendNow(c, letter.id)
-    return c.json(toLetter(letter), 202, kept)
+    sendNow(c.var.services, letter.id)
+    return c.json(toLetter(letter), 202, noCache)
   },
 )

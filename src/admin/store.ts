@@ -1,15 +1,14 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Client, insertAuditEvent } from '../audit/store.ts'
 import { sessions } from '../auth/table.ts'
-import type { Configuration } from '../env.ts'
+import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
-import type { LetterRow } from '../platform/mail/outbox.ts'
 import { asciiDomain } from '../platform/text/email.ts'
 import { fold } from '../platform/text/fold.ts'
-import { isNotLastAdmin, syncRevision, toUser, userAtRevision } from '../users/store.ts'
+import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { emailKey, type UserRow, users } from '../users/table.ts'
-import type { Letter, ManagedUser, UserManagement, UserQuery } from './schema.ts'
+import type { UserManagement, UserQuery } from './schema.ts'
 
 function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> {
   if (q !== undefined) {
@@ -36,8 +35,7 @@ export async function listUsers(db: Database, query: UserQuery, cursor: Cursor |
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
   const counted = db.select({ total: count() }).from(users).where(where)
-  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
-  return pageById(found, query, 'users', totals?.[0]?.total ?? null)
+  return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'users')
 }
 
 /** Who changes another's account, and whether admins are within their reach. */
@@ -50,8 +48,9 @@ export interface Manager extends Client {
 export const manageableBy = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
 
 /**
- * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every session.
- * Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of reach.
+ * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every
+ * session. Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of
+ * reach.
  */
 export async function manageUser(
   db: Database,
@@ -90,27 +89,4 @@ export async function manageUser(
     syncRevision(db, user.id, revision),
   ])
   return row
-}
-
-/** An account as whoever runs the service sees it. */
-export function toManagedUser(row: UserRow, config: Configuration): ManagedUser {
-  return { ...toUser(row, config), disabled: row.disabled }
-}
-
-/** A letter as it is told of. */
-export function toLetter(row: LetterRow): Letter {
-  return {
-    id: row.id,
-    user_id: row.user_id,
-    kind: row.kind,
-    recipient: row.recipient,
-    subject: row.subject,
-    state: row.sent_at ? 'sent' : row.failed_at ? 'failed' : 'waiting',
-    attempts: row.attempts,
-    due_at: row.due_at,
-    sent_at: row.sent_at,
-    failed_at: row.failed_at,
-    last_error: row.last_error,
-    created_at: row.created_at,
-  }
 }

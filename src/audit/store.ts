@@ -1,19 +1,25 @@
 import { and, count, desc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
+import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../platform/http/page.ts'
 import { users } from '../users/table.ts'
 import { type EventKind, type EventRow, eventColumns, events } from './table.ts'
 
-/** From where something is done: what the client says it is, and the address that the platform saw. */
-export interface Client {
+/** The device and address that something came from; null where nobody asked for it. */
+export interface Origin {
   readonly device: string | null
   readonly address: string | null
 }
 
+/** Whoever sends a request: the device that they name, and the address that the platform saw. */
+export interface Client extends Origin {
+  readonly address: string
+}
+
 /** Something that happens to an account. */
-export interface AuditEvent extends Client {
+export interface AuditEvent extends Origin {
   readonly kind: EventKind
   /** Who does it, where that is somebody else. */
   readonly actorId?: number
@@ -21,22 +27,25 @@ export interface AuditEvent extends Client {
   readonly detail?: string
 }
 
-/** Records what happens to the account that `whose` picks; where it picks none, nothing. For the batch of the change itself. */
-export function insertAuditEvent(db: Database, { actorId, ...happening }: AuditEvent, whose: SQL | undefined) {
+/**
+ * Records what happens to the account that `whose` picks; where it picks none, nothing. For the batch of the change
+ * itself.
+ */
+export function insertAuditEvent(db: Database, { actorId, ...event }: AuditEvent, userCondition: SQL | undefined) {
   const row = selectAsRow(events, {
-    ...happening,
+    ...event,
     user_id: sql`${users.id}`,
     // Names written out: Drizzle leaves the table out of a column's name where a query has only one.
     number: sql`(SELECT coalesce(max(events.number), 0) + 1 FROM events WHERE events.user_id = users.id)`,
     actor_id: actorId ?? null,
     created_at: timestamp(),
   })
-  return db.insert(events).select(db.select(row).from(users).where(whose))
+  return db.insert(events).select(db.select(row).from(users).where(userCondition))
 }
 
 /** Records what happened to an account, if it still exists. */
-export async function recordAuditEvent(db: Database, userId: number, happening: AuditEvent): Promise<void> {
-  await insertAuditEvent(db, happening, eq(users.id, userId))
+export async function recordAuditEvent(db: Database, userId: number, event: AuditEvent): Promise<void> {
+  await insertAuditEvent(db, event, eq(users.id, userId))
 }
 
 /** What happened to an account, newest first, a page at a time. One round trip. */
@@ -46,36 +55,16 @@ export async function listEvents(
   query: PageQuery,
   cursor: Cursor | null,
 ): Promise<Page<EventRow>> {
-  const whose = eq(events.user_id, userId)
+  const userCondition = eq(events.user_id, userId)
   const page = db
     .select(eventColumns)
     .from(events)
-    .where(and(whose, cursor ? lt(events.number, cursor.id) : undefined))
+    .where(and(userCondition, cursor ? lt(events.number, cursor.id) : undefined))
     .orderBy(desc(events.number))
     .limit(query.limit + 1)
     .offset(query.skip ?? 0)
-  const counted = db.select({ total: count() }).from(events).where(whose)
-  const [found, totals] = query.total ? await db.batch([page, counted]) : [await page, null]
-  return pageById(found, query, 'events', totals?.[0]?.total ?? null)
-}
-
-/** An event, as the account's owner sees it: where somebody else sits who did it is not theirs to know. */
-export function toOwnEvent(row: EventRow) {
-  const event = toEvent(row)
-  return row.actor_id === null ? event : { ...event, address: null, device: null }
-}
-
-/** An event, as an admin sees it. */
-export function toEvent(row: EventRow) {
-  return {
-    id: row.id,
-    kind: row.kind,
-    actor_id: row.actor_id,
-    address: row.address,
-    device: row.device,
-    detail: row.detail,
-    created_at: row.created_at,
-  }
+  const counted = db.select({ total: count() }).from(events).where(userCondition)
+  return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'events')
 }
 
 /** How long events are kept. */

@@ -10,7 +10,9 @@ export const events = sqliteTable(
     id: integer('id').primaryKey({ autoIncrement: true }),
     /** Whose account. No foreign key: that an account was deleted is told after it is gone. */
     user_id: integer('user_id').notNull(),
-    /** Counted for each account; the event's id, for whoever reads it. A trigger numbers a row that comes without one. */
+    /**
+     * Counted for each account; the event's id, for whoever reads it. A trigger numbers a row that comes without one.
+     */
     number: integer('number').notNull().default(0),
     kind: text('kind', { enum: eventKinds }).notNull(),
     /** Who did it, where that is somebody else. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OutboxLetter } from '../platform/mail/outbox.ts'
+import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import {
   confirmEmailLetter,
   confirmNewEmailLetter,
@@ -27,7 +27,7 @@ const lettersIn = (locale: 'en' | 'uk'): OutboxLetter[] => [
 const barred = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
 
 /** What a mail reader shows of a letter's HTML. */
-const shown = (html: string): string =>
+const displayed = (html: string): string =>
   html
     .replace(/<head>.*<\/head>/s, '')
     .replace(/<[^>]+>/g, ' ')
@@ -45,7 +45,7 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
       expect(text.match(/https?:\S+/g), kind).toEqual([url])
       expect(html.match(/href="[^"]*"/g), kind).toEqual([`href="${url.replace('&', '&amp;')}"`])
       for (const paragraph of text.trim().split(/\n+/)) {
-        expect(shown(html), kind).toContain(paragraph.replace(/:$/, ''))
+        expect(displayed(html), kind).toContain(paragraph.replace(/:$/, ''))
       }
       expect(text.startsWith(`${subject}\n`), kind).toBe(true)
       expect(html).toContain(`<title>${subject}</title>`)
@@ -72,7 +72,7 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
     const address = `"<b>o'clock</b>&amp;"@new.example`
     const { subject, text, html } = emailChangeLetter(to, locale, address, url)
     expect(text).toContain(address)
-    expect(shown(html)).toContain(address)
+    expect(displayed(html)).toContain(address)
     expect(html).not.toMatch(/<b>|<\/b>/)
     expect(subject).toBe(emailChangeLetter(to, locale, newEmail, url).subject)
   })

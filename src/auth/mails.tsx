@@ -1,5 +1,7 @@
+import './letter-kinds.ts'
 import { type LetterText, layOut } from '../platform/mail/layout.tsx'
-import type { OutboxLetter } from '../platform/mail/outbox.ts'
+import type { LetterKind } from '../platform/mail/letter-kinds.ts'
+import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 
 // No letter holds a username: anyone can type a stranger's address, and any name, at signup.
 
@@ -8,7 +10,7 @@ type Locale = 'en' | 'uk'
 /** What a letter says in one language, and on the button that leads to its link. */
 type Words = Pick<LetterText, 'title' | 'paragraphs' | 'footer'> & { readonly button: string }
 
-function write(kind: string, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
+function write(kind: LetterKind, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
   const { button, ...text } = words[locale]
   return { kind, to, subject: text.title, ...layOut({ lang: locale, ...text, action: { label: button, url } }) }
 }
@@ -46,8 +48,8 @@ export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlS
 }
 
 /**
- * To one who forgot the password: the link to choose another, how long it works, and that it does so once. `barred` is whether
- * the old password opens no sessions until then (`RESET_LOCKS_PASSWORD`).
+ * To one who forgot the password: the link to choose another, how long it works, and that it does so once. `barred` is
+ * whether the old password opens no sessions until then (`RESET_LOCKS_PASSWORD`).
  */
 export function resetPasswordLetter(
   to: string,
@@ -82,7 +84,10 @@ export function resetPasswordLetter(
   })
 }
 
-/** After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change it. */
+/**
+ * After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change
+ * it.
+ */
 export function passwordChangedLetter(to: string, locale: Locale, url: string): OutboxLetter {
   return write('password-changed', to, locale, url, {
     en: {

@@ -1,11 +1,12 @@
-import type { Configuration, Permission, Role } from '../env.ts'
+import type { Configuration, Permission } from '../platform/config/configuration.ts'
 import { Problem } from '../platform/http/problem.ts'
+import type { Role } from '../users/config.ts'
 
 const ownContacts = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const
 
 /**
- * What each role may do, unless `ROLE_PERMISSIONS` says otherwise. A permission never reaches further than its route: whatever
- * the role, contacts are one's own.
+ * What each role may do, unless `ROLE_PERMISSIONS` says otherwise. A permission never reaches further than its route:
+ * whatever the role, contacts are one's own.
  */
 const table: Readonly<Record<Role, readonly Permission[]>> = {
   user: ownContacts,

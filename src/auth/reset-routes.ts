@@ -1,11 +1,14 @@
 import { createRoute } from '@hono/zod-openapi'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { limited } from '../platform/gate/limits.ts'
-import { untaggedConditions } from '../platform/http/etag.ts'
+import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { findReset } from './email-tokens.ts'
-import { invalidLink, requestReset, requireSameAccount, resetPassword } from './recovery.ts'
+import { clientOf } from './client.ts'
+import { invalidLink } from './confirm-email.ts'
+import { findReset } from './email-token-store.ts'
+import { requestReset } from './request-reset.ts'
+import { requireSameAccount, resetPassword } from './reset-password.ts'
 import { addressSchema, detailSchema, linkTokenParamSchema, resetConfirmationSchema, resetSchema } from './schema.ts'
 import { issueResetConfirmation, readResetConfirmation } from './tokens.ts'
 import { resetRequested } from './words.ts'
@@ -33,7 +36,7 @@ resetRoutes.openapi(
     responses: { 202: json('Sent, if there is such an account.', detailSchema), ...problems(...bodyProblems) },
   }),
   async (c) => {
-    await requestReset(c, c.req.valid('json').email)
+    await requestReset(c.var.services, c.req.valid('json').email, clientOf(c))
     return c.json({ detail: resetRequested }, 202)
   },
 )
@@ -81,7 +84,12 @@ resetRoutes.openapi(
     const link = hash === null ? undefined : await findReset(c.var.db, hash)
     if (!link) throw invalidLink()
     requireSameAccount(link, email)
-    await resetPassword(c, link, password)
+    await resetPassword(c.var.services, {
+      link,
+      password,
+      client: clientOf(c),
+      checkConditions: () => requireUntagged(c),
+    })
     return c.json({ detail: 'Your password is changed: log in with it.' }, 200)
   },
 )

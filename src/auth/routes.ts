@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { gateOf } from '../platform/gate/client.ts'
 import {
   documentedLimits,
   enforceLimit,
@@ -10,20 +9,16 @@ import {
   setRateLimitHeaders,
   tooManyRequests,
 } from '../platform/gate/limits.ts'
+import type { AppEnv } from '../platform/http/context.ts'
 import { languageOf } from '../platform/http/language.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
-import { invalidValues, Problem } from '../platform/http/problem.ts'
-import { type AppEnv, createRouter } from '../platform/http/router.ts'
-import { toUser } from '../users/store.ts'
-import { bearerToken } from './authenticate.ts'
-import {
-  checkAndHashNewPassword,
-  confirmationLink,
-  confirmEmail,
-  requestConfirmation,
-  requireMailableAddress,
-  sendNow,
-} from './recovery.ts'
+import { invalidValues } from '../platform/http/problem.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { toUser } from '../users/view.ts'
+import { clientOf } from './client.ts'
+import { confirmEmail } from './confirm-email.ts'
+import { bearerToken } from './guard.ts'
+import { requestConfirmation } from './request-confirmation.ts'
 import {
   addressSchema,
   detailSchema,
@@ -37,12 +32,12 @@ import {
   tokensSchema,
 } from './schema.ts'
 import { findRefreshSession, issueTokens, refresh, sessionEnded, type Tokens } from './session.ts'
-import { clientOf, signIn } from './sign-in.ts'
-import { createAccount } from './store.ts'
+import { signIn } from './sign-in.ts'
+import { signUp } from './sign-up.ts'
 import { confirmationRequested, confirmedDetail } from './words.ts'
 
 const tags = ['Accounts']
-const unsaved = { 'Cache-Control': 'no-store' }
+const noStore = { 'Cache-Control': 'no-store' }
 
 export const authRoutes = createRouter()
 
@@ -63,16 +58,9 @@ authRoutes.openapi(
   }),
   async (c) => {
     const { username, email, password, locale = languageOf(c) } = c.req.valid('json')
-    await requireMailableAddress(c, email)
-    const passwordHash = await checkAndHashNewPassword(c, password, { email, username })
-    const link = confirmationLink(email, locale, c.var.config)
-    const made = await createAccount(c.var.db, { username, email, passwordHash, locale }, link, clientOf(c))
-    if (made === 'email-taken') {
-      throw new Problem(409, 'email-taken', 'An account already uses this address: log in, or ask for a new password.')
-    }
-    sendNow(c, made.letterId)
+    const user = await signUp(c.var.services, { username, email, password, locale, client: clientOf(c) })
     const detail = 'We have sent you a letter: open its link to confirm your address, then log in.'
-    return c.json({ user: toUser(made.user, c.var.config), detail }, 201, { Location: '/api/users/me' })
+    return c.json({ user: toUser(user, c.var.config), detail }, 201, { Location: '/api/users/me' })
   },
 )
 
@@ -89,7 +77,7 @@ authRoutes.openapi(
     responses: { 202: json('Sent, if the address needs it.', detailSchema), ...problems(...bodyProblems) },
   }),
   async (c) => {
-    await requestConfirmation(c, c.req.valid('json').email)
+    await requestConfirmation(c.var.services, c.req.valid('json').email)
     return c.json({ detail: confirmationRequested }, 202)
   },
 )
@@ -107,7 +95,7 @@ authRoutes.openapi(
     responses: { 200: json('Confirmed.', detailSchema), ...problems(...bodyProblems, 404, 409) },
   }),
   async (c) => {
-    await confirmEmail(c, c.req.valid('json').token)
+    await confirmEmail(c.var.services, c.req.valid('json').token, clientOf(c))
     return c.json({ detail: confirmedDetail }, 200)
   },
 )
@@ -136,16 +124,16 @@ authRoutes.openapi(
   }),
   async (c) => {
     const form: Partial<z.infer<typeof loginFormSchema>> = c.req.valid('form')
-    const given: Partial<z.infer<typeof loginSchema>> = c.req.valid('json')
-    const email = form.username ?? given.email
-    const password = form.password ?? given.password
+    const credentials: Partial<z.infer<typeof loginSchema>> = c.req.valid('json')
+    const email = form.username ?? credentials.email
+    const password = form.password ?? credentials.password
     if (email === undefined || password === undefined) {
       throw invalidValues([
         { pointer: '', detail: 'Send your e-mail and password, as JSON or as an OAuth2 password form.' },
       ])
     }
-    const tokens = await issueTokens(await signIn(c, email, password), c.var.config)
-    return c.json(tokens, 200, unsaved)
+    const session = await signIn(c.var.services, { email, password, client: clientOf(c) })
+    return c.json(await issueTokens(session, c.var.config), 200, noStore)
   },
 )
 
@@ -167,24 +155,25 @@ authRoutes.openapi(
     const token = c.req.valid('json').refresh_token?.trim() || bearerToken(c.req.header('Authorization'))
     if (!token)
       throw invalidValues([{ pointer: '/refresh_token', detail: 'Send the refresh token here, or as a bearer token.' }])
-    return c.json(await exchangeRefreshToken(c, token), 200, unsaved)
+    return c.json(await exchangeRefreshToken(c, token), 200, noStore)
   },
 )
 
 /**
- * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the address.
+ * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the
+ * address.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`, 429
  */
 export async function exchangeRefreshToken(c: Context<AppEnv>, token: string): Promise<Tokens> {
-  const { db, config, clock } = c.var
+  const { db, config, services } = c.var
   const claims = await findRefreshSession(db, token, config)
   if (!claims) {
     // It cost a query, and counts against nobody's account: so it does against the address.
     await enforceLimit(c, 'refresh')
     throw sessionEnded()
   }
-  const gate = gateOf(c.env, `user:${claims.userId}`)
-  const { standings, violated } = await clock.time('gate', () => gate.enter([limitOf('refresh', config)]))
+  const gate = services.gate(`user:${claims.userId}`)
+  const { standings, violated } = await gate.enter([limitOf('refresh', config)])
   setRateLimitHeaders(c, standings)
   if (violated.length > 0) throw tooManyRequests(standings, violated)
   return refresh(db, gate, claims, clientOf(c), config)

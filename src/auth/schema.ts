@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { characters, idInPath, normalized, pasted, text } from '../platform/text/fields.ts'
 import { email, locale, userExample, username, userSchema } from '../users/schema.ts'
 
-/** How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing cheap. */
+/**
+ * How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing
+ * cheap.
+ */
 export const maxTriedLength = 1024
 
 /** A password that is being chosen. NFC when hashed; never trimmed and never cut. */
@@ -49,7 +52,10 @@ export const loginSchema = z
   .strictObject({ email: triedEmail.meta({ example: 'ana@example.com' }), password: triedPassword })
   .meta({ id: 'Login', example: { email: 'ana@example.com', password: 'correct horse battery' } })
 
-/** OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and ignored. */
+/**
+ * OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and
+ * ignored.
+ */
 export const loginFormSchema = z
   .object({
     // A parameter without a value counts as left out (RFC 6749, section 3.2).
@@ -63,8 +69,9 @@ export const loginFormSchema = z
   .meta({ id: 'LoginForm', example: { username: 'ana@example.com', password: 'correct horse battery' } })
 
 /**
- * What a client may say of itself, for the document: each request has it, and logging in writes it down. Without a header parameter,
- * openapi-python-client 0.29 makes code of an operation of two media types that cannot be imported (its issue 1451).
+ * What a client may say of itself, for the document: each request has it, and logging in writes it down. Without a
+ * header parameter, openapi-python-client 0.29 makes code of an operation of two media types that cannot be imported
+ * (its issue 1451).
  */
 export const loginHeadersSchema = z.object({
   'User-Agent': z.string().optional().meta({

@@ -1,31 +1,24 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { requireUntagged, untaggedConditions, untaggedFault } from '../platform/http/etag.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { type SignedInEnv, signedIn } from './authenticate.ts'
+import { clientOf } from './client.ts'
+import { endUserSessions } from './end-sessions.ts'
+import { type SignedInEnv, signedIn } from './guard.ts'
 import { sessionIdSchema, sessionSchema } from './schema.ts'
 import { sessionCutoffs } from './session.ts'
-import { endSessions, listSessions } from './session-store.ts'
-import { clientOf } from './sign-in.ts'
+import { listSessions } from './session-store.ts'
 
 const tags = ['Accounts']
 
-/** Where one is signed in, and how to end it. */
+/** The sessions of the user, and how to end them. */
 export const sessionRoutes = createRouter()
 
-/** Ends one of one's own sessions, or all but one. Returns how many ended. */
-function end(c: Context<SignedInEnv>, which: { only: number } | { allBut: number }): Promise<number> {
-  const { db, user, gate } = c.var
-  const happening = { kind: 'session-ended' as const, ...clientOf(c) }
-  return writeAtNewRevision(gate, user.revision, (revision) => endSessions(db, user.id, which, revision, happening))
-}
-
-/** Whether one has a session of this id. */
-async function lives(c: Context<SignedInEnv>, id: number): Promise<boolean> {
+/** Whether the user has a session of this id. */
+async function hasSession(c: Context<SignedInEnv>, id: number): Promise<boolean> {
   const { db, user, config } = c.var
   return (await listSessions(db, user.id, sessionCutoffs(config))).some((session) => session.id === id)
 }
@@ -42,7 +35,7 @@ sessionRoutes.openapi(
     responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 409) },
   }),
   async (c) => {
-    await end(c, { only: c.var.sessionId })
+    await endUserSessions(c.var.services, c.var.user, { only: c.var.sessionId }, clientOf(c))
     return c.body(null, 204)
   },
 )
@@ -87,7 +80,7 @@ sessionRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
-    await end(c, { allBut: c.var.sessionId })
+    await endUserSessions(c.var.services, c.var.user, { allBut: c.var.sessionId }, clientOf(c))
     return c.body(null, 204)
   },
 )
@@ -106,9 +99,10 @@ sessionRoutes.openapi(
   }),
   async (c) => {
     const { id } = c.req.valid('param')
+    const { services, user } = c.var
     const fault = untaggedFault(c)
-    if (fault && (await lives(c, id))) throw fault
-    if (fault || (await end(c, { only: id })) === 0)
+    if (fault && (await hasSession(c, id))) throw fault
+    if (fault || (await endUserSessions(services, user, { only: id }, clientOf(c))) === 0)
       throw new Problem(404, 'not-found', 'You have no session with this id: it may have ended already.')
     return c.body(null, 204)
   },

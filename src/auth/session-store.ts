@@ -1,9 +1,9 @@
 import { and, count, desc, eq, gt, inArray, ne, notInArray, type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
+import { type AuditEvent, insertAuditEvent, type Origin } from '../audit/store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { columnValues, selectAsRow } from '../platform/db/rows.ts'
-import { statement } from '../platform/db/statement.ts'
 import { users } from '../users/table.ts'
 import { sessions } from './table.ts'
 
@@ -11,18 +11,19 @@ import { sessions } from './table.ts'
 const maxSessions = 50
 
 /**
- * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is heeded, its
- * password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so {@link endOldestSessions}.
+ * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is
+ * heeded, its password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so
+ * {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,
   userId: number,
   verifiedHash: string,
-  client: Client,
+  client: Origin,
   rejectLockedPassword = false,
 ): Promise<{ id: number; generation: number; overSessionLimit: boolean } | undefined> {
   const now = timestamp()
-  const whose = and(
+  const userCondition = and(
     eq(users.id, userId),
     eq(users.password_hash, verifiedHash),
     eq(users.disabled, false),
@@ -32,10 +33,10 @@ export async function startSession(
   const [[session], [counted]] = await db.batch([
     db
       .insert(sessions)
-      .select(db.select(row).from(users).where(whose))
+      .select(db.select(row).from(users).where(userCondition))
       .returning({ id: sessions.id, generation: sessions.generation }),
     db.select({ all: count() }).from(sessions).where(eq(sessions.user_id, userId)),
-    insertAuditEvent(db, { kind: 'logged-in', ...client }, whose),
+    insertAuditEvent(db, { kind: 'logged-in', ...client }, userCondition),
   ])
   return session && { ...session, overSessionLimit: (counted?.all ?? 0) > maxSessions }
 }
@@ -63,14 +64,15 @@ export interface SessionCutoffs {
 const alive = ({ usedSince, startedSince }: Record<keyof SessionCutoffs, string | Placeholder>) =>
   and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
 
-// An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list everybody's.
+// An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list
+// everybody's.
 const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND NOT users.disabled)`
 
-const rotate = statement(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, given) =>
+const rotate = preparedQuery(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, params) =>
   db
     .update(sessions)
-    .set({ ...columnValues(sessions, ['rotated_at', 'address'], given), generation: sql`${sessions.generation} + 1` })
-    .where(and(eq(sessions.id, given.id), eq(sessions.generation, given.at), alive(given), ofEnabledUser))
+    .set({ ...columnValues(sessions, ['rotated_at', 'address'], params), generation: sql`${sessions.generation} + 1` })
+    .where(and(eq(sessions.id, params.id), eq(sessions.generation, params.at), alive(params), ofEnabledUser))
     .returning({ userId: sessions.user_id, generation: sessions.generation }),
 )
 
@@ -86,7 +88,7 @@ export async function rotateSession(
   return row
 }
 
-const findGood = statement(['id', 'usedSince', 'startedSince'], (db, given) =>
+const findGood = preparedQuery(['id', 'usedSince', 'startedSince'], (db, params) =>
   db
     .select({
       userId: sessions.user_id,
@@ -96,7 +98,7 @@ const findGood = statement(['id', 'usedSince', 'startedSince'], (db, given) =>
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.user_id))
-    .where(and(eq(sessions.id, given.id), alive(given), eq(users.disabled, false))),
+    .where(and(eq(sessions.id, params.id), alive(params), eq(users.disabled, false))),
 )
 
 /** A session that is still good, as it is now. */
@@ -119,15 +121,15 @@ export function listSessions(db: Database, userId: number, bounds: SessionCutoff
 }
 
 /**
- * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why; nothing of it
- * where `happening` is null. Returns how many ended.
+ * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why;
+ * nothing of it where `happening` is null. Returns how many ended.
  */
 export async function endSessions(
   db: Database,
   userId: number,
   which: { only: number } | { allBut: number },
   revision: number,
-  happening: AuditEvent | null,
+  event: AuditEvent | null,
 ): Promise<number> {
   const chosen = 'only' in which ? eq(sessions.id, which.only) : ne(sessions.id, which.allBut)
   const raising = db.update(users).set({ revision }).where(eq(users.id, userId))
@@ -135,7 +137,7 @@ export async function endSessions(
     .delete(sessions)
     .where(and(eq(sessions.user_id, userId), chosen))
     .returning({ id: sessions.id })
-  if (!happening) {
+  if (!event) {
     const [, ended] = await db.batch([raising, ending])
     return ended.length
   }
@@ -143,7 +145,7 @@ export async function endSessions(
     raising,
     insertAuditEvent(
       db,
-      happening,
+      event,
       and(
         eq(users.id, userId),
         inArray(

@@ -1,5 +1,5 @@
 import type { AuditEvent, Client } from '../audit/store.ts'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { GateClient } from '../platform/gate/client.ts'
@@ -58,8 +58,8 @@ export async function findRefreshSession(db: Database, token: string, config: Co
 }
 
 /**
- * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again within
- * 30 s, gets the same successor; anything older is theft: the whole session ends, and that is recorded.
+ * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again
+ * within 30 s, gets the same successor; anything older is theft: the whole session ends, and that is recorded.
  * @throws Problem 401 `session-revoked`
  */
 export async function refresh(
@@ -91,7 +91,10 @@ export async function requireSession(db: Database, sessionId: number, config: Co
   if (!(await findSession(db, sessionId, sessionCutoffs(config)))) throw sessionEnded()
 }
 
-/** Ends a session whose refresh token was stolen, and records it. A record that cannot be written leaves no thief signed in. */
+/**
+ * Ends a session whose refresh token was stolen, and records it. A record that cannot be written leaves no thief signed
+ * in.
+ */
 async function endStolen(
   db: Database,
   gate: GateClient,

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { freshAddress, from, type Person, password, signedUp, type Tokens } from '../../test/people.ts'
-import { userCache } from './authenticate.ts'
+import { userCache } from './guard.ts'
 import { sessions } from './table.ts'
 
 const db = database()
@@ -197,10 +197,10 @@ describe('ending a session', () => {
     expect((await ana.delete('/api/auth/sessions')).status).toBe(204)
     await ana.get('/api/users/me')
     await vi.waitFor(async () => {
-      const kept = z
+      const remaining = z
         .looseObject({ sessions: z.array(z.number()) })
         .parse(JSON.parse((await env.CACHE.get(`user:${ana.id}`)) ?? '{}'))
-      expect(kept.sessions).toHaveLength(1)
+      expect(remaining.sessions).toHaveLength(1)
     })
     const again = await ana.get('/api/users/me')
     expect(again.headers.get('Server-Timing')).toContain('desc="memory"')

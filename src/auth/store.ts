@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Client, deleteOldEventsStatement, insertAuditEvent } from '../audit/store.ts'
+import { deleteOldEventsStatement, insertAuditEvent, type Origin } from '../audit/store.ts'
 import { events } from '../audit/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -9,7 +9,7 @@ import { outbox } from '../platform/mail/table.ts'
 import { fold } from '../platform/text/fold.ts'
 import { syncRevision, userAtRevision } from '../users/store.ts'
 import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
-import { type LinkLetter, linkStatements } from './email-tokens.ts'
+import { type LinkLetter, linkStatements } from './email-token-store.ts'
 import type { SessionCutoffs } from './session-store.ts'
 import { emailTokens, sessions } from './table.ts'
 
@@ -17,14 +17,14 @@ import { emailTokens, sessions } from './table.ts'
 export const unconfirmedSeconds = 7 * 86_400
 
 /**
- * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one address (in
- * any spelling) one wins: the other gets `email-taken`.
+ * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one
+ * address (in any spelling) one wins: the other gets `email-taken`.
  */
 export async function createAccount(
   db: Database,
   account: { username: string; email: string; passwordHash: string; locale: UserRow['locale'] },
   link: LinkLetter,
-  client: Client,
+  client: Origin,
 ): Promise<{ user: UserRow; letterId: number | undefined } | 'email-taken'> {
   const email_key = emailKey(account.email)
   try {
@@ -57,13 +57,16 @@ export async function setUserRevision(db: Database, userId: number, revision: nu
   await syncRevision(db, userId, revision)
 }
 
-/** Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none yet. */
+/**
+ * Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none
+ * yet.
+ */
 export async function promoteToAdmin(
   db: Database,
   userId: number,
   email: string,
   revision: number,
-  client: Client,
+  client: Origin,
 ): Promise<void> {
   const named = and(eq(users.id, userId), eq(users.email_key, emailKey(email)), isNotNull(users.confirmed_at))
   await db.batch([
@@ -127,8 +130,8 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
 const sessionIds = z.array(z.int())
 
 /**
- * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that nobody
- * confirmed, so that nobody blocks another's address.
+ * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that
+ * nobody confirmed, so that nobody blocks another's address.
  */
 export async function deleteExpired(
   db: Database,

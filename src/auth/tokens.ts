@@ -2,7 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { sign as signJwt, verify as verifyJwt } from 'hono/jwt'
 import { JwtTokenExpired } from 'hono/utils/jwt/types'
 import { z } from 'zod'
-import type { Configuration } from '../env.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
 import { keysFor, sameText, sign } from '../platform/crypto/keys.ts'
 import { cleanPasted } from '../platform/text/paste.ts'
 
@@ -66,14 +66,17 @@ const accessClaims = z.object({
   exp: z.number(),
 })
 
-/** An access token: a JWT (RFC 7519) signed by HS256, good for `ACCESS_TOKEN_TTL` seconds, held by nobody but its bearer. */
+/**
+ * An access token: a JWT (RFC 7519) signed by HS256, good for `ACCESS_TOKEN_TTL` seconds, held by nobody but its
+ * bearer.
+ */
 export function issueAccessToken({ userId, sessionId }: AccessClaims, config: Configuration): Promise<string> {
   return issueJwt('access', { sub: String(userId), sid: sessionId }, config.ACCESS_TOKEN_TTL, config)
 }
 
 /**
- * Access tokens that this isolate has verified, with what they say: a client sends the same one for a quarter of an hour, and a
- * signature that was right stays right. By configuration, because that holds the keys.
+ * Access tokens that this isolate has verified, with what they say: a client sends the same one for a quarter of an
+ * hour, and a signature that was right stays right. By configuration, because that holds the keys.
  */
 const verified = new WeakMap<Configuration, Map<string, AccessClaims & { readonly exp: number }>>()
 const maxVerified = 1000
@@ -83,29 +86,33 @@ export async function readAccessToken(
   token: string,
   config: Configuration,
 ): Promise<AccessClaims | 'expired' | 'invalid'> {
-  const known = verified.get(config) ?? new Map<string, AccessClaims & { readonly exp: number }>()
-  verified.set(config, known)
-  const before = known.get(token)
+  const cached = verified.get(config) ?? new Map<string, AccessClaims & { readonly exp: number }>()
+  verified.set(config, cached)
+  const before = cached.get(token)
   if (before && before.exp > Math.floor(Date.now() / 1000)) return before
-  known.delete(token)
+  cached.delete(token)
   const read = await readJwt('access', token, accessClaims, config)
   if (typeof read === 'string') return read
   const claims = { userId: Number(read.sub), sessionId: read.sid, exp: read.exp }
-  known.set(token, claims)
-  const oldest = known.keys().next().value
-  if (known.size > maxVerified && oldest !== undefined) known.delete(oldest)
+  cached.set(token, claims)
+  const oldest = cached.keys().next().value
+  if (cached.size > maxVerified && oldest !== undefined) cached.delete(oldest)
   return claims
 }
 
 /**
- * A token by which the holder of a link to a new password goes on: a JWT that names the link by its hash, good for `seconds`. It is
- * worth nothing once the link is gone. Its id would count every account's links, and tell by that which address has an account.
+ * A token by which the holder of a link to a new password goes on: a JWT that names the link by its hash, good for
+ * `seconds`. It is worth nothing once the link is gone. Its id would count every account's links, and tell by that
+ * which address has an account.
  */
 export function issueResetConfirmation(linkHash: string, seconds: number, config: Configuration): Promise<string> {
   return issueJwt('reset', { sub: linkHash }, seconds, config)
 }
 
-/** The hash of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has expired. No I/O. */
+/**
+ * The hash of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has
+ * expired. No I/O.
+ */
 export async function readResetConfirmation(token: string, config: Configuration): Promise<string | null> {
   const read = await readJwt('reset', cleanPasted(token).trim(), resetClaims, config)
   return typeof read === 'string' ? null : read.sub
@@ -120,20 +127,22 @@ export interface RefreshClaims {
 }
 
 /**
- * A refresh token: `{session}.{generation}.{HMAC of both}`. Nothing of it is stored: the session's row holds its current
- * generation, and that is what makes older ones useless (docs/decisions/005).
+ * A refresh token: `{session}.{generation}.{HMAC of both}`. Nothing of it is stored: the session's row holds its
+ * current generation, and that is what makes older ones useless (docs/decisions/005).
  */
 export function issueRefreshToken({ sessionId, generation }: RefreshClaims, config: Configuration): string {
-  const said = `${sessionId}.${generation}`
-  return `${said}.${sign(keysFor('refresh-token', config)[0], said)}`
+  const payload = `${sessionId}.${generation}`
+  return `${payload}.${sign(keysFor('refresh-token', config)[0], payload)}`
 }
 
-/** What a refresh token says, pasted or not, if it is one of ours. Says nothing of whether its generation is still good. */
+/**
+ * What a refresh token says, pasted or not, if it is one of ours. Says nothing of whether its generation is still good.
+ */
 export function readRefreshToken(token: string, config: Configuration): RefreshClaims | null {
-  const [, said = '', session, generation, seal = ''] =
+  const [, payload = '', session, generation, seal = ''] =
     cleanPasted(token)
       .trim()
       .match(/^(([1-9]\d{0,14})\.([1-9]\d{0,14}))\.([A-Za-z0-9_-]{43})$/) ?? []
-  const genuine = keysFor('refresh-token', config).some((key) => sameText(sign(key, said), seal))
+  const genuine = keysFor('refresh-token', config).some((key) => sameText(sign(key, payload), seal))
   return genuine ? { sessionId: Number(session), generation: Number(generation) } : null
 }

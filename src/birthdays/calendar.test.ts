@@ -202,8 +202,8 @@ describe('turning the pages of a calendar one day at a time finds', () => {
           })
           page = turn(page)
         }
-        const given = birthdays.map((birthday, index) => ({ birthday, index }))
-        const listed = upcoming(given, toDate(today), days, leapDay)
+        const input = birthdays.map((birthday, index) => ({ birthday, index }))
+        const listed = upcoming(input, toDate(today), days, leapDay)
         expect(listed.map((one) => `${one.index} ${one.next_birthday} in ${one.days_until}`)).toEqual(found)
         const keys = new Set(monthDaysBetween(toDate(today), days, leapDay))
         expect(listed.every((one) => keys.has(one.birthday.slice(-5)))).toBe(true)

@@ -17,16 +17,16 @@ describe('upcoming birthdays', () => {
     await add(vera, { first_name: 'Beyond', birthday: on(8, '1996') })
     await add(vera, { first_name: 'Yesterday', birthday: on(-1, '1996') })
     await add(vera, { first_name: 'None' })
-    const asked = await vera.get('/api/contacts/birthdays')
+    const requested = await vera.get('/api/contacts/birthdays')
     expect(
       names({
-        ...asked,
-        body: read(z.array(z.looseObject({})), asked).map(({ next_birthday, days_until, turns, ...rest }) => rest),
+        ...requested,
+        body: read(z.array(z.looseObject({})), requested).map(({ next_birthday, days_until, turns, ...rest }) => rest),
       }),
     ).toEqual(['Today', 'Tomorrow', 'Unknown', 'Edge'])
     const upcoming = read(
       z.array(z.looseObject({ days_until: z.number(), turns: z.number().nullable(), next_birthday: z.string() })),
-      asked,
+      requested,
     )
     expect(upcoming.map(({ days_until }) => days_until)).toEqual([0, 1, 3, 7])
     expect(upcoming[2]?.turns).toBeNull()

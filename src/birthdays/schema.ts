@@ -2,23 +2,24 @@ import { z } from 'zod'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { text, whole } from '../platform/text/fields.ts'
 
-/** Zones that were asked for before: Intl takes long to say so. There are about 600 names, but their case may vary. */
-const known = new Set<string>()
-const maxKnown = 1000
+/** Zones that Intl has accepted, because it takes long to do so. There are about 600 names, in any case. */
+const validZones = new Set<string>()
+const maxValidZones = 1000
 
-/** A time zone of the IANA database, as this runtime knows it. */
+/** A time zone of the IANA database that this runtime has. */
 const timeZone = text({ max: 64 }).refine((name) => {
   try {
-    // An offset such as +02:00 is taken by Intl but is no time zone: it knows no summer time.
-    if (!known.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }))) return false
-    if (known.size < maxKnown) known.add(name)
+    // Intl accepts an offset such as +02:00, which is no time zone: it has no summer time.
+    if (!validZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
+      return false
+    if (validZones.size < maxValidZones) validZones.add(name)
     return true
   } catch {
     return false
   }
 }, 'must be a time zone such as Europe/Kyiv')
 
-/** Which birthdays are asked for. */
+/** The query of a list of birthdays. */
 export const birthdayQuerySchema = z.strictObject({
   days: whole(0, 366).default(7).meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
   tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone, such as `Europe/Kyiv`.' }),
@@ -31,7 +32,7 @@ export const birthdayQuerySchema = z.strictObject({
     .meta({ type: 'integer', description: 'The soonest so many; without it, all of those days.', example: 20 }),
 })
 
-/** A contact with the birthday that comes next. */
+/** A contact with its next birthday. */
 export const upcomingSchema = contactSchema
   .extend({
     next_birthday: z.iso.date(),

@@ -1,16 +1,17 @@
 /** A day of the (proleptic Gregorian) calendar, with no time and no zone. Months count from 1. */
 export type PlainDate = { readonly year: number; readonly month: number; readonly day: number }
 
-/** The day somebody was born; `year` is null where nobody knows it. */
+/** The day of a birth; `year` is null where it is unknown. */
 export type Birthday = { readonly year: number | null; readonly month: number; readonly day: number }
 
-/** Where those born on 29 February celebrate in a year that lacks the day. */
+/** When people born on 29 February celebrate in a year without that day. */
 export type LeapDay = 'feb28' | 'mar1'
 
 /** The next celebration of a birthday: its date, how many days away it is, and the age reached (null: year unknown). */
 export type NextBirthday = { next_birthday: string; days_until: number; turns: number | null }
 
-const longestWindowDays = 366 // no two celebrations lie further apart, so this window holds everybody's
+/** A window of so many days has a birthday of everybody: no two celebrations of one lie further apart. */
+const maxWindowDays = 366
 const millisecondsPerDay = 86_400_000
 
 /**
@@ -29,18 +30,20 @@ export function todayIn(timeZone: string, now: Date): PlainDate {
 const calendars = new Map<string, Intl.DateTimeFormat>()
 const maxCalendars = 100
 
-/** What writes days as a zone has them. Kept, because making one takes longer than all else that a request needs of us. */
+/**
+ * The formatter of dates in a time zone. It is cached, because making one takes longer than all the rest of a request.
+ */
 function calendarIn(timeZone: string): Intl.DateTimeFormat {
-  const known = calendars.get(timeZone)
-  if (known) return known
+  const cached = calendars.get(timeZone)
+  if (cached) return cached
   const options = { timeZone, year: 'numeric', month: 'numeric', day: 'numeric' } as const
-  const made = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', options)
+  const calendar = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', options)
   if (calendars.size >= maxCalendars) calendars.clear()
-  calendars.set(timeZone, made)
-  return made
+  calendars.set(timeZone, calendar)
+  return calendar
 }
 
-/** Whether the calendar has this day. Years are 1 to 9999, as four digits can write them. */
+/** Whether a date exists. Years are 1 to 9999, which have four digits. */
 export function isRealDate({ year, month, day }: PlainDate): boolean {
   return (
     Number.isInteger(year) &&
@@ -85,9 +88,9 @@ export function parseBirthday(text: string): Birthday | null {
  */
 export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: LeapDay): NextBirthday {
   const year = Math.max(today.year, birthday.year ?? today.year)
-  const thisYears = celebration(birthday, year, leapDay)
-  const days = dayNumber(thisYears) - dayNumber(today)
-  const next = days < 0 ? celebration(birthday, year + 1, leapDay) : thisYears
+  const thisYear = celebration(birthday, year, leapDay)
+  const days = dayNumber(thisYear) - dayNumber(today)
+  const next = days < 0 ? celebration(birthday, year + 1, leapDay) : thisYear
   return {
     next_birthday: formatDate(next),
     days_until: days < 0 ? dayNumber(next) - dayNumber(today) : days,
@@ -96,27 +99,27 @@ export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: Leap
 }
 
 /**
- * The birthdays, as `MM-DD` keys, that are celebrated from `today` to `days` days later, both inclusive: each once,
- * soonest first. `02-29` is among them when the window holds the day that stands for it in a common year. A store asks
- * for these keys and lets `upcoming` decide; 366 days, and anything more, are all 366 keys.
+ * Lists the birthdays, as `MM-DD` keys, that are celebrated from `today` to `days` days later, both inclusive: each one
+ * time, soonest first. `02-29` is among them when the window contains the day that stands for it in a common year. A
+ * store looks up these keys, and `upcoming` then decides; 366 days or more are all 366 keys.
  */
 export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDay): string[] {
   const keys = new Set<string>()
-  for (let ahead = 0; ahead <= Math.min(days, longestWindowDays); ahead++) {
+  for (let ahead = 0; ahead <= Math.min(days, maxWindowDays); ahead++) {
     const date = addDays(today, ahead)
     keys.add(monthDay(date.month, date.day))
-    const leapling = celebration({ year: null, month: 2, day: 29 }, date.year, leapDay)
-    if (leapling.month === date.month && leapling.day === date.day) keys.add('02-29')
+    const leapDayCelebration = celebration({ year: null, month: 2, day: 29 }, date.year, leapDay)
+    if (leapDayCelebration.month === date.month && leapDayCelebration.day === date.day) keys.add('02-29')
   }
   return [...keys]
 }
 
-/** A stretch of the year, both ends included, each `MM-DD`. */
+/** A range of days of the year, both ends included, each `MM-DD`. */
 export type MonthDayRange = readonly [from: string, to: string]
 
 /**
- * The same days as stretches, the soonest first: what an index is entered by, once for each. One, or two where they go across New
- * Year, or around it back to today.
+ * Joins days of the year into ranges, the soonest first, for one look-up in an index each. There is one range, or two
+ * where the days go across New Year, or around the year back to today.
  * @param monthDays those of {@link monthDaysBetween}, which leave out no day between the first and the last
  */
 export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
@@ -127,22 +130,22 @@ export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
   const ranges: [string, string][] = []
   for (const day of monthDays.toSorted()) {
     const last = ranges.at(-1)
-    if (last && following(last[1]) === day && day !== start) last[1] = day
+    if (last && nextDay(last[1]) === day && day !== start) last[1] = day
     else ranges.push([day, day])
   }
   return [...ranges.filter(([from]) => from >= start), ...ranges.filter(([from]) => from < start)]
 }
 
-/** The day after, in a leap year. */
-function following(day: string): string {
+/** The next day of the year, of a leap year. */
+function nextDay(day: string): string {
   const next = addDays({ year: 2000, month: Number(day.slice(0, 2)), day: Number(day.slice(3)) }, 1)
   return monthDay(next.month, next.day)
 }
 
 /**
- * Those whose next birthday falls between `today` and `days` days later, both inclusive: soonest first, and in the
- * order given within a day. Each is listed once, even when the window holds two of their birthdays. A birthday that
- * `parseBirthday` cannot read is left out.
+ * Selects the people whose next birthday is between `today` and `days` days later, both inclusive: soonest first, and
+ * in the order of `people` within a day. Each is listed one time, even when the window contains two of their birthdays.
+ * A birthday that `parseBirthday` cannot read is left out.
  */
 export function upcoming<T extends { birthday: string }>(
   people: readonly T[],
@@ -173,7 +176,7 @@ function daysInMonth(year: number, month: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
-/** Days since 1970-01-01. In UTC a day always has 24 hours; Date.UTC is avoided because it takes year 99 for 1999. */
+/** Days since 1970-01-01. In UTC a day always has 24 hours. Date.UTC would read the year 99 as 1999. */
 function dayNumber({ year, month, day }: PlainDate): number {
   return new Date(0).setUTCFullYear(year, month - 1, day) / millisecondsPerDay
 }

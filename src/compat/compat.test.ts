@@ -47,7 +47,7 @@ describe('the older paths', () => {
     const paths = Object.keys((await apiDocument()).paths)
     for (const older of olderPaths) {
       const path = older.replace(/^\w+ /, '').replace('{}', '')
-      expect(paths.filter((known) => known.startsWith(path))).toEqual([])
+      expect(paths.filter((existing) => existing.startsWith(path))).toEqual([])
     }
   })
 
@@ -67,13 +67,13 @@ describe('GET /api/auth/refresh_token', () => {
   it('rotates the refresh token that comes as a bearer, as POST /api/auth/refresh does', async () => {
     const ana = await signedUp('ana')
     let token = ana.refresh
-    for (const [method, asked] of [
+    for (const [method, requested] of [
       ['GET', path],
       ['GET', `${path}/`],
       ['POST', '/api/auth/refresh'],
     ] as const) {
-      const answer = await as(method, asked, { token })
-      expect(answer.status, asked).toBe(200)
+      const answer = await as(method, requested, { token })
+      expect(answer.status, requested).toBe(200)
       expect(answer.headers.get('Cache-Control')).toBe('no-store')
       const { access_token, refresh_token } = read(tokensSchema, answer)
       expect(refresh_token).not.toBe(token)

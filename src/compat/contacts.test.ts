@@ -14,16 +14,16 @@ describe('GET /api/contacts/bd', () => {
     const on = (days: number) => `1990${new Date(Date.now() + days * 86_400_000).toISOString().slice(4, 10)}`
     for (const days of [0, 3, 7, 8, 20])
       await ana.post('/api/contacts', { first_name: `In ${days}`, birthday: on(days) })
-    for (const [asked, other] of [
+    for (const [requested, other] of [
       ['', ''],
       ['?days_range=7', '?days=7'],
       ['?days_range=0', '?days=0'],
       ['?days_range=30&tz=Europe/Kyiv&leap_day=feb28', '?days=30&tz=Europe/Kyiv&leap_day=feb28'],
     ]) {
-      const answer = await ana.get(`${older}${asked}`)
-      expect(answer.status, asked).toBe(200)
+      const answer = await ana.get(`${older}${requested}`)
+      expect(answer.status, requested).toBe(200)
       expect(essence(answer)).toEqual(essence(await ana.get(`${ours}${other}`)))
-      expect(essence(await ana.get(`${older}/${asked}`))).toEqual(essence(answer))
+      expect(essence(await ana.get(`${older}/${requested}`))).toEqual(essence(answer))
     }
     expect((await ana.get(`${older}?days_range=7`)).body).toHaveLength(3)
   })
@@ -78,8 +78,8 @@ describe('GET /api/contacts/{query}', () => {
       expect(answer.headers.get('ETag')).toBe(ours.headers.get('ETag'))
     }
     expect(essence(await ana.get('/api/contacts/nunez/'))).toEqual(essence(ours))
-    const known = { headers: { 'If-None-Match': ours.headers.get('ETag') ?? '' } }
-    expect((await ana.get('/api/contacts/nunez', known)).status).toBe(304)
+    const existing = { headers: { 'If-None-Match': ours.headers.get('ETag') ?? '' } }
+    expect((await ana.get('/api/contacts/nunez', existing)).status).toBe(304)
     const other = await ana.get('/api/contacts/nunez', { headers: { 'If-Match': '"2-99"' } })
     expect(problemOf(other)).toBe('412 changed-meanwhile')
   })

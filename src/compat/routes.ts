@@ -1,16 +1,19 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { bearerToken, signedIn } from '../auth/authenticate.ts'
-import { confirmEmail, requestConfirmation, requestReset } from '../auth/recovery.ts'
+import { clientOf } from '../auth/client.ts'
+import { confirmEmail } from '../auth/confirm-email.ts'
+import { bearerToken, signedIn } from '../auth/guard.ts'
+import { requestConfirmation } from '../auth/request-confirmation.ts'
+import { requestReset } from '../auth/request-reset.ts'
 import { exchangeRefreshToken } from '../auth/routes.ts'
 import { addressSchema, detailSchema } from '../auth/schema.ts'
 import { confirmationRequested, confirmedDetail, resetRequested } from '../auth/words.ts'
-import { birthdays } from '../birthdays/routes.ts'
+import { birthdaysResponse } from '../birthdays/routes.ts'
 import { birthdayQuerySchema, upcomingSchema } from '../birthdays/schema.ts'
-import { findBestMatch } from '../contacts/list-store.ts'
 import { contactResponse } from '../contacts/routes.ts'
 import { contactSchema } from '../contacts/schema.ts'
-import { contactNotFound } from '../contacts/writing.ts'
+import { findBestMatch } from '../contacts/search/list-store.ts'
+import { contactNotFound } from '../contacts/write.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { notModified } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
@@ -19,8 +22,8 @@ import { createRouter } from '../platform/http/router.ts'
 import { cleanPasted } from '../platform/text/paste.ts'
 
 /**
- * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no letter and no
- * document of ours names them.
+ * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no
+ * letter and no document of ours names them.
  */
 export const compatRoutes = createRouter()
 
@@ -49,19 +52,19 @@ const asksForLetter = <const P extends string>(path: P) =>
   })
 
 compatRoutes.openapi(asksForLetter('/api/auth/request_email'), async (c) => {
-  await requestConfirmation(c, c.req.valid('json').email)
+  await requestConfirmation(c.var.services, c.req.valid('json').email)
   return c.json({ detail: confirmationRequested }, 202)
 })
 
 compatRoutes.openapi(asksForLetter('/api/auth/reset_pwd'), async (c) => {
-  await requestReset(c, c.req.valid('json').email)
+  await requestReset(c.var.services, c.req.valid('json').email, clientOf(c))
   return c.json({ detail: resetRequested }, 202)
 })
 
 // Those clients confirm by GET. Our own letters never link here, so no scanner follows.
 for (const path of ['/api/auth/confirmed_email/:token', '/api/email/confirm/:token'] as const) {
   compatRoutes.get(path, confirms, async (c) => {
-    await confirmEmail(c, c.req.param('token'))
+    await confirmEmail(c.var.services, c.req.param('token'), clientOf(c))
     return c.json({ detail: confirmedDetail }, 200)
   })
 }
@@ -79,7 +82,7 @@ compatRoutes.openapi(
   }),
   (c) => {
     const { days_range, ...rest } = c.req.valid('query')
-    return birthdays(c, { days: days_range, ...rest })
+    return birthdaysResponse(c, { days: days_range, ...rest })
   },
 )
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { database } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { configuration } from '../env.ts'
+import { configuration } from '../config.ts'
 import { contactSchema } from './schema.ts'
 import { idempotencyKeys } from './table.ts'
 

@@ -271,8 +271,8 @@ describe('a contact', () => {
     const made = await ana.post('/api/contacts', { first_name: 'Tag' })
     const path = `/api/contacts/${contact(made).id}`
     const first = made.headers.get('ETag') ?? ''
-    for (const known of [first, `W/${first}`, `"other", ${first}`, '*']) {
-      const answer = await ana.get(path, { headers: { 'If-None-Match': known } })
+    for (const existing of [first, `W/${first}`, `"other", ${first}`, '*']) {
+      const answer = await ana.get(path, { headers: { 'If-None-Match': existing } })
       expect([answer.status, answer.text, answer.headers.get('ETag')]).toEqual([304, '', first])
     }
     expect((await ana.get(path, { headers: { 'If-None-Match': '"2-99"' } })).status).toBe(200)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Person, signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { configuration } from '../env.ts'
+import { configuration } from '../config.ts'
 import { fold } from '../platform/text/fold.ts'
 import { isFavorite } from './favorites.ts'
 import { type Contact, contactSchema } from './schema.ts'
@@ -119,17 +119,19 @@ describe('the rule', () => {
     name,
     before: fc.option(name),
     favorite: fc.boolean(),
-    asked: fc.option(fc.boolean(), { nil: undefined }),
+    requested: fc.option(fc.boolean(), { nil: undefined }),
   })
 
-  it('obeys what is asked, whatever the names', () => {
-    fc.assert(fc.property(naming, prefix, fc.boolean(), (n, p, asked) => isFavorite({ ...n, asked }, p) === asked))
+  it('obeys what is requested, whatever the names', () => {
+    fc.assert(
+      fc.property(naming, prefix, fc.boolean(), (n, p, requested) => isFavorite({ ...n, requested }, p) === requested),
+    )
   })
 
   it('never takes a star away by itself, and gives one only by a name that has come to start so', () => {
     fc.assert(
       fc.property(naming, prefix, (n, p) => {
-        const after = isFavorite({ ...n, asked: undefined }, p)
+        const after = isFavorite({ ...n, requested: undefined }, p)
         // None of these prefixes ends within what folding takes apart.
         const starts = (text: string) => fold(text).startsWith(fold(p) + (p.endsWith(' ') ? ' ' : ''))
         const comes = starts(n.name) && !(n.before !== null && starts(n.before))
@@ -141,8 +143,8 @@ describe('the rule', () => {
   it('changes nothing where there is no prefix, or the name stays as it was', () => {
     fc.assert(
       fc.property(naming, prefix, (n, p) => {
-        expect(isFavorite({ ...n, asked: undefined }, undefined)).toBe(n.favorite)
-        expect(isFavorite({ ...n, before: n.name, asked: undefined }, p)).toBe(n.favorite)
+        expect(isFavorite({ ...n, requested: undefined }, undefined)).toBe(n.favorite)
+        expect(isFavorite({ ...n, before: n.name, requested: undefined }, p)).toBe(n.favorite)
       }),
     )
   })

@@ -1,11 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { type SignedInEnv, signedIn } from '../auth/authenticate.ts'
-import { requireSession } from '../auth/session.ts'
-import { isSessionAlive } from '../auth/session-store.ts'
+import { type SignedInEnv, signedIn } from '../auth/guard.ts'
 import {
-  etag,
+  conditionsOf,
   etagHeader,
   matchesIfNoneMatch,
   notModified,
@@ -15,12 +13,10 @@ import {
 } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
-import { invalidValues } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
-import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
-import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
-import { createContact } from './creation.ts'
-import { listContacts, sortName } from './list-store.ts'
+import { pictureBody } from '../platform/pictures/upload.ts'
+import { createContact } from './create.ts'
+import { removeContact } from './remove.ts'
 import {
   contactIdSchema,
   contactInputSchema,
@@ -29,20 +25,15 @@ import {
   contactSchema,
   favoriteSchema,
   idempotencyKeySchema,
-  isNamed,
 } from './schema.ts'
-import { deleteContact, findContact, toContact, updateContactAvatar } from './store.ts'
+import { listContacts, sortName } from './search/list-store.ts'
+import { removeContactAvatar, setContactAvatar } from './set-avatar.ts'
+import { setFavorite } from './set-favorite.ts'
+import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
-import {
-  contactNotFound,
-  creationProblem,
-  findMatching,
-  fingerprintOf,
-  retryOnConflict,
-  updateContact,
-  withDefaults,
-  withFavorite,
-} from './writing.ts'
+import { patchContact, replaceContact } from './update.ts'
+import { contactEtag, toContact } from './view.ts'
+import { type ContactTarget, contactNotFound } from './write.ts'
 
 const tags = ['Contacts']
 const noCache = { 'Cache-Control': 'private, no-cache' }
@@ -100,13 +91,9 @@ contactRoutes.openapi(
     },
   }),
   async (c) => {
-    const { db, user, config } = c.var
-    const given = c.req.valid('json')
-    const { 'Idempotency-Key': key } = c.req.valid('header')
-    const fields = withFavorite(c, withDefaults(given), null, given.favorite)
-    const once = key === undefined ? undefined : { key, fingerprint: fingerprintOf(given) }
-    const row = await createContact(db, user.id, fields, config.SORT_LOCALE, config.MAX_CONTACTS, once)
-    if (typeof row === 'string') throw creationProblem(row, config)
+    const { services, user, config } = c.var
+    const { 'Idempotency-Key': idempotencyKey } = c.req.valid('header')
+    const row = await createContact(services, { ownerId: user.id, input: c.req.valid('json'), idempotencyKey })
     return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
@@ -148,10 +135,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const given = c.req.valid('json')
-    const row = await updateContact(c, c.req.valid('param').id, (now) =>
-      withFavorite(c, withDefaults(given), now, given.favorite),
-    )
+    const row = await replaceContact(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json'))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -179,16 +163,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const patch = c.req.valid('json')
-    const row = await updateContact(c, c.req.valid('param').id, (now) => {
-      const fields = withDefaults({ ...now, ...patch })
-      // Of an older name, nobody who sends none has to answer for it.
-      const isRenamed = patch.first_name !== undefined || patch.last_name !== undefined
-      if (isRenamed && !isNamed(fields)) {
-        throw invalidValues([{ pointer: '/first_name', detail: 'Keep a first name, a last name, or both.' }])
-      }
-      return withFavorite(c, fields, now, patch.favorite === null ? false : patch.favorite)
-    })
+    const row = await patchContact(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json'))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -206,8 +181,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { favorite } = c.req.valid('json')
-    const row = await updateContact(c, c.req.valid('param').id, (now) => ({ ...withDefaults(now), favorite }))
+    const row = await setFavorite(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json').favorite)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -225,10 +199,8 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { id } = c.req.valid('param')
-    // Asked first, so that nothing is kept for a contact that is not there.
-    await findMatching(c, id)
-    const row = await changeAvatar(c, id, await storePicture(c, await readUploadedPicture(c.req.valid('form').file)))
+    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const row = await setContactAvatar(c.var.services, target, c.req.valid('form').file)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -246,7 +218,8 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const row = await changeAvatar(c, c.req.valid('param').id, null)
+    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const row = await removeContactAvatar(c.var.services, target)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -264,33 +237,24 @@ contactRoutes.openapi(
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const { id } = c.req.valid('param')
-    await retryOnConflict(c, id, (row) => deleteContact(c.var.db, c.var.user.id, id, row.revision))
+    await removeContact(c.var.services, targetOf(c, c.req.valid('param')))
     return c.body(null, 204)
   },
 )
 
-/**
- * Gives a contact a picture, or takes its picture away.
- * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
- */
-function changeAvatar(c: Context<SignedInEnv>, id: number, noCache: StoredPicture | null): Promise<ContactRow> {
-  const { db, user, sessionId, config } = c.var
-  return retryOnConflict(c, id, async ({ revision }) => {
-    const row = await updateContactAvatar(db, user.id, id, revision, {
-      noCache: noCache,
-      still: isSessionAlive(sessionId),
-    })
-    if (!row) await requireSession(db, sessionId, config)
-    return row
-  })
-}
+/** The contact that a route's path names, with the conditions of the request's headers. */
+const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): ContactTarget => ({
+  ownerId: c.var.user.id,
+  id,
+  conditions: conditionsOf(c),
+})
 
-/** One's own contact as an answer: nothing to whom has it already. @throws Problem 412 where it is not what If-Match names */
+/** Answers with a contact, or 304 where the client has it. @throws Problem 412 where it is not what If-Match names */
 export function contactResponse(c: Context<SignedInEnv>, row: ContactRow) {
-  requireMatch(c, row.revision)
-  if (matchesIfNoneMatch(c, row.revision)) return c.body(null, 304, tagged(row))
+  const conditions = conditionsOf(c)
+  requireMatch(conditions, contactEtag(row.revision))
+  if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }
 
-const tagged = (row: ContactRow) => ({ ...noCache, ETag: etag(row.revision) })
+const tagged = (row: ContactRow) => ({ ...noCache, ETag: contactEtag(row.revision) })

@@ -1,69 +1,6 @@
 import { z } from 'zod'
-import {
-  canBeSeen,
-  emailAddress,
-  flag,
-  idInPath,
-  line,
-  lines,
-  nameLine,
-  numberLine,
-  pageQuery,
-  readOnlyField,
-} from '../platform/text/fields.ts'
-
-/** An empty text and null both say: there is none. */
-const optional = <S extends z.ZodType<string>>(schema: S) =>
-  schema.nullable().transform((text) => (text === '' ? null : text))
-
-/** The latest date on Earth at this moment (UTC+14): nobody is born after it. */
-const latestToday = (): string => new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10)
-
-const isDate = (text: string): boolean => !text.startsWith('0000') && z.iso.date().safeParse(text).success
-
-const monthAndDay = '(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
-
-const birthday = numberLine({ max: 10 })
-  .refine(
-    // 2000 was a leap year: --02-29 is a birthday.
-    (text) => text === '' || isDate(text) || (/^--\d\d-\d\d$/.test(text) && isDate(`2000-${text.slice(2)}`)),
-    'must be a real date, YYYY-MM-DD, or --MM-DD where the year is unknown',
-  )
-  .refine((text) => !/^\d/.test(text) || text <= latestToday(), 'must not be in the future')
-  .meta({
-    pattern: `^(\\d{4}-${monthAndDay}|--${monthAndDay})?$`,
-    description: 'A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown.',
-  })
-
-const name = nameLine({ max: 100 })
-const email = emailAddress({ orEmpty: true })
-
-/**
- * An extension, in English, Ukrainian and Russian, or as a `tel:` address has it (RFC 3966, section 3). Each part begins as no other
- * does: a pattern that could divide a run of blanks in two ways would take its square in time.
- */
-const extensionPattern =
-  '(?:[,;] ?)?(?:[eE][xX][tT](?:[eE][nN][sS][iI][oO][nN]|[nN])?|[xXхХ]|[дД][оО][бБдД]|[вВ][нН](?:[уУ][тТ][рР])?)[.:=]? {0,2}[0-9]+\\)?'
-const phonePattern = `^(?:[+\\-.() /]*[0-9][0-9+\\-.() /]*(?:${extensionPattern})?)?$`
-const number = new RegExp(phonePattern)
-const phone = numberLine({ max: 64 })
-  .refine(
-    (text) => number.test(text),
-    'must have digits, and nothing else but + - . ( ) / and spaces, and at its end an extension such as ext. 12',
-  )
-  .meta({ pattern: phonePattern })
-
-/** Whether a text is a phone number, with or without an extension, and nothing else. */
-export const isPhone = (text: string): boolean => text !== '' && phone.safeParse(text).success
-
-const writable = {
-  first_name: optional(name).optional(),
-  last_name: optional(name).optional(),
-  email: optional(email).optional(),
-  phone: optional(phone).optional(),
-  birthday: optional(birthday).optional(),
-  additional: optional(lines({ max: 5000 })).optional(),
-}
+import { canBeSeen, flag, idInPath, line, numberLine, pageQuery, readOnlyField } from '../platform/text/fields.ts'
+import { partOfFields } from './fields.ts'
 
 const readOnly = {
   id: readOnlyField,
@@ -77,15 +14,7 @@ const readOnly = {
   turns: readOnlyField,
 }
 
-const example = {
-  first_name: 'Олесь',
-  last_name: 'Гончар',
-  email: 'oles@example.com',
-  phone: '+380 44 123 45 67',
-  birthday: '1918-04-03',
-  additional: 'Writes back slowly.',
-  favorite: false,
-}
+const example = partOfFields('example')
 
 const named = 'Give a first name, a last name, or both.'
 
@@ -109,8 +38,8 @@ const unnamed = {
 }
 
 /**
- * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside properties
- * leave it out, rather than make two other types of it; `not` says what null and an empty text are.
+ * That one is, for the document. `anyOf` stands within `allOf`, where generators of clients that know none beside
+ * properties leave it out, rather than make two other types of it; `not` says what null and an empty text are.
  */
 const eitherName = {
   allOf: [{ anyOf: nameFields.map((field) => ({ title: `with ${field}`, required: [field] })) }],
@@ -120,8 +49,7 @@ const eitherName = {
 /** A contact as it is created or replaced: what is left out is empty. */
 export const contactInputSchema = z
   .strictObject({
-    ...writable,
-    favorite: z.boolean().optional(),
+    ...partOfFields('input'),
     ...readOnly,
   })
   .refine(isNamed, { path: ['first_name'], error: named })
@@ -130,8 +58,7 @@ export const contactInputSchema = z
 /** Changes to a contact, as a merge patch (RFC 7396): null empties a field, what is left out stays. */
 export const contactPatchSchema = z
   .strictObject({
-    ...writable,
-    favorite: z.boolean().nullable().optional(),
+    ...partOfFields('patch'),
     ...readOnly,
   })
   .meta({
@@ -154,18 +81,16 @@ export const contactExample = {
   updated_at: '2026-11-21T09:30:00.000Z',
 }
 
-/** A contact, as its owner sees it. */
+const { first_name, last_name, ...others } = partOfFields('output')
+
+/** A contact as its owner sees it. */
 export const contactSchema = z
   .strictObject({
     id: z.int().positive(),
-    first_name: z.string().nullable(),
-    last_name: z.string().nullable(),
+    first_name,
+    last_name,
     full_name: z.string(),
-    email: z.string().nullable(),
-    phone: z.string().nullable(),
-    birthday: z.string().nullable().meta({ description: '`YYYY-MM-DD`, or `--MM-DD` where the year is unknown.' }),
-    additional: z.string().nullable(),
-    favorite: z.boolean(),
+    ...others,
     avatar: z.url().meta({
       description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
     }),
@@ -181,11 +106,17 @@ export type Contact = z.infer<typeof contactSchema>
 
 export const contactIdSchema = z.object({ id: idInPath })
 
-/** `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it needs them. */
+/**
+ * `"…"` as a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes where nothing in it
+ * needs them.
+ */
 const keyPattern = '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-\\[\\]-~]{1,255})$'
 const idempotencyKey = new RegExp(keyPattern)
 
-/** What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section 2). */
+/**
+ * What a client calls a request, so that it may send it again (draft-ietf-httpapi-idempotency-key-header-07, section
+ * 2).
+ */
 export const idempotencyKeySchema = z.object({
   'Idempotency-Key': z
     .string()

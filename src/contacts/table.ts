@@ -2,6 +2,14 @@ import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
+import { type FieldName, fields, mapFields } from './fields.ts'
+
+const columnMakers = {
+  text: (name: string) => text(name),
+  flag: (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false),
+}
+
+type FieldColumns = { [K in FieldName]: ReturnType<(typeof columnMakers)[(typeof fields)[K]['column']]> }
 
 export const contacts = sqliteTable(
   'contacts',
@@ -10,29 +18,23 @@ export const contacts = sqliteTable(
     owner_id: integer('owner_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    first_name: text('first_name'),
-    last_name: text('last_name'),
-    email: text('email'),
-    phone: text('phone'),
-    /** `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
-    birthday: text('birthday'),
-    additional: text('additional'),
-    favorite: integer('favorite', { mode: 'boolean' }).notNull().default(false),
+    // first_name, last_name, email, …: a column for each field of fields.ts.
+    ...mapFields<FieldColumns>((name) => columnMakers[fields[name].column](name)),
     /** Which picture was given (src/platform/pictures/reference.ts); null where none was. */
     avatar: text('avatar'),
     revision: integer('revision').notNull().default(1),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
-    // What follows is derived from the above on every write (search.ts): what lists are filtered and sorted by.
+    // What follows is derived from the above on every write (search/keys.ts): what lists are filtered and sorted by.
     // SQLite folds ASCII only, so the folding is ours.
     first_name_key: text('first_name_key').notNull(),
     last_name_key: text('last_name_key').notNull(),
     email_key: text('email_key').notNull(),
     /** The digits of the phone, and those of its extension after a blank. */
     phone_key: text('phone_key').notNull(),
-    /** What lists are sorted by (sort.ts). */
+    /** What lists are sorted by (search/sort-key.ts). */
     name_key: text('name_key').notNull(),
-    /** All that `q` looks for it by (search.ts): the name, then the e-mail, the note, and the phone. */
+    /** All that `q` looks for it by (search/keys.ts): the name, then the e-mail, the note, and the phone. */
     search_key: text('search_key').notNull().default(''),
     /** `MM-DD`, or `~` (after every digit) where there is no birthday. */
     birthday_key: text('birthday_key').notNull(),
@@ -50,17 +52,12 @@ export const contacts = sqliteTable(
 )
 
 /**
- * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as all the rest.
+ * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as
+ * all the rest.
  */
 export const contactColumns = {
   id: contacts.id,
-  first_name: contacts.first_name,
-  last_name: contacts.last_name,
-  email: contacts.email,
-  phone: contacts.phone,
-  birthday: contacts.birthday,
-  additional: contacts.additional,
-  favorite: contacts.favorite,
+  ...mapFields<Pick<typeof contacts, FieldName>>((name) => contacts[name]),
   avatar: contacts.avatar,
   revision: contacts.revision,
   created_at: contacts.created_at,
@@ -69,10 +66,13 @@ export const contactColumns = {
 
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
-/** How far derived columns have been made anew (rekey.ts): a row for those above, and one for the keys of usernames. */
+/**
+ * How far derived columns have been made anew (search/key-store.ts): a row for those above, and one for the keys of
+ * usernames.
+ */
 export const searchKeyMigration = sqliteTable('contact_keying', {
   id: integer('id').primaryKey(),
-  /** Of how they are made, and by whose alphabet (keys-version.ts). */
+  /** Of how they are made, and by whose alphabet (search/keys-version.ts). */
   version: text('version').notNull(),
   /** The last row that was done; null once all are. */
   done_to: integer('done_to'),

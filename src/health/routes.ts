@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { version } from '../../package.json'
 import type { Database } from '../platform/db/database.ts'
 import { gateOf } from '../platform/gate/client.ts'
+import type { AppEnv } from '../platform/http/context.ts'
 import { problems } from '../platform/http/openapi.ts'
-import { type AppEnv, createRouter } from '../platform/http/router.ts'
-import { isMailHealthy } from '../platform/mail/outbox.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { isMailHealthy } from '../platform/mail/outbox-store.ts'
 import { describeError } from '../platform/safe-errors.ts'
 import { withTimeout } from '../platform/timeout.ts'
 import { pingDatabase } from './store.ts'
@@ -39,20 +40,20 @@ const healthSchema = z
 type Health = z.infer<typeof healthSchema>
 
 /** How long an isolate answers from what it saw last: a health check that is asked often must not become load. */
-const heldSeconds = 10
-let held: { health: Health; until: number } | undefined
+const cacheSeconds = 10
+let lastHealth: { health: Health; until: number } | undefined
 
 /** How the service is. Never throws: that something is down is an answer. */
 export async function health(c: Context<AppEnv>): Promise<Health> {
-  if (held && Date.now() < held.until) return held.health
+  if (lastHealth && Date.now() < lastHealth.until) return lastHealth.health
   const [stored, cache, gate] = await Promise.all([
-    look(c.var.db),
+    checkDatabase(c.var.db),
     stateOf('cache', () => withTimeout('KV', c.var.config.DEADLINES.cache, () => c.env.CACHE.get('health'))),
     stateOf('gate', () => gateOf(c.env, 'health').ping()),
   ])
   // Only without its database is the service down: without the others it does less, or does it slower.
   const seen: Health = { status: stored.database, ...stored, cache, gate, version, deployment: c.env.VERSION.id }
-  held = { health: seen, until: Date.now() + heldSeconds * 1000 }
+  lastHealth = { health: seen, until: Date.now() + cacheSeconds * 1000 }
   return seen
 }
 
@@ -66,7 +67,7 @@ async function stateOf(part: string, ask: () => Promise<unknown>): Promise<'ok' 
   }
 }
 
-async function look(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
+async function checkDatabase(db: Database): Promise<Pick<Health, 'database' | 'mail'>> {
   try {
     await pingDatabase(db)
     return { database: 'ok', mail: (await isMailHealthy(db)) ? 'ok' : 'late' }

@@ -16,16 +16,16 @@ describe('whose picture', () => {
     'is given is shown from then on, with its type and without where it was taken (%s)',
     async (kind: Kind) => {
       const ana = await signedUp('ana')
-      const told = await give(ana, '/api/users/avatar', withLocation(kind))
-      expect(told.status, told.text).toBe(200)
-      const url = addressOf(told)
+      const reported = await give(ana, '/api/users/avatar', withLocation(kind))
+      expect(reported.status, reported.text).toBe(200)
+      const url = addressOf(reported)
       expect(url).toMatch(/^https:\/\/vizitka\.test\/avatars\/[\w-]{43}$/)
       const me = await ana.get('/api/users/me')
-      expect(me.body).toEqual(told.body)
-      expect(me.headers.get('ETag')).toBe(told.headers.get('ETag'))
-      const shown = await look(url)
-      expect(shown.status).toBe(200)
-      const headers = Object.fromEntries(shown.headers)
+      expect(me.body).toEqual(reported.body)
+      expect(me.headers.get('ETag')).toBe(reported.headers.get('ETag'))
+      const displayed = await look(url)
+      expect(displayed.status).toBe(200)
+      const headers = Object.fromEntries(displayed.headers)
       expect(headers).toMatchObject({
         'cache-control': 'public, max-age=31536000, immutable',
         'content-disposition': 'inline',
@@ -34,7 +34,7 @@ describe('whose picture', () => {
         'cross-origin-resource-policy': 'cross-origin',
         'x-content-type-options': 'nosniff',
       })
-      const bytes = new Uint8Array(await shown.arrayBuffer())
+      const bytes = new Uint8Array(await displayed.arrayBuffer())
       if (kind !== 'webp') expect(bytes).toEqual(picture(kind))
       expect(String.fromCharCode(...bytes)).not.toContain('48,51')
     },
@@ -44,17 +44,17 @@ describe('whose picture', () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana, { first_name: 'Леся', birthday: '--05-05' })
     const before = await ana.get(path)
-    const told = await give(ana, `${path}/avatar`, picture('png'))
-    expect(told.status, told.text).toBe(200)
-    const url = addressOf(told)
-    expect(told.headers.get('ETag')).not.toBe(before.headers.get('ETag'))
+    const reported = await give(ana, `${path}/avatar`, picture('png'))
+    expect(reported.status, reported.text).toBe(200)
+    const url = addressOf(reported)
+    expect(reported.headers.get('ETag')).not.toBe(before.headers.get('ETag'))
     const now = await ana.get(path)
-    expect([now.body, now.headers.get('ETag')]).toEqual([told.body, told.headers.get('ETag')])
+    expect([now.body, now.headers.get('ETag')]).toEqual([reported.body, reported.headers.get('ETag')])
     for (const list of ['/api/contacts', '/api/contacts/birthdays?days=366']) {
       expect(read(z.array(pictured), await ana.get(list)).map(({ avatar }) => avatar)).toEqual([url])
     }
-    const held = await ana.get('/api/users/me/export')
-    expect(held.text).toContain(url)
+    const stored = await ana.get('/api/users/me/export')
+    expect(stored.text).toContain(url)
     // Writing what was read changes no picture.
     expect(addressOf(await ana.put(path, now.body))).toBe(url)
     expect((await look(url)).headers.get('Content-Type')).toBe('image/png')
@@ -64,11 +64,11 @@ describe('whose picture', () => {
     const ana = await signedUp('ana')
     const url = addressOf(await ana.patch('/api/users/me', { username: 'ana maria kovalenko' }))
     expect(url).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\/\d{1,2}-QUs\.svg$/)
-    const shown = await look(url)
-    expect(shown.headers.get('Content-Type')).toBe('image/svg+xml')
-    expect(shown.headers.get('Content-Security-Policy')).toBe("default-src 'none'; sandbox")
-    expect(shown.headers.get('X-Content-Type-Options')).toBe('nosniff')
-    expect(await shown.text()).toMatch(/^<svg .*>AK<\/text><\/svg>$/)
+    const displayed = await look(url)
+    expect(displayed.headers.get('Content-Type')).toBe('image/svg+xml')
+    expect(displayed.headers.get('Content-Security-Policy')).toBe("default-src 'none'; sandbox")
+    expect(displayed.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(await displayed.text()).toMatch(/^<svg .*>AK<\/text><\/svg>$/)
     const path = await contactOf(ana)
     expect(await (await look(addressOf(await ana.get(path)))).text()).toContain('>ОГ<')
     const nameless = await contactOf(ana, { first_name: '☎️' })
@@ -80,15 +80,15 @@ describe('whose picture', () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana, { first_name: 'Oles', email: 'Oles@Example.com' })
     const bare = await contactOf(ana, { first_name: 'Nobody' })
-    const asked = async (at: string) =>
+    const requested = async (at: string) =>
       pictured.parse(await (await serve({ GRAVATAR: 'true' }, at, { token: ana.access })).json()).avatar
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode('oles@example.com'))
     const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    expect(await asked(path)).toBe(`https://gravatar.com/avatar/${hex}?s=250&d=mp`)
-    expect(await asked('/api/users/me')).toMatch(/^https:\/\/gravatar\.com\/avatar\/[0-9a-f]{64}\?s=250&d=mp$/)
-    expect(await asked(bare)).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\//)
-    const given = addressOf(await give(ana, `${path}/avatar`, picture('gif')))
-    expect(await asked(path)).toBe(given)
+    expect(await requested(path)).toBe(`https://gravatar.com/avatar/${hex}?s=250&d=mp`)
+    expect(await requested('/api/users/me')).toMatch(/^https:\/\/gravatar\.com\/avatar\/[0-9a-f]{64}\?s=250&d=mp$/)
+    expect(await requested(bare)).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\//)
+    const input = addressOf(await give(ana, `${path}/avatar`, picture('gif')))
+    expect(await requested(path)).toBe(input)
   })
 
   it('is another’s contact’s is nobody’s business', async () => {

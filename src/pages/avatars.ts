@@ -3,8 +3,11 @@ import { drawInitials } from '../platform/pictures/initials.ts'
 import { findLocally } from '../platform/pictures/local.ts'
 import { notFoundHandler } from './routes.tsx'
 
-/** A picture never changes: one that is replaced has another address. Any page may show it; as a page itself it may do nothing. */
-const shown = {
+/**
+ * A picture never changes: one that is replaced has another address. Any page may show it; as a page itself it may do
+ * nothing.
+ */
+const imageHeaders = {
   'Cache-Control': 'public, max-age=31536000, immutable',
   'Content-Disposition': 'inline',
   'Content-Security-Policy': "default-src 'none'; sandbox",
@@ -17,7 +20,9 @@ export const avatarRoutes = createRouter()
 
 avatarRoutes.get('/initials/:file', async (c) => {
   const drawn = drawInitials(c.req.param('file'))
-  return drawn === undefined ? notFoundHandler(c) : c.body(drawn, 200, { ...shown, 'Content-Type': 'image/svg+xml' })
+  return drawn === undefined
+    ? notFoundHandler(c)
+    : c.body(drawn, 200, { ...imageHeaders, 'Content-Type': 'image/svg+xml' })
 })
 
 avatarRoutes.get('/:key', async (c) => {
@@ -25,5 +30,5 @@ avatarRoutes.get('/:key', async (c) => {
   const picture = /^[\w-]{43}$/.test(key) ? await findLocally(c.env.CACHE, key) : undefined
   return picture === undefined
     ? notFoundHandler(c)
-    : c.body(picture.bytes, 200, { ...shown, 'Content-Type': picture.type })
+    : c.body(picture.bytes, 200, { ...imageHeaders, 'Content-Type': picture.type })
 })

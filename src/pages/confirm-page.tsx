@@ -1,7 +1,8 @@
 import { zValidator } from '@hono/zod-validator'
 import { z } from 'zod'
-import { findConfirmation } from '../auth/email-tokens.ts'
-import { confirmEmail, isConfirmed } from '../auth/recovery.ts'
+import { clientOf } from '../auth/client.ts'
+import { confirmEmail, isConfirmed } from '../auth/confirm-email.ts'
+import { findConfirmation } from '../auth/email-token-store.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
 import { enforceLimit } from '../platform/gate/limits.ts'
 import { type Language, languageOf } from '../platform/http/language.ts'
@@ -11,7 +12,9 @@ import { Layout } from './layout.tsx'
 import { noStore, pagePolicy } from './policy.ts'
 import { words } from './words.ts'
 
-/** The page that a letter of confirmation leads to: for a new account's address, and for one that an account is to have. */
+/**
+ * The page that a letter of confirmation leads to: for a new account's address, and for one that an account is to have.
+ */
 export const confirmPage = createRouter()
 confirmPage.use('/confirm-email/*', pagePolicy)
 
@@ -55,18 +58,18 @@ const Taken = ({ lang }: { lang: Language }) => (
 confirmPage.get('/confirm-email/:token', async (c) => {
   await enforceLimit(c, 'confirm')
   const lang = languageOf(c)
-  const found = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
-  if (!found) return c.html(<NoSuchLink lang={lang} />, 404, noStore)
-  if (isConfirmed(found)) return c.html(<Confirmed lang={lang} />, 200, noStore)
-  const title = found.newEmail === null ? words[lang].confirm : words[lang].confirmNew
+  const link = await findConfirmation(c.var.db, tokenHash(c.req.param('token')))
+  if (!link) return c.html(<NoSuchLink lang={lang} />, 404, noStore)
+  if (isConfirmed(link)) return c.html(<Confirmed lang={lang} />, 200, noStore)
+  const title = link.newEmail === null ? words[lang].confirm : words[lang].confirmNew
   return c.html(
     <Layout title={title} lang={lang} unlisted>
       <h1>{title}</h1>
-      {found.newEmail === null ? (
+      {link.newEmail === null ? (
         <p>{words[lang].confirmHow}</p>
       ) : (
         <p>
-          {words[lang].confirmNewHow} <strong>{found.newEmail}</strong>
+          {words[lang].confirmNewHow} <strong>{link.newEmail}</strong>
         </p>
       )}
       <form method="post">
@@ -90,7 +93,7 @@ confirmPage.post(
     const lang = languageOf(c)
     await enforceLimit(c, 'confirm')
     try {
-      await confirmEmail(c, c.req.valid('param').token)
+      await confirmEmail(c.var.services, c.req.valid('param').token, clientOf(c))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'link-not-found') return c.html(<NoSuchLink lang={lang} />, 404, noStore)

@@ -24,8 +24,9 @@ interface Document {
 }
 
 /**
- * Leaves answers open: a client that is generated from the document today must go on when a field is added tomorrow. What is sent
- * stays closed, so that a misspelt field is refused. A schema is an answer's where no request refers to it.
+ * Leaves answers open: a client that is generated from the document today must go on when a field is added tomorrow.
+ * What is sent stays closed, so that a misspelt field is refused. A schema is an answer's where no request refers to
+ * it.
  */
 export function openAnswers(document: Document): void {
   const schemas = (document.components?.schemas ?? {}) as Json

@@ -20,10 +20,10 @@ describe('the page for a forgotten password', () => {
   it('sends a letter to one who has an account, and says the same to one who has none', async () => {
     const ana = await signedUp('ana')
     const stranger = freshEmail('stranger')
-    const [known, unknown] = [await askOnPage(`  ${ana.email.toUpperCase()} `), await askOnPage(stranger)]
-    expect([known.status, unknown.status]).toEqual([200, 200])
-    expect(known.text).toContain('If there is an account with this address, a letter is on its way.')
-    expect(unknown.text).toBe(known.text)
+    const [existing, unknown] = [await askOnPage(`  ${ana.email.toUpperCase()} `), await askOnPage(stranger)]
+    expect([existing.status, unknown.status]).toEqual([200, 200])
+    expect(existing.text).toContain('If there is an account with this address, a letter is on its way.')
+    expect(unknown.text).toBe(existing.text)
     expect(await linkToken(ana.email, 'reset-password')).toBeTruthy()
     expect(await lettersTo(stranger)).toEqual([])
     expect(await loginStatus(ana.email, password)).toBe(200)

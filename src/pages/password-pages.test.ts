@@ -27,7 +27,7 @@ const choose = (path: string, secret: string, more: Call = {}) =>
   call('POST', path, { form: { password: secret }, ...more })
 
 /** The page that a letter leads to, for one who asked for it on the other page. */
-async function asked(person: Person): Promise<string> {
+async function requested(person: Person): Promise<string> {
   expect((await askOnPage(person.email)).status).toBe(200)
   return `/reset-password/${await linkToken(person.email, 'reset-password')}`
 }
@@ -45,7 +45,7 @@ const stored = ({ id }: Person) =>
 describe('the page of a reset’s link', () => {
   it('names the account, asks for a password, and changes nothing, however often it is opened', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     await vi.waitFor(async () => expect((await stored(ana))[4].every(({ sent_at }) => sent_at)).toBe(true))
     const before = await stored(ana)
     for (const method of ['GET', 'GET', 'HEAD']) {
@@ -78,7 +78,7 @@ describe('the page of a reset’s link', () => {
 
   it('changes the password, ends every session and says so', async () => {
     const ana = await signedUp('ana')
-    const answer = await choose(await asked(ana), chosen)
+    const answer = await choose(await requested(ana), chosen)
     expect(answer.status).toBe(200)
     expect(heading(answer)).toBe('Your password is changed')
     expect(answer.text).toContain('You were logged out everywhere. Log in with the new password.')
@@ -94,7 +94,7 @@ describe('the page of a reset’s link', () => {
 
   it('is the account’s that the link was made for, whatever e-mail is sent along', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
-    const answer = await call('POST', await asked(ana), { form: { email: boris.email, password: chosen } })
+    const answer = await call('POST', await requested(ana), { form: { email: boris.email, password: chosen } })
     expect(answer.status).toBe(200)
     expect(await loginStatus(ana.email, chosen)).toBe(200)
     expect(await loginStatus(boris.email, chosen)).toBe(401)
@@ -104,7 +104,7 @@ describe('the page of a reset’s link', () => {
 
   it('says beside the field what is wrong with a password, never sends it back, and may be tried again', async () => {
     const ana = await signedUp('Ana-Kovalenko')
-    const path = await asked(ana)
+    const path = await requested(ana)
     const wrong: [string, string, string][] = [
       ['', 'This is too short: at least 8 characters.', 'Пароль закороткий: потрібно щонайменше 8 символів.'],
       ['short 7', 'This is too short: at least 8 characters.', 'Пароль закороткий: потрібно щонайменше 8 символів.'],
@@ -151,14 +151,14 @@ describe('the page of a reset’s link', () => {
   it('takes a password as it is, spaces and all', async () => {
     const ana = await signedUp('ana')
     const secret = '  п’ять слів + & = %20  '
-    expect((await choose(await asked(ana), secret)).status).toBe(200)
+    expect((await choose(await requested(ana), secret)).status).toBe(200)
     expect(await loginStatus(ana.email, secret.trim())).toBe(401)
     expect(await loginStatus(ana.email, secret)).toBe(200)
   })
 
   it('shows the form again for a body that is no form', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     for (const body of [{}, { json: { password: chosen } }, { form: { email: ana.email } }] satisfies Call[]) {
       const answer = await call('POST', path, body)
       expect(answer.status).toBe(422)
@@ -169,7 +169,7 @@ describe('the page of a reset’s link', () => {
 
   it('leads to the other page when the link is used, unknown, of another kind, or far too long', async () => {
     const ana = await signedUp('ana')
-    const used = await asked(ana)
+    const used = await requested(ana)
     expect((await choose(used, chosen)).status).toBe(200)
     const { email } = await signedUp('boris')
     const otherKind = await linkToken(email, 'confirm-email')
@@ -187,7 +187,7 @@ describe('the page of a reset’s link', () => {
 
   it('dies when the link’s hour is over', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_601_000 })
     try {
       expect((await call('GET', path)).status).toBe(404)
@@ -199,7 +199,7 @@ describe('the page of a reset’s link', () => {
 
   it('lets one of two win who choose by one link at once', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     const secrets = [`${chosen} one`, `${chosen} two`]
     const answers = await Promise.all(secrets.map((secret) => choose(path, secret)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404])
@@ -222,7 +222,7 @@ describe('the page of a reset’s link', () => {
 describe('both pages', () => {
   it('speak Ukrainian to whoever reads it', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     const headers = inUkrainian
     const seen = [
       await call('GET', '/forgot-password', { headers }),
@@ -250,7 +250,7 @@ describe('both pages', () => {
 
   it('are under the policy of pages, kept by nobody and listed nowhere, whatever they say', async () => {
     const ana = await signedUp('ana')
-    const path = await asked(ana)
+    const path = await requested(ana)
     const seen = [
       await call('GET', '/forgot-password'),
       await askOnPage('ana'),

@@ -3,16 +3,19 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Child } from 'hono/jsx'
 import { z } from 'zod'
-import { type EmailToken, findReset } from '../auth/email-tokens.ts'
-import { requestReset, resetPassword } from '../auth/recovery.ts'
+import { clientOf } from '../auth/client.ts'
+import { type EmailToken, findReset } from '../auth/email-token-store.ts'
+import { passwordFault } from '../auth/password-hash.ts'
+import { requestReset } from '../auth/request-reset.ts'
+import { resetPassword } from '../auth/reset-password.ts'
 import { maxTriedLength, newPassword } from '../auth/schema.ts'
 import { tokenHash } from '../platform/crypto/keys.ts'
-import { passwordFault } from '../platform/crypto/password.ts'
 import { limited } from '../platform/gate/limits.ts'
+import type { AppEnv } from '../platform/http/context.ts'
 import { languageOf } from '../platform/http/language.ts'
 import { acceptForm } from '../platform/http/media.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { type AppEnv, createRouter } from '../platform/http/router.ts'
+import { createRouter } from '../platform/http/router.ts'
 import { characters } from '../platform/text/fields.ts'
 import { truncate } from '../platform/text/truncate.ts'
 import { email } from '../users/schema.ts'
@@ -20,7 +23,9 @@ import { Layout } from './layout.tsx'
 import { noStore, pagePolicy } from './policy.ts'
 import { passwordWords } from './words.ts'
 
-/** A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens. */
+/**
+ * A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens.
+ */
 export const passwordPages = createRouter()
 for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
 
@@ -108,7 +113,7 @@ passwordPages.post(
     result.success ? undefined : askingPage(c, { typed: truncate(textOf(result.data, 'email'), maxEmailCharacters) }),
   ),
   async (c) => {
-    await requestReset(c, c.req.valid('form').email)
+    await requestReset(c.var.services, c.req.valid('form').email, clientOf(c))
     const lang = languageOf(c)
     const say = passwordWords[lang]
     return c.html(
@@ -131,8 +136,8 @@ passwordPages.post(
 type Fault = 'tooShort' | 'tooLong' | 'tooCommon' | 'tooPersonal'
 
 /**
- * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is the
- * link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
+ * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is
+ * the link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
  */
 function choosingPage(c: Context, link: EmailToken, fault?: Fault) {
   const lang = languageOf(c)
@@ -215,7 +220,7 @@ passwordPages.post(
     const { link } = c.var
     const { password } = c.req.valid('form')
     try {
-      await resetPassword(c, link, password)
+      await resetPassword(c.var.services, { link, password, client: clientOf(c) })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'link-not-found') return noLinkPage(c)

@@ -12,8 +12,8 @@ export interface BackgroundWork {
 }
 
 /**
- * What an isolate and KV remember. Nothing here says whether it is still true: whoever reads it asks a gate in parallel and
- * compares revisions.
+ * What an isolate and KV remember. Nothing here says whether it is still true: whoever reads it asks a gate in parallel
+ * and compares revisions.
  */
 export class Cache<T> {
   readonly #memory = new Map<string, T>()
@@ -31,8 +31,8 @@ export class Cache<T> {
   /** KV's copy; undefined when there is none, or KV takes longer than `deadlineMs`, fails, or holds something else. */
   async fetch(kv: KVNamespace, key: string, deadlineMs: number): Promise<T | undefined> {
     try {
-      const found = await withTimeout('KV', deadlineMs, () => kv.get(key, 'json'))
-      return this.#schema.safeParse(found).data
+      const copy = await withTimeout('KV', deadlineMs, () => kv.get(key, 'json'))
+      return this.#schema.safeParse(copy).data
     } catch (error) {
       console.warn(JSON.stringify({ level: 'warn', cache: 'read', error: describeError(error) }))
       return undefined

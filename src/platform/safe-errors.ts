@@ -7,7 +7,10 @@ const longest = 300
 /** Errors of ours, whose words never hold a value. */
 const ours = new Set(['ConfigurationError', 'TimeoutError', 'MailError', 'NotRemoved', 'Problem'])
 
-/** What the platform, databases and networks say of themselves. Whatever says something else is a bug, or was given by somebody. */
+/**
+ * What the platform, databases and networks say of themselves. Whatever says something else is a bug, or was given by
+ * somebody.
+ */
 const platformWords = [
   /\b(?:SQLITE|SQL|D1|LIBSQL|SERVER|HRANA)_[A-Z_]+\b|\b(?:SQLite|Hrana) error\b/,
   /\bconstraint failed\b|\bno such (?:table|column|function|index)\b|\bsyntax error\b|\bstale revision\b/,
@@ -30,15 +33,15 @@ const scrubbed = (message: string): string =>
   truncate(message.replace(query, 'Failed query').replace(quotation, '…').replace(address, '…'), longest)
 
 /**
- * What may be logged of an error, with nobody's data in it: the kind of the innermost cause; and its words, without what they quote
- * and without addresses, where they are ours or the platform's. Anything else may hold a name or a password, and so may
- * whatever a Durable Object's own code throws.
+ * What may be logged of an error, with nobody's data in it: the kind of the innermost cause; and its words, without
+ * what they quote and without addresses, where they are ours or the platform's. Anything else may hold a name or a
+ * password, and so may whatever a Durable Object's own code throws.
  */
 export function describeError(error: unknown): string {
   const cause = rootCause(error)
   const message = truncate(cause.message, longestRead)
-  const known = ours.has(cause.name) || platformWords.some((words) => words.test(message))
-  return known && !isRemote(cause) ? `${cause.name}: ${scrubbed(message)}` : cause.name
+  const isSafe = ours.has(cause.name) || platformWords.some((words) => words.test(message))
+  return isSafe && !isRemote(cause) ? `${cause.name}: ${scrubbed(message)}` : cause.name
 }
 
 /** Set by the platform on what a Durable Object's own code has thrown. */

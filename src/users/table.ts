@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { roles } from '../env.ts'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { withAsciiDomain } from '../platform/text/email.ts'
+import { roles } from './config.ts'
 
 export const users = sqliteTable(
   'users',

@@ -2,7 +2,10 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
-/** A browser that only does what a test tells it to: no updates, no safe-browsing lists, no other host on its own account. */
+/**
+ * A browser that only does what a test tells it to: no updates, no safe-browsing lists, no other host on its own
+ * account.
+ */
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',

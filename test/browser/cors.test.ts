@@ -9,7 +9,10 @@ import { type StartedService, startService } from './started.ts'
 const chromiumPath = findChromium()
 const quota = 3
 
-/** One page, test/browser/pages/contacts.html, by two names of this machine: `localhost` is in CORS_ORIGINS, the other is not. */
+/**
+ * One page, test/browser/pages/contacts.html, by two names of this machine: `localhost` is in CORS_ORIGINS, the other
+ * is not.
+ */
 describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
   let pages: Pages
   let service: StartedService
@@ -42,7 +45,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       expect(await tab.contacts()).toEqual(['Ганна', 'Леся', 'Олесь'])
       expect(await tab.page.locator('#count').textContent()).toBe('3 of 3')
 
-      const [forLogin, forContacts] = await tab.settled(isPreflight, 2)
+      const [forLogin, forContacts] = await tab.awaitExchanges(isPreflight, 2)
       const granted = { status: 204, refusal: undefined }
       expect(forLogin).toMatchObject({ ...granted, asks: 'POST content-type', url: `${service.url}/api/auth/login` })
       expect(forContacts).toMatchObject({ ...granted, asks: 'GET authorization' })
@@ -55,7 +58,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       await using tab = await open(allowed)
       await login(tab, olha.email)
       for (let time = 0; time < 3; time++) await tab.press('Read contacts')
-      const exchanges = await tab.settled(({ url }) => url.includes('/api/contacts'), 4)
+      const exchanges = await tab.awaitExchanges(({ url }) => url.includes('/api/contacts'), 4)
       expect(exchanges.map(({ method }) => method).sort()).toEqual(['GET', 'GET', 'GET', 'OPTIONS'])
     })
 
@@ -111,7 +114,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
         lines: [expect.stringMatching(/^changed-meanwhile: /)],
         headers: { etag: elsewhere.headers.get('ETag') },
       })
-      const [preflight] = await tab.settled((sent) => sent.asks.startsWith('PATCH'), 1)
+      const [preflight] = await tab.awaitExchanges((sent) => sent.asks.startsWith('PATCH'), 1)
       expect(preflight).toMatchObject({ status: 204, asks: 'PATCH authorization,content-type,if-match' })
     })
 
@@ -166,7 +169,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       await using tab = await open(other)
       expect(await tab.press('How is it?')).toEqual(refusal('GET /api/healthchecker'))
       expect(await tab.press('Read contacts')).toEqual(refusal('GET /api/contacts'))
-      const [health, contacts] = await tab.settled(isRequest, 2)
+      const [health, contacts] = await tab.awaitExchanges(isRequest, 2)
       // The service answered; it is the browser that keeps the answer from the page.
       expect(health).toMatchObject({ method: 'GET', status: 200, refusal: 'MissingAllowOriginHeader' })
       expect(contacts).toMatchObject({ method: 'GET', status: 401, refusal: 'MissingAllowOriginHeader' })
@@ -184,13 +187,13 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       expect(await tab.contacts()).toEqual([])
       expect(await tab.add('Stranger')).toEqual(refusal('POST /api/contacts'))
 
-      const preflights = await tab.settled(isPreflight, 3)
+      const preflights = await tab.awaitExchanges(isPreflight, 3)
       expect(preflights.map(({ asks, status }) => `${asks} → ${status}`)).toEqual([
         'POST content-type → 204',
         'GET authorization → 204',
         'POST authorization,content-type → 204',
       ])
-      const requests = await tab.settled(isRequest, 3)
+      const requests = await tab.awaitExchanges(isRequest, 3)
       const unsent = { status: undefined, refusal: 'PreflightMissingAllowOriginHeader' }
       expect(requests.map(({ status, refusal }) => ({ status, refusal }))).toEqual([unsent, unsent, unsent])
       await expect.poll(() => blocked(tab.faults)).toBe(3)
@@ -237,8 +240,10 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
         await page.getByRole('button', { name: 'Take it' }).click()
       },
       contacts: () => page.locator('#contacts span').allTextContents(),
-      /** The wanted ones, at least so many, when all have ended: what the browser tells of the network may come late. */
-      settled: async (wanted: (sent: Exchange) => boolean, count: number): Promise<Exchange[]> => {
+      /**
+       * The wanted ones, at least so many, when all have ended: what the browser tells of the network may come late.
+       */
+      awaitExchanges: async (wanted: (sent: Exchange) => boolean, count: number): Promise<Exchange[]> => {
         const found = () => [...exchanges.values()].filter(wanted)
         const done = () => found().length >= count && found().every(({ ended }) => ended)
         await expect.poll(done, { timeout: 10_000 }).toBe(true)

@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { picture } from '../pictures.ts'
 import { password } from './people.ts'
 
@@ -11,7 +11,10 @@ export interface Filled {
   readonly picture?: true
 }
 
-/** Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors in their console. */
+/**
+ * Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors
+ * in their console.
+ */
 export function watch(context: BrowserContext, origin: string): string[] {
   const faults: string[] = []
   context.on('request', (request) => {
@@ -50,9 +53,7 @@ export async function execute(
   { body, token, id, picture: face }: Filled = {},
 ) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
-  await block.locator('.opblock-summary-control').click()
-  const button = block.getByRole('button', { name: 'Execute' })
-  await button.waitFor()
+  await toggle(block, '.execute')
   if (token) await block.locator('tr[data-param-name="token"] input').fill(token)
   if (id) await block.locator('tr[data-param-name="id"] input').fill(String(id))
   if (face) {
@@ -60,12 +61,32 @@ export async function execute(
     await block.locator('input[type="file"]').setInputFiles(file)
   }
   if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
-  await button.click()
+  await block.getByRole('button', { name: 'Execute' }).click()
   const live = block.locator('.live-responses-table')
   await live.waitFor()
   const status = Number.parseInt((await live.locator('.response .response-col_status').textContent()) ?? '', 10)
   const text = live.locator('.response-col_description .highlight-code code').first()
   const answer = { status, body: (await text.count()) > 0 ? ((await text.textContent()) ?? '') : '' }
-  await block.locator('.opblock-summary-control').click()
+  await toggle(block)
   return answer
+}
+
+/**
+ * Opens or closes an operation, and waits for `selector` within it, looked for in each frame. Playwright's own click
+ * and wait look after longer and longer pauses, half a second in the end, while Swagger UI draws;
+ * test/browser/docs.test.ts uses a real keyboard.
+ */
+async function toggle(block: Locator, selector = ''): Promise<void> {
+  await block.evaluate((element, wanted) => {
+    const view = element.ownerDocument.defaultView
+    const control: { click?(): void } | null = element.querySelector('.opblock-summary-control')
+    control?.click?.()
+    return new Promise<void>((done) => {
+      const look = () => {
+        if (!wanted || element.querySelector(wanted)) done()
+        else view?.requestAnimationFrame(look)
+      }
+      look()
+    })
+  }, selector)
 }

@@ -33,13 +33,13 @@ export async function listen(context: BrowserContext, page: Page): Promise<Reado
   const session = await context.newCDPSession(page)
   session.on('Network.requestWillBeSent', ({ requestId, request }) => {
     const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]))
-    const asked = ['access-control-request-method', 'access-control-request-headers'].flatMap(
+    const requested = ['access-control-request-method', 'access-control-request-headers'].flatMap(
       (name) => headers.get(name) ?? [],
     )
     exchanges.set(requestId, {
       method: request.method,
       url: request.url,
-      asks: asked.join(' '),
+      asks: requested.join(' '),
       status: statuses.get(requestId),
       refusal: undefined,
       ended: false,

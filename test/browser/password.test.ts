@@ -117,7 +117,10 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     },
   )
 
-  /** A page, and whatever goes wrong in its context: requests for other hosts, violations of a policy, errors in a console. */
+  /**
+   * A page, and whatever goes wrong in its context: requests for other hosts, violations of a policy, errors in a
+   * console.
+   */
   async function open(path: string, options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ javaScriptEnabled: false, ...options })
     const faults: string[] = []
@@ -128,8 +131,8 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     })
     context.on('console', (message) => {
       // Chromium calls every answer of 400 and more an error; those here are pages that tell what to do.
-      const told = /^Failed to load resource: the server responded with a status of (404|422) /.test(message.text())
-      if (message.type() === 'error' && !told) faults.push(message.text())
+      const reported = /^Failed to load resource: the server responded with a status of (404|422) /.test(message.text())
+      if (message.type() === 'error' && !reported) faults.push(message.text())
     })
     context.on('weberror', (error) => faults.push(String(error.error())))
     const page = await context.newPage()
@@ -168,7 +171,10 @@ async function described(page: Page, label: string): Promise<string | null> {
   return page.locator(`#${ids.at(-1)}`).textContent()
 }
 
-/** That a page fits its window, that its controls are large enough for a finger, and that one sees where the keyboard is. */
+/**
+ * That a page fits its window, that its controls are large enough for a finger, and that one sees where the keyboard
+ * is.
+ */
 async function usable(page: Page): Promise<void> {
   // A page's text may be there before its style sheet is.
   await page.waitForLoadState()

@@ -1,19 +1,19 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
-import { authorize, execute, type Filled, watch } from './docs-page.ts'
-import { confirmed, linkTo, password, send, signedUp } from './people.ts'
+import { authorize, execute, watch } from './docs-page.ts'
+import { operationsOf } from './operations.ts'
+import { confirmed, password, send, signedUp } from './people.ts'
 import { type StartedService, startService } from './started.ts'
 
 const chromiumPath = findChromium()
-const adminEmail = 'boss@example.com'
 
 describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
   let service: StartedService
   let browser: Browser
 
   beforeAll(async () => {
-    ;[service, browser] = await Promise.all([startService({ ADMIN_EMAIL: adminEmail }), launch(chromiumPath ?? '')])
+    ;[service, browser] = await Promise.all([startService(), launch(chromiumPath ?? '')])
   })
   afterAll(async () => {
     await browser?.close()
@@ -55,49 +55,6 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  it('succeed on /docs with “Execute” on every operation, as it is filled in', async () => {
-    // Somebody came before: neither the first contact nor the first account is this person's.
-    await confirmed(service, 'first')
-    const { email: successor } = await confirmed(service, 'successor')
-    const { email } = await confirmed(service, 'bohdan', adminEmail)
-    await send(service, '/api/auth/login', { email, password }) // another session, to be ended
-    await using tab = await open('/docs')
-    await authorize(tab.page, email)
-    const fresh = `new-${crypto.randomUUID()}@example.com`
-    const next = 'staple by staple by staple'
-    // What no example can know: an address that is free, a letter's token, whose account this is, what its password is.
-    const filled: Record<string, () => Filled | Promise<Filled>> = {
-      'post /api/auth/signup': () => ({ body: { username: 'New', email: fresh, password } }),
-      'post /api/auth/confirm-email': async () => ({ body: { token: tokenOf(await linkTo(service, fresh)) } }),
-      'post /api/auth/login': () => ({ body: { email, password } }),
-      'post /api/auth/request-password-reset-email': () => ({ body: { email: fresh } }),
-      'get /api/auth/reset-password/{token}': async () => ({
-        token: tokenOf(await linkTo(service, fresh, 'reset-password')),
-      }),
-      'put /api/users/me/password': () => ({ body: { current_password: password, password: next } }),
-      'post /api/users/me/email': () => ({ body: { email: `moved.${fresh}`, current_password: next } }),
-      'patch /api/admin/users/{id}': () => ({ body: { role: 'moderator' } }),
-      'patch /api/users/avatar': () => ({ picture: true }),
-      'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
-    }
-    const failed: Record<string, string> = {}
-    for (const { method, path } of await operations()) {
-      if (method === 'delete' && path === '/api/users/me') continue
-      const answer = await execute(tab.page, method, path, await filled[`${method} ${path}`]?.())
-      if (answer.status >= 400) failed[`${method} ${path}`] = `${answer.status} ${answer.body}`
-    }
-    // Every letter has arrived: that there is none to send again is the right answer.
-    expect(failed).toEqual({ 'post /api/admin/outbox/{id}/resend': expect.stringMatching(/^409 .*letter-not-failed/s) })
-    expect(tab.faults).toEqual(['Failed to load resource: the server responded with a status of 409 (Conflict)'])
-
-    // The last one ends the account, and the one before it ended the session.
-    await promote(successor, email, next)
-    await using last = await open('/docs')
-    await authorize(last.page, email, next)
-    const gone = await execute(last.page, 'delete', '/api/users/me', { body: { current_password: next } })
-    expect(gone.status, gone.body).toBe(204)
-  }, 120_000)
-
   it('give a person and a contact a picture on /docs, and show it', async () => {
     const ana = await confirmed(service, 'ana')
     await using tab = await open('/docs')
@@ -106,9 +63,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     const made = JSON.parse((await execute(tab.page, 'post', '/api/contacts')).body)
     const seen: Record<string, unknown> = {}
     for (const [path, id] of [['/api/users/avatar'], ['/api/contacts/{id}/avatar', made.id]] as const) {
-      const given = await execute(tab.page, 'patch', path, { picture: true, ...(id ? { id } : {}) })
-      expect(given.status, given.body).toBe(200)
-      seen[path] = JSON.parse(given.body).avatar
+      const input = await execute(tab.page, 'patch', path, { picture: true, ...(id ? { id } : {}) })
+      expect(input.status, input.body).toBe(200)
+      seen[path] = JSON.parse(input.body).avatar
     }
     expect(tab.faults).toEqual([])
     for (const [address, size] of [
@@ -137,7 +94,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
 
   it.each(['light', 'dark'] as const)('list every operation on /redoc (%s)', async (colorScheme) => {
     await using tab = await open('/redoc', { colorScheme })
-    for (const { summary } of await operations()) {
+    for (const { summary } of await operationsOf(service)) {
       // It draws them a few at a time.
       await tab.page.locator('h2').getByText(summary, { exact: true }).waitFor()
     }
@@ -211,7 +168,9 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  /** A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console. */
+  /**
+   * A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console.
+   */
   async function open(path: string, options: BrowserContextOptions = {}, origin = service.url) {
     const context = await browser.newContext(options)
     const faults = watch(context, origin)
@@ -227,42 +186,4 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     const answer = await send(service, '/api/auth/login', { email, password })
     return { ...((await answer.json()) as { code?: string }), status: answer.status }
   }
-
-  /** Makes somebody an admin, by one who is. */
-  async function promote(whom: string, admin: string, secret: string): Promise<void> {
-    const signedIn = await send(service, '/api/auth/login', { email: admin, password: secret })
-    const { access_token } = (await signedIn.json()) as { access_token: string }
-    const headers = { Authorization: `Bearer ${access_token}`, 'Content-Type': 'application/json' }
-    const found = await fetch(`${service.url}/api/admin/users?q=${encodeURIComponent(whom)}`, { headers })
-    const [user] = (await found.json()) as { id: number }[]
-    const body = JSON.stringify({ role: 'admin' })
-    await fetch(`${service.url}/api/admin/users/${user?.id}`, { method: 'PATCH', headers, body })
-  }
-
-  /** Every operation of the document: those that make something first, those that end something last. */
-  async function operations(): Promise<Operation[]> {
-    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
-    const all = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { summary }]) => ({ method, path, summary })),
-    )
-    const rank = ({ method, path }: Operation) => {
-      if (path.endsWith('/logout')) return 4
-      // A new password ends the other sessions: one is to be left to end.
-      if (path.startsWith('/api/auth/sessions')) return method === 'get' ? 0 : path.endsWith('}') ? 1 : 2
-      // Before the contact that it is of.
-      if (path.endsWith('/avatar')) return 2
-      if (method === 'delete') return 3
-      return path === '/api/contacts' && method === 'post' ? 0 : 2
-    }
-    return all.sort((a, b) => rank(a) - rank(b))
-  }
 })
-
-const tokenOf = (link: string): string => link.split('/').at(-1) ?? ''
-
-interface Operation {
-  readonly method: string
-  readonly path: string
-  readonly summary: string
-}
-type OpenApi = { paths: Record<string, Record<string, { summary: string }>> }

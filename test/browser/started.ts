@@ -57,7 +57,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Starte
   }
 }
 
-/** Starts it on ports that are free; on others, where somebody else on a busy machine took one of them a moment before. */
+/**
+ * Starts it on ports that are free; on others, where somebody else on a busy machine took one of them a moment before.
+ */
 async function started(options: StartOptions, attempts = 3): Promise<{ running: Running; inboxPort: number }> {
   const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
   try {

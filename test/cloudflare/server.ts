@@ -4,7 +4,10 @@ import { type Account, type Asked, accountId, page, Refused, token } from './acc
 import { createDatabase, createNamespace, dumpOf, ofDatabase } from './storage.ts'
 import { healthOf, ofScript } from './workers.ts'
 
-/** Starts a stand-in for Cloudflare's API with an empty account. `GET url/health/{script}` is the deployed Worker's health check. */
+/**
+ * Starts a stand-in for Cloudflare's API with an empty account. `GET url/health/{script}` is the deployed Worker's
+ * health check.
+ */
 export async function startCloudflare(): Promise<Account> {
   const server = createServer((request, response) => void answer(account, request, response))
   await new Promise<void>((done, failed) => server.once('error', failed).listen(0, '127.0.0.1', done))
@@ -34,7 +37,7 @@ async function answer(account: Account, request: IncomingMessage, response: Serv
   const send = (status: number, body: object) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   const { pathname, searchParams } = new URL(request.url ?? '/', account.url)
-  const asked = `${request.method} ${pathname.replace('/client/v4', '')}`
+  const requested = `${request.method} ${pathname.replace('/client/v4', '')}`
   const body = await bytesOf(request)
   const dumped = pathname.match(/^\/dump\/([\w-]+)$/)?.[1]
   if (dumped) {
@@ -47,15 +50,15 @@ async function answer(account: Account, request: IncomingMessage, response: Serv
     send(status, body)
     return
   }
-  account.requests.push(asked)
+  account.requests.push(requested)
   try {
-    account.trouble(asked)
+    account.trouble(requested)
     authorize(request)
     const type = request.headers['content-type'] ?? ''
-    const result = await handle(account, asked, { body, type, query: searchParams })
+    const result = await handle(account, requested, { body, type, query: searchParams })
     send(200, { success: true, errors: [], messages: [], ...(isPage(result) ? result : { result }) })
   } catch (error) {
-    if (!(error instanceof Refused)) account.unknown.push(`${asked}: ${error}`)
+    if (!(error instanceof Refused)) account.unknown.push(`${requested}: ${error}`)
     const { status, code, message } = error instanceof Refused ? error : new Refused(500, 0, String(error))
     send(status, { success: false, errors: [{ code, message }], messages: [], result: null })
   }
@@ -79,11 +82,11 @@ function authorize({ headers, url }: IncomingMessage): void {
   }
 }
 
-async function handle(account: Account, asked: string, { body, type, query }: Asked): Promise<unknown> {
+async function handle(account: Account, requested: string, { body, type, query }: Asked): Promise<unknown> {
   const json = () => JSON.parse(body.toString('utf8'))
   const own = `/accounts/${accountId}`
-  const within = asked.replace(` ${own}`, ' ')
-  switch (asked) {
+  const within = requested.replace(` ${own}`, ' ')
+  switch (requested) {
     case 'GET /user/tokens/verify':
       return { id: 'ed17574386854bf78a67040be0a770b0', status: 'active' }
     case 'GET /user':
@@ -97,7 +100,7 @@ async function handle(account: Account, asked: string, { body, type, query }: As
         query,
       )
   }
-  if (within === asked && asked.includes('/accounts/')) throw new Refused(403, 10000, 'Authentication error')
+  if (within === requested && requested.includes('/accounts/')) throw new Refused(403, 10000, 'Authentication error')
   switch (within) {
     case 'GET /d1/database':
       return page(

@@ -11,7 +11,7 @@ const notFound = () => new Refused(404, 10007, 'This Worker does not exist on yo
 /** Whatever is asked of one Worker: `METHOD kind/rest`. */
 export async function ofScript(
   account: Account,
-  asked: string,
+  requested: string,
   name: string,
   { body, type, query }: Asked,
 ): Promise<unknown> {
@@ -19,21 +19,21 @@ export async function ofScript(
   const form = async () =>
     uploadOf(await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData())
   const script = account.scripts.get(name)
-  switch (asked) {
+  switch (requested) {
     case 'POST scripts/assets-upload-session':
       return assetsOf(json().manifest)
     case 'PUT scripts/': {
       const upload = await form()
-      const known = script ?? newScript(name)
-      const version = versionOf(account, known, upload)
-      account.scripts.set(name, known)
-      known.live = version
-      if (upload.metadata.migrations?.new_tag) known.migrationTag = upload.metadata.migrations.new_tag
+      const existing = script ?? newScript(name)
+      const version = versionOf(account, existing, upload)
+      account.scripts.set(name, existing)
+      existing.live = version
+      if (upload.metadata.migrations?.new_tag) existing.migrationTag = upload.metadata.migrations.new_tag
       return { id: name, etag: version.id, startup_time_ms: 20, deployment_id: version.id.replaceAll('-', '') }
     }
   }
   if (!script) throw notFound()
-  switch (asked) {
+  switch (requested) {
     case 'GET services/':
       return { id: name, default_environment: { environment: 'production', script: serviceOf(script) } }
     case 'GET scripts/settings':
@@ -129,8 +129,8 @@ function versionOf(account: Account, script: Script, { metadata, modules }: Uplo
   for (const [name, binding] of before) if (keep_bindings.includes(binding.type)) bindings.set(name, binding)
   for (const binding of metadata.bindings) {
     const { name, type } = binding
-    const held = bindings.get(name)
-    if (held && held.type !== type && type !== 'inherit')
+    const stored = bindings.get(name)
+    if (stored && stored.type !== type && type !== 'inherit')
       throw new Refused(400, 10053, `Binding name '${name}' already in use.`)
     if (type === 'inherit' && !before.has(name))
       throw new Refused(
@@ -186,32 +186,32 @@ interface Origin {
 
 /** What would change if a Worker were to have these domains, and those only. */
 function changesOf({ domains, dns }: Account, script: string, origins: readonly Origin[]) {
-  const held = (hostname: string) => domains.get(hostname)
-  const updated = origins.filter(({ hostname }) => held(hostname))
+  const stored = (hostname: string) => domains.get(hostname)
+  const updated = origins.filter(({ hostname }) => stored(hostname))
   return {
-    added: origins.filter(({ hostname }) => !held(hostname) && !dns.has(hostname)),
+    added: origins.filter(({ hostname }) => !stored(hostname) && !dns.has(hostname)),
     removed: [...domains].filter(
       ([host, owner]) => owner === script && !origins.some(({ hostname }) => hostname === host),
     ),
     updated: updated.map((one) => ({
       ...one,
       id: one.hostname,
-      service: held(one.hostname),
-      modified: held(one.hostname) !== script,
+      service: stored(one.hostname),
+      modified: stored(one.hostname) !== script,
     })),
-    conflicting: origins.filter(({ hostname }) => dns.has(hostname) && !held(hostname)),
+    conflicting: origins.filter(({ hostname }) => dns.has(hostname) && !stored(hostname)),
   }
 }
 
 function pointDomains(
   account: Account,
   script: string,
-  asked: { origins: readonly Origin[]; override_existing_dns_record: boolean },
+  requested: { origins: readonly Origin[]; override_existing_dns_record: boolean },
 ) {
-  for (const { hostname } of asked.origins) {
+  for (const { hostname } of requested.origins) {
     if (!hostname.endsWith('example.com'))
       throw new Refused(404, 100116, `Could not find zone for hostname '${hostname}'`)
-    if (account.dns.has(hostname) && !asked.override_existing_dns_record)
+    if (account.dns.has(hostname) && !requested.override_existing_dns_record)
       throw new Refused(
         409,
         100117,
@@ -220,7 +220,7 @@ function pointDomains(
     account.dns.delete(hostname)
     account.domains.set(hostname, script)
   }
-  return asked.origins
+  return requested.origins
 }
 
 // ---------------------------------------------------------------- what the Worker itself answers

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withDefaults } from '../../src/contacts/fields.ts'
 import { contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
@@ -34,21 +35,24 @@ function writtenBy(document: ApiDocument, operation: Operation, sent: Sent): Val
   const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
   const fields = Object.entries(isObject(taken) ? taken : {})
     .filter(([name]) => Object.hasOwn(properties, name) && properties[name]?.readOnly !== true)
-    .map(([name, value]) => [name, kept(name, value)])
+    .map(([name, value]) => [name, storedValue(name, value)])
   return Object.fromEntries(fields)
 }
 
 /** An empty text is none, and so is null; of a flag, null is false. Breaks of lines are one character. */
-function kept(name: string, value: unknown): unknown {
+function storedValue(name: string, value: unknown): unknown {
   if (name === 'favorite') return value ?? false
   return value === '' ? null : typeof value === 'string' ? value.replaceAll('\r\n', '\n') : value
 }
 
-/** Fields whose value in the answer is not the one that was sent. Of whatever one signs in for: what is acknowledged is what was asked. */
+/**
+ * Fields whose value in the answer is not the one that was sent. Of whatever one signs in for: what is acknowledged is
+ * what was asked.
+ */
 export function unkept(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { status, text } = answer
-  const told = operation.security?.length && status < 300 && text.startsWith('{')
-  const body = told ? z.looseObject({}).parse(JSON.parse(text)) : {}
+  const reported = operation.security?.length && status < 300 && text.startsWith('{')
+  const body = reported ? z.looseObject({}).parse(JSON.parse(text)) : {}
   return Object.entries(writtenBy(document, operation, sent))
     .filter(([name, value]) => Object.hasOwn(body, name) && JSON.stringify(body[name]) !== JSON.stringify(value))
     .map(
@@ -58,15 +62,7 @@ export function unkept(document: ApiDocument, operation: Operation, sent: Sent, 
 }
 
 const collection = '/api/contacts'
-const nothing = {
-  first_name: null,
-  last_name: null,
-  email: null,
-  phone: null,
-  birthday: null,
-  additional: null,
-  favorite: false,
-}
+const nothing = withDefaults({})
 
 /** Keeps the book of whoever was answered, and holds the answer against it. */
 export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {

@@ -153,9 +153,9 @@ function wrongValues(document: ApiDocument, schema: Schema): fc.Arbitrary<unknow
 }
 
 function queries(document: ApiDocument, { parameters }: Operation): fc.Arbitrary<Break> {
-  const known = parameters.filter((one) => one.in === 'query')
-  const foreign = fc.constantFrom('x', 'id', 'owner_id', '__proto__', '', ...known.map(({ name }) => `${name}[]`))
-  const ways = known.map(({ name, schema }) =>
+  const existing = parameters.filter((one) => one.in === 'query')
+  const foreign = fc.constantFrom('x', 'id', 'owner_id', '__proto__', '', ...existing.map(({ name }) => `${name}[]`))
+  const ways = existing.map(({ name, schema }) =>
     fc.tuple(
       fc.constant(name),
       name === 'cursor'

@@ -4,9 +4,10 @@ import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { issueTokens } from '../../src/auth/session.ts'
 import { startSession } from '../../src/auth/session-store.ts'
+import { configuration } from '../../src/config.ts'
 import type { Contact } from '../../src/contacts/schema.ts'
-import { configuration, type Role } from '../../src/env.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
+import type { Role } from '../../src/users/config.ts'
 import { users } from '../../src/users/table.ts'
 import { call, read } from '../client.ts'
 import { database } from '../database.ts'
@@ -37,7 +38,9 @@ export class Actor {
   username: string
   email: string
   password = password
-  /** The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since. */
+  /**
+   * The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since.
+   */
   hash: string | null = null
   hashed = true
   role: Role = 'user'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonPasswords } from '../../src/platform/crypto/common-passwords.ts'
+import { commonPasswords } from '../../src/auth/common-passwords.ts'
 import { canBeSeen } from '../../src/platform/text/fields.ts'
 import { cleanName } from '../../src/platform/text/names.ts'
 import { type ApiDocument, decoded, mediaTypeOf, type Operation } from '../document.ts'

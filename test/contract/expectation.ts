@@ -15,8 +15,8 @@ import type { Sent } from './request.ts'
 import { fits, merged } from './values.ts'
 
 /**
- * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that the
- * service itself checks with.
+ * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that
+ * the service itself checks with.
  */
 export interface Ruling {
   /** The operation that is asked for; none for a path or method that the document lacks. */
@@ -111,8 +111,8 @@ function parameters(
       else found.forbidden.push(`${where}/${name} does not fit its schema`)
     } else if (text === '-0') found.unspoken.push(`${where}/${name} is minus nothing`)
   }
-  const known = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
-  for (const name of url.searchParams.keys()) if (!known.has(name)) found.unspoken.push(`query/${name} is unknown`)
+  const existing = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
+  for (const name of url.searchParams.keys()) if (!existing.has(name)) found.unspoken.push(`query/${name} is unknown`)
   // A byte that is no UTF-8 is read by everybody otherwise.
   if (/%(?![0-9a-f]{2})/i.test(url.search + url.pathname) || url.search.includes('%EF%BF%BD'))
     found.unspoken.push('odd escapes')

@@ -145,8 +145,8 @@ function member({ cast, who, operation, n }: Turn): number | undefined {
 
 function page(turn: Turn): string | null {
   const { who, operation, n, cast } = turn
-  const whose = n % 5 === 0 ? chosen(cast.accounts, n) : who
-  const query = chosen(whose?.pages.get(operation.template) ?? [], n)
+  const owner = n % 5 === 0 ? chosen(cast.accounts, n) : who
+  const query = chosen(owner?.pages.get(operation.template) ?? [], n)
   if (query === undefined) return leftOut
   if (n % 4 > 0) turn.follow = query
   return new URLSearchParams(query).get('cursor') ?? leftOut

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { withDefaults } from '../../src/contacts/fields.ts'
 import { type ApiDocument, apiDocument, operationAt, type Read } from '../document.ts'
 import { type Actor, Cast } from './cast.ts'
 import { judge } from './expectation.ts'
@@ -45,18 +46,17 @@ function request(
 }
 
 const contact = {
-  ...{ id: 7, first_name: 'Леся', last_name: null, full_name: 'Леся', email: null, phone: null, birthday: null },
-  ...{ additional: null, favorite: false, avatar: `${origin}/avatars/initials/7.svg` },
+  ...{ id: 7, ...withDefaults({ first_name: 'Леся' }), full_name: 'Леся', avatar: `${origin}/avatars/initials/7.svg` },
   ...{ created_at: '2026-11-21T09:30:00.000Z', updated_at: '2026-11-21T09:30:00.000Z' },
 }
-const told = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
+const reported = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}): Read => ({
   status,
   headers: new Headers({
     'Content-Type': 'application/json',
     ETag: '"2-1"',
     'Cache-Control': 'private',
-    ...told,
+    ...reported,
     ...headers,
   }),
   text: body === null ? '' : JSON.stringify(body),
@@ -152,18 +152,18 @@ describe('an answer', () => {
     })
     const { marks, id, username, email } = boris
     const account = { id, username, email, role: 'user', avatar: `${origin}/a`, confirmed: true, disabled: false }
-    const shown = { ...account, created_at: contact.created_at }
-    expect(await faults(accounts, answered(200, [shown]))).toBe('')
-    expect(await faults(accounts, answered(200, [{ ...shown, username: marks.trace }]))).toContain(
+    const displayed = { ...account, created_at: contact.created_at }
+    expect(await faults(accounts, answered(200, [displayed]))).toBe('')
+    expect(await faults(accounts, answered(200, [{ ...displayed, username: marks.trace }]))).toContain(
       'the trace of account 2',
     )
   })
 })
 
 /** Whether it is a fault to refuse a request for a value, which its schema allows. */
-async function isFault(pointer: string, method: string, path: string, asked: Asked = {}): Promise<boolean> {
+async function isFault(pointer: string, method: string, path: string, requested: Asked = {}): Promise<boolean> {
   const refused = problem(422, 'invalid-values', { errors: [{ pointer, detail: 'No.' }] })
-  const found = await faults(request(method, path, asked), refused)
+  const found = await faults(request(method, path, requested), refused)
   expect(['', `422 to what the document allows: ${pointer}`]).toContain(found)
   return found !== ''
 }

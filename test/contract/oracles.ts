@@ -84,7 +84,7 @@ function problemOf({ status, headers, text }: Read, faults: string[]): Problem |
 
 function problemFaults(
   document: ApiDocument,
-  { code, type, status: said, request_id, errors, violated_policies }: Problem,
+  { code, type, status: output, request_id, errors, violated_policies }: Problem,
   ruling: Ruling,
   sent: Sent,
   answer: Read,
@@ -93,7 +93,7 @@ function problemFaults(
   const faults: string[] = []
   if (!Object.hasOwn(explanations, code)) faults.push(`the code ${code} is explained nowhere`)
   if (type !== `https://vizitka.test/problems/${code}`) faults.push(`the type ${type} is not the page of ${code}`)
-  if (said !== status) faults.push(`the problem says ${said}`)
+  if (output !== status) faults.push(`the problem says ${output}`)
   if (request_id !== headers.get('X-Request-Id')) faults.push('the problem names another request')
   if (status === 401 && !headers.get('WWW-Authenticate')?.startsWith('Bearer'))
     faults.push('401 without WWW-Authenticate')
@@ -124,18 +124,18 @@ const shownTo: Readonly<Record<MarkKind, readonly string[]>> = {
 
 /** Marks of others in an answer: in its body, its headers, or its cursors. */
 function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
-  const said = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
-  const cursors = [...said.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
+  const output = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+  const cursors = [...output.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
     Buffer.from(cursor ?? '', 'base64url').toString(),
   )
   const own = sent.by ?? undefined
   // What a request says itself, its answer may say, too.
-  const asked = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
+  const requested = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
   return cast
-    .marksIn([said, ...cursors, text].join('\n'))
+    .marksIn([output, ...cursors, text].join('\n'))
     .filter(({ mark, player, kind }) => {
       // Who asks without signing in is told to whom it concerns: docs/security.md.
-      if (player === own || asked.has(mark) || player.id === 0) return false
+      if (player === own || requested.has(mark) || player.id === 0) return false
       const permitted =
         forbidden.length === 0 && operation?.['x-permissions'].some((one) => shownTo[kind].includes(one))
       return !permitted

@@ -8,8 +8,8 @@ export const parts = ['user', 'other', 'moderator', 'admin', 'spare', 'hurried',
 export type Part = (typeof parts)[number]
 
 /**
- * A request as it is thought of, before it is known who exists: plain data, so that it can be printed, shrunk and thought again.
- * What only the run knows (ids, tokens, ETags, cursors, passwords) is put in by `known`; see known.ts.
+ * A request as it is thought of, before it is known who exists: plain data, so that it can be printed, shrunk and
+ * thought again. What only the run knows (ids, tokens, ETags, cursors, passwords) is put in by `known`; see known.ts.
  */
 export interface Plan {
   readonly operation: string
@@ -17,7 +17,7 @@ export interface Plan {
   /** A wrong credential instead of one's own: the how-manieth of those there are. */
   readonly wrongCredential: number | null
   /** Which of the things that are known; null: none, all is made up. */
-  readonly known: number | null
+  readonly existing: number | null
   readonly path: Readonly<Record<string, unknown>>
   readonly query: Readonly<Record<string, unknown>>
   readonly headers: Readonly<Record<string, unknown>>
@@ -80,7 +80,7 @@ function bodies(document: ApiDocument, operation: Operation): fc.Arbitrary<Plan[
     : fc.oneof({ weight: 9, arbitrary: fc.oneof(...made) }, fc.constant(null))
 }
 
-const known = fc.nat({ max: 999 })
+const existing = fc.nat({ max: 999 })
 
 /** Requests that the document allows, by somebody who may ask. */
 export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> =>
@@ -88,7 +88,7 @@ export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbi
     operation: fc.constant(operation.name),
     as: rightParts(document, operation),
     wrongCredential: fc.constant(null),
-    known,
+    existing: existing,
     path: parameters(document, operation, 'path'),
     query: parameters(document, operation, 'query'),
     headers: fc.tuple(parameters(document, operation, 'header'), besides).map(([own, more]) => ({ ...more, ...own })),
@@ -108,7 +108,7 @@ function anyPlans(document: ApiDocument, operation: Operation): fc.Arbitrary<Pla
       weight: 2,
       arbitrary: fc.tuple(right, fc.nat({ max: 99 })).map(([plan, wrongCredential]) => ({ ...plan, wrongCredential })),
     },
-    { weight: 2, arbitrary: right.map((plan) => ({ ...plan, known: null })) },
+    { weight: 2, arbitrary: right.map((plan) => ({ ...plan, existing: null })) },
     {
       weight: 9,
       arbitrary: fc.tuple(right, breaksOf(document, operation)).map(([plan, broken]) => ({ ...plan, broken })),

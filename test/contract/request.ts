@@ -35,7 +35,7 @@ export async function compose(
   const signsIn = Boolean(operation.security?.length)
   const nobody = await cast.playing('nobody')
   const player = plan.as === 'nobody' && !signsIn ? await cast.playing('user') : await cast.playing(plan.as)
-  const turn: Turn = { cast, mailbox, operation, who: player, n: plan.known ?? 0 }
+  const turn: Turn = { cast, mailbox, operation, who: player, n: plan.existing ?? 0 }
   const { broken } = plan
 
   const path = await filled(turn, plan, 'path', plan.path)
@@ -95,7 +95,7 @@ async function authorize(headers: Headers, plan: Plan, player: Actor, cast: Cast
 
 /** Values of a place, with what is known instead of what was made up. */
 async function filled(turn: Turn, plan: Plan, place: string, values: Readonly<Values>): Promise<Values> {
-  if (plan.known === null) return values
+  if (plan.existing === null) return values
   const result: Values = { ...values }
   for (const name of Object.keys(values)) {
     const found = await sourceOf(turn.operation, `${place}/${name}`)?.(turn)
@@ -129,7 +129,7 @@ async function bodyOf(
   if (plan.body === null) return null
   const { type } = plan.body
   const schema = operation.requestBody?.content[type]?.schema ?? {}
-  const value = broken(plan, await known(document, schema, plan, turn))
+  const value = broken(plan, await substituteKnown(document, schema, plan, turn))
   headers.set('Content-Type', type)
   if (type === 'multipart/form-data') return form(plan, value, headers)
   const text =
@@ -143,9 +143,9 @@ const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The body with what is known in it, and with its sender's mark in every text that has room for one. */
-async function known(document: ApiDocument, schema: Schema, plan: Plan, turn: Turn): Promise<unknown> {
+async function substituteKnown(document: ApiDocument, schema: Schema, plan: Plan, turn: Turn): Promise<unknown> {
   const value = plan.body?.value
-  if (plan.known === null || !isObject(value)) return value
+  if (plan.existing === null || !isObject(value)) return value
   const result = await filled(turn, plan, 'body', value)
   const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
   const { marks } = turn.draft ?? turn.who

@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import fc from 'fast-check'
-import { defaultLimits } from '../../src/env.ts'
+import { defaultLimits } from '../../src/config.ts'
 import { type ApiDocument, type Operation, operationsOf, type Read } from '../document.ts'
 import { serve } from '../serving.ts'
 import { audit, enter, unkept } from './book.ts'
@@ -54,7 +54,10 @@ export class Run {
     this.tally = new Tally(this.#operations)
   }
 
-  /** Brings people on, sends `requests` requests by `seed`, and then those that an operation lacks for its first success and 429. */
+  /**
+   * Brings people on, sends `requests` requests by `seed`, and then those that an operation lacks for its first success
+   * and 429.
+   */
   async go(requests: number, seed: number): Promise<void> {
     await this.#cast.assemble()
     const plans = plansOf(this.#document, this.#operations)
@@ -114,10 +117,10 @@ export class Run {
       note(operation, sent, answer)
     }
     if (answer.status === 401) faults.push(...this.#refused(sent, ruling))
-    const shown = show(sent, answer)
-    this.#log.push(shown.slice(0, 600))
+    const displayed = show(sent, answer)
+    this.#log.push(displayed.slice(0, 600))
     this.#log = this.#log.slice(-2 * chunk)
-    if (faults.length > 0) throw new Error(`${faults.join('\n')}\n\n${shown}`)
+    if (faults.length > 0) throw new Error(`${faults.join('\n')}\n\n${displayed}`)
   }
 
   /** Whoever is refused as not signed in really is not, by what they themselves, or an admin, did: the model knows. */

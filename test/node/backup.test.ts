@@ -79,8 +79,8 @@ describe('a backup', () => {
       ])
       await close()
 
-      const said = await run('scripts/backup.ts', ['--local', '--output', 'backup.sql'])
-      expect(said).toMatch(/^Saved the local D1 database \(\.wrangler\/state\), \d+ kB, into backup\.sql\.$/m)
+      const output = await run('scripts/backup.ts', ['--local', '--output', 'backup.sql'])
+      expect(output).toMatch(/^Saved the local D1 database \(\.wrangler\/state\), \d+ kB, into backup\.sql\.$/m)
       expect(statSync(at('backup.sql')).mode & 0o777).toBe(0o600)
       const restore = () => run('scripts/restore.ts', ['backup.sql', '--persist-to', at('restored')])
       expect(await restore()).toContain('holds what backup.sql has')

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { summary } from '../../scripts/bench/figures.ts'
+import { median } from '../../scripts/bench/figures.ts'
 import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
 import { grows } from '../../scripts/bench/soak.ts'
-import { faults, Writer } from '../../scripts/bench/writers.ts'
-import { newContact } from '../../src/contacts/store.ts'
+import { findFaults, Writer } from '../../scripts/bench/writers.ts'
+import { withDefaults } from '../../src/contacts/fields.ts'
+import { createRow } from '../../src/contacts/store.ts'
 import { patientDeadlines } from '../deadlines.ts'
 
 const run = promisify(execFile)
@@ -23,43 +24,43 @@ describe('what is looked for after a soak and after kill -9', () => {
   it('is each way in which a write can be lost, doubled or halved', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vizitka-faults-'))
     const sqlite = await createDatabase(folder)
-    const [person] = await populate(sqlite, 1, 1)
+    const [person] = await populate(sqlite, [1])
     if (!person) throw new Error('Nobody was made.')
     const writer = new Writer(person, 'w')
     const add = (last_name: string, additional: string, change = {}) => {
-      const fields = { first_name: 'Writer', email: null, phone: null, birthday: null, favorite: false }
-      const row = { ...newContact(person.id, { ...fields, last_name, additional }, 'uk'), favorite: 0, ...change }
+      const fields = withDefaults({ first_name: 'Writer', last_name, additional })
+      const row = { ...createRow(person.id, fields, 'uk'), favorite: 0, ...change }
       const columns = Object.keys(row)
       sqlite
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
         .run(...Object.values(row))
     }
-    const asked = (name: string, note: string | undefined, deleted: 'no' | 'perhaps' | 'yes' = 'no') =>
+    const remember = (name: string, note: string | undefined, deleted: 'no' | 'perhaps' | 'yes' = 'no') =>
       writer.contacts.push({ name, idempotencyKey: undefined, id: 1, note, unanswered: [], deleted })
 
     add('right', 'v0')
-    asked('right', 'v0')
-    asked('never answered', undefined)
-    asked('deleted, perhaps', 'v0', 'perhaps')
-    expect(faults(sqlite, [writer])).toEqual([])
+    remember('right', 'v0')
+    remember('never answered', undefined)
+    remember('deleted, perhaps', 'v0', 'perhaps')
+    expect(findFaults(sqlite, [writer])).toEqual([])
 
-    asked('lost', 'v0')
+    remember('lost', 'v0')
     add('twice', 'v0')
     add('twice', 'v0')
-    asked('twice', 'v0')
+    remember('twice', 'v0')
     add('stale', 'v0')
-    asked('stale', 'v1')
+    remember('stale', 'v1')
     add('risen', 'v0')
-    asked('risen', 'v0', 'yes')
+    remember('risen', 'v0', 'yes')
     add('stranger', 'v0')
     add('half', 'v0', { search_key: '' })
-    asked('half', 'v0')
+    remember('half', 'v0')
     sqlite
       .prepare(`INSERT INTO users (username, email, email_key, password_hash, created_at) VALUES ('', ?1, ?1, '', '')`)
       .run('alone@example.com')
-    writer.accounts.push({ email: 'alone@example.com', acknowledged: false })
-    writer.accounts.push({ email: 'lost@example.com', acknowledged: true })
-    expect(faults(sqlite, [writer])).toEqual([
+    writer.accounts.push({ email: 'alone@example.com', isAcknowledged: false })
+    writer.accounts.push({ email: 'lost@example.com', isAcknowledged: true })
+    expect(findFaults(sqlite, [writer])).toEqual([
       'lost is lost.',
       'twice is there 2 times.',
       'stale is v0, and was acknowledged as v1.',
@@ -88,7 +89,7 @@ describe('npm run bench', () => {
   })
 
   it('takes the middle of an even and of an odd number of figures', () => {
-    expect(summary([4, 1, 3, 2]).median).toBe(2.5)
-    expect(summary([30, 10, 20]).median).toBe(20)
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+    expect(median([30, 10, 20])).toBe(20)
   })
 })

@@ -25,7 +25,8 @@ describe.skipIf(sqldMissing())('npm start, where docker-compose.yml’s services
     const sqld = await startSqld()
     databaseUrl = sqld.url
     closers.push(() => sqld.stop())
-    // In Mailpit's place: an inbox that takes letters on its SMTP port, and Mailpit's own sign of life on its HTTP port.
+    // In Mailpit's place: an inbox that takes letters on its SMTP port, and Mailpit's own sign of life on its HTTP
+    // port.
     const inbox = await startInbox({ smtpPort: ports.smtpPort, httpPort: 0 })
     inboxUrl = inbox.url
     closers.push(() => inbox.close())
@@ -62,7 +63,7 @@ describe.skipIf(sqldMissing())('npm start, where docker-compose.yml’s services
   })
 
   it('sends letters to the Mailpit that is there, and says so', async () => {
-    expect(service.said()).toMatch(/Letters .*\(Mailpit, which was running already\)/)
+    expect(service.output()).toMatch(/Letters .*\(Mailpit, which was running already\)/)
     await vi.waitFor(
       async () => {
         const { messages } = (await (await fetch(`${inboxUrl}/api/v1/messages`)).json()) as {

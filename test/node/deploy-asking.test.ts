@@ -44,14 +44,14 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
       cwd: here.folder,
       env: { ...here.environment, CLOUDFLARE_API_TOKEN: token },
     })
-    let said = ''
+    let output = ''
     let read = 0
     const left = [...answers]
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text
+        output += text
         const [next] = left
-        const at = next ? said.indexOf(next[0], read) : -1
+        const at = next ? output.indexOf(next[0], read) : -1
         if (!next || at < 0) return
         read = at + next[0].length
         left.shift()
@@ -61,7 +61,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
     const [code] = await once(child, 'close')
     return {
       code,
-      said: stripVTControlCharacters(said).replaceAll('\r', ''),
+      output: stripVTControlCharacters(output).replaceAll('\r', ''),
       unasked: left.map(([question]) => question),
     }
   }
@@ -80,8 +80,8 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
       ['Who are letters from?', ''],
     ])
     expect(run).toMatchObject({ code: 0, unasked: [] })
-    expect(run.said).toContain('Vizitka is at https://contacts.example.com')
-    expect(run.said).not.toContain('keep-this-one')
+    expect(run.output).toContain('Vizitka is at https://contacts.example.com')
+    expect(run.output).not.toContain('keep-this-one')
     expect(cf.subdomain).toBe('ana-s-account')
     expect([...cf.domains]).toEqual([['contacts.example.com', 'vizitka']])
     expect(live(cf).text('SMTP_PASSWORD')).toBe('keep-this-one')
@@ -105,7 +105,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
     cf.domains.set('contacts.example.com', 'shop')
     const run = await converse([['Point it to this service instead?', '']])
     expect(run).toMatchObject({ code: 1, unasked: [] })
-    expect(run.said).not.toMatch(/Which|password/)
+    expect(run.output).not.toMatch(/Which|password/)
     expect([...cf.domains]).toEqual([['contacts.example.com', 'shop']])
   }, 120_000)
 })

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { experimental_readRawConfig, type Unstable_RawConfig } from 'wrangler'
 import { exampleVars } from '../../scripts/start.ts'
-import { configurationOf } from '../../src/env.ts'
+import { parseConfiguration } from '../../src/config.ts'
 import { pristine } from './deploying.ts'
 
 const config: Unstable_RawConfig = experimental_readRawConfig({ config: 'wrangler.toml' }).rawConfig
@@ -14,7 +14,7 @@ describe('the “Deploy to Cloudflare” button', () => {
     // Each entry would be asked for, and its value here would be deployed as a secret.
     expect(parseEnv(readFileSync('.dev.vars.example', 'utf8'))).toEqual({})
     const local = parseEnv(exampleVars())
-    expect(configurationOf({ ...local, SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5' })).toMatchObject({
+    expect(parseConfiguration({ ...local, SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5' })).toMatchObject({
       PUBLIC_URL: 'http://127.0.0.1:8787',
       SMTP_HOST: '127.0.0.1',
     })
@@ -57,7 +57,7 @@ describe('the “Deploy to Cloudflare” button', () => {
   })
 
   it('builds by what `npm run deploy` does, which Workers Builds takes for its deploy command', () => {
-    expect(scripts).toMatchObject({ predeploy: 'node scripts/install.mjs', deploy: 'node scripts/deploy.ts' })
+    expect(scripts).toMatchObject({ deploy: 'node --import ./scripts/install.mjs scripts/deploy.ts' })
     expect(readFileSync('README.md', 'utf8')).toContain(
       'https://deploy.workers.cloudflare.com/?url=https://github.com/',
     )

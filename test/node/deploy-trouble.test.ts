@@ -16,7 +16,7 @@ let here: Checkout
 
 beforeEach(async () => {
   cf = await startCloudflare()
-  here = checkout(cf)
+  here = checkout(cf, { built: true })
 })
 afterEach(async () => {
   here.remove()
@@ -26,15 +26,15 @@ afterEach(async () => {
 
 /** What a run says that must not succeed. */
 async function complaint(...how: Parameters<Checkout['deploy']>): Promise<string> {
-  const { code, said } = await here.deploy(...how)
-  expect({ code, said }).toMatchObject({ code: 1 })
-  return said
+  const { code, output } = await here.deploy(...how)
+  expect({ code, output: output }).toMatchObject({ code: 1 })
+  return output
 }
 
 /** Refuses what is asked for. */
 const refuse = (what: RegExp, refusal: Refused) => {
-  cf.trouble = (asked) => {
-    if (what.test(asked)) throw refusal
+  cf.trouble = (requested) => {
+    if (what.test(requested)) throw refusal
   }
 }
 
@@ -47,9 +47,10 @@ describe('npm run deploy, where something is in the way', () => {
       setVars(here, 'SMTP_USERNAME = "ana"')
       const SMTP_PASSWORD = 'keep-this-one'
       let queries = 0
-      cf.trouble = (asked) => {
+      cf.trouble = (requested) => {
         // One to make a table of those that were applied, one to read it; then each migration is one.
-        if (asked.endsWith('/query') && ++queries === 5) throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
+        if (requested.endsWith('/query') && ++queries === 5)
+          throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
       }
       expect(await complaint([], { SMTP_PASSWORD })).toMatch(
         /d1 migrations apply[\s\S]*D1 is overloaded.*\[code: 7500\]/,
@@ -145,7 +146,7 @@ describe('npm run deploy, where something is in the way', () => {
     async () => {
       expect(await here.alone()).toMatchObject({
         code: 1,
-        said: expect.stringMatching(/Nobody is logged in[\s\S]*npx wrangler login[\s\S]*CLOUDFLARE_API_TOKEN=/),
+        output: expect.stringMatching(/Nobody is logged in[\s\S]*npx wrangler login[\s\S]*CLOUDFLARE_API_TOKEN=/),
       })
       expect(cf.requests).toEqual([])
       expect(await complaint([], { CLOUDFLARE_API_TOKEN: 'wrong' })).toMatch(/The token is wrong, .* D1 \(edit\)/)
@@ -189,26 +190,38 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it('refuses a Worker of more than 400 KB, by --dry-run, too', async () => {
-    const noise = randomBytes(110_000).toString('base64')
+    here.remove()
+    here = checkout(cf)
+    const noise = randomBytes(150_000).toString('base64')
     const worker = `export * from './src/worker.ts'\nexport { default } from './src/worker.ts'\n`
     here.write('large.ts', `${worker}export const noise = '${noise}'\n`)
     here.write('wrangler.toml', here.read('wrangler.toml').replace('src/worker.ts', 'large.ts'))
-    const { code, said } = await here.alone(['--dry-run'])
-    expect({ code, said }).toMatchObject({ code: 1 })
-    expect(said).toMatch(/The Worker has 4\d\d KB gzipped, and 400 KB is the most/)
+    const { code, output } = await here.alone(['--dry-run'])
+    expect({ code, output: output }).toMatchObject({ code: 1 })
+    expect(output).toMatch(/The Worker has 4\d\d KB gzipped, and 400 KB is the most/)
   })
 
   it('names what is wrong with variables and secrets before anything is asked', async () => {
     setVars(here, 'MAX_CONTACTS = "lots"')
-    expect(await complaint()).toContain('MAX_CONTACTS must be a whole number')
+    here.write(
+      'wrangler.toml',
+      here.read('wrangler.toml').replace('[env.production]', '[vars]\nMAIL_FROM = "a@b.example"\n\n[env.production]'),
+    )
+    const first = await complaint([], { SMTP_PASWORD: 'x' })
+    expect(first).toContain('MAX_CONTACTS must be a whole number')
+    expect(first).toContain(
+      'The environment sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
+    )
+    expect(first).toContain('wrangler.toml sets MAIL_FROM at its top, which only npm start reads')
+    setVars(here, 'MAX_CONTACTS = "lots"')
     here.write('secrets.json', '{"SMTP_PASWORD": "x"}')
     expect(await complaint(['--secrets-file', 'secrets.json'])).toContain(
       'sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?',
     )
     expect(cf.requests).toEqual([])
     here.write('secrets', 'SECRET_KEY="brief"')
-    const given = givenSecrets(join(here.folder, 'secrets'))
-    expect(() => checkEarly('production', {}, given)).toThrow('SECRET_KEY is too short')
+    const input = givenSecrets(join(here.folder, 'secrets'))
+    expect(() => checkEarly('production', {}, input)).toThrow('SECRET_KEY is too short')
     expect(() => checkEarly('production', { SMTP_HOTS: 'mail.example.com' }, {})).toThrow(
       'wrangler.toml sets SMTP_HOTS, which Vizitka does not know. Did you mean SMTP_HOST?',
     )

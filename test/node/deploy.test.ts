@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createClient } from '@libsql/client/http'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { configurationOf } from '../../src/env.ts'
+import { parseConfiguration } from '../../src/config.ts'
 import { type Account, accountId, token } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
 import { sqldMissing, startSqld } from '../sqld.ts'
@@ -24,13 +24,13 @@ beforeAll(async () => {
 afterEach(() => expect(cf.unknown).toEqual([]))
 
 describe('npm run deploy', () => {
-  let shown: string
+  let displayed: string
   let key: string | undefined
 
   it('shows each step by --dry-run, builds the Worker, and asks, sends and writes nothing', async () => {
-    const { code, said } = await here.alone(['--dry-run'])
-    expect({ code, said }).toMatchObject({ code: 0 })
-    const titles = [...said.matchAll(/^\d+\. (.*)/gm)].map(([, title]) => title)
+    const { code, output } = await here.alone(['--dry-run'])
+    expect({ code, output: output }).toMatchObject({ code: 0 })
+    const titles = [...output.matchAll(/^\d+\. (.*)/gm)].map(([, title]) => title)
     expect(titles).toEqual([
       'Find the account, and what it has under our names',
       'Build the Worker; more than 400 KB gzipped is not deployed',
@@ -42,11 +42,11 @@ describe('npm run deploy', () => {
       'Deploy the Worker "vizitka"',
       'Ask its health check until the new deployment is well, for 120 seconds at most',
     ])
-    expect(said).toMatch(/^The Worker, as it is built now: \d{3} KB gzipped\.$/m)
+    expect(output).toMatch(/^The Worker, as it is built now: \d{3} KB gzipped\.$/m)
     expect(cf.requests).toEqual([])
     expect(written(here)).toEqual([])
     expect(here.has('.deploy')).toBe(false)
-    shown = said
+    displayed = output
   })
 
   it(
@@ -55,10 +55,10 @@ describe('npm run deploy', () => {
       cf.subdomain = undefined
       const run = await here.deploy(['--subdomain', 'ana'])
       expect(outcome(run)).toBe('well')
-      expect(run.said).toContain('Vizitka is at https://vizitka.ana.workers.dev\n')
+      expect(run.output).toContain('Vizitka is at https://vizitka.ana.workers.dev\n')
       expect(names(cf)).toEqual({ databases: ['vizitka'], namespaces: ['vizitka-cache'], workers: ['vizitka'] })
       for (const command of run.commands) {
-        expect(shown).toContain(command.replace(/--secrets-file \S+/, '--secrets-file {file}'))
+        expect(displayed).toContain(command.replace(/--secrets-file \S+/, '--secrets-file {file}'))
       }
 
       const { metadata, text } = live(cf)
@@ -80,7 +80,7 @@ describe('npm run deploy', () => {
       expect(cf.scripts.get('vizitka')).toMatchObject({ crons: ['* * * * *', '17 * * * *'], workersDev: true })
       key = text('SECRET_KEY')
       const PUBLIC_URL = text('PUBLIC_URL')
-      expect(configurationOf({ SECRET_KEY: key, PUBLIC_URL }).PUBLIC_URL).toBe('https://vizitka.ana.workers.dev')
+      expect(parseConfiguration({ SECRET_KEY: key, PUBLIC_URL }).PUBLIC_URL).toBe('https://vizitka.ana.workers.dev')
       const applied = cf.databases
         .get(databaseId(cf) ?? '')
         ?.sqlite.prepare('SELECT name FROM d1_migrations')
@@ -94,7 +94,7 @@ describe('npm run deploy', () => {
       ])
       expect(JSON.parse(here.read('.deploy/production.json'))).toEqual({ SECRET_KEY: key })
       expect(readFileSync('.gitignore', 'utf8').split('\n')).toContain('.deploy/')
-      expect(run.said).not.toContain(key)
+      expect(run.output).not.toContain(key)
     },
     minutes * 2,
   )
@@ -153,9 +153,9 @@ describe('npm run deploy', () => {
       expect(live(cf).text('SECRET_KEY')).toBe(key)
       expect(live(cf).id).not.toBe(before)
       expect(here.read('wrangler.toml')).toBe(file)
-      expect(run.said).toMatch(/Secrets +all there/)
-      expect(run.said).toMatch(/Migrations +up to date/)
-      for (const command of run.commands) expect(shown).toContain(command)
+      expect(run.output).toMatch(/Secrets +all there/)
+      expect(run.output).toMatch(/Migrations +up to date/)
+      for (const command of run.commands) expect(displayed).toContain(command)
     },
     minutes * 2,
   )
@@ -165,7 +165,7 @@ describe('npm run deploy', () => {
     async () => {
       const run = await here.deploy(['--env', 'staging'])
       expect(outcome(run)).toBe('well')
-      expect(run.said).toContain('Vizitka is at https://vizitka-staging.ana.workers.dev\n')
+      expect(run.output).toContain('Vizitka is at https://vizitka-staging.ana.workers.dev\n')
       const [one, other] = [live(cf), live(cf, 'vizitka-staging')]
       for (const type of ['d1', 'kv_namespace']) {
         const ids = [one, other].map(({ metadata }) => {
@@ -194,10 +194,10 @@ describe('npm run deploy', () => {
       const SECRET_KEY = 'another-key-that-is-not-taken-7d1f0b3c9a5e'
       const run = await here.deploy(['--domain', 'contacts.example.com'], { SMTP_PASSWORD, SECRET_KEY })
       expect(outcome(run)).toBe('well')
-      expect(run.said).toContain('Vizitka is at https://contacts.example.com\n')
-      expect(run.said).toContain('without limits.cpu_ms, which the free plan does not take')
-      expect(run.said).toContain('it was https://vizitka.ana.workers.dev: everybody has to log in again')
-      expect(run.said).toContain('SECRET_KEY stays as it is')
+      expect(run.output).toContain('Vizitka is at https://contacts.example.com\n')
+      expect(run.output).toContain('without limits.cpu_ms, which the free plan does not take')
+      expect(run.output).toContain('it was https://vizitka.ana.workers.dev: everybody has to log in again')
+      expect(run.output).toContain('SECRET_KEY stays as it is')
       expect([...cf.domains]).toEqual([['contacts.example.com', 'vizitka']])
       expect(live(cf).text('PUBLIC_URL')).toBe('https://contacts.example.com')
       expect(live(cf).text('SMTP_PASSWORD')).toBe(SMTP_PASSWORD)
@@ -206,7 +206,7 @@ describe('npm run deploy', () => {
       expect(here.has('wrangler.deploying.json')).toBe(false)
       // These tests hold in a fork as well, whose file says all that.
       expect(pristine(here.read('wrangler.toml'))).toBe(pristine())
-      for (const secret of [SMTP_PASSWORD, SECRET_KEY, key, token]) expect(run.said).not.toContain(secret)
+      for (const secret of [SMTP_PASSWORD, SECRET_KEY, key, token]) expect(run.output).not.toContain(secret)
     },
     minutes * 2,
   )
@@ -224,11 +224,11 @@ describe('npm run deploy', () => {
       expect(outcome(run)).toBe('well')
       expect(live(cf).text('SECRET_KEY')).not.toBe(rotated)
       expect(live(cf).text('SECRET_KEY_PREVIOUS')).toBeUndefined()
-      expect(run.said).not.toContain(live(cf).text('SECRET_KEY'))
+      expect(run.output).not.toContain(live(cf).text('SECRET_KEY'))
 
       here.write('.deploy/production.json', '{}')
       const unknown = await here.deploy(['--rotate-key'])
-      expect(unknown).toMatchObject({ code: 1, said: expect.stringContaining('npm run deploy -- --new-key') })
+      expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('npm run deploy -- --new-key') })
     },
     minutes * 2,
   )
@@ -277,7 +277,7 @@ describe.skipIf(sqldMissing())('npm run deploy, on libSQL', () => {
         setVars(here, `SMTP_USERNAME = "ana"\nDATABASE_URL = "${sqld.url}"`) // the password is a secret of the Worker's
         const run = await here.deploy()
         expect(outcome(run)).toBe('well')
-        expect(run.said).toContain(`${new URL(sqld.url).host}: applied 0000_accounts_and_contacts`)
+        expect(run.output).toContain(`${new URL(sqld.url).host}: applied 0000_accounts_and_contacts`)
         expect((await createClient(sqld).execute('SELECT count(*) AS n FROM users')).rows[0]?.n).toBe(0)
         expect(run.commands.filter((command) => command.includes('migrations'))).toEqual([])
       } finally {

@@ -8,7 +8,7 @@ import { type Account, token } from '../cloudflare/account.ts'
 /** What a run of `npm run deploy` came to. */
 export interface Run {
   readonly code: number | null
-  readonly said: string
+  readonly output: string
   /** The commands of wrangler's that it ran. */
   readonly commands: readonly string[]
 }
@@ -50,18 +50,28 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
     .join('\n')
 }
 
-/** In wrangler's place: writes down how it is called, and calls it. */
+/**
+ * In wrangler's place: writes down how it is called, and becomes it. Beside a file `built` it says of a trial that it
+ * went well instead, for tests of what follows: wrangler takes more than a second to build.
+ */
 const recorder = `
-const { spawnSync } = require('node:child_process')
-const { appendFileSync } = require('node:fs')
+const { appendFileSync, existsSync } = require('node:fs')
 const args = process.argv.slice(2)
 appendFileSync(__dirname + '/commands', JSON.stringify(args) + String.fromCharCode(10))
-const cli = ${JSON.stringify(resolve('node_modules/wrangler/wrangler-dist/cli.js'))}
-process.exitCode = spawnSync(process.execPath, ['--no-warnings', cli, ...args], { stdio: 'inherit' }).status ?? 1
+if (args.includes('--dry-run') && existsSync(__dirname + '/built')) {
+  const built = { type: 'deploy', version_id: null, bundle_size: { gzip_bytes: 300000 } }
+  appendFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, JSON.stringify(built) + String.fromCharCode(10))
+} else {
+  process.argv[1] = ${JSON.stringify(resolve('node_modules/wrangler/wrangler-dist/cli.js'))}
+  require('node:module').runMain()
+}
 `
 
-/** Makes a checkout of what is deployed. Sources are this one's, since nothing writes to them. */
-export function checkout(account: Account): Checkout {
+/**
+ * Makes a checkout of what is deployed. Sources are this one's, since nothing writes to them.
+ * @param built whether the trial that comes before each deployment is left out, and is said to have gone well
+ */
+export function checkout(account: Account, { built = false } = {}): Checkout {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-deploy-test-'))
   const at = (name: string) => join(folder, name)
   for (const name of ['node_modules/wrangler/bin', 'home']) mkdirSync(at(name), { recursive: true })
@@ -78,6 +88,7 @@ export function checkout(account: Account): Checkout {
   cpSync('public', at('public'), { recursive: true, filter: (path) => !path.includes('vendor') })
   writeFileSync(at('wrangler.toml'), pristine())
   writeFileSync(at('node_modules/wrangler/bin/wrangler.js'), recorder)
+  if (built) writeFileSync(at('node_modules/wrangler/bin/built'), '')
 
   const environment = {
     PATH: process.env.PATH ?? '',
@@ -95,12 +106,12 @@ export function checkout(account: Account): Checkout {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment, ...env },
     })
-    let said = ''
+    let output = ''
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     const [code] = await once(child, 'close')
     const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
-    return { code, said, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
+    return { code, output: output, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
   }
   return {
     folder,
@@ -121,7 +132,7 @@ export function checkout(account: Account): Checkout {
 }
 
 /** Whether a run went well, with all that it said where it did not. */
-export const outcome = ({ code, said }: Run): string => (code === 0 ? 'well' : said)
+export const outcome = ({ code, output }: Run): string => (code === 0 ? 'well' : output)
 
 /** What an account holds, by name. */
 export const names = ({ databases, namespaces, scripts }: Account) => ({

@@ -26,7 +26,7 @@ const types: Record<string, string> = {
 }
 
 /** How long a file may be kept, by where it is. */
-const kept = [
+const remaining = [
   ['/assets/', 'public, no-cache'],
   ['/vendor/', 'public, max-age=3600'],
   ['/favicon.ico', 'public, max-age=86400'],
@@ -36,8 +36,8 @@ const kept = [
 const others = ['cache-control', 'cf-cache-status', 'connection', 'content-encoding', 'content-length', 'content-type']
 const ofTransport = ['date', 'etag', 'keep-alive', 'transfer-encoding', 'vary']
 
-const namesOf = (headers: Headers, known: readonly string[]) =>
-  [...headers.keys()].filter((name) => ![...known, ...others, ...ofTransport].includes(name))
+const namesOf = (headers: Headers, existing: readonly string[]) =>
+  [...headers.keys()].filter((name) => ![...existing, ...others, ...ofTransport].includes(name))
 
 describe('a service that runs', () => {
   const service = sharedService()
@@ -51,7 +51,7 @@ describe('a service that runs', () => {
         expect(status, file).toBe(200)
         expect(Object.fromEntries(headers), file).toMatchObject(always)
         expect(headers.get('Content-Type'), file).toBe(types[file.split('.').at(-1) ?? ''])
-        expect(headers.get('Cache-Control'), file).toBe(kept.find(([begin]) => file.startsWith(begin))?.[1])
+        expect(headers.get('Cache-Control'), file).toBe(remaining.find(([begin]) => file.startsWith(begin))?.[1])
         expect(namesOf(headers, Object.keys(always)), file).toEqual([])
       }
     }
@@ -65,8 +65,8 @@ describe('a service that runs', () => {
       OPTIONS: ['/api/contacts'],
       POST: ['/api/auth/login'],
     }
-    const asked = [...Object.entries(methods), ['OPTIONS', OPTIONS] as const]
-    for (const [method, paths] of asked) {
+    const requested = [...Object.entries(methods), ['OPTIONS', OPTIONS] as const]
+    for (const [method, paths] of requested) {
       for (const path of paths) {
         const { headers } = await fetch(service.url + path, { method })
         const { 'content-security-policy': policy, ...same } = always

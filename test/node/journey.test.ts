@@ -60,9 +60,9 @@ describe('from signing up to logging out, on what npm start starts', () => {
     const logIn = () => call('POST', '/api/auth/login', { json: { email, password } })
 
     const first = await begin(folder, ports)
-    expect(first.said()).toContain(`Wrote ${join(folder, 'vars')}`)
+    expect(first.output()).toContain(`Wrote ${join(folder, 'vars')}`)
     for (const line of [url, `${url}/docs`, `${url}/redoc`, `${url}/api/healthchecker`, inbox]) {
-      expect(first.said()).toMatch(new RegExp(`  ${line}$`, 'm'))
+      expect(first.output()).toMatch(new RegExp(`  ${line}$`, 'm'))
     }
     const variables = readFileSync(join(folder, 'vars'), 'utf8')
     expect(parseEnv(variables).SECRET_KEY).toMatch(/^[A-Za-z0-9+/]{64}$/)
@@ -121,16 +121,16 @@ describe('from signing up to logging out, on what npm start starts', () => {
     }
 
     const { code, children, left } = await finish(first)
-    expect(code, first.said()).toBe(0)
+    expect(code, first.output()).toBe(0)
     // Whatever wrangler's parts have to say while they are being ended: it helps nobody.
-    expect(first.said()).toMatch(/What you enter is kept in [^\n]*\n\n\nStopped\.\n$/)
+    expect(first.output()).toMatch(/What you enter is kept in [^\n]*\n\n\nStopped\.\n$/)
     expect(children.map(({ command }) => command).join('\n')).toMatch(/workerd serve/)
     expect(left).toEqual([])
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true)
 
     // The same folder again: variables untouched, and everything still there.
     const second = await begin(folder, ports)
-    expect(second.said()).not.toContain('Wrote')
+    expect(second.output()).not.toContain('Wrote')
     expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
     expect(await names('/api/contacts', (await logIn()).body.access_token)).toEqual(['Олесь Гончар', 'Mary'])
     expect((await letterTo(inbox, email)).Subject).toBe('Confirm your email')
@@ -146,16 +146,16 @@ describe('npm start, when something is in its way', () => {
     const script = start(newFolder(), ports)
     expect(await script.ended).toBe(1)
     for (const other of others) other.close()
-    expect(script.said()).toContain(`Port ${ports.port} is already in use; the service needs it.`)
-    expect(script.said()).toContain(`Port ${ports.smtpPort} is already in use; the inbox (to take letters) needs it.`)
-    expect(script.said()).not.toContain(`Port ${ports.inboxPort}`)
-    expect(script.said()).toMatch(/or choose: PORT=\d+ SMTP_PORT=\d+ npm start/)
+    expect(script.output()).toContain(`Port ${ports.port} is already in use; the service needs it.`)
+    expect(script.output()).toContain(`Port ${ports.smtpPort} is already in use; the inbox (to take letters) needs it.`)
+    expect(script.output()).not.toContain(`Port ${ports.inboxPort}`)
+    expect(script.output()).toMatch(/or choose: PORT=\d+ SMTP_PORT=\d+ npm start/)
   })
 
   it('refuses a port that is none', async () => {
     const script = start(newFolder(), { ...(await freePorts()), port: 70_000 })
     expect(await script.ended).toBe(1)
-    expect(script.said()).toContain('PORT must be a port, a number from 1 to 65535; it is "70000".')
+    expect(script.output()).toContain('PORT must be a port, a number from 1 to 65535; it is "70000".')
   })
 
   it('keeps the variables it finds, names the one that is misspelt, and ends with wrangler', async () => {
@@ -165,10 +165,10 @@ describe('npm start, when something is in its way', () => {
     const variables = `${secret}SMTP_HOST="mail.example.com"\nSMTP_PORT="2525"\nACCES_TOKEN_TTL="5m"\n`
     writeFileSync(join(folder, 'vars'), variables)
     const script = await begin(folder, ports)
-    expect(script.said()).toContain(
+    expect(script.output()).toContain(
       'vars sets ACCES_TOKEN_TTL, which Vizitka does not know. Did you mean ACCESS_TOKEN_TTL?',
     )
-    expect(script.said()).toContain(`Letters    go to mail.example.com:2525, as ${join(folder, 'vars')} says`)
+    expect(script.output()).toContain(`Letters    go to mail.example.com:2525, as ${join(folder, 'vars')} says`)
     expect(await isFree(ports.smtpPort)).toBe(true)
     expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
 
@@ -177,7 +177,7 @@ describe('npm start, when something is in its way', () => {
     process.kill(wrangler?.pid ?? 0, 'SIGKILL')
     expect(await script.ended).toBe(1)
     started.delete(script)
-    expect(script.said()).toContain('wrangler dev ended by itself (SIGKILL). Its last words:')
+    expect(script.output()).toContain('wrangler dev ended by itself (SIGKILL). Its last words:')
     expect(survivors(children)).toEqual([])
   })
 
@@ -216,18 +216,18 @@ describe('the tour of the README', () => {
     const running = await startAll({ ...ports, persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') })
     onTestFinished(() => running.close())
     const answers = await session(steps.map(({ commands }) => here(commands)))
-    for (const [n, { commands, language, shown }] of steps.entries()) {
+    for (const [n, { commands, language, displayed }] of steps.entries()) {
       const answer = answers[n] ?? ''
       if (language === 'json')
-        expect(masked(JSON.parse(answer), JSON.parse(here(shown))), commands).toEqual(JSON.parse(here(shown)))
-      else expect(answer.trim(), commands).toMatch(pattern(here(shown)))
+        expect(masked(JSON.parse(answer), JSON.parse(here(displayed))), commands).toEqual(JSON.parse(here(displayed)))
+      else expect(answer.trim(), commands).toMatch(pattern(here(displayed)))
     }
   })
 
   interface Step {
     readonly commands: string
     readonly language: string
-    readonly shown: string
+    readonly displayed: string
   }
 
   /** Each block of commands with the answer that is shown after it. */
@@ -243,7 +243,7 @@ describe('the tour of the README', () => {
       if (answer?.language !== 'json' && answer?.language !== 'text') {
         throw new Error(`The tour shows no answer to:\n${text}`)
       }
-      return [{ commands: text, language: answer.language, shown: answer.text }]
+      return [{ commands: text, language: answer.language, displayed: answer.text }]
     })
   }
 
@@ -251,25 +251,26 @@ describe('the tour of the README', () => {
   async function session(commands: readonly string[]): Promise<string[]> {
     const mark = '---- next ----'
     const shell = spawn('bash', ['--norc', '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
-    let said = ''
-    for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
+    let output = ''
+    for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
     shell.stdin.end(commands.map((each) => `${each}\nprintf '\\n%s\\n' '${mark}'\n`).join(''))
     await once(shell, 'close')
-    return said.split(mark)
+    return output.split(mark)
   }
 
   /** An answer with `…` wherever `…` is shown. */
-  function masked(answer: unknown, shown: unknown): unknown {
-    if (shown === '…') return answer === undefined ? undefined : '…'
-    if (Array.isArray(answer) && Array.isArray(shown)) return answer.map((each, n) => masked(each, shown[n]))
-    if (typeof answer !== 'object' || answer === null || typeof shown !== 'object' || shown === null) return answer
-    const expected = new Map<string, unknown>(Object.entries(shown))
+  function masked(answer: unknown, displayed: unknown): unknown {
+    if (displayed === '…') return answer === undefined ? undefined : '…'
+    if (Array.isArray(answer) && Array.isArray(displayed)) return answer.map((each, n) => masked(each, displayed[n]))
+    if (typeof answer !== 'object' || answer === null || typeof displayed !== 'object' || displayed === null)
+      return answer
+    const expected = new Map<string, unknown>(Object.entries(displayed))
     return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, masked(value, expected.get(name))]))
   }
 
   /** A text with `…` for what differs. */
-  function pattern(shown: string): RegExp {
-    return new RegExp(`^${shown.trim().split('…').map(RegExp.escape).join('.+')}$`)
+  function pattern(displayed: string): RegExp {
+    return new RegExp(`^${displayed.trim().split('…').map(RegExp.escape).join('.+')}$`)
   }
 })
 

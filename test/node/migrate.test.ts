@@ -17,15 +17,15 @@ const nowhere = 'http://127.0.0.1:9' // a port that is closed
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs `npm run migrate`'s command in a folder of its own, where no `.dev.vars` of this machine is. */
-async function run(env: Record<string, string>): Promise<{ code: number; said: string }> {
+async function run(env: Record<string, string>): Promise<{ code: number; output: string }> {
   const { DATABASE_URL: _, DATABASE_AUTH_TOKEN: __, ...rest } = process.env
   const options = { cwd: folder, env: { ...rest, ...env } }
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [resolve('scripts/migrate.ts')], options)
-    return { code: 0, said: stdout + stderr }
+    return { code: 0, output: stdout + stderr }
   } catch (error) {
     const failed = error as { code: number; stdout: string; stderr: string }
-    return { code: failed.code, said: failed.stdout + failed.stderr }
+    return { code: failed.code, output: failed.stdout + failed.stderr }
   }
 }
 
@@ -96,8 +96,8 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
   it('says that a token is missing or wrong', async () => {
     const closed = await startSqld({ args: ['--http-auth', `basic:${Buffer.from('ana:secret').toString('base64')}`] })
     try {
-      const asked = migrate({ databaseUrl: closed.url })
-      await expect(asked).rejects.toThrow(/refuses to answer without a DATABASE_AUTH_TOKEN\.$/)
+      const requested = migrate({ databaseUrl: closed.url })
+      await expect(requested).rejects.toThrow(/refuses to answer without a DATABASE_AUTH_TOKEN\.$/)
       const wrong = migrate({ databaseUrl: closed.url, authToken: 'wrong' })
       await expect(wrong).rejects.toThrow(/refuses the DATABASE_AUTH_TOKEN\.$/)
     } finally {
@@ -108,8 +108,8 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
   it('reads the environment, and else .dev.vars', async () => {
     writeFileSync(join(folder, '.dev.vars'), `DATABASE_URL="${nowhere}"\n`)
     cpSync('migrations', join(folder, 'migrations'), { recursive: true })
-    expect(await run({})).toMatchObject({ code: 1, said: expect.stringMatching(/^No libSQL database answers at/) })
-    const { code, said } = await run({ DATABASE_URL: sqld.url })
-    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining(new URL(sqld.url).host) })
+    expect(await run({})).toMatchObject({ code: 1, output: expect.stringMatching(/^No libSQL database answers at/) })
+    const { code, output } = await run({ DATABASE_URL: sqld.url })
+    expect({ code, output: output }).toMatchObject({ code: 0, output: expect.stringContaining(new URL(sqld.url).host) })
   })
 })

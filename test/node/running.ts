@@ -35,7 +35,7 @@ export async function isFree(port: number): Promise<boolean> {
 export interface Script {
   readonly child: ChildProcess
   /** All that it has printed so far. */
-  said(): string
+  output(): string
   /** Its exit code, once it has ended; null if a signal ended it. */
   readonly ended: Promise<number | null>
   /** Fulfilled when it has printed a text. Rejects when it ends without. */
@@ -48,25 +48,25 @@ export function run(name: string, args: readonly string[], env: Record<string, s
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
-  let said = ''
+  let output = ''
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text
+      output += text
       for (const listener of listeners) listener()
     })
   }
   const ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null))
   return {
     child,
-    said: () => said,
+    output: () => output,
     ended,
     prints: (text) =>
       new Promise((done, failed) => {
-        const look = () => said.includes(text) && done()
+        const look = () => output.includes(text) && done()
         listeners.add(look)
         look()
-        void ended.then((code) => failed(new Error(`scripts/${name}.ts ended with ${code} and said:\n${said}`)))
+        void ended.then((code) => failed(new Error(`scripts/${name}.ts ended with ${code} and said:\n${output}`)))
       }),
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { people } from '../../scripts/people.ts'
 import { type Running, startAll } from '../../scripts/start.ts'
-import { sortKey } from '../../src/contacts/sort.ts'
+import { sortKey } from '../../src/contacts/search/sort-key.ts'
 import { fold } from '../../src/platform/text/fold.ts'
 import { freePorts, run } from './running.ts'
 
@@ -13,9 +13,9 @@ const email = 'demo@example.com'
 const home = ['--persist-to', join(folder, 'state'), '--vars', join(folder, 'vars')]
 
 /** Runs what `npm run seed` runs. */
-async function seed(...args: string[]): Promise<{ code: number | null; said: string }> {
+async function seed(...args: string[]): Promise<{ code: number | null; output: string }> {
   const script = run('seed', [...home, ...args])
-  return { code: await script.ended, said: script.said() }
+  return { code: await script.ended, output: script.output() }
 }
 
 describe('npm run seed, while npm start runs', () => {
@@ -34,11 +34,11 @@ describe('npm run seed, while npm start runs', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const logIn = (given: string) =>
+  const logIn = (input: string) =>
     fetch(`${service.url}/api/auth/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ email, password: given }),
+      body: JSON.stringify({ email, password: input }),
     })
   const list = async (query: string) => {
     const answer = await fetch(`${service.url}/api/contacts${query}`, { headers: { Authorization: `Bearer ${token}` } })
@@ -48,13 +48,13 @@ describe('npm run seed, while npm start runs', () => {
   }
 
   it('makes an account that can log in, with 1,000 people, 29 February and unknown years among them', async () => {
-    const { code, said } = await seed('--count', '1000', '--email', email)
-    expect(code, said).toBe(0)
-    expect(said).toMatch(
+    const { code, output } = await seed('--count', '1000', '--email', email)
+    expect(code, output).toBe(0)
+    expect(output).toMatch(
       /Made the account demo@example\.com and added 1000 contacts \([\d.]+ s\)\. Its book holds 1000\./,
     )
-    expect(said).toMatch(/curl http:\/\/127\.0\.0\.1:\d+\/api\/auth\/login/)
-    password = said.match(/^Its password: (\S+)$/m)?.[1] ?? ''
+    expect(output).toMatch(/curl http:\/\/127\.0\.0\.1:\d+\/api\/auth\/login/)
+    password = output.match(/^Its password: (\S+)$/m)?.[1] ?? ''
 
     const answer = await logIn(password)
     expect(answer.status).toBe(200)
@@ -78,20 +78,20 @@ describe('npm run seed, while npm start runs', () => {
 
   it('adds nothing and changes nothing the second time, and tops up to a higher count', async () => {
     const again = await seed('--count', '1000', '--email', 'Demo@Example.com')
-    expect(again.code, again.said).toBe(0)
-    expect(again.said).toContain('added 0 contacts')
-    expect(again.said).toContain('Its password is the one it had.')
+    expect(again.code, again.output).toBe(0)
+    expect(again.output).toContain('added 0 contacts')
+    expect(again.output).toContain('Its password is the one it had.')
     expect((await logIn(password)).status).toBe(200)
 
-    expect((await seed('--count', '1003', '--email', email)).said).toContain('added 3 contacts')
+    expect((await seed('--count', '1003', '--email', email)).output).toContain('added 3 contacts')
     expect((await list('?limit=1&total=true')).total).toBe('1003')
-    expect((await seed('--count', '10', '--email', email)).said).toContain('added 0 contacts')
+    expect((await seed('--count', '10', '--email', email)).output).toContain('added 0 contacts')
   })
 
   it('sets a password where one is given', async () => {
-    const { said } = await seed('--count', '0', '--email', email, '--password', "four words, it's fine")
-    expect(said).toContain("Its password: four words, it's fine")
-    expect(said).toContain(`'{"email":"${email}","password":"four words, it'\\''s fine"}'`)
+    const { output } = await seed('--count', '0', '--email', email, '--password', "four words, it's fine")
+    expect(output).toContain("Its password: four words, it's fine")
+    expect(output).toContain(`'{"email":"${email}","password":"four words, it'\\''s fine"}'`)
     expect((await logIn(password)).status).toBe(401)
     expect((await logIn("four words, it's fine")).status).toBe(200)
   })
@@ -104,8 +104,8 @@ describe('npm run seed, while npm start runs', () => {
     [['--password', 'password1'], '--password: This is one of the most common passwords'],
     [['--counts', '3'], "Unknown option '--counts'"],
   ])('refuses %j', async (args, words) => {
-    const { code, said } = await seed(...args)
+    const { code, output } = await seed(...args)
     expect(code).toBe(1)
-    expect(said).toContain(words)
+    expect(output).toContain(words)
   })
 })

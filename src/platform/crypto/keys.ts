@@ -3,7 +3,7 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { cleanPasted } from '../text/paste.ts'
 
 /** What a key is for. Each use has a key of its own, so that nothing made for one serves as another. */
@@ -18,8 +18,8 @@ const derived = new Map<string, Uint8Array>()
 export function keysFor(use: KeyUse, config: Configuration): [current: Uint8Array, ...previous: Uint8Array[]] {
   const key = (secret: string): Uint8Array => {
     const name = `${use} ${secret}`
-    const known = derived.get(name)
-    if (known) return known
+    const cached = derived.get(name)
+    if (cached) return cached
     const fresh = hkdf(sha256, utf8ToBytes(secret), undefined, utf8ToBytes(`vizitka ${use}`), 32)
     derived.set(name, fresh)
     return fresh
@@ -47,8 +47,8 @@ export function randomToken(): string {
 }
 
 /**
- * What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. Blanks around it, and
- * marks that nobody can see, are what pasting added: they do not count.
+ * What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. Blanks
+ * around it, and marks that nobody can see, are what pasting added: they do not count.
  */
 export function tokenHash(token: string): string {
   return digest(cleanPasted(token).trim())

@@ -1,45 +1,51 @@
 import { drizzle } from 'drizzle-orm/d1'
-import type { Database, RoundTrip } from './database.ts'
-import { lastsAs } from './statement.ts'
+import type { Database, ErrorClass } from './database.ts'
+import { roundTrip } from './round-trip.ts'
 
-/** By binding, which an isolate has for all its requests: what its statements are written for. */
-const lasting = new WeakMap<D1Database, Database>()
+/** One Drizzle instance per D1 binding; an isolate reuses it across requests. */
+const instances = new WeakMap<D1Database, Database>()
 
-/** The D1 database of a binding. `trip` is called around each round trip. */
-export function connectD1(d1: D1Database, trip: RoundTrip): Database {
-  const known = lasting.get(d1)
-  const shared = known ?? drizzle(metered(d1, (go) => go()))
-  if (!known) lasting.set(d1, shared)
-  const db = drizzle(metered(d1, trip))
-  lastsAs(db, shared, trip)
-  return db
+/** Connects to a D1 database by its binding. */
+export function connect(binding: D1Database): Database {
+  const existing = instances.get(binding)
+  const instance = existing ?? drizzle(wrapBinding(binding))
+  if (!existing) instances.set(binding, instance)
+  return instance
 }
 
-/** A D1 binding each of whose round trips goes through `trip`. */
-function metered(d1: D1Database, trip: RoundTrip): D1Database {
-  const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+/** SQLite's own errors, and D1's for a value that it cannot bind. */
+const statementErrors = /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |D1_TYPE_ERROR|stale revision/
+
+/** Says what an error of D1 is about. */
+export const classifyError = ({ message }: Error): ErrorClass =>
+  statementErrors.test(message) ? 'statement' : 'unavailable'
+
+/** Wraps a binding so that each of its round trips goes through {@link roundTrip}. */
+function wrapBinding(binding: D1Database): D1Database {
+  const unwrapped = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
-    // Each overload of D1's own methods stays as it is: the calls go through unchanged.
+    // The calls go through unchanged, so that each overload of D1's methods stays.
     const wrapped = new Proxy(statement, {
       get(target, name) {
         if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values))
         const method: unknown = Reflect.get(target, name)
         if (typeof method !== 'function') return method
-        return (...args: unknown[]) => trip(async () => promised(name, await Reflect.apply(method, target, args)))
+        return (...args: unknown[]) =>
+          roundTrip(async () => checkResult(name, await Reflect.apply(method, target, args)))
       },
     })
-    inner.set(wrapped, statement)
+    unwrapped.set(wrapped, statement)
     return wrapped
   }
-  return new Proxy(d1, {
+  return new Proxy(binding, {
     get(target, name) {
       if (name === 'prepare') return (sql: string) => wrap(target.prepare(sql))
       if (name === 'batch') {
         return (statements: D1PreparedStatement[]) =>
-          trip(async () => {
-            const results = await target.batch(statements.map((statement) => inner.get(statement) ?? statement))
-            if (results?.length !== statements.length) throw noResult()
-            return results.map((result) => promised('all', result))
+          roundTrip(async () => {
+            const results = await target.batch(statements.map((statement) => unwrapped.get(statement) ?? statement))
+            if (results?.length !== statements.length) throw invalidResult()
+            return results.map((result) => checkResult('all', result))
           })
       }
       const method: unknown = Reflect.get(target, name)
@@ -49,17 +55,18 @@ function metered(d1: D1Database, trip: RoundTrip): D1Database {
 }
 
 /**
- * What D1 answered to one of the methods that Drizzle calls (`raw`, `all`, `run`), if it is of the shape that D1 promises.
- * @throws Error otherwise
+ * Checks that D1's answer to a method that Drizzle calls (`raw`, `all`, `run`) has the shape that D1 promises, and
+ * returns it.
+ * @throws Error where it has not
  */
-function promised<T>(method: string | symbol, answer: T): T {
+function checkResult<T>(method: string | symbol, answer: T): T {
   const rows: unknown = method === 'raw' ? answer : isObject(answer) && 'results' in answer ? answer.results : undefined
   const isRow = method === 'raw' ? isRawRow : isObject
-  if (!Array.isArray(rows) || !rows.every(isRow)) throw noResult()
+  if (!Array.isArray(rows) || !rows.every(isRow)) throw invalidResult()
   return answer
 }
 
-const noResult = (): Error => new Error('D1 answered with what is no result.')
+const invalidResult = (): Error => new Error('D1 answered with what is no result.')
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 

@@ -4,9 +4,11 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { database, driver, errorOf, execute } from '../../../test/database.ts'
-import { configuration } from '../../env.ts'
+import { configuration } from '../../config.ts'
 import { describeError } from '../safe-errors.ts'
+import type { RoundTrip } from './database.ts'
 import { isStaleRevision, isUniqueViolation, rootCause } from './errors.ts'
+import { roundTrips } from './round-trip.ts'
 
 /** A table that no feature has. */
 const things = sqliteTable('scratch_things', {
@@ -187,13 +189,14 @@ describe(`a value on ${driver}`, () => {
 describe(`a round trip to ${driver}`, () => {
   it('is one for a query and one for a batch, and none for connecting', async () => {
     let trips = 0
-    const timed = database((go) => {
+    const timed = database()
+    const counting: RoundTrip = (go) => {
       trips++
       return go()
-    })
+    }
     const count = async (go: () => Promise<unknown>) => {
       trips = 0
-      await go()
+      await roundTrips.run(counting, go)
       return trips
     }
     expect(trips).toBe(0)
@@ -222,9 +225,12 @@ describe(`a round trip to ${driver}`, () => {
   })
 
   it('fails as the trip says, which may give it a deadline', async () => {
-    const late = database(() => Promise.reject(new Error('too late')))
-    expect(rootCause(await errorOf(Promise.resolve(late.select().from(things)))).message).toBe('too late')
-    expect(rootCause(await errorOf(late.batch([late.select().from(things)]))).message).toBe('too late')
+    const late: RoundTrip = () => Promise.reject(new Error('too late'))
+    const queries: (() => Promise<unknown>)[] = [
+      () => Promise.resolve(db.select().from(things)),
+      () => db.batch([db.select().from(things)]),
+    ]
+    for (const ask of queries) expect(rootCause(await errorOf(roundTrips.run(late, ask))).message).toBe('too late')
   })
 })
 

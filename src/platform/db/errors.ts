@@ -1,8 +1,9 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 
 /**
- * Whether a write failed because `columns` (as SQLite names them: `users.email_key`, or `a.x, a.y`) must be unique. Only the
- * driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have written.
+ * Whether a write failed because `columns` (as SQLite names them: `users.email_key`, or `a.x, a.y`) must be unique.
+ * Only the driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have
+ * written.
  */
 export function isUniqueViolation(error: unknown, columns: string): boolean {
   const [, after] = rootCause(error).message.split(`UNIQUE constraint failed: ${columns}`)
@@ -14,11 +15,12 @@ export function isStaleRevision(error: unknown): boolean {
   return /(^|: )stale revision(:|$)/.test(rootCause(error).message)
 }
 
-/** The innermost cause: the driver's own error. */
+/** Finds the innermost cause: the driver's own error. */
 export function rootCause(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
-  // Drizzle's own, with the statement and all that somebody wrote, is what is left where a driver rejects with no Error.
+  // Drizzle's own, with the statement and all that somebody wrote, is what is left where a driver rejects with no
+  // Error.
   if (!(innermost instanceof Error) || innermost instanceof DrizzleQueryError) return new Error('not an Error')
   return innermost
 }

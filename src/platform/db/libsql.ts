@@ -1,27 +1,45 @@
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { drizzle } from 'drizzle-orm/libsql/http'
-import type { Database, RoundTrip } from './database.ts'
+import type { Database, ErrorClass } from './database.ts'
+import { roundTrip } from './round-trip.ts'
 
-/** Where a libSQL database is, and the token that opens it, if it needs one. */
+/** The address of a libSQL database, and its access token where it needs one. */
 export interface LibsqlAddress {
   readonly url: string
   readonly authToken?: string | undefined
 }
 
-/** A libSQL database over HTTP, one request for each round trip; `trip` is called around it. Connecting itself sends nothing. */
-export function connectLibsql({ url, authToken }: LibsqlAddress, trip: RoundTrip): Database {
-  const client = createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
-  // All that a store may call is the same on both; what differs is the result of a write without RETURNING, which none reads.
-  return drizzle({ client: metered(client, trip) }) as unknown as Database
+/** One Drizzle instance per database; an isolate reuses it across requests. */
+const instances = new Map<string, Database>()
+
+/** Connects to a libSQL database over HTTP. Each round trip is one request; connecting sends none. */
+export function connect({ url, authToken }: LibsqlAddress): Database {
+  const name = JSON.stringify([url, authToken])
+  const open = () => createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
+  // The drivers differ in the result of a write without RETURNING, which no store reads.
+  const instance = instances.get(name) ?? (drizzle({ client: wrapClient(open) }) as unknown as Database)
+  instances.set(name, instance)
+  return instance
 }
 
-/** A libSQL client whose queries and batches go through `trip`. */
-function metered(client: Client, trip: RoundTrip): Client {
-  return new Proxy(client, {
+/** SQLite's own errors, and sqld's for SQL that it cannot parse. */
+const statementErrors =
+  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|stale revision/
+
+/** Says what an error of libSQL is about. */
+export const classifyError = ({ message }: Error): ErrorClass =>
+  statementErrors.test(message) ? 'statement' : 'unavailable'
+
+/**
+ * A client whose queries and batches go through {@link roundTrip}, each by a client of its own: one keeps a queue of
+ * what is under way, and in workerd a request must not wait for another's.
+ */
+function wrapClient(open: () => Client): Client {
+  return new Proxy(open(), {
     get(target, name) {
-      if (name === 'execute') return (statement: InStatement) => trip(() => target.execute(statement))
+      if (name === 'execute') return (statement: InStatement) => roundTrip(() => open().execute(statement))
       if (name === 'batch') {
-        return (statements: InStatement[]) => trip(() => target.batch(statements, modeOf(statements)))
+        return (statements: InStatement[]) => roundTrip(() => open().batch(statements, modeOf(statements)))
       }
       const method: unknown = Reflect.get(target, name)
       return typeof method === 'function' ? method.bind(target) : method
@@ -29,7 +47,7 @@ function metered(client: Client, trip: RoundTrip): Client {
   })
 }
 
-// A batch that writes takes the write lock at its beginning: one that read first and then found the lock taken would fail.
+// A batch that writes takes the write lock at its beginning: one that reads first, then finds the lock taken, fails.
 function modeOf(statements: InStatement[]): 'read' | 'write' {
   const isRead = (statement: InStatement) =>
     /^\s*select\b/i.test(typeof statement === 'string' ? statement : statement.sql)

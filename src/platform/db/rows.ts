@@ -13,25 +13,25 @@ function encoderOf(column: Column | undefined): DriverValueEncoder<unknown, unkn
 export function columnValues<T extends SQLiteTable, N extends string & keyof T['$inferInsert']>(
   table: T,
   names: readonly N[],
-  given: Readonly<Record<N, Placeholder>>,
+  params: Readonly<Record<N, Placeholder>>,
 ): Record<N, SQL> {
   const columns: Readonly<Record<string, Column>> = getTableColumns(table)
-  const values = names.map((name) => [name, sql`${sql.param(given[name], encoderOf(columns[name]))}`])
+  const values = names.map((name) => [name, sql`${sql.param(params[name], encoderOf(columns[name]))}`])
   return Object.fromEntries(values) as Record<N, SQL>
 }
 
 /**
- * A new row of a table as what a query selects, for `insert(table).select(db.select(rowOf(table, …)).from(users).where(…))`: so
- * that the row is added only where another one exists at that very moment, and never without it. What is left out is the
- * column's default.
+ * A new row of a table as what a query selects, for `insert(table).select(db.select(rowOf(table,
+ * …)).from(users).where(…))`: so that the row is added only where another one exists at that very moment, and never
+ * without it. What is left out is the column's default.
  */
 export function selectAsRow<T extends SQLiteTable>(
   table: T,
   values: Values<T>,
 ): { [K in keyof T['$inferSelect']]: SQL.Aliased<T['$inferSelect'][K]> } {
-  const given: Readonly<Record<string, unknown>> = values
+  const params: Readonly<Record<string, unknown>> = values
   const selected = Object.entries(getTableColumns(table)).map(([name, column]) => {
-    const value = given[name] ?? column.default ?? null
+    const value = params[name] ?? column.default ?? null
     return [name, (is(value, SQL) ? value : sql`${sql.param(value, encoderOf(column))}`).as(column.name)]
   })
   // Drizzle wants every column of the table in its order, which is that of its columns.

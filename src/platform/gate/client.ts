@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { type Bindings, configuration } from '../../env.ts'
+import type { Bindings } from '../bindings.ts'
+import { type Configuration, configuration } from '../config/configuration.ts'
 import { Problem } from '../http/problem.ts'
 import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'
-import type { Admission, Attempt, Gate, PasswordCheck } from './gate.ts'
+import type { Admission, Gate } from './gate.ts'
 import type { Limit } from './window.ts'
 
 // What is no gate's answer must go no further: names and numbers become headers, a revision and a hash are stored.
@@ -15,32 +16,34 @@ const standing = z.object({
   remaining: z.int(),
   resetSeconds: z.int(),
 })
-const limits = { standings: z.array(standing).min(1), violated: z.array(policyName) }
-const phc = z.string().startsWith('$scrypt$')
-const verdictSchema = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limits })
 
-/** A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check. */
-const passSchema = z.custom<Admission>(isPass)
+/** The part of an answer that says how limits stand. */
+export const limitAnswer = { standings: z.array(standing).min(1), violated: z.array(policyName) }
 
-function isPass(said: unknown): said is Admission {
-  if (!isObject(said)) return false
-  const { revision, standings, violated } = said
+/**
+ * A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check.
+ */
+const passSchema = z.custom<Admission>(isAdmission)
+
+function isAdmission(answer: unknown): answer is Admission {
+  if (!isObject(answer)) return false
+  const { revision, standings, violated } = answer
   return (
     (revision === null || Number.isSafeInteger(revision)) &&
     Array.isArray(standings) &&
     standings.length > 0 &&
-    standings.every(isStanding) &&
+    standings.every(isLimitStatus) &&
     Array.isArray(violated) &&
     violated.every(isPolicyName)
   )
 }
 
-const isObject = (said: unknown): said is Record<string, unknown> => typeof said === 'object' && said !== null
-const isPolicyName = (said: unknown): boolean => typeof said === 'string' && /^[a-z-]+$/.test(said)
-const isStanding = (said: unknown): boolean =>
-  isObject(said) &&
-  isPolicyName(said.name) &&
-  [said.quota, said.windowSeconds, said.remaining, said.resetSeconds].every(Number.isSafeInteger)
+const isObject = (answer: unknown): answer is Record<string, unknown> => typeof answer === 'object' && answer !== null
+const isPolicyName = (answer: unknown): boolean => typeof answer === 'string' && /^[a-z-]+$/.test(answer)
+const isLimitStatus = (answer: unknown): boolean =>
+  isObject(answer) &&
+  isPolicyName(answer.name) &&
+  [answer.quota, answer.windowSeconds, answer.remaining, answer.resetSeconds].every(Number.isSafeInteger)
 
 /** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
 export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'
@@ -51,12 +54,20 @@ export type GateName = `user:${number}` | `address:${string}` | `email:${string}
  */
 export interface GateClient {
   enter(limits: readonly Limit[]): Promise<Admission>
-  raise(known: number): Promise<number>
+  raise(revision: number): Promise<number>
   adopt(revision: number): Promise<number>
-  attempt(attempt: Attempt): Promise<PasswordCheck>
-  hash(password: string): Promise<string>
+  /** Calls what a feature adds to the gate, within the deadline of that name. */
+  call<T>(
+    method: string,
+    args: readonly unknown[],
+    answer: z.ZodType<T>,
+    deadline: keyof Configuration['DEADLINES'],
+  ): Promise<T>
   ping(): Promise<string>
 }
+
+/** What a feature adds to the gate, by name. */
+type Methods = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>
 
 /** Whether an error says that a gate could not be asked. */
 export const isGateUnavailable = (error: unknown): boolean =>
@@ -64,7 +75,7 @@ export const isGateUnavailable = (error: unknown): boolean =>
 
 /** The gate of a name. */
 export function gateOf(bindings: Bindings, name: GateName): GateClient {
-  // The binding's class is known here and not in env.ts, which comes before it.
+  // The bindings come before the gate, and do not know its class.
   const namespace = bindings.GATE as DurableObjectNamespace<Gate>
   const { DEADLINES: deadlines } = configuration(bindings)
   const ask = async <T>(
@@ -83,10 +94,10 @@ export function gateOf(bindings: Bindings, name: GateName): GateClient {
   }
   return {
     enter: (wanted) => ask(passSchema, async (gate) => gate.enter(wanted)),
-    raise: (known) => ask(z.int().gt(known), async (gate) => gate.raise(known)),
+    raise: (revision) => ask(z.int().gt(revision), async (gate) => gate.raise(revision)),
     adopt: (revision) => ask(z.int(), async (gate) => gate.adopt(revision)),
-    attempt: (attempt) => ask(verdictSchema, async (gate) => gate.attempt(attempt), deadlines.hash),
-    hash: (password) => ask(phc, async (gate) => gate.hash(password), deadlines.hash),
+    call: (method, args, answer, deadline) =>
+      ask(answer, async (gate) => (gate as unknown as Methods)[method]?.(...args), deadlines[deadline]),
     ping: () => ask(z.literal('pong'), async (gate) => gate.ping()),
   }
 }

@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import type { Configuration, PolicyName } from '../../env.ts'
+import type { Configuration, PolicyName } from '../config/configuration.ts'
 import { keysFor, sign } from '../crypto/keys.ts'
+import type { AppEnv } from '../http/context.ts'
 import { Problem } from '../http/problem.ts'
-import type { AppEnv } from '../http/router.ts'
 import { type GateName, gateOf } from './client.ts'
 import type { Limit, LimitStatus } from './window.ts'
 
@@ -13,8 +13,8 @@ export function limitOf(policy: PolicyName, config: Configuration): Limit {
 }
 
 /**
- * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a client could
- * send. An IPv6 subscriber has a whole /64, so that is what counts.
+ * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a
+ * client could send. An IPv6 subscriber has a whole /64, so that is what counts.
  */
 export function addressOf(c: { req: { header(name: string): string | undefined } }): string {
   const address = c.req.header('CF-Connecting-IP')?.trim().toLowerCase() ?? 'unknown'
@@ -43,24 +43,42 @@ export function emailGate(emailKey: string, config: Configuration): GateName {
   return `email:${sign(keysFor('email-name', config)[0], emailKey)}`
 }
 
-/** Tells a client how its limits stand (draft-ietf-httpapi-ratelimit-headers-10), on every answer, errors too. */
+/** The headers of draft-ietf-httpapi-ratelimit-headers-10 for the status of some limits. */
+function rateLimitHeaders(statuses: readonly LimitStatus[]): Record<string, string> {
+  const policies = statuses.map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
+  const states = statuses.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
+  return { 'RateLimit-Policy': policies.join(', '), RateLimit: states.join(', ') }
+}
+
+/** Sets the rate-limit headers of an answer, beside those of other limits. Every answer has them, errors too. */
 export function setRateLimitHeaders(
   c: { header(name: string, value: string, options: { append: boolean }): void },
-  standings: readonly LimitStatus[],
+  statuses: readonly LimitStatus[],
 ): void {
-  const policies = standings.map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
-  const states = standings.map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
-  c.header('RateLimit-Policy', policies.join(', '), { append: true })
-  c.header('RateLimit', states.join(', '), { append: true })
+  for (const [name, value] of Object.entries(rateLimitHeaders(statuses))) c.header(name, value, { append: true })
 }
 
 /** 429, with the seconds after which one more is admitted. */
-export function tooManyRequests(standings: readonly LimitStatus[], violated: readonly string[]): Problem {
-  const full = standings.filter(({ name }) => violated.includes(name))
+export function tooManyRequests(statuses: readonly LimitStatus[], violated: readonly string[]): Problem {
+  return limitProblem(statuses, violated, {})
+}
+
+/** The same for a limit that a use case counts: the problem brings its rate-limit headers along. */
+export function limitExceeded(statuses: readonly LimitStatus[], violated: readonly string[]): Problem {
+  return limitProblem(statuses, violated, rateLimitHeaders(statuses))
+}
+
+function limitProblem(
+  statuses: readonly LimitStatus[],
+  violated: readonly string[],
+  appendedHeaders: Record<string, string>,
+): Problem {
+  const full = statuses.filter(({ name }) => violated.includes(name))
   const seconds = Math.max(1, ...full.map(({ resetSeconds }) => resetSeconds))
   const wait = seconds === 1 ? 'one second' : `${seconds} seconds`
   return new Problem(429, 'too-many-requests', `That was too often: try again in ${wait}.`, {
     headers: { 'Retry-After': String(seconds) },
+    appendedHeaders,
     members: { violated_policies: violated },
   })
 }
@@ -73,7 +91,10 @@ export async function enforceLimit(c: Context<AppEnv>, policy: PolicyName): Prom
   if (violated.length > 0) throw tooManyRequests(standings, violated)
 }
 
-/** Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts besides. */
+/**
+ * Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts
+ * besides.
+ */
 export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   return {
     middleware: createMiddleware<AppEnv>(async (c, next) => {

@@ -18,7 +18,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What happens next: time passes, memory may be lost, then some come one after another; or they first wait as long as told. */
+/**
+ * What happens next: time passes, memory may be lost, then some come one after another; or they first wait as long as
+ * told.
+ */
 interface Step {
   readonly waitMs: number
   readonly evicted: boolean
@@ -63,10 +66,10 @@ async function play(
 ): Promise<number[]> {
   const admitted: number[] = []
   let evictions = 0
-  let told: number | undefined
+  let reported: number | undefined
   for (const { waitMs, evicted, obeys, hits } of list) {
     vi.setSystemTime(Date.now() + waitMs)
-    if (obeys && told !== undefined) vi.setSystemTime(Math.max(Date.now(), told))
+    if (obeys && reported !== undefined) vi.setSystemTime(Math.max(Date.now(), reported))
     if (evicted) {
       await evict()
       evictions += 1
@@ -79,12 +82,12 @@ async function play(
       }
       if (answer.admitted) {
         admitted.push(now)
-        told = undefined
+        reported = undefined
       } else {
         expect(answer.resetSeconds).toBeGreaterThanOrEqual(1)
-        if (told !== undefined) expect(now, 'one who waited as long as told was refused').toBeLessThan(told)
+        if (reported !== undefined) expect(now, 'one who waited as long as told was refused').toBeLessThan(reported)
         // A refused one never pushes away the moment that an earlier one was told.
-        told ??= now + answer.resetSeconds * 1000
+        reported ??= now + answer.resetSeconds * 1000
       }
       vi.setSystemTime(now + (hit % 3))
     }

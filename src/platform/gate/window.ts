@@ -7,8 +7,8 @@ export interface Limit {
 }
 
 /**
- * One policy's sliding window: when places were taken (ms, ascending), and how many more are reserved on disk. What is reserved
- * counts as used if memory is lost, because nobody can tell whether it was.
+ * One policy's sliding window: when places were taken (ms, ascending), and how many more are reserved on disk. What is
+ * reserved counts as used if memory is lost, because nobody can tell whether it was.
  */
 export interface SlidingWindow {
   stamps: number[]
@@ -31,7 +31,10 @@ export interface LimitStatus {
 /** Places reserved by one write: so that few requests wait for the disk, and losing memory costs few places. */
 const blockOf = (quota: number): number => Math.max(1, Math.floor(quota / 16))
 
-/** A ledger as the disk holds it, opened at `now`: what was reserved counts as used at this moment, at the latest possible. */
+/**
+ * A ledger as the disk holds it, opened at `now`: what was reserved counts as used at this moment, at the latest
+ * possible.
+ */
 export function createWindow(
   saved: { stamps: ArrayLike<number>; open: number } | undefined,
   now: number,

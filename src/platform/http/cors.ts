@@ -1,11 +1,12 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import { configuration } from '../../env.ts'
-import type { AppEnv } from './router.ts'
+import { configuration } from '../config/configuration.ts'
+import type { AppEnv } from './context.ts'
 
 /**
- * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no credentials, and an origin
- * that is not on it gets no header at all. Set before anything that can fail, so that a client reads a 429 or a 503 as such.
+ * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no
+ * credentials, and an origin that is not on it gets no header at all. Set before anything that can fail, so that a
+ * client reads a 429 or a 503 as such.
  */
 export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header('Origin') !== undefined) return forPages(c, next)

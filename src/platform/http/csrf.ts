@@ -1,15 +1,15 @@
 import type { MiddlewareHandler } from 'hono'
-import { configuration } from '../../env.ts'
+import { configuration } from '../config/configuration.ts'
+import type { AppEnv } from './context.ts'
 import { Problem } from './problem.ts'
-import type { AppEnv } from './router.ts'
 
 const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what a page of another site sends by its visitor's browser, before it counts as the visitor's: or such a page could fail to
- * log in until its visitor is kept out, or ask for letters from ever new addresses. It holds no token, and reads no answer, but a
- * form can be sent anywhere. Browsers say where a request comes from (Fetch Metadata; older ones, by Origin); programs say
- * nothing, and pages of `CORS_ORIGINS` may.
+ * Refuses what a page of another site sends by its visitor's browser, before it counts as the visitor's: or such a page
+ * could fail to log in until its visitor is kept out, or ask for letters from ever new addresses. It holds no token,
+ * and reads no answer, but a form can be sent anywhere. Browsers say where a request comes from (Fetch Metadata; older
+ * ones, by Origin); programs say nothing, and pages of `CORS_ORIGINS` may.
  */
 export const csrfProtection: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!changesNothing.has(c.req.method) && isCrossSite(c.req.raw) && !isAllowed(c.req.header('Origin'), c.env)) {

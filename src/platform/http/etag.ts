@@ -1,11 +1,38 @@
 import { z } from 'zod'
+import { digest } from '../crypto/keys.ts'
 import { Problem } from './problem.ts'
 
-/** Raised when a view changes its shape, so that what clients keep of the older shape no longer matches. */
-const format = 2
+/** The names and types of a schema's members, in their order. Descriptions, examples and limits do not count. */
+function shapeOf(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).map(([name, member]) => [name, shapeOf(member)])
+  }
+  if (schema instanceof z.ZodArray) return ['array', shapeOf(schema.element)]
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) {
+    return [schema.def.type, shapeOf(schema.unwrap())]
+  }
+  return schema._zod.def.type
+}
 
-/** The entity tag (RFC 9110, section 8.8.3) of a thing at a revision. */
-export const etag = (revision: number): string => `"${format}-${revision}"`
+/** A digest of the shape of an answer. */
+export const shapeDigest = (schema: z.ZodObject): string => digest(JSON.stringify(shapeOf(schema))).slice(0, 8)
+
+/**
+ * Makes the function that makes the entity tags (RFC 9110, section 8.8.3) of what a schema describes: the format and
+ * the revision. The format is a number derived from the schema's shape: when a member is added, removed, renamed or
+ * moved, the tags that clients hold of the older shape no longer match. `formats` are numbers that were given by hand,
+ * by the digest of their shape.
+ */
+export function etagsOf(schema: z.ZodObject, formats: Readonly<Record<string, number>> = {}) {
+  let format: number | undefined
+  return (revision: number): string => {
+    if (format === undefined) {
+      const shape = shapeDigest(schema)
+      format = formats[shape] ?? Number.parseInt(shape, 16)
+    }
+    return `"${format}-${revision}"`
+  }
+}
 
 /** The header, for the document. */
 export const etagHeader = {
@@ -56,27 +83,37 @@ interface Request {
 // Cloudflare weakens strong tags when it compresses: `W/` says nothing here.
 const listed = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
 
-/** Whether the client holds this revision already (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
-export function matchesIfNoneMatch(c: Request, revision: number): boolean {
-  const header = c.req.header('If-None-Match')
-  return header !== undefined && (header.trim() === '*' || listed(header).includes(etag(revision)))
+/** The conditional headers of a request, for use cases, which see no request. */
+export interface Conditions {
+  readonly isRead: boolean
+  readonly ifMatch: string | undefined
+  readonly ifNoneMatch: string | undefined
 }
 
-const isRead = ({ req: { method } }: Request): boolean => method === 'GET' || method === 'HEAD'
+export const conditionsOf = ({ req }: Request): Conditions => ({
+  isRead: req.method === 'GET' || req.method === 'HEAD',
+  ifMatch: req.header('If-Match'),
+  ifNoneMatch: req.header('If-None-Match'),
+})
+
+/** Whether the client has what has this ETag (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
+export const matchesIfNoneMatch = ({ ifNoneMatch }: Conditions, etag: string): boolean =>
+  ifNoneMatch !== undefined && (ifNoneMatch.trim() === '*' || listed(ifNoneMatch).includes(etag))
 
 /**
- * Holds a request to what it says of the thing's revision, in the order of RFC 9110, section 13.2.2: If-Match, then, for a write,
- * If-None-Match. A read that knows the revision is answered by 304: see {@link matchesIfNoneMatch}.
+ * Checks the conditions of a request against the ETag of what it is about, in the order of RFC 9110, section 13.2.2:
+ * If-Match, then, for a write, If-None-Match. A read whose If-None-Match matches is answered by 304: see
+ * {@link matchesIfNoneMatch}.
  * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
-export function requireMatch(c: Request, revision: number): void {
-  const header = c.req.header('If-Match')
-  if (header !== undefined && header.trim() !== '*' && !listed(header).includes(etag(revision))) {
-    throw changedMeanwhile(revision, isRead(c) ? 'read it again.' : undefined)
+export function requireMatch(conditions: Conditions, etag: string): void {
+  const { isRead, ifMatch } = conditions
+  if (ifMatch !== undefined && ifMatch.trim() !== '*' && !listed(ifMatch).includes(etag)) {
+    throw changedMeanwhile(etag, isRead ? 'read it again.' : undefined)
   }
-  if (!isRead(c) && matchesIfNoneMatch(c, revision)) {
+  if (!isRead && matchesIfNoneMatch(conditions, etag)) {
     const detail = 'If-None-Match names what is there now, so nothing was done: leave the header out to change it.'
-    throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag(revision) } })
+    throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag } })
   }
 }
 
@@ -110,7 +147,7 @@ export function isConditional(c: Request): boolean {
 }
 
 /** 412 for what is no longer what the client saw; with its current ETag, where that is known. */
-export function changedMeanwhile(revision?: number, next = 'read it again, then make your change.'): Problem {
-  const headers: Record<string, string> = revision === undefined ? {} : { ETag: etag(revision) }
+export function changedMeanwhile(etag?: string, next = 'read it again, then make your change.'): Problem {
+  const headers: Record<string, string> = etag === undefined ? {} : { ETag: etag }
   return new Problem(412, 'changed-meanwhile', `It has changed since you read it: ${next}`, { headers })
 }

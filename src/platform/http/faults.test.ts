@@ -13,7 +13,7 @@ describe('an error', () => {
     const ana = await signedUp('ana')
     for (const letter of ['x', '𝒳', '~']) {
       const name = letter.repeat(50_000)
-      const shown = letter.repeat(100)
+      const displayed = letter.repeat(100)
       const form = new FormData()
       form.set(name.slice(0, 2000), 'x')
       const answers = [
@@ -23,9 +23,9 @@ describe('an error', () => {
         await ana.patch('/api/users/avatar', undefined, { raw: form }),
       ]
       for (const answer of answers) {
-        const named = errorsOf(answer).find(({ detail }) => detail.includes(shown))
-        expect(named?.detail).toBe(`There is no such field as "${shown}" here: leave it out.`)
-        expect(named?.pointer.replaceAll('~0', '~').split('/').at(-1)).toBe(shown)
+        const named = errorsOf(answer).find(({ detail }) => detail.includes(displayed))
+        expect(named?.detail).toBe(`There is no such field as "${displayed}" here: leave it out.`)
+        expect(named?.pointer.replaceAll('~0', '~').split('/').at(-1)).toBe(displayed)
         expect(answer.text.length).toBeLessThan(3000)
       }
     }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import type { AppEnv } from './router.ts'
+import type { AppEnv } from './context.ts'
 
 /** What no page of ours uses, and so no script that slipped into one may. */
 const permissionsPolicy = {
@@ -13,8 +13,9 @@ const permissionsPolicy = {
 }
 
 /**
- * The security headers of every answer, as strict as for an answer that is no page at all: opened as one it loads nothing, runs
- * nothing and stands in no frame. Pages say what they need instead, and pictures that others may show them: what is set stays.
+ * The security headers of every answer, as strict as for an answer that is no page at all: opened as one it loads
+ * nothing, runs nothing and stands in no frame. Pages say what they need instead, and pictures that others may show
+ * them: what is set stays.
  */
 export const securityHeaders: MiddlewareHandler<AppEnv> = secureHeaders({
   contentSecurityPolicy: {

@@ -65,9 +65,10 @@ describe('a path', () => {
     const Accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
     const nowhere = await serve({}, '/nowhere', { headers: { Accept } })
     const limits = { RATE_LIMITS: 'confirm=1/60s' }
-    const asked = () => serve(limits, '/confirm-email/x', { headers: { Accept, 'CF-Connecting-IP': '192.0.2.191' } })
-    await asked()
-    const often = await asked()
+    const requested = () =>
+      serve(limits, '/confirm-email/x', { headers: { Accept, 'CF-Connecting-IP': '192.0.2.191' } })
+    await requested()
+    const often = await requested()
     for (const [status, words, page] of [
       [404, 'leads nowhere', nowhere],
       [429, 'too often', often],

@@ -20,8 +20,8 @@ it.each([
   ['*;q=0', 'en'],
   ['fr', 'en'],
   ['', 'en'],
-])('answers Accept-Language: %s by a page in %s', async (asked, language) => {
-  const { text } = await call('GET', '/forgot-password', { headers: { 'Accept-Language': asked } })
+])('answers Accept-Language: %s by a page in %s', async (requested, language) => {
+  const { text } = await call('GET', '/forgot-password', { headers: { 'Accept-Language': requested } })
   expect(text.match(/<html lang="(\w+)"/)?.[1]).toBe(language)
 })
 

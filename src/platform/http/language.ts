@@ -5,7 +5,9 @@ import { accepts } from 'hono/accepts'
 export type Language = 'en' | 'uk'
 const languages: readonly string[] = ['en', 'uk'] satisfies Language[]
 
-/** The reader's language (Accept-Language, RFC 9110, section 12.5.4), of those that there are; English for anyone else. */
+/**
+ * The reader's language (Accept-Language, RFC 9110, section 12.5.4), of those that there are; English for anyone else.
+ */
 export function languageOf(c: Context): Language {
   c.header('Vary', 'Accept-Language', { append: true })
   // Browsers send uk-UA too, and not always uk besides.

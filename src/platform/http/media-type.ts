@@ -7,8 +7,8 @@ export interface MediaType {
 }
 
 /**
- * Reads a Content-Type (RFC 9110, section 8.3.1): parameters in any order, in quotes or without, blanks around each `;`, and
- * nothing after the last one. Undefined where there is no media type in it.
+ * Reads a Content-Type (RFC 9110, section 8.3.1): parameters in any order, in quotes or without, blanks around each
+ * `;`, and nothing after the last one. Undefined where there is no media type in it.
  */
 export function parseMediaType(header: string | undefined): MediaType | undefined {
   const media = parse(header ?? '')

@@ -1,10 +1,10 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono'
 import { truncate } from '../text/truncate.ts'
+import type { AppEnv } from './context.ts'
 import { parseMediaType } from './media-type.ts'
 import { readForm } from './multipart.ts'
 import { invalidValues, Problem, unreadableBody, unsupportedMediaType } from './problem.ts'
-import type { AppEnv } from './router.ts'
 
 /**
  * Reads the body whole; Hono keeps it for whatever reads it next.
@@ -19,9 +19,9 @@ export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'array
 }
 
 /**
- * Takes a body of the media types that a route documents, and refuses others, and the lack of a body that it needs: zod-openapi
- * takes every `…+json` for JSON, every form for each other, and no body at all for an empty object. No bytes are no body, whatever
- * Content-Type says of them.
+ * Takes a body of the media types that a route documents, and refuses others, and the lack of a body that it needs:
+ * zod-openapi takes every `…+json` for JSON, every form for each other, and no body at all for an empty object. No
+ * bytes are no body, whatever Content-Type says of them.
  */
 export function documentedMedia({ request, ...route }: RouteConfig): MiddlewareHandler<AppEnv>[] {
   if (!request?.body) return []
@@ -100,7 +100,10 @@ function cacheBody(c: Context<AppEnv>, body: { text: string } | { formData: Form
   if (kind !== undefined) Object.assign(c.req.bodyCache, { [kind]: Promise.resolve(value) })
 }
 
-/** Sets the Content-Type that the validators see, whose patterns know few ways to write one. The body is in Hono's cache. */
+/**
+ * Sets the Content-Type that the validators see, whose patterns know few ways to write one. The body is in Hono's
+ * cache.
+ */
 function setMediaType(c: Context<AppEnv>, type: string | undefined): void {
   if (c.req.header('Content-Type') === type) return
   const { url, method, headers: sent } = c.req.raw

@@ -76,8 +76,8 @@ describe('a part of a form', () => {
       headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
     })
     expect(answer.status, answer.text).toBe(200)
-    const shown = read(z.looseObject({ avatar: z.string() }), answer).avatar
-    const picture = await exports.default.fetch(shown)
+    const displayed = read(z.looseObject({ avatar: z.string() }), answer).avatar
+    const picture = await exports.default.fetch(displayed)
     expect(new Uint8Array(await picture.arrayBuffer())).toEqual(new Uint8Array(pictureOf(png)))
   })
 

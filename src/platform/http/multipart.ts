@@ -11,8 +11,8 @@ const maxHeaderBytes = 8192
 const limits = { maxParts: 100, maxFileSize: Number.POSITIVE_INFINITY, maxTotalSize: Number.POSITIVE_INFINITY }
 
 /**
- * Reads a `multipart/form-data` body (RFC 7578). The runtime's own reader refuses names without quotes and `filename*`, which
- * RFC 2183 (section 2) and RFC 6266 (section 4.1) allow, and which .NET sends.
+ * Reads a `multipart/form-data` body (RFC 7578). The runtime's own reader refuses names without quotes and `filename*`,
+ * which RFC 2183 (section 2) and RFC 6266 (section 4.1) allow, and which .NET sends.
  * @throws Problem 400 `unreadable-body`
  */
 export function readForm(bytes: ArrayBuffer, boundary: string | undefined): FormData {
@@ -32,8 +32,9 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * A body as the parser wants it: without what precedes its first boundary (RFC 2046, section 5.1.1), with CRLF where a client sent bare
- * line feeds, and with each header of a part on one line (RFC 2183 takes its grammar from RFC 822, which lets them be folded).
+ * A body as the parser wants it: without what precedes its first boundary (RFC 2046, section 5.1.1), with CRLF where a
+ * client sent bare line feeds, and with each header of a part on one line (RFC 2183 takes its grammar from RFC 822,
+ * which lets them be folded).
  */
 function canonical(body: Buffer, boundary: string): Buffer {
   const pieces: Buffer[] = []

@@ -76,7 +76,9 @@ const examples: { readonly [S in Status]: readonly [code: string, detail: string
   503: ['database-unavailable', 'Something behind the service is down: try again in a moment.'],
 }
 
-/** Those problems by their codes, for the document's components: to be referred to, for each operation has most of them. */
+/**
+ * Those problems by their codes, for the document's components: to be referred to, for each operation has most of them.
+ */
 export const problemExamples: readonly (readonly [code: string, example: object])[] = statuses.map((status) => {
   const [code, detail] = examples[status]
   const value = {

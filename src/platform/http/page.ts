@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { z } from 'zod'
+import type { Counted } from '../db/counted.ts'
+import type { RequestContext } from './context.ts'
 import { invalidValues } from './problem.ts'
-import type { RequestContext } from './router.ts'
 
 /** The headers of a page, for the document. */
 export const pageHeaders = {
@@ -62,7 +63,9 @@ function nextLink(publicUrl: string, requestUrl: string, cursor: string): string
   return `<${publicUrl}${pathname}?${searchParams}>; rel="next"`
 }
 
-/** A page of a list: its rows, where the next one begins, if there is one, and how many rows there are in all, if asked. */
+/**
+ * A page of a list: its rows, where the next one begins, if there is one, and how many rows there are in all, if asked.
+ */
 export interface Page<Row> {
   readonly rows: Row[]
   readonly next: Cursor | null
@@ -88,19 +91,18 @@ export function parseCursor({ cursor, skip }: PageQuery, sort: string): Cursor |
   return cursor === undefined ? null : readCursor(cursor, sort)
 }
 
-/** A page of a list in the order of ids, from its rows and one more, which tells that a next page exists. */
+/** Makes a page of a list in the order of ids, of its rows and one more, which tells whether a next page exists. */
 export function pageById<Row extends { id: number }>(
-  found: readonly Row[],
+  { rows: all, total }: Counted<Row>,
   { limit }: PageQuery,
   sort: string,
-  total: number | null,
 ): Page<Row> {
-  const rows = found.slice(0, limit)
+  const rows = all.slice(0, limit)
   const last = rows.at(-1)
-  return { rows, next: last && found.length > limit ? { sort, key: '', id: last.id } : null, total }
+  return { rows, next: last && all.length > limit ? { sort, key: '', id: last.id } : null, total }
 }
 
-/** Tells of the next page and of the total by their headers. */
+/** Sets the headers of a page: its next page, and the total. */
 export function setPageHeaders(c: RequestContext, next: Cursor | null, total: number | null): void {
   if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
   if (total !== null) c.header('X-Total-Count', String(total))

@@ -1,24 +1,23 @@
 import type { MiddlewareHandler } from 'hono'
-import { configuration } from '../../env.ts'
-import { connect } from '../db/database.ts'
-import { rootCause } from '../db/errors.ts'
+import { type Configuration, configuration } from '../config/configuration.ts'
+import { classifyError, connect } from '../db/connect.ts'
+import { roundTrips } from '../db/round-trip.ts'
 import { type GateClient, gateOf } from '../gate/client.ts'
 import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'
 import { afterResponse, afterResponseDelayed } from './after-response.ts'
+import type { AppEnv } from './context.ts'
 import { Problem } from './problem.ts'
-import type { AppEnv } from './router.ts'
 import type { Timings } from './timings.ts'
 
-/** What the database says of a statement, rather than of itself: a constraint that a store expects, or a bug of ours. */
-const aboutStatement =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|D1_TYPE_ERROR|stale revision/
-
-/** Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where one is wrong. */
+/**
+ * Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where
+ * one is wrong.
+ */
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const config = configuration(c.env)
   c.set('config', config)
-  const db = connect(c.env, (go) => c.get('clock').time('db', () => inTime(config.DEADLINES.database, go)))
+  const db = connect(c.env, config)
   c.set('db', db)
   c.set('services', {
     config,
@@ -27,7 +26,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
     gate: (name) => timedGate(gateOf(c.env, name), c.get('clock')),
     afterResponse: (work, { hidden = false } = {}) => (hidden ? afterResponseDelayed : afterResponse)(c, work),
   })
-  await next()
+  await roundTrips.run((go) => c.get('clock').time('db', () => boundRoundTrip(config, go)), next)
 }
 
 /** A gate whose calls count as the request's time. */
@@ -41,11 +40,11 @@ function timedGate(gate: GateClient, clock: Timings): GateClient {
 }
 
 /** @throws Problem 503 `database-unavailable` when the database is late or fails */
-async function inTime<T>(deadlineMs: number, go: () => Promise<T>): Promise<T> {
+async function boundRoundTrip<T>(config: Configuration, go: () => Promise<T>): Promise<T> {
   try {
-    return await withTimeout('The database', deadlineMs, async () => go())
+    return await withTimeout('The database', config.DEADLINES.database, async () => go())
   } catch (error) {
-    if (aboutStatement.test(rootCause(error).message)) throw error
+    if (classifyError(error, config) === 'statement') throw error
     console.error(JSON.stringify({ level: 'error', database: describeError(error) }))
     throw new Problem(503, 'database-unavailable', 'Something behind the service is down: try again in a moment.', {
       headers: { 'Retry-After': '1' },

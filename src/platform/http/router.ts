@@ -1,26 +1,13 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import type { ZodError } from 'zod'
-import type { Bindings, Configuration } from '../../env.ts'
-import type { Database } from '../db/database.ts'
-import type { Services } from '../ports.ts'
 import { truncate } from '../text/truncate.ts'
+import type { AppEnv } from './context.ts'
 import { acceptPatch, documentedMedia } from './media.ts'
 import { type Fault, invalidValues, Problem } from './problem.ts'
-import type { Timings } from './timings.ts'
-
-/** What every route finds in its context. */
-export interface AppEnv {
-  Bindings: Bindings
-  Variables: { requestId: string; config: Configuration; db: Database; clock: Timings; services: Services }
-}
-
-/** As much of a request's context as what lies below a route may need, whatever else the route knows. */
-export type RequestContext = Pick<Context<AppEnv>, 'env' | 'var' | 'req' | 'header' | 'executionCtx'>
 
 /**
- * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be one is 404,
- * as one that belongs to nobody. A body is of a media type that its route documents (media.ts).
+ * A feature's routes. Values that fail their schema are answered as 422 with every fault named; an id that cannot be
+ * one is 404, as one that belongs to nobody. A body is of a media type that its route documents (media.ts).
  */
 export function createRouter(): OpenAPIHono<AppEnv> {
   const router = new OpenAPIHono<AppEnv>({

@@ -15,7 +15,10 @@ export interface Mailer {
   send(letter: Letter): Promise<void>
 }
 
-/** The mail server could not be reached, refused the letter, or broke off. Its message carries no secret and may be logged. */
+/**
+ * The mail server could not be reached, refused the letter, or broke off. Its message carries no secret and may be
+ * logged.
+ */
 export class MailError extends Error {
   /** The server refused for good (SMTP 5yz, RFC 5321 section 4.2.1): trying again is of no use. */
   readonly permanent: boolean

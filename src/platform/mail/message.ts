@@ -55,7 +55,7 @@ function mailbox(text: string): Mailbox {
  * The address as it travels: its domain in ASCII (RFC 5891), its local part as it was given. Quoted local parts and
  * address literals are refused; nobody has them, and a command is easily hidden in one.
  */
-function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
+function addrSpec(text: string, role: 'sender' | 'recipient'): string {
   const [, localPart = '', domain = ''] =
     /^([^\s\p{C}"(),:;<>@[\\\]]+)@([^\s\p{C}"(),:;<>@[\\\]/?#%]+)$/u.exec(text) ?? []
   const address = localPart && `${localPart}@${isAscii(domain) ? domain : asciiDomain(domain)}`
@@ -65,9 +65,9 @@ function addrSpec(text: string, whose: 'sender' | 'recipient'): string {
     octets(localPart).length > longestLocalPart ||
     octets(address).length > longestAddress
   ) {
-    throw new MailError(`The ${whose}'s address is not one that mail can be sent with.`, {
+    throw new MailError(`The ${role}'s address is not one that mail can be sent with.`, {
       // The sender's is configured, and can be mended while the letter waits.
-      permanent: whose === 'recipient',
+      permanent: role === 'recipient',
     })
   }
   return address
@@ -87,7 +87,9 @@ function unstructured(text: string): string {
   return needsEncoding(text) ? encodedWords(text) : text
 }
 
-/** Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word. */
+/**
+ * Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word.
+ */
 function needsEncoding(text: string): boolean {
   return !isAscii(text) || text.length > 65 || text.includes('=?')
 }

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { needsSmtpUtf8 } from '../text/email.ts'
 import { MailError } from './mailer.ts'
 import { supportsSmtpUtf8 } from './smtp.ts'
@@ -13,8 +13,9 @@ const trustedMilliseconds = 10 * 60_000
 const answers = new WeakMap<Configuration, { readonly supported: boolean; readonly until: number }>()
 
 /**
- * Whether letters can be written to an address, as far as that can be found out: the mail server is asked for what only some
- * take, letters beyond ASCII before the @ (RFC 6531). True where there is no server yet, or it does not answer: the letter waits.
+ * Whether letters can be written to an address, as far as that can be found out: the mail server is asked for what only
+ * some take, letters beyond ASCII before the @ (RFC 6531). True where there is no server yet, or it does not answer:
+ * the letter waits.
  */
 export async function canReceiveMail(config: Configuration, address: string): Promise<boolean> {
   const options = smtpOptionsOf(config)

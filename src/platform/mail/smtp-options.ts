@@ -1,4 +1,4 @@
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import type { SmtpOptions } from './smtp.ts'
 
 /** The mail server of this deployment; null where there is none. */

@@ -338,7 +338,7 @@ describe('a refusal', () => {
   it('is told without the address that the server repeats, in whatever way', async () => {
     const { to } = letter
     const name = to.slice(0, to.indexOf('@'))
-    for (const [echo, told] of [
+    for (const [echo, reported] of [
       [
         `550 5.1.1 <${to}>: Recipient address rejected: User unknown`,
         '550 5.1.1 <…>: Recipient address rejected: User unknown',
@@ -349,7 +349,7 @@ describe('a refusal', () => {
     ]) {
       const { mailer } = await server({ steps: { RCPT: { say: [`${echo}\r\n`] } } })
       const { message } = await failure(mailer().send(letter))
-      expect(message).toBe(`The mail server refused the recipient: ${told}`)
+      expect(message).toBe(`The mail server refused the recipient: ${reported}`)
     }
   })
 
@@ -380,8 +380,8 @@ describe('a refusal', () => {
     ['451 4.3.0 Temporary lookup failure', false, false],
     ['450 Try again later', false, false],
     ['554 5.7.1 Relay access denied', false, false],
-  ])('at RCPT with “%s” is for good: %s, and about this letter alone: %s', async (said, permanent, aboutLetter) => {
-    const { mailer } = await server({ steps: { RCPT: { say: [`${said}\r\n`] } } })
+  ])('at RCPT with “%s” is for good: %s, and about this letter alone: %s', async (output, permanent, aboutLetter) => {
+    const { mailer } = await server({ steps: { RCPT: { say: [`${output}\r\n`] } } })
     expect(await failure(mailer().send(letter))).toMatchObject({ permanent, aboutLetter })
   })
 })
@@ -455,9 +455,9 @@ describe('starttls', () => {
     expect(await failure(mailer({ ...credentials, timeoutSeconds: 2 }).send(letter))).toMatchObject({
       permanent: false,
     })
-    const said = await commands()
-    expect(said.slice(0, expected.length)).toEqual(expected)
-    expect(said.slice(expected.length).join()).not.toMatch(/AUTH|MAIL|RCPT|DATA|hunter2|k3y/)
+    const output = await commands()
+    expect(output.slice(0, expected.length)).toEqual(expected)
+    expect(output.slice(expected.length).join()).not.toMatch(/AUTH|MAIL|RCPT|DATA|hunter2|k3y/)
   })
 
   it('is not used where clear text was asked for', async () => {

@@ -10,7 +10,10 @@ export interface SmtpOptions {
   readonly host: string
   /** 465 goes with `tls`, 587 with `starttls`. Cloudflare lets no Worker out through port 25. */
   readonly port: number
-  /** `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or no letter. `none`: clear text. */
+  /**
+   * `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or no letter. `none`: clear
+   * text.
+   */
   readonly security: 'tls' | 'starttls' | 'none'
   readonly username?: string | undefined
   readonly password?: string | undefined
@@ -28,9 +31,10 @@ const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a li
  * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
  *
  * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
- * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter and means these; passing when it answers 4yz, or 5yz to anything else, breaks off, talks nonsense,
- * takes longer than `timeoutSeconds`, or withholds the encryption or the sign-in that was asked for. `aboutLetter` when
- * the refusal, 4yz too, means the recipient or the letter. No message holds the password or a word of the letter.
+ * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter and means these; passing
+ * when it answers 4yz, or 5yz to anything else, breaks off, talks nonsense, takes longer than `timeoutSeconds`, or
+ * withholds the encryption or the sign-in that was asked for. `aboutLetter` when the refusal, 4yz too, means the
+ * recipient or the letter. No message holds the password or a word of the letter.
  */
 export function smtpMailer(options: SmtpOptions): Mailer {
   return {
@@ -52,7 +56,8 @@ export function smtpMailer(options: SmtpOptions): Mailer {
 }
 
 /**
- * Asks the mail server whether it takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531, section 3.1).
+ * Asks the mail server whether it takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531, section
+ * 3.1).
  * @throws MailError when it does not say
  */
 export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
@@ -72,7 +77,10 @@ export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
 
 // ---------------------------------------------------------------- the conversation
 
-/** The parts of worker-mailer 1.2.1 this file builds on. It calls them private: its version is pinned, and tests hold it. */
+/**
+ * The parts of worker-mailer 1.2.1 this file builds on. It calls them private: its version is pinned, and tests hold
+ * it.
+ */
 interface Parts {
   socket: Socket
   reader: ReadableStreamDefaultReader<Uint8Array>
@@ -103,8 +111,8 @@ interface Reply {
 }
 
 /**
- * One connection, one letter or none. worker-mailer brings the commands and the MIME; its reading, its timeouts and its queue
- * are replaced, because it reads a closed connection for ever without yielding to any timer.
+ * One connection, one letter or none. worker-mailer brings the commands and the MIME; its reading, its timeouts and its
+ * queue are replaced, because it reads a closed connection for ever without yielding to any timer.
  */
 class Conversation extends WorkerMailerParts {
   private readonly options: SmtpOptions
@@ -156,7 +164,8 @@ class Conversation extends WorkerMailerParts {
     await this.introduce()
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
-    // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this one.
+    // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this
+    // one.
     await this.step('the recipient', () => this.rcpt(), { about: 'recipient' })
     await this.step('the letter', () => this.data(), { about: 'letter' })
     await this.step('the letter', () => this.body(), { quote: false, about: 'letter' })
@@ -219,7 +228,8 @@ class Conversation extends WorkerMailerParts {
   }
 
   override parseCapabilities(reply: string): void {
-    // The library's patterns try each way to share out blanks: a line of a few thousand would keep the isolate busy for minutes.
+    // The library's patterns try each way to share out blanks: a line of a few thousand would keep the isolate busy for
+    // minutes.
     super.parseCapabilities(reply.replace(/[^\S\r\n]+/g, ' '))
     this.supportsSmtpUtf8 = /^250[ -]SMTPUTF8\b/im.test(reply)
   }
@@ -308,8 +318,8 @@ function open(options: SmtpOptions, email: Email | null): Conversation {
 }
 
 /**
- * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the reason,
- * but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
+ * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the
+ * reason, but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
  * @param hidden what the words may not hold; false where they may not be told at all
  */
 function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, about: Subject): MailError {
@@ -323,7 +333,9 @@ function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, ab
   return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent, aboutLetter })
 }
 
-/** Words in which a server repeats whom a letter is for, in whatever case, or only what is before the @: without that. */
+/**
+ * Words in which a server repeats whom a letter is for, in whatever case, or only what is before the @: without that.
+ */
 function withoutAddresses(text: string, recipients: readonly string[]): string {
   const names = recipients.map((address) => RegExp.escape(address.slice(0, address.lastIndexOf('@'))))
   const named = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
@@ -331,9 +343,10 @@ function withoutAddresses(text: string, recipients: readonly string[]): string {
 }
 
 /**
- * Whether a refusal is about the letter or whom it is for. Servers answer many of their grudges against the sender at RCPT too
- * (relaying, sender policy, missing TLS, the sender's address: RFC 3463's x.3, x.5, x.7, x.1.7 and x.1.8), and those can be mended.
- * Of replies without an enhanced status, 501 at RCPT is about the address's syntax (RFC 5321, section 4.3.2).
+ * Whether a refusal is about the letter or whom it is for. Servers answer many of their grudges against the sender at
+ * RCPT too (relaying, sender policy, missing TLS, the sender's address: RFC 3463's x.3, x.5, x.7, x.1.7 and x.1.8), and
+ * those can be mended. Of replies without an enhanced status, 501 at RCPT is about the address's syntax (RFC 5321,
+ * section 4.3.2).
  */
 function isAboutLetter(code: number, text: string, about: Subject): boolean {
   if (about === 'us') return false

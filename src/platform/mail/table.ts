@@ -7,7 +7,9 @@ export const outbox = sqliteTable(
   'outbox',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
-    /** Whose account the letter is about, so that deletion can take it along. No foreign key: platform knows no feature. */
+    /**
+     * Whose account the letter is about, so that deletion can take it along. No foreign key: platform knows no feature.
+     */
     user_id: integer('user_id'),
     kind: text('kind').notNull(),
     recipient: text('recipient').notNull(),
@@ -16,7 +18,9 @@ export const outbox = sqliteTable(
     text: text('text'),
     html: text('html'),
     attempts: integer('attempts').notNull().default(0),
-    /** Not before this moment; null once sent or given up. A sender that takes the letter moves it ahead, as a lease. */
+    /**
+     * Not before this moment; null once sent or given up. A sender that takes the letter moves it ahead, as a lease.
+     */
     due_at: timestampColumn('due_at'),
     sent_at: timestampColumn('sent_at'),
     failed_at: timestampColumn('failed_at'),

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { initialsPath } from './initials.ts'
 import { parseReference } from './reference.ts'
 
@@ -14,14 +14,14 @@ export interface Pictured {
 }
 
 /**
- * Where somebody's picture is: the one they were given; else Gravatar's for their e-mail, where `GRAVATAR` says so; else their
- * initials. Asks nothing.
+ * Where somebody's picture is: the one they were given; else Gravatar's for their e-mail, where `GRAVATAR` says so;
+ * else their initials. Asks nothing.
  */
 export function avatarUrl({ id, name, email, avatar }: Pictured, config: Configuration): string {
-  const given = avatar === null ? undefined : parseReference(avatar)
-  if (given?.store === 'kv') return `${config.PUBLIC_URL}/avatars/${given.key}`
-  if (given?.store === 'cloudinary') {
-    const { cloud, version, publicId } = given
+  const reference = avatar === null ? undefined : parseReference(avatar)
+  if (reference?.store === 'kv') return `${config.PUBLIC_URL}/avatars/${reference.key}`
+  if (reference?.store === 'cloudinary') {
+    const { cloud, version, publicId } = reference
     const path = publicId.split('/').map(encodeURIComponent).join('/')
     return `https://res.cloudinary.com/${cloud}/image/upload/c_fill,g_face,w_250,h_250,f_auto,q_auto/v${version}/${path}`
   }

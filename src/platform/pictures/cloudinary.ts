@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { z } from 'zod'
-import type { Configuration } from '../../env.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { invalidValues } from '../http/problem.ts'
 import { describeError } from '../safe-errors.ts'
 import { truncate } from '../text/truncate.ts'
@@ -42,8 +42,8 @@ const extensions = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'web
 
 /**
  * Uploads a picture by the unsigned preset. It cannot overwrite another: Cloudinary gives it a name of its own.
- * @throws Problem 422 with Cloudinary's words where it refuses the picture; 503 `avatar-store-unavailable` where it is late, fails,
- * talks nonsense, or refuses us
+ * @throws Problem 422 with Cloudinary's words where it refuses the picture; 503 `avatar-store-unavailable` where it is
+ * late, fails, talks nonsense, or refuses us
  */
 export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Reference & { store: 'cloudinary' }> {
   const form = new FormData()

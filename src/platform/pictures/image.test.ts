@@ -74,9 +74,9 @@ describe('a picture', () => {
   })
 
   it.each(kinds)('says no more of where it was taken (%s)', (kind) => {
-    const told = withLocation(kind)
-    expect(text(told)).toContain(secret)
-    const { bytes } = seen(told)
+    const reported = withLocation(kind)
+    expect(text(reported)).toContain(secret)
+    const { bytes } = seen(reported)
     expect(text(bytes)).not.toContain('48,51')
     expect(text(bytes)).not.toMatch(/Exif|xmp|GPS/i)
     // What shows it is what it was.
@@ -88,9 +88,9 @@ describe('a picture', () => {
   it('stays the right way up: of EXIF, a JPEG keeps its orientation and nothing else', () => {
     for (const orientation of [2, 3, 6, 8]) {
       const { bytes } = seen(withLocation('jpeg', orientation))
-      const kept = bytes.subarray(20, 56)
-      expect(text(kept.subarray(4, 8))).toBe('Exif')
-      expect(kept[29]).toBe(orientation)
+      const remaining = bytes.subarray(20, 56)
+      expect(text(remaining.subarray(4, 8))).toBe('Exif')
+      expect(remaining[29]).toBe(orientation)
       expect(together(bytes.subarray(0, 20), bytes.subarray(56))).toEqual(picture('jpeg'))
       expect(seen(bytes).bytes).toEqual(bytes)
     }

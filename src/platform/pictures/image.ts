@@ -30,18 +30,19 @@ export function sniff(bytes: Uint8Array): PictureType | undefined {
 }
 
 /**
- * Looks a picture through from end to end, without unpacking it: its type, how large it says it is, and its bytes without
- * metadata. What shows the picture stays, by a list of what may, and so do its colour profile and its orientation (JPEG); all else
- * is left out, and what follows its end is cut off. Bytes that are cut short or make no sense are refused, never thrown over.
+ * Looks a picture through from end to end, without unpacking it: its type, how large it says it is, and its bytes
+ * without metadata. What shows the picture stays, by a list of what may, and so do its colour profile and its
+ * orientation (JPEG); all else is left out, and what follows its end is cut off. Bytes that are cut short or make no
+ * sense are refused, never thrown over.
  */
 export function stripMetadata(bytes: Uint8Array): Picture | Refusal {
   const type = sniff(bytes)
   if (!type) return 'unknown-type'
   try {
-    const { width, height, kept } = readers[type](new Reader(bytes))
+    const { width, height, segments } = readers[type](new Reader(bytes))
     if (width === 0 || height === 0) return 'unreadable'
     if (width * height > maxPixels) return 'too-many-pixels'
-    return { type, width, height, bytes: joined(kept) }
+    return { type, width, height, bytes: joined(segments) }
   } catch (error) {
     if (error instanceof Unreadable) return 'unreadable'
     throw error
@@ -143,7 +144,7 @@ function readWebp(reader: Reader): ScanResult {
   assertFormat(size >= 4)
   const body = new Reader(reader.take(size).subarray(4), reader)
   let flags = 0
-  const shown = webpFrames(body, seen, (type, chunk) => {
+  const isVisible = webpFrames(body, seen, (type, chunk) => {
     const flag = announcedBy[type]
     if (type !== 'VP8X') return flag === undefined || flags & flag ? chunk : undefined
     const plain = chunk.slice()
@@ -151,29 +152,32 @@ function readWebp(reader: Reader): ScanResult {
     plain.set([flags, 0, 0, 0], 8)
     return plain
   })
-  assertFormat(shown)
-  const length = seen.kept.reduce((sum, piece) => sum + piece.length, 4)
+  assertFormat(isVisible)
+  const length = seen.segments.reduce((sum, piece) => sum + piece.length, 4)
   const header = new Uint8Array(12)
   header.set(reader.bytes.subarray(0, 12))
   new DataView(header.buffer).setUint32(4, length, true)
-  seen.kept.unshift(header)
+  seen.segments.unshift(header)
   return seen
 }
 
-/** Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a frame. */
+/**
+ * Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a
+ * frame.
+ */
 function webpFrames(
   reader: Reader,
   seen: ScanResult,
   shownAs?: (type: string, chunk: Uint8Array) => Uint8Array | undefined,
 ): boolean {
-  let shown = false
+  let isVisible = false
   const described = new Set<string>()
   while (reader.left > 0) {
     reader.part()
     const from = reader.at
     const type = reader.text(4)
     const length = reader.long(true)
-    const repeated = described.has(type) || (isBitstream(type) && shown)
+    const repeated = described.has(type) || (isBitstream(type) && isVisible)
     if (type !== 'ANMF') described.add(type)
     const data = new Reader(reader.take(length), reader.whole)
     // The last one's padding is left out by some.
@@ -186,25 +190,25 @@ function webpFrames(
       data.at = 3
       assertFormat(length >= 10 && data.text(3) === '\x9d\x01\x2a')
       enlarge(seen, data.short(true) & 0x3fff, data.short(true) & 0x3fff)
-      shown = true
+      isVisible = true
     } else if (type === 'VP8L') {
       assertFormat(length >= 5 && data.byte() === 0x2f)
       // It has a transparency of its own: another would be seen by nobody.
       assertFormat(!described.has('ALPH'))
       const bits = data.long(true)
       enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
-      shown = true
+      isVisible = true
     } else if (type === 'ANMF') {
       assertFormat(shownAs !== undefined && length >= 16 && !described.has('VP8 ') && !described.has('VP8L'))
       data.at = 6
       enlarge(seen, three(data) + 1, three(data) + 1)
       data.at = 16
       assertFormat(webpFrames(data, seen))
-      shown = true
+      isVisible = true
     } else {
       // A frame stays as it is, so it may hold nothing that would not.
       assertFormat(shownAs !== undefined || type === 'ALPH')
-      assertFormat(type !== 'ALPH' || !shown)
+      assertFormat(type !== 'ALPH' || !isVisible)
       assertFormat(type !== 'ANIM' || length === 6)
     }
     assertFormat(shownAs !== undefined || !repeated)
@@ -214,10 +218,13 @@ function webpFrames(
       if (chunk && length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
     }
   }
-  return shown
+  return isVisible
 }
 
-/** A still picture has one of these, and so has each frame of an animation. A second would be another picture, which nobody sees. */
+/**
+ * A still picture has one of these, and so has each frame of an animation. A second would be another picture, which
+ * nobody sees.
+ */
 const isBitstream = (type: string): boolean => type === 'VP8 ' || type === 'VP8L'
 
 const three = (reader: Reader): number => reader.short(true) + reader.byte() * 0x10000
@@ -245,7 +252,7 @@ function readGif(reader: Reader): ScanResult {
   enlarge(seen, reader.short(true), reader.short(true))
   reader.take(2 + colours(reader.byte()))
   keep(seen, reader.bytes.subarray(0, reader.at))
-  let shown = false
+  let isVisible = false
   while (true) {
     reader.part()
     const from = reader.at
@@ -255,7 +262,7 @@ function readGif(reader: Reader): ScanResult {
       const [left, top] = [reader.short(true), reader.short(true)]
       enlarge(seen, left + reader.short(true), top + reader.short(true))
       reader.take(colours(reader.byte()) + 1)
-      shown = true
+      isVisible = true
     } else {
       assertFormat(block === 0x21)
       reader.take(1)
@@ -267,7 +274,7 @@ function readGif(reader: Reader): ScanResult {
     const read = reader.bytes.subarray(from, reader.at)
     if (block === 0x2c || isShowingExtension(read)) keep(seen, read)
   }
-  assertFormat(shown)
+  assertFormat(isVisible)
   keep(seen, Uint8Array.of(0x3b))
   return seen
 }

@@ -32,22 +32,24 @@ const initialOf = (word = ''): string => capital(letter.exec(word)?.[0] ?? '')
 // ß would become two.
 const capital = (one: string): string => (one.toUpperCase().length === one.length ? one.toUpperCase() : one)
 
-/** The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything. */
+/**
+ * The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything.
+ */
 export function initialsPath(name: string, id: number): string {
   return `/avatars/initials/${id % colours.length}${encoded(name)}.svg`
 }
 
-const known = new Map<string, string>()
+const cached = new Map<string, string>()
 const maxKnown = 2000
 
 /** A name's initials as a path holds them. Kept by name, since whoever is listed once is listed again. */
 function encoded(name: string): string {
-  const before = known.get(name)
+  const before = cached.get(name)
   if (before !== undefined) return before
   const initials = initialsOf(name)
   const made = initials && `-${Buffer.from(initials).toString('base64url')}`
-  if (known.size >= maxKnown) known.clear()
-  known.set(name, made)
+  if (cached.size >= maxKnown) cached.clear()
+  cached.set(name, made)
   return made
 }
 

@@ -6,7 +6,10 @@ const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf &&
 /** Arithmetic conditioning has this many entries at most, of two bytes each. */
 const maxConditioningBytes = 16
 
-/** How many bytes of a segment's data are tables that begin with a byte and go on as `sizeAt` says; a table is whole or left out. */
+/**
+ * How many bytes of a segment's data are tables that begin with a byte and go on as `sizeAt` says; a table is whole or
+ * left out.
+ */
 function tablesLength(data: Uint8Array, sizeAt: (at: number) => number): number {
   let end = 0
   while (end < data.length && end + sizeAt(end) <= data.length) end += sizeAt(end)
@@ -14,8 +17,8 @@ function tablesLength(data: Uint8Array, sizeAt: (at: number) => number): number 
 }
 
 /**
- * How long the data of a segment is that decoding needs, by its own counts (ITU-T T.81, sections B.2.2 to B.2.4): what is behind it
- * shows nothing. Undefined where decoding does not need it.
+ * How long the data of a segment is that decoding needs, by its own counts (ITU-T T.81, sections B.2.2 to B.2.4): what
+ * is behind it shows nothing. Undefined where decoding does not need it.
  */
 function decodedLength(marker: number, data: Uint8Array): number | undefined {
   if (isFrame(marker)) return 6 + 3 * (data[5] ?? 0)
@@ -36,8 +39,9 @@ function decodedLength(marker: number, data: Uint8Array): number | undefined {
 }
 
 /**
- * What stays of a segment, by a list of what shows the picture; undefined where nothing does. Of APP0 JFIF that is what precedes its
- * thumbnail, which may show what has been cropped away, of APP14 Adobe its known part, and APP2 where it is a colour profile.
+ * What stays of a segment, by a list of what shows the picture; undefined where nothing does. Of APP0 JFIF that is what
+ * precedes its thumbnail, which may show what has been cropped away, of APP14 Adobe its known part, and APP2 where it
+ * is a colour profile.
  */
 function showingPart(marker: number, segment: Uint8Array): Uint8Array | undefined {
   const begins = (text: string): boolean => textAt(segment, 4, text.length) === text
@@ -123,7 +127,10 @@ function scanData(reader: Reader): Uint8Array {
 
 const isExif = (data: Uint8Array): boolean => textAt(data, 0, 6) === 'Exif\0\0'
 
-/** The orientation that EXIF names (tag 0x0112 of its first directory); 1, upright, where there is none that can be read. */
+/**
+ * The orientation that EXIF names (tag 0x0112 of its first directory); 1, upright, where there is none that can be
+ * read.
+ */
 function orientationIn(data: Uint8Array): number {
   const tiff = new Reader(data.subarray(6))
   try {

@@ -37,7 +37,7 @@ export function requireSmall(picture: Picture): void {
  * @throws Problem 503 `avatar-store-unavailable`
  */
 export async function storeLocally(kv: KVNamespace, key: string, { type, bytes }: Picture): Promise<void> {
-  await asked('write', () => kv.put(nameOf(key), bytes, { metadata: { type } }))
+  await callKv('write', () => kv.put(nameOf(key), bytes, { metadata: { type } }))
 }
 
 /**
@@ -48,7 +48,7 @@ export async function findLocally(
   kv: KVNamespace,
   key: string,
 ): Promise<{ type: PictureType; bytes: ArrayBuffer } | undefined> {
-  const { value, metadata } = await asked('read', async () =>
+  const { value, metadata } = await callKv('read', async () =>
     foundSchema.parse(await kv.getWithMetadata(nameOf(key), 'arrayBuffer')),
   )
   return value && metadata ? { type: metadata.type, bytes: value } : undefined
@@ -59,7 +59,7 @@ export async function removeLocally(kv: KVNamespace, key: string): Promise<void>
   await withTimeout('KV', deadlineMs, () => kv.delete(nameOf(key)))
 }
 
-async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
+async function callKv<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await withTimeout('KV', deadlineMs, async () => ask())
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Segments, chunks, blocks and frames in a file. An honest picture of five megabytes has thousands; one made of empty ones has
- * millions, and each costs time and memory here.
+ * Segments, chunks, blocks and frames in a file. An honest picture of five megabytes has thousands; one made of empty
+ * ones has millions, and each costs time and memory here.
  */
 const maxParts = 100_000
 
@@ -8,18 +8,18 @@ const maxParts = 100_000
 export interface ScanResult {
   width: number
   height: number
-  readonly kept: Uint8Array[]
+  readonly segments: Uint8Array[]
 }
 
-export const scanResult = (): ScanResult => ({ width: 0, height: 0, kept: [] })
+export const scanResult = (): ScanResult => ({ width: 0, height: 0, segments: [] })
 
 /** Keeps a piece of the file; what follows on the one before becomes one with it, so that few are held. */
 export function keep(seen: ScanResult, piece: Uint8Array): void {
-  const last = seen.kept.at(-1)
+  const last = seen.segments.at(-1)
   if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
-    seen.kept[seen.kept.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
+    seen.segments[seen.segments.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
   } else {
-    seen.kept.push(piece)
+    seen.segments.push(piece)
   }
 }
 

@@ -3,7 +3,10 @@ export type Reference =
   | { readonly store: 'kv'; readonly key: string }
   | { readonly store: 'cloudinary'; readonly cloud: string; readonly publicId: string; readonly version: number }
 
-/** What a row keeps of a picture. The cloud's name is part of it, so that pictures stay where they are when the store changes. */
+/**
+ * What a row keeps of a picture. The cloud's name is part of it, so that pictures stay where they are when the store
+ * changes.
+ */
 export function serializeReference(reference: Reference): string {
   if (reference.store === 'kv') return `kv:${reference.key}`
   return `cloudinary:${reference.cloud}:${reference.version}:${reference.publicId}`

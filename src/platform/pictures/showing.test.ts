@@ -107,8 +107,8 @@ describe('of a PNG stays what shows it, and nothing else', () => {
     const end = picture('png').length - 12
     const late = together(pngChunk('acTL', new Uint8Array(8)), frames)
     expect(left(inserted(picture('png'), end, late))).toEqual(picture('png'))
-    const shown = together(pngChunk('acTL', new Uint8Array(8)), pngChunk('fcTL', frame))
-    expect(left(inserted(picture('png'), 33, shown))).toEqual(inserted(picture('png'), 33, shown))
+    const displayed = together(pngChunk('acTL', new Uint8Array(8)), pngChunk('fcTL', frame))
+    expect(left(inserted(picture('png'), 33, displayed))).toEqual(inserted(picture('png'), 33, displayed))
   })
 })
 
@@ -130,21 +130,21 @@ describe('of a GIF stays what shows it, and nothing else', () => {
 
 describe('of a WebP stays what shows it, and nothing else', () => {
   it('no chunk that shows nothing, no second picture, and no flag that nobody knows', () => {
-    const still = picture('webp').subarray(12)
-    const second = webpChunk('VP8 ', together(still.subarray(8, 18), hidden))
-    expect(left(webpOf(still, webpChunk('HIDE', hidden), second))).toEqual(picture('webp'))
+    const current = picture('webp').subarray(12)
+    const second = webpChunk('VP8 ', together(current.subarray(8, 18), hidden))
+    expect(left(webpOf(current, webpChunk('HIDE', hidden), second))).toEqual(picture('webp'))
     const reserved = extendedWebp(0xc1)
     reserved.set([1, 2, 3], 21)
     expect(left(reserved)).toEqual(extendedWebp(0))
-    const animated = webpChunk('ANMF', together(new Uint8Array(16), still))
+    const animated = webpChunk('ANMF', together(new Uint8Array(16), current))
     expect(stripMetadata(webpOf(second, animated))).toBe('unreadable')
     for (const type of ['ICCP', 'ALPH']) {
-      expect(left(webpOf(webpChunk(type, hidden), still)), type).toEqual(picture('webp'))
+      expect(left(webpOf(webpChunk(type, hidden), current)), type).toEqual(picture('webp'))
     }
-    expect(stripMetadata(webpOf(still, webpChunk('ALPH', hidden)))).toBe('unreadable')
+    expect(stripMetadata(webpOf(current, webpChunk('ALPH', hidden)))).toBe('unreadable')
     const lossless = webpChunk('VP8L', Uint8Array.of(0x2f, 0, 0, 0, 0))
     expect(stripMetadata(webpOf(webpChunk('ALPH', hidden), lossless))).toBe('unreadable')
-    const crowded = webpChunk('ANMF', together(new Uint8Array(16), still, second))
+    const crowded = webpChunk('ANMF', together(new Uint8Array(16), current, second))
     expect(stripMetadata(webpOf(crowded))).toBe('unreadable')
   })
 })

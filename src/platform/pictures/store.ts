@@ -1,50 +1,51 @@
-import type { Bindings, Configuration } from '../../env.ts'
-import { afterResponse } from '../http/after-response.ts'
-import type { RequestContext } from '../http/router.ts'
+import type { Configuration } from '../config/configuration.ts'
+import type { Services } from '../ports.ts'
 import { cloudinaryOf, destroy, upload } from './cloudinary.ts'
-import { type DeletePicture, reservePicture } from './deletions.ts'
+import { type DeletePicture, reservePicture } from './deletion-store.ts'
 import type { Picture } from './image.ts'
 import { freshKey, removeLocally, requireSmall, storeLocally } from './local.ts'
 import { parseReference, serializeReference } from './reference.ts'
 
-/** A picture that is kept, but that no row shows yet. */
+/** A picture that is stored, but that no row shows yet. */
 export interface StoredPicture {
   readonly picture: string
-  /** For the batch of the change that shows it: see `adopted`. */
+  /** For the batch of the change that shows it: see `keepReservedStatement`. */
   readonly reservation: number
 }
 
 /**
- * Keeps a picture where this deployment does: at Cloudinary where that is configured, else in KV. Whatever goes wrong afterwards,
- * it is removed again unless a row comes to show it.
+ * Stores a picture at Cloudinary where that is configured, else in KV. It is deleted again unless a row shows it soon,
+ * whatever goes wrong meanwhile.
  * @throws Problem 413 `too-large`, 422 where the store refuses it, 503 `avatar-store-unavailable`
  */
-export async function storePicture(c: RequestContext, picture: Picture): Promise<StoredPicture> {
-  const { db, config } = c.var
+export async function storePicture(
+  { db, config, kv, afterResponse }: Services,
+  picture: Picture,
+): Promise<StoredPicture> {
   const cloud = cloudinaryOf(config)
   if (!cloud) {
     requireSmall(picture)
     const key = freshKey()
     const name = serializeReference({ store: 'kv', key })
     const reservation = await reservePicture(db, name)
-    await storeLocally(c.env.CACHE, key, picture)
+    await storeLocally(kv, key, picture)
     return { picture: name, reservation }
   }
-  // Cloudinary chooses the name, so it is known only now.
+  // Cloudinary chooses the name, so the reservation comes after the upload.
   const name = serializeReference(await upload(cloud, picture))
   try {
     return { picture: name, reservation: await reservePicture(db, name) }
   } catch (error) {
-    afterResponse(c, () => createPictureDeleter(c.env, config)(name))
+    afterResponse(() => createPictureDeleter(kv, config)(name))
     throw error
   }
 }
 
-/** Removes pictures from where each is kept. One at Cloudinary stays where no key is configured for its account. */
-export function createPictureDeleter(bindings: Bindings, config: Configuration): DeletePicture {
+/** Deletes pictures from where each is stored. One at Cloudinary stays where no key is configured for its account. */
+export function createPictureDeleter(kv: KVNamespace, config: Configuration): DeletePicture {
   return async (picture) => {
     const reference = parseReference(picture)
-    if (reference?.store === 'kv') await removeLocally(bindings.CACHE, reference.key)
+    if (reference?.store === 'kv') await removeLocally(kv, reference.key)
     if (reference?.store === 'cloudinary') await destroy(config, reference)
   }
 }

@@ -1,7 +1,10 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../db/columns.ts'
 
-/** Pictures that nobody shows any more, until they are removed from where they are kept; and those on their way to be shown. */
+/**
+ * Pictures that nobody shows any more, until they are removed from where they are kept; and those on their way to be
+ * shown.
+ */
 export const pictureDeletions = sqliteTable(
   'discarded_pictures',
   {

@@ -6,12 +6,15 @@ const maxLocalOctets = 64
 const maxAddressOctets = 254
 
 /**
- * The dot-string of RFC 5321, section 4.1.2, with the letters that RFC 6531, section 3.3, adds. Quoted local parts are not
- * taken: RFC 5321 advises against them, and a command is easily hidden in one.
+ * The dot-string of RFC 5321, section 4.1.2, with the letters that RFC 6531, section 3.3, adds. Quoted local parts are
+ * not taken: RFC 5321 advises against them, and a command is easily hidden in one.
  */
 const localPart = /^[^\s\p{C}"(),.:;<>@[\\\]]+(?:\.[^\s\p{C}"(),.:;<>@[\\\]]+)*$/u
 
-/** Labels of RFC 5321, section 4.1.2, and RFC 1035, section 2.3.4; two at least, and a last one that is no number (RFC 3696, section 2). */
+/**
+ * Labels of RFC 5321, section 4.1.2, and RFC 1035, section 2.3.4; two at least, and a last one that is no number (RFC
+ * 3696, section 2).
+ */
 const domainName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -28,8 +31,8 @@ export function isAscii(text: string): boolean {
 }
 
 /**
- * A domain as DNS has it: its labels in ASCII (RFC 5891, by the mapping of UTS #46), in lower case. An empty text where it is
- * none that can be written so.
+ * A domain as DNS has it: its labels in ASCII (RFC 5891, by the mapping of UTS #46), in lower case. An empty text where
+ * it is none that can be written so.
  */
 export function asciiDomain(domain: string): string {
   if (isAscii(domain)) return domain.toLowerCase()
@@ -38,7 +41,10 @@ export function asciiDomain(domain: string): string {
   return URL.parse(`http://${domain}`)?.hostname ?? ''
 }
 
-/** An address with its domain in ASCII, so that both spellings of one domain are one text. As it is where that cannot be. */
+/**
+ * An address with its domain in ASCII, so that both spellings of one domain are one text. As it is where that cannot
+ * be.
+ */
 export function withAsciiDomain(address: string): string {
   const start = address.lastIndexOf('@') + 1
   const domain = address.slice(start)
@@ -65,8 +71,8 @@ export function needsSmtpUtf8(address: string): boolean {
 const octets = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * Says what is wrong with an e-mail address, or null where mail can be sent to it: RFC 5321, with domains and local parts in
- * any script (RFC 5890, RFC 6531). Accounts and contacts have this one rule.
+ * Says what is wrong with an e-mail address, or null where mail can be sent to it: RFC 5321, with domains and local
+ * parts in any script (RFC 5890, RFC 6531). Accounts and contacts have this one rule.
  */
 export function emailFault(address: string): string | null {
   if ([...address].length > maxAddressOctets) return `must have at most ${maxAddressOctets} characters`

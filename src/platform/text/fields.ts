@@ -12,14 +12,15 @@ const controls = /[\p{Cc}\p{Cs}]/u
 const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
 
 /**
- * More marks on one letter than any language writes, and than Unicode's stream-safe format allows (UAX #15, section 13: 30).
- * Normalizing sorts the marks of a letter in a time that grows with their square: a megabyte of them takes minutes.
+ * More marks on one letter than any language writes, and than Unicode's stream-safe format allows (UAX #15, section 13:
+ * 30). Normalizing sorts the marks of a letter in a time that grows with their square: a megabyte of them takes
+ * minutes.
  */
 const overloaded = /\p{M}{31}/u
 
 /**
- * A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. What `clean` removes is
- * gone by then, so that it holds no marks apart that come together later.
+ * A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. What
+ * `clean` removes is gone by then, so that it holds no marks apart that come together later.
  */
 const writable = (clean: (text: string) => string = (text) => text) =>
   z
@@ -39,7 +40,9 @@ interface Length {
   readonly max: number
 }
 
-/** A member that an answer carries and that a body may send back: so that what was read can be edited and sent whole. */
+/**
+ * A member that an answer carries and that a body may send back: so that what was read can be edited and sent whole.
+ */
 export const readOnlyField = z
   .unknown()
   .optional()
@@ -53,13 +56,16 @@ export const line = (length: Length) =>
   withoutControls(writable().trim().normalize('NFC'), length).meta(normalized('trim nfc'))
 
 /**
- * Whether a name has a character that can be seen by itself: no blank, control or format character, and no accent without its letter.
- * What Unicode has not assigned yet counts as seen: a newer device knows the letter.
+ * Whether a name has a character that can be seen by itself: no blank, control or format character, and no accent
+ * without its letter. What Unicode has not assigned yet counts as seen: a newer device knows the letter.
  */
 export const canBeSeen = (text: string): boolean =>
   /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}]/u.test(text)
 
-/** A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something must be left. */
+/**
+ * A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something
+ * must be left.
+ */
 export function nameLine(length: Length) {
   const name = writable(cleanName).normalize('NFC')
   const seen = name.refine(canBeSeen, {
@@ -69,7 +75,10 @@ export function nameLine(length: Length) {
   return withoutControls(length.min ? seen : name, length).meta(normalized('name nfc'))
 }
 
-/** A number as people paste it: as {@link line}, with plain signs (paste.ts, NFKC) and the digits of any script as 0 to 9. */
+/**
+ * A number as people paste it: as {@link line}, with plain signs (paste.ts, NFKC) and the digits of any script as 0 to
+ * 9.
+ */
 export const numberLine = (length: Length) =>
   withoutControls(writable(cleanPasted).normalize('NFKC').overwrite(asciiDigits).trim(), length).meta(
     normalized('paste nfkc digits trim'),

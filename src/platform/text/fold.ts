@@ -51,7 +51,10 @@ export const plainLetters: ReadonlySet<string> = new Set(
   Object.keys(letters).filter((letter) => (letters[letter] ?? '').length > 1),
 )
 
-/** Accents and vowel points of Latin, Greek, Cyrillic, Hebrew and Arabic; not the vowels of scripts that write them as marks. */
+/**
+ * Accents and vowel points of Latin, Greek, Cyrillic, Hebrew and Arabic; not the vowels of scripts that write them as
+ * marks.
+ */
 const accents =
   /[\u0300-\u036f]|[\u0483-\u0487]|[\u0591-\u05bd]|\u05bf|[\u05c1-\u05c2]|[\u05c4-\u05c5]|\u05c7|[\u0610-\u061a]|[\u064b-\u065f]|\u0670|[\u06d6-\u06dc]|[\u06df-\u06e4]|[\u06e7-\u06e8]|[\u06ea-\u06ed]/g
 
@@ -63,7 +66,10 @@ const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dashes = /\p{Pd}/gu
 const otherDigits = /[^\P{Nd}0-9]/gu
 
-/** A text without what nobody can see, and with one apostrophe, one quotation mark, one dash. Its letters stay as they are. */
+/**
+ * A text without what nobody can see, and with one apostrophe, one quotation mark, one dash. Its letters stay as they
+ * are.
+ */
 export function unifySigns(text: string): string {
   return text
     .replace(ignorable, '')
@@ -73,7 +79,10 @@ export function unifySigns(text: string): string {
 
 const isDigit = (codePoint: number): boolean => /\p{Nd}/u.test(String.fromCodePoint(codePoint))
 
-/** Writes the decimal digits of every script as 0 to 9. Unicode has them in rows of ten that begin with zero (UTS #18, Nd). */
+/**
+ * Writes the decimal digits of every script as 0 to 9. Unicode has them in rows of ten that begin with zero (UTS #18,
+ * Nd).
+ */
 export function asciiDigits(text: string): string {
   return text.replace(otherDigits, (digit) => {
     const codePoint = digit.codePointAt(0) ?? 0
@@ -84,11 +93,13 @@ export function asciiDigits(text: string): string {
 }
 
 /**
- * What two spellings of a text have in common: no case, no accents, nothing that cannot be seen, one kind of blank, of digits and of
- * each sign, in any script (Unicode NFKD, then lower case). SQLite folds ASCII only, so this is stored beside the text.
+ * What two spellings of a text have in common: no case, no accents, nothing that cannot be seen, one kind of blank, of
+ * digits and of each sign, in any script (Unicode NFKD, then lower case). SQLite folds ASCII only, so this is stored
+ * beside the text.
  */
 export function fold(text: string): string {
-  // NFD first: what is composed must meet the table of signs as it does in parts. NFKD makes a blank of an accent that stands alone.
+  // NFD first: what is composed must meet the table of signs as it does in parts. NFKD makes a blank of an accent that
+  // stands alone.
   const folded = unifySigns(text.normalize('NFD'))
     .normalize('NFKD')
     .replace(accents, '')

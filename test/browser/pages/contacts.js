@@ -1,4 +1,6 @@
-/** A client of the contact book whose page is of another origin than the service. No dependency, and no state but this. */
+/**
+ * A client of the contact book whose page is of another origin than the service. No dependency, and no state but this.
+ */
 const service = new URLSearchParams(location.search).get('service') ?? 'http://127.0.0.1:8787'
 const pageSize = 2
 let token = ''

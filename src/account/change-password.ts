@@ -1,0 +1,46 @@
+import type { Client } from '../audit/store.ts'
+import { requirePassword, wrongPassword } from '../auth/check-password.ts'
+import { changePassword } from '../auth/email-token-store.ts'
+import { forgotUrl, sendNow } from '../auth/letters.ts'
+import { passwordChangedLetter } from '../auth/mails.tsx'
+import { checkAndHashNewPassword } from '../auth/reset-password.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import type { Services } from '../platform/ports.ts'
+
+/** A new password for an account. */
+export interface PasswordChange {
+  readonly userId: number
+  /** The session that goes on; every other one ends. */
+  readonly sessionId: number
+  readonly currentPassword: string
+  readonly password: string
+  readonly client: Client
+  /** Called before anything is written. It throws where a condition of the request does not hold. */
+  readonly checkConditions?: () => void
+}
+
+/**
+ * Changes the password of somebody who is signed in, ends their other sessions and sends a notice.
+ * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that cannot be
+ * taken; 429
+ */
+export async function changeOwnPassword(
+  services: Services,
+  { userId, sessionId, currentPassword, password, client, checkConditions }: PasswordChange,
+): Promise<void> {
+  const { db, config, gate } = services
+  const user = await requirePassword(services, userId, currentPassword, client)
+  const passwordHash = await checkAndHashNewPassword(services, password, user, client)
+  checkConditions?.()
+  const change = {
+    userId: user.id,
+    passwordHash,
+    notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
+    event: { kind: 'password-changed' as const, ...client },
+  }
+  const letterId = await writeAtNewRevision(gate(`user:${user.id}`), user.revision, (revision) =>
+    changePassword(db, user.password_hash, sessionId, change, revision),
+  )
+  if (letterId === null) throw wrongPassword()
+  sendNow(services, letterId)
+}

@@ -1,0 +1,74 @@
+import type { Client } from '../audit/store.ts'
+import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
+import { invalidValues } from '../platform/http/problem.ts'
+import type { Services } from '../platform/ports.ts'
+import { emailKey } from '../users/table.ts'
+import { invalidLink } from './confirm-email.ts'
+import { type EmailToken, finishReset } from './email-token-store.ts'
+import { forgotUrl, sendNow } from './letters.ts'
+import { hashAtGate } from './login-gate.ts'
+import { passwordChangedLetter } from './mails.tsx'
+import { passwordFault } from './password-hash.ts'
+import { promoteConfiguredAdmin } from './promote-admin.ts'
+
+/**
+ * Checks a password that is being chosen for an account and hashes it, in the gate of the caller's address, where it
+ * delays nobody else.
+ * @throws Problem 422 when it is too common, or the account's e-mail or name
+ */
+export async function checkAndHashNewPassword(
+  { gate }: Services,
+  password: string,
+  account: { readonly email: string; readonly username: string },
+  client: Client,
+): Promise<string> {
+  const fault = passwordFault(password, account)
+  if (fault) throw invalidValues([{ pointer: '/password', detail: fault }])
+  return hashAtGate(gate(`address:${client.address}`), password)
+}
+
+/** A new password for the account of a reset's link. */
+export interface ResetRequest {
+  readonly link: EmailToken
+  readonly password: string
+  readonly client: Client
+  /** Called before anything is written. It throws where a condition of the request does not hold. */
+  readonly checkConditions?: () => void
+}
+
+/**
+ * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link
+ * of the account dies, and a notice goes out. Of two at the same time with one link, one wins.
+ * @throws Problem 404 `link-not-found` when the link has died meanwhile; 422 for a password that cannot be taken; 412
+ */
+export async function resetPassword(
+  services: Services,
+  { link, password, client, checkConditions }: ResetRequest,
+): Promise<void> {
+  const { db, config, gate } = services
+  const passwordHash = await checkAndHashNewPassword(services, password, link, client)
+  checkConditions?.()
+  const change = {
+    userId: link.userId,
+    passwordHash,
+    notice: passwordChangedLetter(link.email, link.locale, forgotUrl(config)),
+    event: { kind: 'password-reset' as const, ...client },
+  }
+  const letterId = await writeAtNewRevision(gate(`user:${link.userId}`), link.revision, (revision) =>
+    finishReset(db, link.linkId, change, revision),
+  )
+  if (letterId === null) throw invalidLink()
+  sendNow(services, letterId)
+  await promoteConfiguredAdmin(services, { id: link.userId, email: link.email }, client)
+}
+
+/**
+ * Refuses a reset's body with another address than that of the link's account: its sender has mixed two people up. A
+ * username says nothing of that: several people may have the same, and older clients send any.
+ * @throws Problem 422
+ */
+export function requireSameAccount(link: EmailToken, email: string | undefined): void {
+  if (email === undefined || emailKey(email) === emailKey(link.email)) return
+  const detail = 'This is not the address of the link’s account: leave it out. A reset changes the password alone.'
+  throw invalidValues([{ pointer: '/email', detail }])
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+const isLocale = (text: string): boolean => {
+  try {
+    return Intl.Collator.supportedLocalesOf([text]).length === 1
+  } catch {
+    return false
+  }
+}
+
+export const contactVariables = {
+  /** The language whose alphabet names are sorted by. */
+  SORT_LOCALE: z
+    .string()
+    .default('uk')
+    .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
+  /** The most contacts that a book holds. */
+  MAX_CONTACTS: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(1_000_000, 'must be 1000000 or less')
+    .default(50_000),
+  /** A contact whose name begins with it becomes a favourite. */
+  FAVORITE_NAME_PREFIX: z
+    .string()
+    .normalize('NFC')
+    .max(100, 'must have at most 100 characters')
+    .refine((prefix) => prefix === prefix.trimStart(), 'must not start with a blank: no name does')
+    .refine(
+      (prefix) => /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u.test(prefix),
+      'must have a character that can be seen',
+    )
+    .optional(),
+}
+
+export const contactLimits = {
+  'contacts-read': { quota: 120, windowSeconds: 60 },
+  'contacts-create': { quota: 2, windowSeconds: 5 },
+  'contacts-write': { quota: 30, windowSeconds: 60 },
+}
+
+export const contactPermissions = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const
+
+type Variables = z.output<z.ZodObject<typeof contactVariables>>
+
+declare module '../platform/config/configuration.ts' {
+  interface Configuration extends Variables {}
+  interface Policies extends Record<keyof typeof contactLimits, true> {}
+  interface Permissions extends Record<(typeof contactPermissions)[number], true> {}
+}

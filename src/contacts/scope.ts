@@ -1,0 +1,12 @@
+import { and, eq, inArray, type Placeholder, type SQLWrapper } from 'drizzle-orm'
+import { contacts } from './table.ts'
+
+/** The contacts of one owner. Every query of contacts has this condition: no other file compares `owner_id`. */
+export const ownedBy = (ownerId: number | Placeholder) => eq(contacts.owner_id, ownerId)
+
+/** The contacts of the owners that a query selects. */
+export const ownedByThose = (ownerIds: SQLWrapper) => inArray(contacts.owner_id, ownerIds)
+
+/** One contact of one owner. */
+export const ownContact = (ownerId: number | Placeholder, id: number | Placeholder) =>
+  and(ownedBy(ownerId), eq(contacts.id, id))

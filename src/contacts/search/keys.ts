@@ -1,0 +1,67 @@
+import { spellingsOf } from '../../platform/text/email.ts'
+import { fold } from '../../platform/text/fold.ts'
+import { type FieldName, fieldNames, fields, fullName, type TextFields } from '../fields.ts'
+import { phoneKey } from './phone-digits.ts'
+import { sortKey } from './sort-key.ts'
+import { wholeAndWords, wordsOf } from './words.ts'
+
+/** The key of a contact without a birthday: it sorts after every `MM-DD`. */
+export const noBirthday = '~'
+
+/** The ends of the name, the e-mail and the note in a search key. No folded text contains any of them. */
+const endOfName = '\n'
+const endOfEmail = '\v'
+const endOfNote = '\f'
+
+/** The columns that are derived from the fields. */
+export const keyColumns = [
+  'first_name_key',
+  'last_name_key',
+  'email_key',
+  'phone_key',
+  'name_key',
+  'search_key',
+  'birthday_key',
+] as const
+
+/** Derives the columns that lists are searched, filtered and sorted by. Every write of a contact does so. */
+export const searchKeys = (contact: TextFields, locale: string): Record<(typeof keyColumns)[number], string> => ({
+  first_name_key: wholeAndWords(contact.first_name ?? ''),
+  last_name_key: wholeAndWords(contact.last_name ?? ''),
+  email_key: spellingsOf(contact.email ?? '')
+    .map(wholeAndWords)
+    .join(' '),
+  phone_key: phoneKey(contact.phone ?? ''),
+  name_key: sortKey(fullName(contact), locale),
+  search_key: searchKey(contact),
+  birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
+})
+
+type Part = NonNullable<(typeof fields)[FieldName]['search']>
+
+const isText = (name: FieldName): name is keyof TextFields => fields[name].column === 'text'
+
+const fieldsByPart = new Map(
+  (['name', 'email', 'note', 'phone'] satisfies Part[]).map((part) => [
+    part,
+    fieldNames.filter(isText).filter((name) => fields[name].search === part),
+  ]),
+)
+
+/** The texts that a contact has in the fields of one part of the search key. */
+const textsOf = (contact: TextFields, part: Part): string[] =>
+  (fieldsByPart.get(part) ?? []).flatMap((name) => contact[name] ?? [])
+
+/**
+ * Makes what `q` searches: the name, the e-mail, the note and the phone, in this order. Each word stands between
+ * blanks, so that a search can ask for the beginning or the end of a word. All before the phone is text.
+ */
+function searchKey(contact: TextFields): string {
+  const name = wholeAndWords(textsOf(contact, 'name').join(' '))
+  const email = textsOf(contact, 'email')
+    .flatMap(spellingsOf)
+    .map((spelling) => wordsOf(fold(spelling)))
+  const note = textsOf(contact, 'note').map((text) => wordsOf(fold(text)))
+  const phone = textsOf(contact, 'phone').map(phoneKey)
+  return ` ${[name, endOfName, email.join(' '), endOfEmail, note.join(' '), endOfNote, phone.join(' ')].join(' ')} `
+}

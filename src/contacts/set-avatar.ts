@@ -1,0 +1,43 @@
+import { requireSession } from '../auth/session.ts'
+import { isSessionAlive } from '../auth/session-store.ts'
+import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
+import { readUploadedPicture } from '../platform/pictures/upload.ts'
+import type { Services } from '../platform/ports.ts'
+import { setAvatarColumn } from './store.ts'
+import type { ContactRow } from './table.ts'
+import { type ContactTarget, findForWrite, writeContact } from './write.ts'
+
+/** The contact whose picture changes, and the session by which it does. */
+export interface AvatarTarget extends ContactTarget {
+  /** Reading and storing a picture takes a while: the session must not have ended by then. */
+  readonly sessionId: number
+}
+
+/**
+ * Gives a contact an uploaded picture instead of the one before.
+ * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412; what `readUploadedPicture` and
+ * `storePicture` throw
+ */
+export async function setContactAvatar(services: Services, target: AvatarTarget, file: File): Promise<ContactRow> {
+  // First, so that nothing is stored for a contact that does not exist.
+  await findForWrite(services, target)
+  return writeAvatar(services, target, await storePicture(services, await readUploadedPicture(file)))
+}
+
+/**
+ * Removes a contact's picture.
+ * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
+ */
+export const removeContactAvatar = (services: Services, target: AvatarTarget): Promise<ContactRow> =>
+  writeAvatar(services, target, null)
+
+function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPicture | null): Promise<ContactRow> {
+  const { db, config } = services
+  const { ownerId, sessionId } = target
+  const condition = isSessionAlive(sessionId)
+  return writeContact(services, target, async (row) => {
+    const changed = await setAvatarColumn(db, ownerId, row, { picture, condition })
+    if (!changed) await requireSession(db, sessionId, config)
+    return changed
+  })
+}

@@ -1,0 +1,25 @@
+import type { Configuration } from '../platform/config/configuration.ts'
+import { etagsOf } from '../platform/http/etag.ts'
+import { avatarUrl } from '../platform/pictures/avatar.ts'
+import { fullName, pickFields } from './fields.ts'
+import { type Contact, contactSchema } from './schema.ts'
+import type { ContactRow } from './table.ts'
+
+/** The ETag of a contact at a revision. */
+export const contactEtag = etagsOf(contactSchema, { ef844dff: 2 })
+
+/** A contact as its owner sees it. */
+export function toContact(row: ContactRow, config: Configuration): Contact {
+  const { first_name, last_name, ...others } = pickFields(row)
+  const name = fullName(row)
+  return {
+    id: row.id,
+    first_name,
+    last_name,
+    full_name: name,
+    ...others,
+    avatar: avatarUrl({ ...row, name }, config),
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  }
+}

@@ -1,0 +1,56 @@
+import { type Conditions, requireMatch } from '../platform/http/etag.ts'
+import { Problem } from '../platform/http/problem.ts'
+import type { Services } from '../platform/ports.ts'
+import { retryOnConflict } from '../platform/retry.ts'
+import type { ContactFields } from './fields.ts'
+import { findContact, replaceRow } from './store.ts'
+import type { ContactRow } from './table.ts'
+import { contactEtag } from './view.ts'
+
+/** The contact that a write is about. */
+export interface ContactTarget {
+  readonly ownerId: number
+  readonly id: number
+  /** What the request requires of the contact's ETag; undefined where nothing is required. */
+  readonly conditions?: Conditions | undefined
+}
+
+/** 404 for a contact that does not exist, or is another's. */
+export const contactNotFound = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
+
+const busy = (): Problem => new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')
+
+/**
+ * Finds the contact of a write and checks the conditions of the request.
+ * @throws Problem 404, 412
+ */
+export async function findForWrite({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<ContactRow> {
+  const row = await findContact(db, ownerId, id)
+  if (!row) throw contactNotFound()
+  if (conditions) requireMatch(conditions, contactEtag(row.revision))
+  return row
+}
+
+/**
+ * Reads, checks and writes a contact. `attempt` writes at the revision of the row and returns undefined where another
+ * write came between: then all is done again, so that no write is lost.
+ * @throws Problem 404, 409 `busy`, 412
+ */
+export const writeContact = <T>(
+  services: Services,
+  target: ContactTarget,
+  attempt: (row: ContactRow) => Promise<T | undefined>,
+): Promise<T> => retryOnConflict(async () => attempt(await findForWrite(services, target)), busy)
+
+/**
+ * Replaces the fields of a contact by what `change` makes of the present row.
+ * @throws Problem 404, 409 `busy`, 412
+ */
+export const editContact = (
+  services: Services,
+  target: ContactTarget,
+  change: (row: ContactRow) => ContactFields,
+): Promise<ContactRow> =>
+  writeContact(services, target, (row) =>
+    replaceRow(services.db, target.ownerId, row, change(row), services.config.SORT_LOCALE),
+  )

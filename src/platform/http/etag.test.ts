@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { contactSchema } from '../../contacts/schema.ts'
+import { contactEtag } from '../../contacts/view.ts'
+import { etagsOf, shapeDigest } from './etag.ts'
+
+describe('the format of ETags', () => {
+  const view = z.strictObject({
+    id: z.int(),
+    name: z.string().nullable(),
+    tags: z.array(z.strictObject({ a: z.int() })),
+  })
+  const { id, name, tags } = view.shape
+
+  it('changes with every member that is added, removed, renamed, moved or of another type', () => {
+    const others = [
+      view.extend({ more: z.string() }),
+      z.strictObject({ id, name }),
+      z.strictObject({ id, title: name, tags }),
+      z.strictObject({ name, id, tags }),
+      view.extend({ name: z.string() }),
+      view.extend({ name: z.string().optional() }),
+      view.extend({ tags: z.array(z.strictObject({ a: z.int(), b: z.int() })) }),
+      view.extend({ tags: z.array(z.string()) }),
+      contactSchema.extend({ shoe_size: z.string().nullable() }),
+    ]
+    const digests = [view, contactSchema, ...others].map(shapeDigest)
+    expect(new Set(digests).size).toBe(digests.length)
+    expect(etagsOf(view)(7)).toMatch(/^"\d+-7"$/)
+    expect(new Set([view, ...others].map((one) => etagsOf(one)(7))).size).toBe(others.length + 1)
+  })
+
+  it('stays when only words, examples and limits change', () => {
+    const other = view.extend({ name: z.string().max(5).nullable().meta({ description: 'A name.' }) })
+    expect(etagsOf(other.meta({ example: {} }))(7)).toBe(etagsOf(view)(7))
+  })
+
+  it('is the number that was given by hand, where there is one', () => {
+    expect(etagsOf(view, { [shapeDigest(view)]: 2 })(7)).toBe('"2-7"')
+    expect(etagsOf(view, { '00000000': 2 })(7)).not.toBe('"2-7"')
+  })
+
+  it('is 2 for a contact as it was before formats were derived, so that the ETags that clients hold stay valid', () => {
+    const [text, nullable] = [z.string(), z.string().nullable()]
+    const contact = z.strictObject({
+      ...{ id: z.int(), first_name: nullable, last_name: nullable, full_name: text, email: nullable, phone: nullable },
+      ...{ birthday: nullable, additional: nullable, favorite: z.boolean(), avatar: z.url() },
+      ...{ created_at: z.iso.datetime(), updated_at: z.iso.datetime() },
+    })
+    const isAsBefore = shapeDigest(contactSchema) === shapeDigest(contact)
+    expect(contactEtag(7) === '"2-7"').toBe(isAsBefore)
+  })
+})

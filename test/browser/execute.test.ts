@@ -1,0 +1,153 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { picture } from '../pictures.ts'
+import { findChromium, launch } from './chromium.ts'
+import { authorize, execute, type Filled, watch } from './docs-page.ts'
+import { type Operation, operationsOf } from './operations.ts'
+import { confirmed, linkTo, password, send } from './people.ts'
+import { type StartedService, startService } from './started.ts'
+
+const chromiumPath = findChromium()
+const adminEmail = 'boss@example.com'
+
+/**
+ * What is pressed in the browser: one operation of each form, and each that the page fills in by what another answered.
+ * Swagger UI takes a second of CPU to open one, so the others are sent as it would send them; `npm test -- --full`
+ * presses them all.
+ */
+const pressed = [
+  'post /api/contacts',
+  'get /api/contacts',
+  'get /api/contacts/{id}',
+  'patch /api/contacts/{id}',
+  'get /api/auth/sessions',
+  'delete /api/auth/sessions/{id}',
+  'post /api/auth/login',
+  'post /api/auth/refresh',
+  'get /api/auth/reset-password/{token}',
+  'patch /api/auth/reset-password-confirmation/{token}',
+  'get /api/admin/users',
+  'patch /api/admin/users/{id}',
+]
+
+describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
+  let service: StartedService
+  let browser: Browser
+
+  beforeAll(async () => {
+    ;[service, browser] = await Promise.all([startService({ ADMIN_EMAIL: adminEmail }), launch(chromiumPath ?? '')])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await service?.close()
+  })
+
+  it('succeeds on every operation, as it is filled in', async () => {
+    // Somebody came before: neither the first contact nor the first account is this person's.
+    await confirmed(service, 'first')
+    const { email: successor } = await confirmed(service, 'successor')
+    const { email } = await confirmed(service, 'bohdan', adminEmail)
+    await send(service, '/api/auth/login', { email, password }) // another session, to be ended
+    await using tab = await open()
+    await authorize(tab.page, email)
+    const fresh = `new-${crypto.randomUUID()}@example.com`
+    const next = 'staple by staple by staple'
+    // What no example can know: an address that is free, a letter's token, whose account this is, what its password is.
+    const filled: Record<string, () => Filled | Promise<Filled>> = {
+      'post /api/auth/signup': () => ({ body: { username: 'New', email: fresh, password } }),
+      'post /api/auth/confirm-email': async () => ({ body: { token: tokenOf(await linkTo(service, fresh)) } }),
+      'post /api/auth/login': () => ({ body: { email, password } }),
+      'post /api/auth/request-password-reset-email': () => ({ body: { email: fresh } }),
+      'get /api/auth/reset-password/{token}': async () => ({
+        token: tokenOf(await linkTo(service, fresh, 'reset-password')),
+      }),
+      'put /api/users/me/password': () => ({ body: { current_password: password, password: next } }),
+      'post /api/users/me/email': () => ({ body: { email: `moved.${fresh}`, current_password: next } }),
+      'patch /api/admin/users/{id}': () => ({ body: { role: 'moderator' } }),
+      'patch /api/users/avatar': () => ({ picture: true }),
+      'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
+    }
+    const failed: Record<string, string> = {}
+    const operations = await operationsOf(service)
+    const names = operations.map(({ method, path }) => `${method} ${path}`)
+    expect(names).toEqual(expect.arrayContaining([...pressed, ...Object.keys(filled)]))
+    for (const operation of operations) {
+      const { method, path } = operation
+      const name = `${method} ${path}`
+      if (name === 'delete /api/users/me') continue
+      const values = await filled[name]?.()
+      const inBrowser = process.env.TEST_FULL === '1' || pressed.includes(name)
+      const answer = inBrowser ? await execute(tab.page, method, path, values) : await sent(tab.page, operation, values)
+      if (answer.status >= 400) failed[name] = `${answer.status} ${answer.body}`
+    }
+    // Every letter has arrived: that there is none to send again is the right answer.
+    expect(failed).toEqual({ 'post /api/admin/outbox/{id}/resend': expect.stringMatching(/^409 .*letter-not-failed/s) })
+    const conflict = 'Failed to load resource: the server responded with a status of 409 (Conflict)'
+    expect(tab.faults).toEqual(process.env.TEST_FULL === '1' ? [conflict] : [])
+
+    // The last one ends the account, and the one before it ended the session.
+    await promote(successor, email, next)
+    await using last = await open()
+    await authorize(last.page, email, next)
+    const gone = await execute(last.page, 'delete', '/api/users/me', { body: { current_password: next } })
+    expect(gone.status, gone.body).toBe(204)
+    expect(last.faults).toEqual([])
+  }, 300_000)
+
+  /** /docs, and whatever went wrong on it. */
+  async function open() {
+    const context = await browser.newContext()
+    const faults = watch(context, service.url)
+    const page = await context.newPage()
+    await page.goto(`${service.url}/docs`)
+    await page.locator('.opblock').first().waitFor()
+    return { page, faults, [Symbol.asyncDispose]: () => context.close() }
+  }
+
+  /** Sends an operation with the document's example and the page's access token. */
+  async function sent(
+    page: Page,
+    { method, path, example }: Operation,
+    { body = example, picture: face }: Filled = {},
+  ) {
+    const token = await page.evaluate<string>('JSON.stringify({ ...sessionStorage }).match(/eyJ[\\w.-]+/)[0]')
+    const headers = { Authorization: `Bearer ${token}` }
+    const [list = '', rest] = path.split('/{id}')
+    const at = rest === undefined ? path : `${list}/${await lastId(list, headers)}${rest}`
+    const answer = await fetch(service.url + at, {
+      method: method.toUpperCase(),
+      headers,
+      ...payload(face, body),
+    })
+    return { status: answer.status, body: await answer.text() }
+  }
+
+  /** The last of a list: the oldest contact, the newest account. */
+  async function lastId(list: string, headers: Record<string, string>): Promise<number | undefined> {
+    const listed = (await (await fetch(service.url + list, { headers })).json()) as { id: number }[]
+    return listed.at(-1)?.id
+  }
+
+  /** Makes somebody an admin, by one who is. */
+  async function promote(whom: string, admin: string, secret: string): Promise<void> {
+    const signedIn = await send(service, '/api/auth/login', { email: admin, password: secret })
+    const { access_token } = (await signedIn.json()) as { access_token: string }
+    const headers = { Authorization: `Bearer ${access_token}`, 'Content-Type': 'application/json' }
+    const found = await fetch(`${service.url}/api/admin/users?q=${encodeURIComponent(whom)}`, { headers })
+    const [user] = (await found.json()) as { id: number }[]
+    const body = JSON.stringify({ role: 'admin' })
+    await fetch(`${service.url}/api/admin/users/${user?.id}`, { method: 'PATCH', headers, body })
+  }
+})
+
+/** A picture as a form, an object as JSON. */
+function payload(face: true | undefined, body: object | undefined): RequestInit {
+  if (face) {
+    const form = new FormData()
+    form.set('file', new File([picture('jpeg')], 'face.jpg', { type: 'image/jpeg' }))
+    return { body: form }
+  }
+  return body ? { body: new Blob([JSON.stringify(body)], { type: 'application/json' }) } : {}
+}
+
+const tokenOf = (link: string): string => link.split('/').at(-1) ?? ''
