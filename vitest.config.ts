@@ -53,6 +53,7 @@ const costs = 'test/cost.test.ts'
  */
 const besideDatabase = [
   'src/auth/mails.test.ts',
+  'src/cards/*.test.ts',
   'src/auth/login-gate.test.ts',
   'src/platform/gate/*.test.ts',
   'src/platform/http/{cors,foreign,http,language,media,multipart}.test.ts',

@@ -36,6 +36,8 @@ const reasons: Readonly<Record<string, string>> = {
 const slices: readonly [file: string, cut: string, reason: string][] = [
   ['src/birthdays/list-upcoming.ts', 'leap_day).slice(0, limit)', 'An array of contacts.'],
   ['src/birthdays/upcoming.ts', 'day.slice(0, 2)', 'MM-DD, digits.'],
+  ['src/cards/edit.ts', 'rest.slice(0, -textOf(last).length - 1)', 'Up to a line break and a whole note.'],
+  ['src/cards/lines.ts', 'text.slice(0, at)', 'Up to a sign of the syntax, which is no surrogate.'],
   ['src/contacts/favorites.ts', '.slice(0, -1)', 'All but the dot that was added.'],
   ['src/contacts/search/list-store.ts', 'hits.slice(0, query.limit)', 'An array of rows.'],
   ['src/contacts/fields.ts', 'toISOString().slice(0, 10)', 'A time, digits.'],

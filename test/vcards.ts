@@ -15,7 +15,12 @@ const apple = ['VERSION:3.0', 'PRODID:-//Apple Inc.//iOS 17.0//EN', 'N:Гонч�
 
 /** Texts of cards by what is odd about them. */
 export const texts: Readonly<Record<string, string>> = {
-  'a plain one of 3.0': card('VERSION:3.0', 'N:Lovelace;Ada;;;', 'FN:Ada Lovelace', 'EMAIL;TYPE=INTERNET:ada@example.com'),
+  'a plain one of 3.0': card(
+    'VERSION:3.0',
+    'N:Lovelace;Ada;;;',
+    'FN:Ada Lovelace',
+    'EMAIL;TYPE=INTERNET:ada@example.com',
+  ),
   'Apple, with a year that it omits': card(...apple, 'BDAY;X-APPLE-OMIT-YEAR=1604:1604-04-03'),
   'Apple, year 1604 without a word of it': card(...apple, 'BDAY;VALUE=date:1604-04-03'),
   'Apple, groups with labels': card(
@@ -32,7 +37,15 @@ export const texts: Readonly<Record<string, string>> = {
   'a company with an empty N': card('VERSION:3.0', 'N:;;;;', 'FN:Acme', 'ORG:Acme'),
   'no FN': card('VERSION:3.0', 'N:Doe;Jane;;;', 'EMAIL:jane@example.com'),
   'no version': card('N:Doe;John', 'FN:John Doe', 'TEL;HOME:555 0100'),
-  'properties without a value': card('VERSION:3.0', 'N:Doe;John;;;', 'FN:John Doe', 'TEL:', 'EMAIL;TYPE=HOME:', 'NOTE:', 'ORG:;'),
+  'properties without a value': card(
+    'VERSION:3.0',
+    'N:Doe;John;;;',
+    'FN:John Doe',
+    'TEL:',
+    'EMAIL;TYPE=HOME:',
+    'NOTE:',
+    'ORG:;',
+  ),
   '2.1, quoted-printable with soft breaks': card(
     'VERSION:2.1',
     'N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=93=D0=BE=D0=BD=D1=87=D0=B0=D1=80;=D0=9E=D0=BB=D0=B5=D1=81=\r\n=D1=8C;;;',
@@ -49,8 +62,22 @@ export const texts: Readonly<Record<string, string>> = {
     '',
     'REV:20260101T000000Z',
   ),
-  '2.1, an agent': card('VERSION:2.1', 'N:Boss;Big', 'AGENT:', 'BEGIN:VCARD', 'VERSION:2.1', 'N:Agent;Secret', 'END:VCARD', 'TEL:1'),
-  '3.0, an agent in one line': card('VERSION:3.0', 'N:Boss;Big;;;', 'FN:Big Boss', 'AGENT:BEGIN:VCARD\\nFN:Secret\\nEND:VCARD\\n'),
+  '2.1, an agent': card(
+    'VERSION:2.1',
+    'N:Boss;Big',
+    'AGENT:',
+    'BEGIN:VCARD',
+    'VERSION:2.1',
+    'N:Agent;Secret',
+    'END:VCARD',
+    'TEL:1',
+  ),
+  '3.0, an agent in one line': card(
+    'VERSION:3.0',
+    'N:Boss;Big;;;',
+    'FN:Big Boss',
+    'AGENT:BEGIN:VCARD\\nFN:Secret\\nEND:VCARD\\n',
+  ),
   '4.0, PID, ALTID and LANGUAGE': card(
     'VERSION:4.0',
     'CLIENTPIDMAP:1;urn:uuid:53e374d9-337e-4727-8803-a1e9c14e0556',
@@ -72,10 +99,26 @@ export const texts: Readonly<Record<string, string>> = {
     'IMPP:xmpp:zoe@example.com',
     'RELATED;TYPE=spouse;VALUE=text:Valentyna',
   ),
-  '4.0, a group of contacts': card('VERSION:4.0', 'FN:Friends', 'KIND:group', 'MEMBER:urn:uuid:03a0e51f-d1aa-4385-8a53-e29025acd8af'),
+  '4.0, a group of contacts': card(
+    'VERSION:4.0',
+    'FN:Friends',
+    'KIND:group',
+    'MEMBER:urn:uuid:03a0e51f-d1aa-4385-8a53-e29025acd8af',
+  ),
   'an emoji of several code points': card('VERSION:3.0', 'N:;👩‍👩‍👧‍👦 Родина;;;', 'FN:👩‍👩‍👧‍👦 Родина', 'NOTE:🏳️‍🌈 🇺🇦'),
-  'right to left': card('VERSION:3.0', 'N:כהן;דנה;;;', 'FN:דנה כהן', 'ADR;TYPE=HOME:;;רחוב הרצל 1;תל אביב;;61000;ישראל'),
-  'escapes of all kinds': card('VERSION:3.0', 'N:Sm\\;ith;Jo\\,hn;;;', 'FN:Jo\\,hn Sm\\;ith', 'NOTE:a\\nb\\Nc\\\\d\\:e', 'CATEGORIES:a\\,b,c'),
+  'right to left': card(
+    'VERSION:3.0',
+    'N:כהן;דנה;;;',
+    'FN:דנה כהן',
+    'ADR;TYPE=HOME:;;רחוב הרצל 1;תל אביב;;61000;ישראל',
+  ),
+  'escapes of all kinds': card(
+    'VERSION:3.0',
+    'N:Sm\\;ith;Jo\\,hn;;;',
+    'FN:Jo\\,hn Sm\\;ith',
+    'NOTE:a\\nb\\Nc\\\\d\\:e',
+    'CATEGORIES:a\\,b,c',
+  ),
   'folded lines': card('VERSION:3.0', 'N:Doe;John;;;', 'FN:John', ' Doe', 'NOTE:one', '\ttwo', ' three'),
   'labels, custom properties and a favorite': card(
     'VERSION:3.0',
@@ -96,7 +139,11 @@ export const texts: Readonly<Record<string, string>> = {
     'item1.X-ABLabel:_$!<Anniversary>!$_',
   ),
   'no END': 'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Cut\r\nN:;Cut;;;\r\nTEL:123456',
-  'a colon in a quoted parameter': card('VERSION:4.0', 'FN:Ann', 'ADR;LABEL="1 Main St: back door";TYPE=home:;;1 Main St;Town;;;'),
+  'a colon in a quoted parameter': card(
+    'VERSION:4.0',
+    'FN:Ann',
+    'ADR;LABEL="1 Main St: back door";TYPE=home:;;1 Main St;Town;;;',
+  ),
 }
 
 /** Files of one card each, as octets, by what is odd about them. */
@@ -108,7 +155,7 @@ export const files: Readonly<Record<string, Uint8Array>> = {
   'LF alone': utf8.encode(card('VERSION:3.0', 'N:Doe;Jane;;;', 'FN:Jane Doe').replaceAll('\r\n', '\n')),
   'folded in the middle of a character': foldedWithin('VERSION:3.0\r\nN:;Ж;;;\r\nFN:Ж'),
   'windows-1251 by its CHARSET': Uint8Array.from([
-    ...utf8.encode('BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=windows-1251:'),
+    ...utf8.encode('BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=windows-1251:;'),
     ...[0xce, 0xeb, 0xe5, 0xf1, 0xfc],
     ...utf8.encode('\r\nEND:VCARD\r\n'),
   ]),
@@ -117,5 +164,12 @@ export const files: Readonly<Record<string, Uint8Array>> = {
 /** A card whose last line is folded after the first octet of its last character. */
 function foldedWithin(body: string): Uint8Array {
   const octets = utf8.encode(`BEGIN:VCARD\r\n${body}`)
-  return Uint8Array.from([...octets.slice(0, -1), 0x0d, 0x0a, 0x20, ...octets.slice(-1), ...utf8.encode('\r\nEND:VCARD\r\n')])
+  return Uint8Array.from([
+    ...octets.slice(0, -1),
+    0x0d,
+    0x0a,
+    0x20,
+    ...octets.slice(-1),
+    ...utf8.encode('\r\nEND:VCARD\r\n'),
+  ])
 }

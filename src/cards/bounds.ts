@@ -27,8 +27,8 @@ export const isPart = ({ name, raw }: Line): boolean => partNames.has(name) && o
 const callOf = (name: string): string => (/^[A-Z0-9 -]{1,40}$/.test(name) ? name : 'this property')
 
 /**
- * Refuses a card that is larger than what we store: by `CardFault`, which says which bound it is, and at which line it is reached. A
- * line of our own, which an edit added, has the number 0: the message then names the property only.
+ * Refuses a card that is larger than what we store: by `CardFault`, which says which bound it is, and at which line it
+ * is reached. A line of our own, which an edit added, has the number 0: the message then names the property only.
  */
 export function checkBounds(card: Card): void {
   const first = card.lines[0]?.number ?? 1

@@ -1,8 +1,9 @@
 /**
- * vCards as text, and what they say as fields: versions 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350). This room promises that nothing is
- * lost: a card is a list of lines, each with the text it came as; an edit writes only the lines that it concerns anew, and printing a
- * card that was not edited returns its text. It knows no database, no HTTP, and fetches nothing.
- * Errors: `CardFault` for a text that is no card, `ChangeFault` for a change that contradicts itself. Nothing else is thrown.
+ * vCards as text, and what they say as fields: versions 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350). This room promises that
+ * nothing is lost: a card is a list of lines, each with the text it came as; an edit writes only the lines that it
+ * concerns anew, and printing a card that was not edited returns its text. It knows no database, no HTTP, and fetches
+ * nothing. Errors: `CardFault` for a text that is no card, `ChangeFault` for a change that contradicts itself. Nothing
+ * else is thrown.
  */
 
 export type Version = '2.1' | '3.0' | '4.0'
@@ -54,7 +55,9 @@ export class CardFault extends Error {
   }
 }
 
-/** A change that contradicts itself. The pointer names the member (RFC 6901); the message is a sentence for a person. */
+/**
+ * A change that contradicts itself. The pointer names the member (RFC 6901); the message is a sentence for a person.
+ */
 export class ChangeFault extends Error {
   override readonly name = 'ChangeFault'
   readonly pointer: string
@@ -161,7 +164,8 @@ export type AddressInput = Optional<Address>
 export type OrganizationInput = Optional<Organization>
 
 /**
- * Changes to a card. What is left out, or equal to what is read from it now, stays as it is. Null empties: a value, or a list.
+ * Changes to a card. What is left out, or equal to what is read from it now, stays as it is. Null empties: a value, or
+ * a list.
  */
 export interface CardChanges {
   readonly first_name?: string | null | undefined

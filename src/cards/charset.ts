@@ -24,8 +24,8 @@ export function guessCharset(octets: Uint8Array): string {
 }
 
 /**
- * A text from octets: in the charset that is named, else UTF-8, else the likeliest of windows-1251, koi8-u and windows-1252. Never
- * throws: what is in no charset becomes U+FFFD.
+ * A text from octets: in the charset that is named, else UTF-8, else the likeliest of windows-1251, koi8-u and
+ * windows-1252. Never throws: what is in no charset becomes U+FFFD.
  */
 export function decodeOctets(octets: Uint8Array, charset?: string): string {
   return (

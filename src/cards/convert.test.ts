@@ -51,7 +51,9 @@ describe('a card in another version', () => {
   it('of 2.1 has no bare parameter, no quoted-printable and no charset left', () => {
     for (const [name, card] of all.filter(([, { version }]) => version === '2.1')) {
       for (const version of ['3.0', '4.0'] as const) {
-        const heads = convertCard(card, version).lines.filter((line) => line.name !== 'AGENT').map(({ head }) => head)
+        const heads = convertCard(card, version)
+          .lines.filter((line) => line.name !== 'AGENT')
+          .map(({ head }) => head)
         for (const head of heads) expect(head, name).not.toMatch(/CHARSET|QUOTED|BASE64|;[^=;]*(;|$)/i)
       }
     }
@@ -62,7 +64,19 @@ describe('a card in another version', () => {
   })
 
   it('converts whatever parses, and never throws', () => {
-    const line = fc.tuple(fc.constantFrom('N', 'TEL;VALUE=uri', 'BDAY', 'PHOTO', 'a.X-ABLabel', 'MEMBER', 'NOTE;ENCODING=QUOTED-PRINTABLE', 'ADR;HOME'), fc.string({ unit: 'binary', maxLength: 20 }))
+    const line = fc.tuple(
+      fc.constantFrom(
+        'N',
+        'TEL;VALUE=uri',
+        'BDAY',
+        'PHOTO',
+        'a.X-ABLabel',
+        'MEMBER',
+        'NOTE;ENCODING=QUOTED-PRINTABLE',
+        'ADR;HOME',
+      ),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+    )
     fc.assert(
       fc.property(fc.array(line, { maxLength: 6 }), fc.constantFrom('2.1', '3.0', '4.0', ''), (lines, version) => {
         const body = lines.map(([head, value]) => `${head}:${value.replace(/[\r\n]/g, '')}\r\n`).join('')

@@ -1,11 +1,11 @@
+import { truncate } from '../platform/text/truncate.ts'
 import type { Card, Line, Param, Version } from './card.ts'
 import { omitYearParam, readDate, writeDate } from './dates.ts'
-import { type Format, isBase64, isQuotedPrintable, makeLine, paramValues, parseParam, rewriteLine } from './lines.ts'
 import { preference, typeParams, withoutTypes } from './labels.ts'
+import { type Format, isBase64, isQuotedPrintable, makeLine, paramValues, parseParam, rewriteLine } from './lines.ts'
 import { firstLine, joinName, readName, substituteName } from './names.ts'
 import { encodeBase64, readInline } from './photo.ts'
 import { decodedValue, escapeText, orNull, splitEscaped, textOf, unescapeText, unescapeUri } from './values.ts'
-import { truncate } from '../platform/text/truncate.ts'
 import { newLine } from './write.ts'
 
 /** The versions that cards are sent in. */
@@ -50,8 +50,8 @@ function escapedAnew(line: Line, version: SentVersion): string {
   const value = decodedValue(line)
   if (uris.has(line.name)) return unescapeUri(value).replaceAll('\n', '')
   const separator = structured[line.name]
-  const escape = (text: string): string => escapeText(unescapeText(text), version)
-  return separator ? splitEscaped(value, separator).map(escape).join(separator) : escape(value)
+  const escapePart = (text: string): string => escapeText(unescapeText(text), version)
+  return separator ? splitEscaped(value, separator).map(escapePart).join(separator) : escapePart(value)
 }
 
 /** The parameters of a line in a version: bare words of 2.1 get their names, and TYPE=pref and PREF=1 change places. */
@@ -63,7 +63,13 @@ function convertParams(line: Line, from: Version, format: Format): Param[] {
   const named = from === '2.1' ? params.filter(({ name }) => name !== 'TYPE').map(withName) : params
   const [pref] = [preference(line)]
   const own =
-    pref === undefined ? [] : format.version === '4.0' ? [parseParam(`PREF=${pref}`)] : pref === 1 ? typeParams(['pref'], format) : []
+    pref === undefined
+      ? []
+      : format.version === '4.0'
+        ? [parseParam(`PREF=${pref}`)]
+        : pref === 1
+          ? typeParams(['pref'], format)
+          : []
   return [...named, ...typeParams(types, format), ...own]
 }
 
@@ -74,7 +80,9 @@ const withName = (param: Param): Param =>
 function convertFile(line: Line, format: Format): Line | undefined {
   const inline = readInline(line)
   if (!inline) return undefined
-  const others = line.params.filter(({ name }) => !encodings.has(name) && !['TYPE', 'VALUE', 'MEDIATYPE'].includes(name))
+  const others = line.params.filter(
+    ({ name }) => !encodings.has(name) && !['TYPE', 'VALUE', 'MEDIATYPE'].includes(name),
+  )
   const text = encodeBase64(inline.octets)
   const stated = paramValues(line, 'TYPE')[0]?.toLowerCase()
   const mediaType = inline.mediaType || (stated ? `image/${stated}` : '')
@@ -115,7 +123,10 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   }
   const isEncoded = isQuotedPrintable(line) || from === '2.1'
   const value = isBase64(line) || !isEncoded ? line.value : escapedAnew(line, format.version as SentVersion)
-  const isSame = value === line.value && params.length === line.params.length && params.every((one, at) => one.raw === line.params[at]?.raw)
+  const isSame =
+    value === line.value &&
+    params.length === line.params.length &&
+    params.every((one, at) => one.raw === line.params[at]?.raw)
   return isSame ? line : rewriteLine(line, { params, value }, format)
 }
 
@@ -126,14 +137,17 @@ function missingLines(card: Card, format: Format): Line[] {
   const name = orNull(joinName(first, last)) ?? substituteName(card, truncate)
   return [
     ...(full ? [] : [newLine('FN', escapeText(name, format.version), format)]),
-    ...(format.version === '3.0' && !card.lines.some((line) => line.name === 'N') ? [newLine('N', ';;;;', format)] : []),
+    ...(format.version === '3.0' && !card.lines.some((line) => line.name === 'N')
+      ? [newLine('N', ';;;;', format)]
+      : []),
   ]
 }
 
 /**
- * A card in another version, for sending: nothing is converted where it is stored. Preference, dates without a year, files, `tel:` URIs,
- * groups of contacts, and of 2.1 the encodings, are said as the version says them; every other line stays as it is, also one that only
- * the other version knows, so that converting back finds it. A card in that version stays the object that it is. Never throws.
+ * A card in another version, for sending: nothing is converted where it is stored. Preference, dates without a year,
+ * files, `tel:` URIs, groups of contacts, and of 2.1 the encodings, are said as the version says them; every other line
+ * stays as it is, also one that only the other version knows, so that converting back finds it. A card in that version
+ * stays the object that it is. Never throws.
  */
 export function convertCard(card: Card, version: SentVersion): Card {
   if (card.version === version) return card
@@ -145,5 +159,5 @@ export function convertCard(card: Card, version: SentVersion): Card {
   const hasVersion = lines.some(({ name }) => name === 'VERSION')
   const own = [...(hasVersion ? [] : [newLine('VERSION', version, format)]), ...missingLines(card, format)]
   const at = hasVersion ? lines.findIndex(({ name }) => name === 'VERSION') + 1 : begin
-  return { ...card, version, lines: [...lines.slice(0, at), ...own, ...lines.slice(at)] }
+  return { ...card, version, lines: lines.toSpliced(at, 0, ...own) }
 }

@@ -10,8 +10,9 @@ const written = /^(?:(\d{4})-?(\d\d)-?(\d\d)|--(\d\d)-?(\d\d))(?:[T ].*)?$/
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
 
 /**
- * A date of a card as `YYYY-MM-DD`, or `--MM-DD` where its year is unknown: not written, 0000, 1604 (which iOS 17 writes without
- * X-APPLE-OMIT-YEAR), or the one that `omitted` says. Null where it is no whole date (RFC 6350, section 4.3).
+ * A date of a card as `YYYY-MM-DD`, or `--MM-DD` where its year is unknown: not written, 0000, 1604 (which iOS 17
+ * writes without X-APPLE-OMIT-YEAR), or the one that `omitted` says. Null where it is no whole date (RFC 6350, section
+ * 4.3).
  */
 export function readDate(value: string, omitted?: string): string | null {
   const match = written.exec(value.trim())
@@ -28,8 +29,9 @@ export function readDate(value: string, omitted?: string): string | null {
 export const isDate = (text: string): boolean => /^(\d{4}|-)-\d\d-\d\d$/.test(text) && readDate(text) === text
 
 /**
- * A date of the wire in a card's words. 4.0 has the basic form (RFC 6350, section 4.3.1), `19960415` and `--0415`. Before it a date
- * without a year cannot be said, so it is said as Apple does, by the year 1604 (and X-APPLE-OMIT-YEAR, which is the caller's).
+ * A date of the wire in a card's words. 4.0 has the basic form (RFC 6350, section 4.3.1), `19960415` and `--0415`.
+ * Before it a date without a year cannot be said, so it is said as Apple does, by the year 1604 (and X-APPLE-OMIT-YEAR,
+ * which is the caller's).
  */
 export function writeDate(date: string, version: string): string {
   if (version === '4.0') return date.startsWith('--') ? `--${date.slice(2).replace('-', '')}` : date.replaceAll('-', '')

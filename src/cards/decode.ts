@@ -11,8 +11,8 @@ const isBlank = (octet: number | undefined): boolean => octet === space || octet
 const isContinuation = (octet: number | undefined): boolean => octet !== undefined && octet >= 0x80 && octet < 0xc0
 
 /**
- * UTF-8 in which no fold parts a character: RFC 6350, section 3.2 forbids it, and programs that fold by octets do it. The rest of the
- * character is put before the fold.
+ * UTF-8 in which no fold parts a character: RFC 6350, section 3.2 forbids it, and programs that fold by octets do it.
+ * The rest of the character is put before the fold.
  */
 function joinCharacters(octets: Uint8Array): Uint8Array {
   let joined: Uint8Array | undefined
@@ -69,10 +69,10 @@ function decodeLines(octets: Uint8Array, charset: string | undefined): string {
 }
 
 /**
- * The text of a file of vCards. UTF-8, with or without a byte order mark, also where a fold parts a character; UTF-16, also without
- * one; and, line by line, what CHARSET of vCard 2.1 says (section 2.1.2), which is taken out of a line whose octets it described;
- * quoted-printable ones are ASCII and keep it. `charset` is what the transport says; it counts where the octets are not UTF-8.
- * Throws `CardFault` for a NUL, with its line.
+ * The text of a file of vCards. UTF-8, with or without a byte order mark, also where a fold parts a character; UTF-16,
+ * also without one; and, line by line, what CHARSET of vCard 2.1 says (section 2.1.2), which is taken out of a line
+ * whose octets it described; quoted-printable ones are ASCII and keep it. `charset` is what the transport says; it
+ * counts where the octets are not UTF-8. Throws `CardFault` for a NUL, with its line.
  */
 export function decodeCards(octets: Uint8Array, charset?: string): string {
   const wide = wideCharset(octets)

@@ -9,7 +9,9 @@ const maxSearchText = 8000
 export interface SearchText {
   readonly emails: readonly string[]
   readonly phones: readonly string[]
-  /** Whatever else a person may remember: other names, organizations, addresses, labels, relations, URLs, custom values. */
+  /**
+   * Whatever else a person may remember: other names, organizations, addresses, labels, relations, URLs, custom values.
+   */
   readonly text: string
 }
 
@@ -42,9 +44,9 @@ function searchText(fields: CardFields): string {
 }
 
 /**
- * The columns of a contact that a card stands for, and what it is searched by: at most 8,000 characters beside its e-mails and numbers.
- * `first_name` is never null where `last_name` is: a card without N is called by FN, or by what else there is. Never throws. Whoever
- * has read the fields gives them.
+ * The columns of a contact that a card stands for, and what it is searched by: at most 8,000 characters beside its
+ * e-mails and numbers. `first_name` is never null where `last_name` is: a card without N is called by FN, or by what
+ * else there is. Never throws. Whoever has read the fields gives them.
  */
 export function derive(card: Card, fields: CardFields = readFields(card)): Derived {
   const { first_name, last_name, full_name, email, phone, birthday, additional, labels, favorite, uid } = fields

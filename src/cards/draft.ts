@@ -47,7 +47,10 @@ export class Draft {
     this.#lines[index] = next
   }
 
-  /** Puts lines at an index; before END where it is left out. A line before them that the file's end cut gets its line break. */
+  /**
+   * Puts lines at an index; before END where it is left out. A line before them that the file's end cut gets its line
+   * break.
+   */
   insert(lines: readonly Line[], wanted = this.#end()): void {
     const index = Math.min(wanted, this.#end())
     const before = this.#lines[index - 1]

@@ -42,8 +42,8 @@ export function matchEntries<M, E>(
 }
 
 /**
- * Puts the lines of a list in order: those that were there go to the places that they have among them, a new one after the one before
- * it. `matched` has the line that each was before; undefined for a new one.
+ * Puts the lines of a list in order: those that were there go to the places that they have among them, a new one after
+ * the one before it. `matched` has the line that each was before; undefined for a new one.
  */
 export function arrange(
   draft: Draft,
@@ -79,20 +79,20 @@ function canCarry<M extends Member>(kind: Kind<M>, { line }: Entry<M>, member: M
 }
 
 /**
- * Makes a list of a card the one that is asked for. A member that is there keeps its line, and so its parameters; one whose value
- * differs from that of the line in its place, with the same label, changes that line's value; others are new lines, and lines that
- * nobody asks for go. Throws `ChangeFault` for more than 100, or two primaries.
+ * Makes a list of a card the one that is wanted. A member that is there keeps its line, and so its parameters; one
+ * whose value differs from that of the line in its place, with the same label, changes that line's value; others are
+ * new lines, and lines that nobody wants go. Throws `ChangeFault` for more than 100, or two primaries.
  */
-export function editList<M extends Member>(draft: Draft, kind: Kind<M>, asked: readonly M[], pointer: string): void {
-  if (asked.length > maxMembers) {
-    throw new ChangeFault(pointer, `There are ${asked.length} here. A contact has at most ${maxMembers} of each kind.`)
+export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: readonly M[], pointer: string): void {
+  if (wanted.length > maxMembers) {
+    throw new ChangeFault(pointer, `There are ${wanted.length} here. A contact has at most ${maxMembers} of each kind.`)
   }
-  if (asked.filter(({ primary }) => primary).length > 1) {
+  if (wanted.filter(({ primary }) => primary).length > 1) {
     throw new ChangeFault(pointer, 'Two of these are primary. Make one of them primary, and no other.')
   }
   const labels = groupLabels(draft.card)
   const entries = readEntries(draft.card, kind, labels)
-  const matches = matchEntries<M, Entry<M>>(asked, entries, [
+  const matches = matchEntries<M, Entry<M>>(wanted, entries, [
     (member, entry) => kind.key(member) === kind.key(entry.member) && member.label === entry.member.label,
     (member, entry) => kind.key(member) === kind.key(entry.member) && canCarry(kind, entry, member, labels),
     (member, entry, isSamePlace) =>
@@ -103,7 +103,7 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, asked: r
   const first = entries.length > 0 ? draft.indexOf(entries[0]?.line as Line) : undefined
   for (const entry of entries) if (!matches.includes(entry)) draft.remove(entry.line)
   const added: { readonly after: number; readonly companion: Line }[] = []
-  const lines = asked.map((member, index) => {
+  const lines = wanted.map((member, index) => {
     const entry = matches[index]
     const isSame = entry !== undefined && kind.key(entry.member) === kind.key(member)
     let line = entry?.line ?? kind.create(member, draft.format)
@@ -121,7 +121,7 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, asked: r
     ? prefer(
         draft,
         lines,
-        asked.findIndex(({ primary }) => primary),
+        wanted.findIndex(({ primary }) => primary),
       )
     : lines
   const matched = matches.map((entry) => entry?.line)
@@ -133,8 +133,8 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, asked: r
 }
 
 /** Makes that line the preferred one, where it is not; the first needs no word for it. */
-function prefer(draft: Draft, lines: readonly Line[], asked: number): readonly Line[] {
-  const primary = Math.max(0, asked)
+function prefer(draft: Draft, lines: readonly Line[], wanted: number): readonly Line[] {
+  const primary = Math.max(0, wanted)
   if (lines.length === 0 || primaryIndex(lines) === primary) return lines
   return lines.map((line, index) => {
     const isPreferred = index === primary && primary > 0

@@ -17,18 +17,21 @@ export function setText(draft: Draft, property: string, value: string | null): v
 }
 
 /** A member as it is asked for; the one before where it is not named. */
-const asked = (change: string | null | undefined, before: string | null): string | null =>
+const valueAfter = (change: string | null | undefined, before: string | null): string | null =>
   change === undefined ? before : orNull(change)
 
-/** The parts of N that are asked for. A name that stood for a missing one (a company's) is none of them unless it becomes one. */
+/**
+ * The parts of N that are wanted. A name that stood for a missing one (a company's) is none of them unless it
+ * becomes one.
+ */
 function askedName(now: PersonName, before: CardFields, changes: CardChanges): PersonName {
   const parts = changes.name === null ? { prefix: null, middle: null, suffix: null } : (changes.name ?? {})
   return {
-    first: asked(changes.first_name, before.first_name),
-    last: asked(changes.last_name, before.last_name),
-    middle: asked(parts.middle, now.middle),
-    prefix: asked(parts.prefix, now.prefix),
-    suffix: asked(parts.suffix, now.suffix),
+    first: valueAfter(changes.first_name, before.first_name),
+    last: valueAfter(changes.last_name, before.last_name),
+    middle: valueAfter(parts.middle, now.middle),
+    prefix: valueAfter(parts.prefix, now.prefix),
+    suffix: valueAfter(parts.suffix, now.suffix),
   }
 }
 
@@ -50,8 +53,9 @@ function writeName(draft: Draft, now: PersonName, next: PersonName): void {
 }
 
 /**
- * Changes a name. Of a card whose N names nobody and whose FN does, a new first name alone is a new FN: a company stays one. Anything
- * else is written to N, and FN follows it (names.ts). Nickname and phonetic names have properties of their own.
+ * Changes a name. Of a card whose N names nobody and whose FN does, a new first name alone is a new FN: a company stays
+ * one. Anything else is written to N, and FN follows it (names.ts). Nickname and phonetic names have properties of
+ * their own.
  */
 export function editNames(draft: Draft, before: CardFields, changes: CardChanges): void {
   const now = readName(draft.card)
@@ -67,7 +71,7 @@ export function editNames(draft: Draft, before: CardFields, changes: CardChanges
   const named =
     changes.name === null ? { nickname: null, phonetic_first: null, phonetic_last: null } : (changes.name ?? {})
   for (const part of ['nickname', 'phonetic_first', 'phonetic_last'] as const) {
-    const value = asked(named[part], before.name[part])
+    const value = valueAfter(named[part], before.name[part])
     if (value !== before.name[part]) setText(draft, namePartProperties[part], value)
   }
 }

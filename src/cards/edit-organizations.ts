@@ -8,7 +8,10 @@ import { newLine, setValue } from './write.ts'
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** An organization as it will be read: without blanks around its texts and without empty units; null where nothing is left. */
+/**
+ * An organization as it will be read: without blanks around its texts and without empty units; null where nothing is
+ * left.
+ */
 export function cleanOrganization(input: OrganizationInput): Organization | null {
   const units = (input.units ?? []).map(orNull).filter((unit) => unit !== null)
   const [name, title, role] = [orNull(input.name), orNull(input.title), orNull(input.role)]
@@ -18,7 +21,11 @@ export function cleanOrganization(input: OrganizationInput): Organization | null
 const hasOrg = ({ name, units }: Organization): boolean => name !== null || units.length > 0
 
 /** The lines of an organization, those that are there with their own parameters. */
-function writeOrganization(draft: Draft, asked: Organization, entry: OrganizationLines | undefined): OrganizationLines {
+function writeOrganization(
+  draft: Draft,
+  wanted: Organization,
+  entry: OrganizationLines | undefined,
+): OrganizationLines {
   const { format } = draft
   const escaped = (text: string | null): string => escapeText(text ?? '', format.version)
   const text = (name: string, value: string | null, line: Line | undefined, before: string | null | undefined) => {
@@ -26,9 +33,9 @@ function writeOrganization(draft: Draft, asked: Organization, entry: Organizatio
     if (!line) return newLine(name, escaped(value), format)
     return before === value ? line : setValue(line, escaped(value), format)
   }
-  const value = [asked.name, ...asked.units].map(escaped).join(';')
-  const isSame = entry?.org && equal(readOrg(entry.org), { name: asked.name, units: asked.units })
-  const org = !hasOrg(asked)
+  const value = [wanted.name, ...wanted.units].map(escaped).join(';')
+  const isSame = entry?.org && equal(readOrg(entry.org), { name: wanted.name, units: wanted.units })
+  const org = !hasOrg(wanted)
     ? undefined
     : entry?.org
       ? isSame
@@ -36,10 +43,10 @@ function writeOrganization(draft: Draft, asked: Organization, entry: Organizatio
         : setValue(entry.org, value, format)
       : newLine('ORG', value, format)
   return {
-    organization: asked,
+    organization: wanted,
     org,
-    title: text('TITLE', asked.title, entry?.title, entry?.organization.title),
-    role: text('ROLE', asked.role, entry?.role, entry?.organization.role),
+    title: text('TITLE', wanted.title, entry?.title, entry?.organization.title),
+    role: text('ROLE', wanted.role, entry?.role, entry?.organization.role),
   }
 }
 
@@ -54,18 +61,19 @@ function group(draft: Draft, lines: OrganizationLines): OrganizationLines {
 }
 
 /**
- * Makes the organizations of a card those that are asked for; those with a name come first. Lines that say what they said stay. TITLE
- * and ROLE belong to the ORG of their place; where that would say something else, to the one of their group.
+ * Makes the organizations of a card those that are wanted; those with a name come first. Lines that say what they
+ * said stay. TITLE and ROLE belong to the ORG of their place; where that would say something else, to the one of their
+ * group.
  */
-export function editOrganizations(draft: Draft, asked: readonly Organization[]): void {
-  if (asked.length > maxMembers) {
+export function editOrganizations(draft: Draft, wanted: readonly Organization[]): void {
+  if (wanted.length > maxMembers) {
     throw new ChangeFault(
       '/organizations',
-      `There are ${asked.length} here. A contact has at most ${maxMembers} of each kind.`,
+      `There are ${wanted.length} here. A contact has at most ${maxMembers} of each kind.`,
     )
   }
   const before = readOrganizations(draft.card)
-  const sorted = [...asked.filter(hasOrg), ...asked.filter((one) => !hasOrg(one))]
+  const sorted = [...wanted.filter(hasOrg), ...wanted.filter((one) => !hasOrg(one))]
   if (
     equal(
       sorted,

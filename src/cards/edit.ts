@@ -36,7 +36,9 @@ import { newLine, setValue } from './write.ts'
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** The members of a list as they will be read: without blanks around their texts, and without those that have no value. */
+/**
+ * The members of a list as they will be read: without blanks around their texts, and without those that have no value.
+ */
 function clean<I, M>(list: readonly I[] | null, member: (input: I) => M | null): M[] {
   return (list ?? []).map(member).filter((one) => one !== null)
 }
@@ -88,8 +90,8 @@ interface Pair {
 }
 
 /**
- * Changes e-mails or phones, by the list, or by the one that is primary. A member that is equal to what is stored says nothing; if
- * both differ they have to agree. Null for the one removes all. Throws `ChangeFault`.
+ * Changes e-mails or phones, by the list, or by the one that is primary. A member that is equal to what is stored says
+ * nothing; if both differ they have to agree. Null for the one removes all. Throws `ChangeFault`.
  */
 function editReach(draft: Draft, before: CardFields, changes: CardChanges, { member, list, called }: Pair): void {
   const kind = list === 'emails' ? emailKind : phoneKind
@@ -192,10 +194,10 @@ function checkCustom(list: readonly Custom[], before: readonly Custom[]): void {
 }
 
 /**
- * A card with those changes. A member that equals what is read now touches no line; any other changes the value of its own line, which
- * keeps its group, its parameters and its place; every other line stays to the byte. Returns the same object where nothing changes.
- * A list that is named replaces that list; the lines of members that are in both stay. Throws `ChangeFault` for a change that
- * contradicts itself, or that no card can say.
+ * A card with those changes. A member that equals what is read now touches no line; any other changes the value of its
+ * own line, which keeps its group, its parameters and its place; every other line stays to the byte. Returns the same
+ * object where nothing changes. A list that is named replaces that list; the lines of members that are in both stay.
+ * Throws `ChangeFault` for a change that contradicts itself, or that no card can say.
  */
 export function editCard(card: Card, changes: CardChanges): Card {
   const before = readFields(card)
@@ -224,7 +226,8 @@ export function editCard(card: Card, changes: CardChanges): Card {
 }
 
 /**
- * A card in which a property of one line (UID, REV, X-VIZITKA-FAVORITE) has that value; null removes it. The text is escaped.
+ * A card in which a property of one line (UID, REV, X-VIZITKA-FAVORITE) has that value; null removes it. The text is
+ * escaped.
  */
 export function setProperty(card: Card, name: string, value: string | null): Card {
   const draft = new Draft(card)

@@ -16,8 +16,8 @@ import {
 import { dropParams, newLine, setValue } from './write.ts'
 
 /**
- * How a list of the wire stands in a card: each member a line of its own. Reading and editing both go by this, so that what is
- * written is what is read.
+ * How a list of the wire stands in a card: each member a line of its own. Reading and editing both go by this, so that
+ * what is written is what is read.
  */
 export interface Kind<M extends { readonly label: string | null }> {
   /** Whether a line is a member of this list. */
@@ -164,7 +164,9 @@ export const dateOf = (line: Line): string | null => {
   return readDate(text, paramValues(line, 'X-APPLE-OMIT-YEAR')[0]) ?? orNull(text)
 }
 
-/** A line with another date, or a text where it is none. What VALUE and X-APPLE-OMIT-YEAR said of the one before goes. */
+/**
+ * A line with another date, or a text where it is none. What VALUE and X-APPLE-OMIT-YEAR said of the one before goes.
+ */
 export function setDate(line: Line, value: string, format: Format): Line {
   const date = readDate(value)
   const others = line.params.filter(

@@ -93,7 +93,9 @@ export function withoutTypes(params: readonly Param[], isRemoved: (type: string)
 
 const isPref = (type: string): boolean => /^pref$/i.test(type)
 
-/** How much a line is preferred, 1 most (RFC 6350, section 5.3; TYPE=pref before it); undefined where it does not say. */
+/**
+ * How much a line is preferred, 1 most (RFC 6350, section 5.3; TYPE=pref before it); undefined where it does not say.
+ */
 export function preference(line: Line): number | undefined {
   const pref = Number.parseInt(paramValues(line, 'PREF')[0] ?? '', 10)
   if (pref >= 1) return pref
@@ -121,8 +123,8 @@ interface Labeling {
 }
 
 /**
- * Labels a line: by TYPE where it can say the label, else by Apple's X-ABLabel in the line's group, or in a new one. Words of TYPE
- * that said the label before go; all other parameters stay.
+ * Labels a line: by TYPE where it can say the label, else by Apple's X-ABLabel in the line's group, or in a new one.
+ * Words of TYPE that said the label before go; all other parameters stay.
  */
 export function setLabel(line: Line, label: string | null, newGroup: () => string, format: Format): Labeling {
   const others = withoutTypes(line.params, (type) => !silent.has(type.toLowerCase()))

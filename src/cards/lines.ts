@@ -104,8 +104,9 @@ const base64Head = /^[^:]*[;=](?:BASE64|B)[;:]/i
 const base64Text = /^[A-Za-z0-9+/]+=*$/
 
 /**
- * The lines of a text. Unfolds (RFC 6350, section 3.2) and joins what quoted-printable's soft breaks part (RFC 2045, section 6.7) and
- * base64 that is not indented, as old phones write it. Takes time in proportion to the text. Joining all `raw` gives the text.
+ * The lines of a text. Unfolds (RFC 6350, section 3.2) and joins what quoted-printable's soft breaks part (RFC 2045,
+ * section 6.7) and base64 that is not indented, as old phones write it. Takes time in proportion to the text. Joining
+ * all `raw` gives the text.
  */
 export function parseLines(text: string): Line[] {
   const lines: Line[] = []
@@ -161,7 +162,10 @@ export function fold(text: string, eol: string): string {
   return folded + text.slice(start)
 }
 
-/** Breaks quoted-printable softly, at 75 octets and not within `=XX`: a fold right after a `=` would be read as another break. */
+/**
+ * Breaks quoted-printable softly, at 75 octets and not within `=XX`: a fold right after a `=` would be read as another
+ * break.
+ */
 function foldQuoted(head: string, value: string, eol: string): string {
   let folded = `${head}:`
   let octets = folded.length
@@ -193,8 +197,8 @@ export const isBase64 = (line: Pick<Line, 'params'>): boolean =>
   line.params.some(({ name, values }) => name === 'ENCODING' && values.some((value) => /^(b|base64)$/i.test(value)))
 
 /**
- * The printed text of a line. 2.1 folds at blanks, which stay: its lines are left long, but for base64, which a blank line ends
- * (vCard 2.1, section 2.1.5).
+ * The printed text of a line. 2.1 folds at blanks, which stay: its lines are left long, but for base64, which a blank
+ * line ends (vCard 2.1, section 2.1.5).
  */
 function printLine(line: Pick<Line, 'head' | 'value' | 'params'>, { version, eol }: Format): string {
   const { head, value } = line

@@ -20,8 +20,9 @@ export interface CardSource extends CardChanges {
 const product = '-//Vizitka//Vizitka//EN'
 
 /**
- * A card of a contact that has none, in version 3.0, which all phones read. The same contact gives the same text: an ETag of it holds.
- * A value that is the only one of its kind is not said to be preferred. Throws `ChangeFault`, as `editCard` does.
+ * A card of a contact that has none, in version 3.0, which all phones read. The same contact gives the same text: an
+ * ETag of it holds. A value that is the only one of its kind is not said to be preferred. Throws `ChangeFault`, as
+ * `editCard` does.
  */
 export function makeCard(source: CardSource): Card {
   const { uid, favorite, updated_at, photo, ...changes } = source

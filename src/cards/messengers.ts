@@ -56,8 +56,8 @@ export const uriService = (value: string): string | null => {
 }
 
 /**
- * The head of a line for a new messenger: IMPP, with Apple's X-SERVICE-TYPE where the URI does not say the service. A name that is no
- * URI stands in the property that its service has.
+ * The head of a line for a new messenger: IMPP, with Apple's X-SERVICE-TYPE where the URI does not say the service. A
+ * name that is no URI stands in the property that its service has.
  */
 export function newMessengerHead(value: string, service: string | null): string {
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(value)

@@ -83,8 +83,8 @@ const word = (text: string): RegExp =>
   new RegExp(`(?<![\\p{L}\\p{N}\\p{M}])${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}\\p{M}])`, 'u')
 
 /**
- * FN after a change of the name. One that is a joining of the old parts is joined anew the same way; in any other the changed words
- * are replaced; one that has none of them becomes first and last name, if either changed.
+ * FN after a change of the name. One that is a joining of the old parts is joined anew the same way; in any other the
+ * changed words are replaced; one that has none of them becomes first and last name, if either changed.
  */
 export function renameFull(full: string, before: PersonName, after: PersonName): string {
   const joining = joinings.find((join) => join(before) === full)

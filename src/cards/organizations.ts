@@ -16,8 +16,8 @@ export function readOrg(line: Line): Pick<Organization, 'name' | 'units'> {
 }
 
 /**
- * Which organization each TITLE or ROLE belongs to. One in the group of an ORG is that one's. One in a group without an ORG stands
- * by itself, with what else is in its group. All others belong, in order, to those that have none.
+ * Which organization each TITLE or ROLE belongs to. One in the group of an ORG is that one's. One in a group without an
+ * ORG stands by itself, with what else is in its group. All others belong, in order, to those that have none.
  */
 function assign(lines: readonly Line[], orgs: readonly { readonly org: Line | undefined; readonly group: string }[]) {
   const assigned = new Map<number, Line>()

@@ -8,11 +8,30 @@ import { readFields } from './read.ts'
 
 /** Pieces that cards are made of, in any order: more of them are cards than of any text. */
 const piece = fc.oneof(
-  fc.constantFrom('BEGIN:VCARD', 'END:VCARD', 'VERSION:3.0', 'VERSION:2.1', 'AGENT:', 'N:a;b', 'item1.X-ABLabel:x', ' ', '\t', '='),
-  fc.constantFrom('NOTE;ENCODING=QUOTED-PRINTABLE:=41=', 'PHOTO;ENCODING=b:/9j/', 'TEL;TYPE="a,b":1', 'EMAIL;:', 'a.b.c;d=e:f'),
+  fc.constantFrom(
+    'BEGIN:VCARD',
+    'END:VCARD',
+    'VERSION:3.0',
+    'VERSION:2.1',
+    'AGENT:',
+    'N:a;b',
+    'item1.X-ABLabel:x',
+    ' ',
+    '\t',
+    '=',
+  ),
+  fc.constantFrom(
+    'NOTE;ENCODING=QUOTED-PRINTABLE:=41=',
+    'PHOTO;ENCODING=b:/9j/',
+    'TEL;TYPE="a,b":1',
+    'EMAIL;:',
+    'a.b.c;d=e:f',
+  ),
   fc.string({ unit: 'binary', maxLength: 12 }),
 )
-const text = fc.array(fc.tuple(piece, fc.constantFrom('\r\n', '\n', '\r', '')), { maxLength: 14 }).map((all) => all.flat().join(''))
+const text = fc
+  .array(fc.tuple(piece, fc.constantFrom('\r\n', '\n', '\r', '')), { maxLength: 14 })
+  .map((all) => all.flat().join(''))
 
 /** What a promise of ours may throw, and nothing else. */
 function faultOf(go: () => unknown): CardFault | undefined {
@@ -68,24 +87,33 @@ describe('a card', () => {
 
   it('of any octets is a card or a fault, and printing what was parsed is the identity', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 80 }), text.map((one) => new TextEncoder().encode(one))), (octets) => {
-        let decoded = ''
-        const fault = faultOf(() => {
-          decoded = decodeCards(octets)
-        })
-        if (fault) return expect(fault.line).toBeGreaterThan(0)
-        for (const one of scanCards(decoded)) {
-          if (one instanceof CardFault) expect(one.line).toBeGreaterThan(0)
-          else {
-            expect(decoded).toContain(printCard(one))
-            readFields(one)
-            const [again] = parseCards(printCard(one))
-            expect(again?.lines.map(({ head, value }) => [head, value])).toEqual(
-              one.lines.map(({ head, value }) => [head, value]),
-            )
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 80 }),
+          text.map((one) => new TextEncoder().encode(one)),
+        ),
+        (octets) => {
+          let decoded = ''
+          const fault = faultOf(() => {
+            decoded = decodeCards(octets)
+          })
+          if (fault) {
+            expect(fault.line).toBeGreaterThan(0)
+            return
           }
-        }
-      }),
+          for (const one of scanCards(decoded)) {
+            if (one instanceof CardFault) expect(one.line).toBeGreaterThan(0)
+            else {
+              expect(decoded).toContain(printCard(one))
+              readFields(one)
+              const [again] = parseCards(printCard(one))
+              expect(again?.lines.map(({ head, value }) => [head, value])).toEqual(
+                one.lines.map(({ head, value }) => [head, value]),
+              )
+            }
+          }
+        },
+      ),
       { numRuns: 400 },
     )
   })

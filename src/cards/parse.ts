@@ -14,7 +14,9 @@ const versionOf = (lines: readonly Line[]): Version | null => {
   return versions.find((version) => version === text) ?? null
 }
 
-/** Joins a card that stands in another, after `AGENT:` (vCard 2.1, section 2.4.4), to the line that it is the value of. */
+/**
+ * Joins a card that stands in another, after `AGENT:` (vCard 2.1, section 2.4.4), to the line that it is the value of.
+ */
 function nest(agent: Line, inner: readonly Line[]): Line {
   const raw = agent.raw + inner.map((line) => line.raw).join('')
   const value = inner.map((line) => (line.name === '' ? line.value : `${line.head}:${line.value}`)).join('\n')
@@ -37,8 +39,8 @@ const hasAgent = (line: Line | undefined, next: Line | undefined): boolean =>
   line?.name === 'AGENT' && line.value.trim() === '' && isBegin(next)
 
 /**
- * The cards of a text, one by one, and a fault for each stretch of lines that is in none: an import goes on after it. A card without
- * END ends where the next begins, or the text does. Takes time in proportion to the text. Throws nothing.
+ * The cards of a text, one by one, and a fault for each stretch of lines that is in none: an import goes on after it. A
+ * card without END ends where the next begins, or the text does. Takes time in proportion to the text. Throws nothing.
  */
 export function* scanCards(text: string): Generator<Card | CardFault> {
   const lines = parseLines(text)
@@ -75,8 +77,8 @@ const strayFault = ({ number }: Line): CardFault =>
   new CardFault(number, `Line ${number} is in no card. A card begins with BEGIN:VCARD and ends with END:VCARD.`)
 
 /**
- * The cards of a text, in versions 2.1, 3.0 and 4.0, also without a version or an end. Printing them gives the text, blank lines
- * between cards left out. Throws `CardFault` for a text without a card, and for lines that are in none.
+ * The cards of a text, in versions 2.1, 3.0 and 4.0, also without a version or an end. Printing them gives the text,
+ * blank lines between cards left out. Throws `CardFault` for a text without a card, and for lines that are in none.
  */
 export function parseCards(text: string): Card[] {
   const cards: Card[] = []

@@ -30,8 +30,8 @@ export const pictureType = (octets: Uint8Array): string | undefined =>
 const dataUri = /^\s*data:([^,]*?)\\?,(.*)$/is
 
 /**
- * The file that a line holds (PHOTO, LOGO, SOUND, KEY): in base64 (2.1 and 3.0), or as a `data:` URI (4.0). Undefined for an address
- * elsewhere, which is never fetched, and for what is not base64.
+ * The file that a line holds (PHOTO, LOGO, SOUND, KEY): in base64 (2.1 and 3.0), or as a `data:` URI (4.0). Undefined
+ * for an address elsewhere, which is never fetched, and for what is not base64.
  */
 export function readInline(line: Line): Inline | undefined {
   const value = decodedValue(line)
@@ -41,11 +41,14 @@ export function readInline(line: Line): Inline | undefined {
   if (!octets || octets.length === 0) return undefined
   const uri = data === undefined ? uriIn(octets) : undefined
   if (uri !== undefined) return dataUri.test(uri) ? readInline({ ...line, params: [], value: uri }) : undefined
-  const said = description?.replace(/;?base64$/i, '') ?? ''
-  return { mediaType: pictureType(octets) ?? said, octets }
+  const declared = description?.replace(/;?base64$/i, '') ?? ''
+  return { mediaType: pictureType(octets) ?? declared, octets }
 }
 
-/** The picture of a card: the first PHOTO that is a JPEG, PNG, GIF or WebP and lies in the card. Undefined where there is none. */
+/**
+ * The picture of a card: the first PHOTO that is a JPEG, PNG, GIF or WebP and lies in the card. Undefined where there
+ * is none.
+ */
 export function readPhoto(card: Card): Inline | undefined {
   for (const line of card.lines) {
     const photo = line.name === 'PHOTO' ? readInline(line) : undefined
@@ -63,8 +66,8 @@ export function encodeBase64(octets: Uint8Array): string {
 }
 
 /**
- * A card with that picture, in the place of all that it had; null removes them. It lies in the card: as a `data:` URI in 4.0
- * (RFC 6350, section 6.2.4), in base64 before it (RFC 2426, section 3.1.4).
+ * A card with that picture, in the place of all that it had; null removes them. It lies in the card: as a `data:` URI
+ * in 4.0 (RFC 6350, section 6.2.4), in base64 before it (RFC 2426, section 3.1.4).
  */
 export function setPhoto(card: Card, photo: Inline | null): Card {
   const draft = new Draft(card)

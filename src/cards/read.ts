@@ -103,8 +103,9 @@ function readLists(card: Card): CardLists {
 }
 
 /**
- * What a card says, as the wire shows it: today's members, which are the contact's columns, and all lists. Never throws. A photo is
- * read by photo.ts; the note's text may have several lines, all other values one or more as they stand in the card.
+ * What a card says, as the wire shows it: today's members, which are the contact's columns, and all lists. Never
+ * throws. A photo is read by photo.ts; the note's text may have several lines, all other values one or more as they
+ * stand in the card.
  */
 export function readFields(card: Card): CardFields {
   const lists = readLists(card)

@@ -5,8 +5,8 @@ import { isQuotedPrintable, paramValues } from './lines.ts'
 const escapes: Readonly<Record<string, string>> = { n: '\n', N: '\n' }
 
 /**
- * Undoes a text's escapes (RFC 6350, section 3.4): `\n`, `\,`, `\;`, `\\`, and those that programs add, `\:`, `\"`, `\'`. A backslash
- * before anything else is one.
+ * Undoes a text's escapes (RFC 6350, section 3.4): `\n`, `\,`, `\;`, `\\`, and those that programs add, `\:`, `\"`,
+ * `\'`. A backslash before anything else is one.
  */
 export function unescapeText(value: string): string {
   const text = value.includes('\\')
@@ -24,7 +24,9 @@ const cleanText = (text: string): string => text.replace(/\r\n?/g, '\n').replace
 /** Control characters other than tab and line break: RFC 6350 allows none in a value. */
 const controls = /(?![\t\n])\p{Cc}/gu
 
-/** Escapes a text (RFC 6350, section 3.4). 2.1 knows neither `\,` nor `\n`: commas are commas, line breaks are encoded. */
+/**
+ * Escapes a text (RFC 6350, section 3.4). 2.1 knows neither `\,` nor `\n`: commas are commas, line breaks are encoded.
+ */
 export function escapeText(text: string, version: Version): string {
   const clean = cleanText(text).replace(controls, '')
   if (version === '2.1') return clean.replace(/[\\;]/g, '\\$&')
