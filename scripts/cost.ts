@@ -18,9 +18,9 @@ const operation = (perDay: number, gateCalls: number, rowsRead: number, rowsWrit
 const active = 0.2 // of all accounts, on a day
 const fresh = 0.001 // new accounts on a day, of all
 export const operations = {
-  signup: operation(fresh, 2, 24, 21, 4),
+  signup: operation(fresh, 2, 32, 24, 4),
   confirm: operation(fresh, 2, 12, 5, 4),
-  login: operation(active * 0.2 + fresh, 2, 21, 9, 11),
+  login: operation(active * 0.2 + fresh, 2, 25, 9, 11),
   refresh: operation(active * 3, 1, 5, 2, 1),
   cold: operation(active, 1, 3, 0, 0), // besides, a read whose account is not cached
   page: operation(active * 12, 1, 21, 0, 1 / 7), // a gate of 120 writes one row for 7 reads

@@ -12,6 +12,7 @@ import { sessionRoutes } from './auth/session-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
+import { vcardRoutes } from './contacts/vcard-routes.ts'
 import { healthRoutes } from './health/routes.ts'
 import { avatarRoutes } from './pages/avatars.ts'
 import { confirmPage } from './pages/confirm-page.tsx'
@@ -55,6 +56,7 @@ app.route('/api/auth', sessionRoutes)
 app.route('/api/auth', resetRoutes)
 app.route('/api/users', accountRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
+app.route('/api/contacts', vcardRoutes)
 // Before what has an id in its path: some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)

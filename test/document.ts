@@ -117,9 +117,13 @@ export const pathnameOf = (path: string): string => path.replace(/\?.*$/s, '').r
 /** The documented paths that a path may stand for, the most literal first, as in the router. */
 export function templatesFor({ paths }: ApiDocument, pathname: string): string[] {
   const fits = Object.keys(paths).filter((template) =>
-    new RegExp(`^${pathnameOf(template).replace(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname),
+    new RegExp(
+      `^${pathnameOf(template)
+        .replaceAll('.', '\\.')
+        .replace(/\{[^}]+\}/g, '[^/]+')}$`,
+    ).test(pathname),
   )
-  return fits.sort((a, b) => a.split('{').length - b.split('{').length)
+  return fits.sort((a, b) => a.split('{').length - b.split('{').length || b.length - a.length)
 }
 
 /**

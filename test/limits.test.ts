@@ -88,6 +88,7 @@ describe('the limits by default', () => {
       'get /api/contacts': by('contacts-read'),
       'post /api/contacts': by('contacts-create'),
       'get /api/contacts/{id}': by('contacts-read'),
+      'get /api/contacts/{id}.vcf': by('contacts-read'),
       'put /api/contacts/{id}': by('contacts-write'),
       'patch /api/contacts/{id}': by('contacts-write'),
       'patch /api/contacts/{id}/favorite': by('contacts-write'),

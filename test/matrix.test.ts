@@ -97,6 +97,7 @@ const cases: readonly Case[] = [
   { route: 'POST /api/contacts', json: contact },
   { route: 'GET /api/contacts/birthdays' },
   { route: 'GET /api/contacts/{id}', id: ownContact },
+  { route: 'GET /api/contacts/{id}.vcf', id: ownContact },
   { route: 'PUT /api/contacts/{id}', id: ownContact, json: contact },
   { route: 'PATCH /api/contacts/{id}', id: ownContact, json: { last_name: 'Косач' } },
   { route: 'PATCH /api/contacts/{id}/favorite', id: ownContact, json: { favorite: true } },

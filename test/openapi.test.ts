@@ -20,7 +20,12 @@ const pages = [
   '/avatars/initials/{}',
 ]
 
-const shape = (path: string): string => path.replace(/:\w+(\{[^}]*\})?|\{[^}]+\}/g, '{}').replace(/(?<=.)\/$/, '')
+// A file's path is a parameter whose pattern ends in the file's extension.
+const shape = (path: string): string =>
+  path
+    .replace(/:\w+\{[^}]*\\(\.\w+)\}/g, '{}$1')
+    .replace(/:\w+(\{[^}]*\})?|\{[^}]+\}/g, '{}')
+    .replace(/(?<=.)\/$/, '')
 
 describe('the OpenAPI document', () => {
   it('holds every route of the router, and no other', async () => {

@@ -73,7 +73,10 @@ export function check(where: string, response: Response, isPreflight = false): v
   expect(all['content-security-policy'], where).not.toContain('unsafe')
   expect(all['cross-origin-resource-policy'], where).toBe(isPicture ? 'cross-origin' : 'same-origin')
   if (response.status === 204 || response.status === 304) expect(type, where).toBe('')
-  else expect(type, where).toMatch(/^(application\/(problem\+)?json|text\/html; charset=UTF-8|image\/(png|svg\+xml))$/)
+  else
+    expect(type, where).toMatch(
+      /^(application\/(problem\+)?json|text\/(html; charset=UTF-8|vcard; charset=utf-8)|image\/(png|svg\+xml))$/,
+    )
   // No shared cache keeps what is somebody's own; nothing that went wrong is kept at all.
   if (response.status >= 400) expect(all['cache-control'], where).toBe('no-store')
   if (!isPicture && !where.includes('/openapi.json'))

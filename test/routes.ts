@@ -146,6 +146,7 @@ export const cases: readonly Case[] = [
   { route: 'GET /api/users/me', note: 'it does not', own: true, ask: signedIn(() => '/api/users/me') },
   { route: 'GET /api/contacts', own: true, ask: signedIn(() => '/api/contacts?total=true') },
   { route: 'GET /api/contacts/{id}', own: true, ask: signedIn(contactPath) },
+  { route: 'GET /api/contacts/{id}.vcf', own: true, ask: signedIn((ana) => `${contactPath(ana)}.vcf`) },
   { route: 'GET /api/contacts/birthdays', own: true, ask: signedIn(() => '/api/contacts/birthdays?days=366') },
   { route: 'POST /api/contacts', ask: signedIn(() => '/api/contacts', { first_name: 'New' }) },
   { route: 'PUT /api/contacts/{id}', ask: signedIn(contactPath, { first_name: 'New' }) },

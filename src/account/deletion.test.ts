@@ -21,17 +21,18 @@ import { serve } from '../../test/serving.ts'
 import { events } from '../audit/table.ts'
 import { userCache } from '../auth/guard.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
+import { books } from '../books/table.ts'
 import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-
 /** Every table, and the column that says whose a row is. */
 const owners = {
   users: [users, users.id],
   sessions: [sessions, sessions.user_id],
   links: [emailTokens, emailTokens.user_id],
+  books: [books, books.owner_id],
   contacts: [contacts, contacts.owner_id],
   idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
   outbox: [outbox, outbox.user_id],
@@ -46,7 +47,7 @@ async function rowsOf({ id }: Person): Promise<Record<string, number>> {
   })
   return Object.fromEntries(await Promise.all(counts))
 }
-const nothing = { users: 0, sessions: 0, links: 0, contacts: 0, idempotency_keys: 0, outbox: 0, events: 1 }
+const nothing = { users: 0, sessions: 0, links: 0, books: 0, contacts: 0, idempotency_keys: 0, outbox: 0, events: 1 }
 
 const remove = (person: Person, current_password = person.password, token = person.access) =>
   person.delete('/api/users/me', { json: { current_password }, token })

@@ -82,6 +82,7 @@ describe('the export', () => {
     const contacts = (await ana.get('/api/contacts?limit=100&sort=created')).body
     expect(all.contacts).toEqual(contacts)
     expect(all.contacts).toMatchObject(odd)
+    expect(all.books).toMatchObject([{ slug: 'contacts', name: 'Contacts' }])
 
     const listed = z.array(z.looseObject({ id: z.number(), current: z.boolean() }))
     const live = read(listed, await ana.get('/api/auth/sessions')).map(({ current: _, ...session }) => session)

@@ -37,6 +37,13 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     }),
   )
   yield* list('events', exportedRows.events(db, user.id), toOwnEvent)
+  yield* list('books', exportedRows.books(db, user.id), ({ slug, uid, name, description, created_at }) => ({
+    slug,
+    uid,
+    name,
+    description,
+    created_at,
+  }))
   yield* list('contacts', exportedRows.contacts(db, user.id), (row) => toContact(row, config))
   yield '}\n'
 }

@@ -55,6 +55,15 @@ export const exportSchema = z
       )
       .meta({ description: 'Letters of the last 30 days to your own address.' }),
     events: z.array(eventSchema),
+    books: z.array(
+      z.strictObject({
+        slug: z.string(),
+        uid: z.string(),
+        name: z.string(),
+        description: z.string().nullable(),
+        created_at: moment,
+      }),
+    ),
     contacts: z.array(contactSchema),
   })
   .meta({
@@ -81,6 +90,15 @@ export const exportSchema = z
         },
       ],
       events: [eventExample],
+      books: [
+        {
+          slug: 'contacts',
+          uid: '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77',
+          name: 'Contacts',
+          description: null,
+          created_at: '2026-11-21T09:30:00.000Z',
+        },
+      ],
       contacts: [contactExample],
     },
   })

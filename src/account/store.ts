@@ -4,6 +4,7 @@ import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
+import { books } from '../books/table.ts'
 import { ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -163,6 +164,15 @@ export const exportedRows = {
           ),
         )
         .orderBy(asc(contacts.created_at), asc(contacts.id))
+        .limit(limit),
+    ),
+  books: (db: Database, userId: number) =>
+    pages<typeof books.$inferSelect>((last, limit) =>
+      db
+        .select()
+        .from(books)
+        .where(and(eq(books.owner_id, userId), gt(books.slug, last?.slug ?? '')))
+        .orderBy(asc(books.slug))
         .limit(limit),
     ),
   sessions: (db: Database, userId: number) =>

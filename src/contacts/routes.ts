@@ -32,6 +32,7 @@ import { setFavorite } from './set-favorite.ts'
 import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
+import { vcardEtags } from './vcard.ts'
 import { contactEtag, toContact } from './view.ts'
 import { type ContactTarget, contactNotFound } from './write.ts'
 
@@ -252,7 +253,7 @@ const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): Con
 /** Answers with a contact, or 304 where the client has it. @throws Problem 412 where it is not what If-Match names */
 export function contactResponse(c: Context<SignedInEnv>, row: ContactRow) {
   const conditions = conditionsOf(c)
-  requireMatch(conditions, contactEtag(row.revision))
+  requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
   if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, tagged(row))
   return c.json(toContact(row, c.var.config), 200, tagged(row))
 }

@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { books, firstBook } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -9,6 +10,7 @@ import { type ContactFields, fieldNames, pickFields } from './fields.ts'
 import { ownContact } from './scope.ts'
 import { keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contactColumns, contacts } from './table.ts'
+import type { VcardRow } from './vcard.ts'
 
 /** The columns that every write of a contact sets. */
 export const writtenColumns = [...fieldNames, ...keyColumns, 'updated_at'] as const
@@ -36,6 +38,20 @@ const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
 /** Finds a contact of an owner; undefined where there is none, also where it is another's. */
 export async function findContact(db: Database, ownerId: number, id: number): Promise<ContactRow | undefined> {
   const [row] = await findOwnQuery(db, { owner: ownerId, id })
+  return row
+}
+
+const findForVcardQuery = preparedQuery(['owner', 'id'], (db, params) =>
+  db
+    .select({ ...contactColumns, book_uid: books.uid })
+    .from(contacts)
+    .innerJoin(books, and(eq(books.owner_id, params.owner), eq(books.slug, firstBook)))
+    .where(ownContact(params.owner, params.id)),
+)
+
+/** Finds a contact of an owner, with what its vCard needs besides; undefined where there is none. */
+export async function findForVcard(db: Database, ownerId: number, id: number): Promise<VcardRow | undefined> {
+  const [row] = await findForVcardQuery(db, { owner: ownerId, id })
   return row
 }
 

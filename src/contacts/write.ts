@@ -5,6 +5,7 @@ import { retryOnConflict } from '../platform/retry.ts'
 import type { ContactFields } from './fields.ts'
 import { findContact, replaceRow } from './store.ts'
 import type { ContactRow } from './table.ts'
+import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
 
 /** The contact that a write is about. */
@@ -27,7 +28,7 @@ const busy = (): Problem => new Problem(409, 'busy', 'Others are changing this c
 export async function findForWrite({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<ContactRow> {
   const row = await findContact(db, ownerId, id)
   if (!row) throw contactNotFound()
-  if (conditions) requireMatch(conditions, contactEtag(row.revision))
+  if (conditions) requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
   return row
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { withDefaults } from '../../src/contacts/fields.ts'
+import { parseCards } from '../../src/cards/parse.ts'
+import { readFields } from '../../src/cards/read.ts'
+import { fieldNames, withDefaults } from '../../src/contacts/fields.ts'
 import { contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
@@ -64,6 +66,16 @@ export function unkept(document: ApiDocument, operation: Operation, sent: Sent, 
 const collection = '/api/contacts'
 const nothing = withDefaults({})
 
+/** Holds a vCard against the contact that it stands for. */
+function saysAll(contact: Values | undefined, text: string): string[] {
+  const [card, ...more] = parseCards(text)
+  if (!contact || !card || more.length > 0) return [`${text} is not one vCard of a contact in the book`]
+  const stated = readFields(card)
+  return fieldNames
+    .filter((name) => (stated[name] ?? nothing[name]) !== contact[name])
+    .map((name) => `${name} is ${JSON.stringify(contact[name])}, and the vCard says ${JSON.stringify(stated[name])}`)
+}
+
 /** Keeps the book of whoever was answered, and holds the answer against it. */
 export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { by } = sent
@@ -75,6 +87,7 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
       return [`contact ${id} was deleted, and it was nobody’s`]
     return []
   }
+  if (mediaTypeOf(answer.headers.get('Content-Type')) === 'text/vcard') return saysAll(by.book.get(id), answer.text)
   const body: unknown = JSON.parse(answer.text)
   if (Array.isArray(body)) return body.flatMap((one) => isKnown(by, contactSchema.loose().parse(one)))
   const contact = contactSchema.parse(body)
@@ -112,7 +125,7 @@ function written(by: Actor, contact: z.infer<typeof contactSchema>, wanted: Valu
   const wrong = replayed ? [] : differing(contact, wanted)
   return wrong.map(
     (name) =>
-      `contact ${contact.id} was to have ${name} ${JSON.stringify(wanted[name])}, and is said to have ${JSON.stringify((contact as Values)[name])}`,
+      `contact ${contact.id} was to have ${name} ${JSON.stringify(wanted[name])}, and is stated to have ${JSON.stringify((contact as Values)[name])}`,
   )
 }
 

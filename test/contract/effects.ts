@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { decoded, type Operation, type Read } from '../document.ts'
+import { decoded, isJson, mediaTypeOf, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
 import { type Actor, claimsOf } from './cast.ts'
 import { type Turn, tagged } from './known.ts'
@@ -165,7 +165,7 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
   if (operation.name === 'POST /api/auth/refresh' && status === 401) stolen(turn, sent, json.refresh_token)
   if (status === 404 || (status < 300 && operation.method === 'DELETE')) by?.ids.get(list)?.delete(Number(parameter))
   if (status >= 300) return
-  const body: unknown = answered === '' ? null : JSON.parse(answered)
+  const body: unknown = isJson(mediaTypeOf(headers.get('Content-Type'))) ? JSON.parse(answered) : null
   effects[operation.name]?.({ sent, turn, by: by ?? turn.who, json, body, parameter })
   if (!by) return
   const ids = by.ids.get(list) ?? new Set()

@@ -103,12 +103,13 @@ export const matchesIfNoneMatch = ({ ifNoneMatch }: Conditions, etag: string): b
 /**
  * Checks the conditions of a request against the ETag of what it is about, in the order of RFC 9110, section 13.2.2:
  * If-Match, then, for a write, If-None-Match. A read whose If-None-Match matches is answered by 304: see
- * {@link matchesIfNoneMatch}.
+ * {@link matchesIfNoneMatch}. `others` are the ETags of the same thing in other formats: If-Match takes them, too.
  * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
-export function requireMatch(conditions: Conditions, etag: string): void {
+export function requireMatch(conditions: Conditions, etag: string, others: readonly string[] = []): void {
   const { isRead, ifMatch } = conditions
-  if (ifMatch !== undefined && ifMatch.trim() !== '*' && !listed(ifMatch).includes(etag)) {
+  const current = [etag, ...others]
+  if (ifMatch !== undefined && ifMatch.trim() !== '*' && !listed(ifMatch).some((tag) => current.includes(tag))) {
     throw changedMeanwhile(etag, isRead ? 'read it again.' : undefined)
   }
   if (!isRead && matchesIfNoneMatch(conditions, etag)) {

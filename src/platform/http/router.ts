@@ -1,5 +1,5 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import type { ZodError } from 'zod'
+import type { ZodError, z } from 'zod'
 import { truncate } from '../text/truncate.ts'
 import type { AppEnv } from './context.ts'
 import { acceptPatch, documentedMedia } from './media.ts'
@@ -14,9 +14,7 @@ export function createRouter(): OpenAPIHono<AppEnv> {
     // A path answers with and without its trailing slash: a redirect would drop Authorization.
     strict: false,
     defaultHook: (result) => {
-      if (result.success) return
-      if (result.target === 'param') throw new Problem(404, 'not-found', 'There is nothing with this id.')
-      throw invalidValues(faultsOfIssues(result.error, result.target))
+      if (!result.success) throw problemOfIssues(result.error, result.target)
     },
   })
   const { openapi } = router
@@ -29,6 +27,21 @@ export function createRouter(): OpenAPIHono<AppEnv> {
       ),
   })
   return router
+}
+
+function problemOfIssues(error: ZodError, target: string): Problem {
+  if (target === 'param') return new Problem(404, 'not-found', 'There is nothing with this id.')
+  return invalidValues(faultsOfIssues(error, target))
+}
+
+/**
+ * Checks values of a request as a documented route does, for a path that zod-openapi cannot say.
+ * @throws Problem 404 for a wrong id in the path, 422 `invalid-values` for anything else
+ */
+export function validated<S extends z.ZodType>(schema: S, values: unknown, target: 'param' | 'query'): z.output<S> {
+  const result = schema.safeParse(values)
+  if (!result.success) throw problemOfIssues(result.error, target)
+  return result.data
 }
 
 /** Enough for a person; a body of a megabyte can hold a hundred thousand. */
