@@ -389,7 +389,7 @@ export interface paths {
         };
         /**
          * Read a contact as a vCard
-         * @description One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`.
+         * @description One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.
          */
         get: operations["getContactVcard"];
         put?: never;

@@ -11,6 +11,7 @@ import {
 } from '../platform/http/etag.ts'
 import { problems } from '../platform/http/openapi.ts'
 import { createRouter, validated } from '../platform/http/router.ts'
+import { readStoredPicture } from '../platform/pictures/store.ts'
 import { contactExample, contactIdSchema } from './schema.ts'
 import { findForVcard } from './store.ts'
 import { toVcard, vcardEtag, vcardEtags, vcardVersions } from './vcard.ts'
@@ -42,7 +43,7 @@ vcardRoutes.openAPIRegistry.registerPath({
   operationId: 'getContactVcard',
   summary: 'Read a contact as a vCard',
   description:
-    'One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`.',
+    'One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.',
   request: { params: contactIdSchema, query: querySchema, headers: readConditions },
   responses: {
     200: {
@@ -67,7 +68,8 @@ vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
   c.header('Vary', 'Accept', { append: true })
   const headers = { ...noCache, ETag: etag }
   if (matchesIfNoneMatch(conditions, etag)) return c.body(null, 304, headers)
-  return c.body(toVcard(row, version), 200, {
+  const photo = row.avatar === null ? null : await readStoredPicture(c.var.services.kv, row.avatar)
+  return c.body(toVcard(row, version, photo), 200, {
     ...headers,
     'Content-Type': 'text/vcard; charset=utf-8',
     'Content-Disposition': `attachment; filename="contact-${id}.vcf"`,

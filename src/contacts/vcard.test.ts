@@ -1,7 +1,11 @@
+import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { add } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
+import { picture } from '../../test/pictures.ts'
+import { addressOf, give } from '../../test/shown-pictures.ts'
 import { parseCards } from '../cards/parse.ts'
+import { readPhoto } from '../cards/photo.ts'
 import { readFields } from '../cards/read.ts'
 
 const oles = {
@@ -112,5 +116,33 @@ describe('a contact as a vCard', () => {
     for (const path of ['999999999.vcf', '99999999999999999999.vcf', '0.vcf', 'x.vcf']) {
       expect((await ana.get(`/api/contacts/${path}`)).status, path).toBe(404)
     }
+  })
+
+  it.each(['jpeg', 'png', 'webp', 'gif'] as const)(
+    'has the picture that the contact was given in it (%s)',
+    async (kind) => {
+      const { id } = await add(ana, oles)
+      const path = `/api/contacts/${id}`
+      const without = await vcf(id)
+      expect(without.text).not.toContain('PHOTO')
+      expect((await give(ana, `${path}/avatar`, picture(kind))).status).toBe(200)
+      for (const query of ['', '?version=4.0']) {
+        const { text, headers } = await vcf(id, query)
+        const [card] = parseCards(text)
+        expect(card && readPhoto(card)).toEqual({ mediaType: `image/${kind}`, octets: picture(kind) })
+        expect(headers.get('ETag')).not.toBe(without.headers.get('ETag'))
+      }
+      await ana.delete(`${path}/avatar`)
+      expect((await vcf(id)).text).not.toContain('PHOTO')
+    },
+  )
+
+  it('is not sent without its picture while the store of pictures does not have it', async () => {
+    const { id } = await add(ana, oles)
+    const path = `/api/contacts/${id}`
+    const address = addressOf(await give(ana, `${path}/avatar`, picture('png')))
+    await env.CACHE.delete(`avatar:${address.split('/').at(-1)}`)
+    expect((await vcf(id)).body).toMatchObject({ status: 503, code: 'avatar-store-unavailable' })
+    expect((await ana.get(path)).status).toBe(200)
   })
 })

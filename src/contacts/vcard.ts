@@ -1,6 +1,7 @@
 import { convertCard, type SentVersion } from '../cards/convert.ts'
 import { makeCard } from '../cards/make.ts'
 import { printCard } from '../cards/parse.ts'
+import type { Inline } from '../cards/photo.ts'
 import { pickFields } from './fields.ts'
 import type { ContactRow } from './table.ts'
 
@@ -16,15 +17,17 @@ export interface VcardRow extends ContactRow {
 /**
  * A contact as a vCard. Its UID is the book's uid and the contact's id: the same in every version, and in no other
  * book.
- * The same row gives the same text.
+ * The same row gives the same text. `photo` is the picture that it was given, which lies in the vCard: phones load none
+ * from elsewhere.
  */
-export function toVcard(row: VcardRow, version: SentVersion): string {
+export function toVcard(row: VcardRow, version: SentVersion, photo: Inline | null = null): string {
   const { favorite, ...texts } = pickFields(row)
   const card = makeCard({
     ...texts,
     favorite,
     uid: `${row.book_uid}-${row.id}`,
     updated_at: new Date(row.updated_at),
+    photo: photo ?? undefined,
   })
   return printCard(convertCard(card, version))
 }

@@ -3,7 +3,7 @@ import type { Services } from '../ports.ts'
 import { cloudinaryOf, destroy, upload } from './cloudinary.ts'
 import { type DeletePicture, reservePicture } from './deletion-store.ts'
 import type { Picture } from './image.ts'
-import { freshKey, removeLocally, requireSmall, storeLocally } from './local.ts'
+import { findLocally, freshKey, removeLocally, requireSmall, storeLocally, storeUnavailable } from './local.ts'
 import { parseReference, serializeReference } from './reference.ts'
 
 /** A picture that is stored, but that no row shows yet. */
@@ -39,6 +39,22 @@ export async function storePicture(
     afterResponse(() => createPictureDeleter(kv, config)(name))
     throw error
   }
+}
+
+/**
+ * Reads a picture that a row shows from KV. Null for one at Cloudinary, which is shown from there alone.
+ * @throws Problem 503 `avatar-store-unavailable`, also where KV does not have it yet: it may take a minute to be
+ * everywhere
+ */
+export async function readStoredPicture(
+  kv: KVNamespace,
+  picture: string,
+): Promise<{ readonly mediaType: string; readonly octets: Uint8Array } | null> {
+  const reference = parseReference(picture)
+  if (reference?.store !== 'kv') return null
+  const found = await findLocally(kv, reference.key)
+  if (!found) throw storeUnavailable()
+  return { mediaType: found.type, octets: new Uint8Array(found.bytes) }
 }
 
 /** Deletes pictures from where each is stored. One at Cloudinary stays where no key is configured for its account. */
