@@ -20,4 +20,10 @@ AFTER INSERT ON `users`
 BEGIN
 	INSERT INTO `books` (`owner_id`, `slug`, `uid`, `name`, `created_at`)
 	VALUES (NEW.`id`, 'contacts', lower(hex(randomblob(16))), 'Contacts', NEW.`created_at`);
+END;--> statement-breakpoint
+-- Whatever deletes an account deletes its books: foreign keys may be off on libSQL.
+CREATE TRIGGER `users_books_deleted`
+AFTER DELETE ON `users`
+BEGIN
+	DELETE FROM `books` WHERE `owner_id` = OLD.`id`;
 END;

@@ -8,6 +8,7 @@ import { database } from '../../test/database.ts'
 import { admin, freshAddress, from, type Person, password, signedUp } from '../../test/people.ts'
 import { events } from '../audit/table.ts'
 import * as auth from '../auth/table.ts'
+import { books } from '../books/table.ts'
 import * as contacts from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
@@ -15,7 +16,7 @@ import { users } from '../users/table.ts'
 const db = database()
 
 describe('deleting an account', () => {
-  const tables = [users, outbox, events, ...Object.values(contacts), ...Object.values(auth)].filter(
+  const tables = [users, outbox, events, books, ...Object.values(contacts), ...Object.values(auth)].filter(
     (table) => table instanceof SQLiteTable,
   )
   /** Every row, of whatever table, that is a person's or speaks of them. */
@@ -52,7 +53,7 @@ describe('deleting an account', () => {
     await call('POST', '/api/auth/request-password-reset-email', ask)
     await expect
       .poll(async () => new Set((await tracesOf(ana)).map(({ table }) => table)))
-      .toEqual(new Set(['users', 'contacts', 'idempotency_keys', 'sessions', 'links', 'outbox', 'events']))
+      .toEqual(new Set(['users', 'books', 'contacts', 'idempotency_keys', 'sessions', 'links', 'outbox', 'events']))
 
     expect((await root.delete(pathOf(ana))).status).toBe(204)
     expect(await tracesOf(ana)).toEqual([

@@ -2,7 +2,10 @@ import { integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 
-/** The slug of everybody's first book. A trigger on `users` makes it with the account (migration 0007). */
+/**
+ * The slug of everybody's first book. A trigger on `users` makes it with the account, and another deletes it (migration
+ * 0007).
+ */
 export const firstBook = 'contacts'
 
 /** Books of contacts. For now everybody has one. */

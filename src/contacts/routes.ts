@@ -33,6 +33,7 @@ import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
 import { vcardEtags } from './vcard.ts'
+import { documentVcard } from './vcard-routes.ts'
 import { contactEtag, toContact } from './view.ts'
 import { type ContactTarget, contactNotFound } from './write.ts'
 
@@ -122,6 +123,8 @@ contactRoutes.openapi(
     return contactResponse(c, row)
   },
 )
+
+documentVcard(contactRoutes)
 
 contactRoutes.openapi(
   createRoute({

@@ -1,6 +1,8 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { signedIn } from '../auth/guard.ts'
 import type { SentVersion } from '../cards/convert.ts'
+import type { AppEnv } from '../platform/http/context.ts'
 import {
   conditionsOf,
   etagHeader,
@@ -33,28 +35,34 @@ const example = toVcard(
 
 export const vcardRoutes = createRouter()
 
-// Not by `openapi`: there `/{id}.vcf` would become a parameter of the name `id.vcf`, which takes every path.
 const { middleware, ...documented } = route
-vcardRoutes.openAPIRegistry.registerPath({
-  ...documented,
-  tags: ['Contacts'],
-  method: 'get',
-  path: '/{id}.vcf',
-  operationId: 'getContactVcard',
-  summary: 'Read a contact as a vCard',
-  description:
-    'One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.',
-  request: { params: contactIdSchema, query: querySchema, headers: readConditions },
-  responses: {
-    200: {
-      description: 'The contact.',
-      headers: etagHeader,
-      content: { 'text/vcard': { schema: { type: 'string', example } } },
+
+/**
+ * Adds the route to the document of a router. By `openapi`, `/{id}.vcf` would become a parameter of the name `id.vcf`,
+ * which takes every path.
+ */
+export function documentVcard(router: OpenAPIHono<AppEnv>): void {
+  router.openAPIRegistry.registerPath({
+    ...documented,
+    tags: ['Contacts'],
+    method: 'get',
+    path: '/{id}.vcf',
+    operationId: 'getContactVcard',
+    summary: 'Read a contact as a vCard',
+    description:
+      'One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.',
+    request: { params: contactIdSchema, query: querySchema, headers: readConditions },
+    responses: {
+      200: {
+        description: 'The contact.',
+        headers: etagHeader,
+        content: { 'text/vcard': { schema: { type: 'string', example } } },
+      },
+      304: notModified,
+      ...problems(401, 403, 404, 412, 422),
     },
-    304: notModified,
-    ...problems(401, 403, 404, 412, 422),
-  },
-})
+  })
+}
 
 vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
   const { id } = validated(contactIdSchema, { id: c.req.param('file').replace('.vcf', '') }, 'param')
