@@ -1,16 +1,13 @@
 /**
  * `npm run migrate`: brings the database's tables up to date: libSQL where `DATABASE_URL` says so, else the local D1.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type Client, createClient } from '@libsql/client/http'
-import { drizzle } from 'drizzle-orm/libsql/http'
-import { migrate as applyPending } from 'drizzle-orm/libsql/migrator'
+import type { Client } from '@libsql/client/http'
 import { z } from 'zod'
 import { databaseUrl } from '../src/platform/db/config.ts'
+import { openD1 } from './local-d1.ts'
 import { warnOfUnknown } from './variables.ts'
 
 const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }
@@ -24,7 +21,7 @@ export interface MigrateOptions {
   /** Where wrangler keeps the local D1. */
   readonly persistTo?: string
   readonly migrationsFolder?: string
-  /** Ends wrangler when it aborts. */
+  /** Begins nothing more when it aborts. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -46,6 +43,10 @@ export function migrate(options: MigrateOptions = {}): Promise<string> {
 
 async function migrateLibsql(url: string, authToken: string | undefined, migrationsFolder: string): Promise<string> {
   const client = await openLibsql(url, authToken)
+  const [{ drizzle }, { migrate: applyPending }] = await Promise.all([
+    import('drizzle-orm/libsql/http'),
+    import('drizzle-orm/libsql/migrator'),
+  ])
   const { host } = new URL(url)
   try {
     const last = await lastApplied(client)
@@ -71,13 +72,16 @@ export async function openLibsql(url: string, authToken: string | undefined): Pr
   return open(url, authToken)
 }
 
-const open = (url: string, authToken: string | undefined, ask: typeof fetch = fetch): Client =>
-  createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
+/** Drizzle and libSQL's client take most of a second to load: whoever has D1 does without. */
+async function open(url: string, authToken: string | undefined, ask: typeof fetch = fetch): Promise<Client> {
+  const { createClient } = await import('@libsql/client/http')
+  return createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
+}
 
 /** @throws MigrateError when nobody answers at the address, or not to this token */
 async function reach(url: string, authToken: string | undefined, host: string): Promise<void> {
   let status: number | undefined
-  const client = open(url, authToken, async (input, init) => {
+  const client = await open(url, authToken, async (input, init) => {
     const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(reachSeconds * 1000) })
     status = answer.status
     return answer
@@ -118,29 +122,44 @@ function innermost(error: unknown): string {
 
 // ---------------------------------------------------------------- the local D1
 
-async function migrateD1({ persistTo = defaults.persistTo, signal }: MigrateOptions): Promise<string> {
+/** What has been applied, as wrangler has it: it migrates what is deployed, whose backups are restored here, too. */
+const appliedTable = `CREATE TABLE IF NOT EXISTS d1_migrations(
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`
+
+/** In one runtime and one transaction: `wrangler d1 migrations apply` starts a runtime for each migration. */
+async function migrateD1({
+  persistTo = defaults.persistTo,
+  migrationsFolder = defaults.migrationsFolder,
+  signal,
+}: MigrateOptions): Promise<string> {
   signal?.throwIfAborted()
-  const wrangler = spawn(
-    process.execPath,
-    [
-      ...['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'apply', 'DB', '--local'],
-      ...['--persist-to', persistTo],
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
-    },
-  )
-  const stop = () => wrangler.kill()
-  signal?.addEventListener('abort', stop, { once: true })
-  let output = ''
-  for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (chunk) => (output += chunk))
-  const [code] = await once(wrangler, 'close')
-  signal?.removeEventListener('abort', stop)
-  signal?.throwIfAborted()
-  if (code !== 0) throw new MigrateError(`The local D1 could not be migrated:\n${output}`)
-  return output.includes('No migrations to apply') ? 'The local D1 is up to date.' : 'The local D1: migrations applied.'
+  const { d1, close } = await openD1(persistTo)
+  try {
+    await d1.prepare(appliedTable).run()
+    const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
+    const applied = new Set(results.map(({ name }) => name))
+    const pending = entriesOf(migrationsFolder).filter(({ tag }) => !applied.has(`${tag}.sql`))
+    if (pending.length === 0) return 'The local D1 is up to date.'
+    await d1.batch(
+      pending.flatMap(({ tag }) => [
+        ...statementsOf(join(migrationsFolder, `${tag}.sql`)).map((sql) => d1.prepare(sql)),
+        d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(`${tag}.sql`),
+      ]),
+    )
+    return 'The local D1: migrations applied.'
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw new MigrateError(`The local D1 could not be migrated, and is as it was: ${innermost(error)}`)
+  } finally {
+    await close()
+  }
 }
+
+/** The statements of a migration, parted as Drizzle's migrator parts them for libSQL. */
+const statementsOf = (file: string): string[] => readFileSync(file, 'utf8').split('--> statement-breakpoint')
 
 // ---------------------------------------------------------------- npm run migrate
 

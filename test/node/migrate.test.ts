@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@libsql/client/http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openD1 } from '../../scripts/local-d1.ts'
 import { MigrateError, migrate } from '../../scripts/migrate.ts'
 import { type Sqld, sqldMissing, startSqld } from '../sqld.ts'
 
@@ -29,6 +30,20 @@ async function run(env: Record<string, string>): Promise<{ code: number; output:
   }
 }
 
+/** The migrations and one more, which begins with a statement and then fails. */
+function withNext(name: string, statement: string): { migrationsFolder: string; next: string } {
+  const migrationsFolder = join(folder, name)
+  cpSync('migrations', migrationsFolder, { recursive: true })
+  const path = join(migrationsFolder, 'meta/_journal.json')
+  const journal = JSON.parse(readFileSync(path, 'utf8'))
+  const { idx, when } = journal.entries.at(-1)
+  journal.entries.push({ ...journal.entries.at(-1), idx: idx + 1, when: when + 1, tag: '9999_new' })
+  writeFileSync(path, JSON.stringify(journal))
+  const next = join(migrationsFolder, '9999_new.sql')
+  writeFileSync(next, `${statement};\n--> statement-breakpoint\nINSERT INTO nowhere VALUES (1);`)
+  return { migrationsFolder, next }
+}
+
 describe('migrating', () => {
   it('says that nobody answers, and what to do', async () => {
     const error = await migrate({ databaseUrl: nowhere }).catch((reason: unknown) => reason)
@@ -48,6 +63,24 @@ describe('migrating', () => {
     const persistTo = join(folder, 'd1')
     expect(await migrate({ persistTo })).toBe('The local D1: migrations applied.')
     expect(await migrate({ persistTo })).toBe('The local D1 is up to date.')
+    // wrangler looks at the same database, and at the same list of what has been applied.
+    const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'list', 'DB', '--local']
+    const { stdout } = await promisify(execFile)(process.execPath, [...wrangler, '--persist-to', persistTo])
+    expect(stdout).toContain('No migrations to apply')
+  })
+
+  it('applies to the local D1 all of what is new or nothing of it', async () => {
+    const persistTo = join(folder, 'half')
+    const { migrationsFolder, next } = withNext('local', 'CREATE TABLE half (id INTEGER)')
+    await expect(migrate({ persistTo, migrationsFolder })).rejects.toThrow(
+      /^The local D1 could not be migrated, and is as it was: .*no such table: nowhere/,
+    )
+    const { d1, close } = await openD1(persistTo)
+    const { results } = await d1.prepare(`SELECT name FROM sqlite_master WHERE name IN ('users', 'half')`).all()
+    await close()
+    expect(results).toEqual([])
+    writeFileSync(next, 'CREATE TABLE whole (id INTEGER);')
+    expect(await migrate({ persistTo, migrationsFolder })).toBe('The local D1: migrations applied.')
   })
 })
 
@@ -76,15 +109,7 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
   })
 
   it('applies all of what is new or nothing of it', async () => {
-    const migrationsFolder = join(folder, 'migrations')
-    cpSync('migrations', migrationsFolder, { recursive: true })
-    const path = join(migrationsFolder, 'meta/_journal.json')
-    const journal = JSON.parse(readFileSync(path, 'utf8'))
-    const { idx, when } = journal.entries.at(-1)
-    journal.entries.push({ ...journal.entries.at(-1), idx: idx + 1, when: when + 1, tag: '9999_new' })
-    writeFileSync(path, JSON.stringify(journal))
-    const next = join(migrationsFolder, '9999_new.sql')
-    writeFileSync(next, 'CREATE TABLE half (id INTEGER);\n--> statement-breakpoint\nINSERT INTO nowhere VALUES (1);')
+    const { migrationsFolder, next } = withNext('libsql', 'CREATE TABLE half (id INTEGER)')
     const failed = migrate({ databaseUrl: sqld.url, migrationsFolder })
     await expect(failed).rejects.toThrow(/could not be migrated, and is as it was: .*no such table: nowhere/)
     expect(await tables()).not.toContain('half')
