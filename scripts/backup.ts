@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { dump } from './backup/libsql.ts'
+import { statementsOf } from './backup/statements.ts'
 import { accountOf, signIn } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
 import { DeployError } from './deploy/fault.ts'
@@ -34,10 +34,9 @@ const rowPut = /^INSERT INTO ["`]?(\w+)/i
  * (cloudflare/workers-sdk#5683). `rowsOnly`: without the tables, and without D1's list of migrations, for a database
  * whose tables are there.
  */
-export function restorable(exported: string, rowsOnly = false): string {
-  // A second's work, so only where it is needed.
-  const { unstable_splitSqlQuery } = createRequire(import.meta.url)('wrangler') as typeof import('wrangler')
-  const statements = unstable_splitSqlQuery(exported)
+export async function restorable(exported: string, rowsOnly = false): Promise<string> {
+  const statements: string[] = []
+  for await (const statement of statementsOf([exported])) statements.push(statement)
   const parents = new Map<string, string[]>()
   for (const statement of statements) {
     const [, table] = statement.match(tableMade) ?? []
@@ -68,7 +67,7 @@ export function restorable(exported: string, rowsOnly = false): string {
   return statements
     .filter((statement) => !rowsOnly || isRow(statement))
     .toSorted((one, other) => rank(one) - rank(other))
-    .map((statement) => `${statement};\n`)
+    .map((statement) => `${statement}\n`)
     .join('')
 }
 
@@ -135,7 +134,7 @@ export async function backup(environment: string | undefined, output: string, ro
 
 async function saveD1({ args, accountId }: Source & { kind: 'd1' }, file: string, rowsOnly: boolean): Promise<string> {
   await wrangler(['d1', 'export', 'DB', ...args, '--skip-confirmation', '--output', file], { accountId })
-  const text = restorable(readFileSync(file, 'utf8'), rowsOnly)
+  const text = await restorable(readFileSync(file, 'utf8'), rowsOnly)
   writeFileSync(file, text)
   return kilobytes(Buffer.byteLength(text))
 }

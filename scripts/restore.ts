@@ -8,7 +8,6 @@ import { parseArgs } from 'node:util'
 import { inspectTables, load } from './backup/libsql.ts'
 import { statementsOf } from './backup/statements.ts'
 import { DeployError } from './deploy/fault.ts'
-import { wrangler } from './deploy/wrangler.ts'
 import { openD1 } from './local-d1.ts'
 import { MigrateError, openLibsql, variable } from './migrate.ts'
 import { warnOfUnknown } from './variables.ts'
@@ -49,10 +48,18 @@ export async function restore({
   if (databaseUrl === undefined) {
     const place = `The local D1 (${persistTo})`
     const { d1, close } = await openD1(persistTo)
-    const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results).finally(close)
-    const notEmpty = `${place} is not empty. Stop npm start, and move that folder away.`
-    requireEmpty(file, content, found, notEmpty)
-    await wrangler(['d1', 'execute', 'DB', '--local', '--persist-to', persistTo, '--yes', '--file', file])
+    try {
+      const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results)
+      requireEmpty(file, content, found, `${place} is not empty. Stop npm start, and move that folder away.`)
+      const statements: D1PreparedStatement[] = []
+      for await (const sql of statementsOf(createReadStream(file, 'utf8'))) statements.push(d1.prepare(sql))
+      await d1.batch(statements).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : error
+        throw new DeployError(`${place} did not take ${file}, and is as it was: ${reason}`)
+      })
+    } finally {
+      await close()
+    }
     return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
   }
   const client = await openLibsql(databaseUrl, authToken)
