@@ -11,7 +11,7 @@ import { seed } from '../../scripts/seed.ts'
 import { type Account, token } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
 import { type Sqld, sqldMissing, startSqld } from '../sqld.ts'
-import { type Checkout, checkout, setVars } from './deploying.ts'
+import { type Checkout, checkout, giveWorker, setVars } from './deploying.ts'
 
 const minutes = 60_000
 const people = 600 // more than two pages
@@ -127,9 +127,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
 
   it('asks which database it is, where only Cloudflare knows', async () => {
     setVars(here, '')
-    const bindings = new Map([['DATABASE_URL', { type: 'secret_text', name: 'DATABASE_URL', text: sqld.url }]])
-    const draft = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings }
-    cf.scripts.set('vizitka', { name: 'vizitka', tag: 'x', versions: [], live: draft, crons: [], workersDev: true })
+    giveWorker(cf, { DATABASE_URL: sqld.url })
     const words = await complaint('backup', ['--output', 'hidden.sql'], { CLOUDFLARE_API_TOKEN: token })
     expect(words).toMatch(
       /a secret of the Worker, which Cloudflare never tells[\s\S]*DATABASE_URL=… DATABASE_AUTH_TOKEN=… npm run backup/,

@@ -22,7 +22,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
 
   beforeAll(async () => {
     cf = await startCloudflare()
-    here = checkout(cf)
+    here = checkout(cf, { built: true })
     return async () => {
       here.remove()
       await cf.close()

@@ -6,7 +6,18 @@ import { readOptions } from '../../scripts/deploy/options.ts'
 import { checkEarly, givenSecrets } from '../../scripts/deploy/secrets.ts'
 import { type Account, accountId, Refused } from '../cloudflare/account.ts'
 import { startCloudflare } from '../cloudflare/server.ts'
-import { type Checkout, checkout, databaseId, live, names, outcome, pristine, setVars } from './deploying.ts'
+import {
+  type Checkout,
+  checkout,
+  databaseId,
+  giveResources,
+  giveWorker,
+  live,
+  names,
+  outcome,
+  pristine,
+  setVars,
+} from './deploying.ts'
 
 const minutes = 60_000
 const nothing = { databases: [], namespaces: [], workers: [] }
@@ -84,8 +95,10 @@ describe('npm run deploy, where something is in the way', () => {
   it(
     'changes the key to the one it was going to, where a run broke off in between',
     async () => {
-      expect(outcome(await here.deploy())).toBe('well')
-      const before = live(cf).text('SECRET_KEY')
+      const before = 'the-key-in-use-4d8e1a6f3b0c9275e8d1f6a4c3b7'
+      setVars(here, 'PUBLIC_URL = "https://contacts.example.com"')
+      giveWorker(cf, { SECRET_KEY: before })
+      here.write('.deploy/production.json', JSON.stringify({ SECRET_KEY: before }))
       refuse(/secrets-bulk/, new Refused(500, 10013, 'An unknown error has occurred'))
       expect(await complaint(['--rotate-key'])).toMatch(/secret bulk[\s\S]*10013/)
       const { next } = JSON.parse(here.read('.deploy/production.json'))
@@ -104,6 +117,7 @@ describe('npm run deploy, where something is in the way', () => {
   it(
     'takes a domain from nobody, unless told to',
     async () => {
+      giveResources(cf)
       cf.dns.add('example.com')
       expect(await complaint(['--domain', 'example.com'])).toMatch(
         /example\.com has DNS records already[\s\S]*npm run deploy -- --take-domain/,
@@ -230,10 +244,8 @@ describe('npm run deploy, where something is in the way', () => {
   it(
     'does not deploy a variable that is a secret, too, nor a name without its password',
     async () => {
-      const text = 'somewhere'
-      const bindings = new Map(['SMTP_HOST', 'SECRET_KEY'].map((name) => [name, { type: 'secret_text', name, text }]))
-      const draft = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings }
-      cf.scripts.set('vizitka', { name: 'vizitka', tag: 'x', versions: [], live: draft, crons: [], workersDev: true })
+      giveResources(cf)
+      giveWorker(cf, { SMTP_HOST: 'somewhere', SECRET_KEY: 'somewhere' })
       setVars(here, 'SMTP_HOST = "mail.example.com"')
       expect(await complaint()).toMatch(
         /SMTP_HOST: a variable in wrangler\.toml, and a secret of the Worker.*secret delete SMTP_HOST/,
@@ -248,6 +260,7 @@ describe('npm run deploy, where something is in the way', () => {
   it(
     'says what to write by hand into a wrangler.toml that it cannot edit, and leaves that alone',
     async () => {
+      giveResources(cf)
       const inline = pristine()
         .replace('[[env.production.kv_namespaces]]\nbinding = "CACHE"\n', '')
         .replace('[env.production]\n', '[env.production]\nkv_namespaces = [{ binding = "CACHE" }]\n')

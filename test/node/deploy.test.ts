@@ -95,6 +95,7 @@ describe('npm run deploy', () => {
       expect(JSON.parse(here.read('.deploy/production.json'))).toEqual({ SECRET_KEY: key })
       expect(readFileSync('.gitignore', 'utf8').split('\n')).toContain('.deploy/')
       expect(run.output).not.toContain(key)
+      here.leaveOutTrials()
     },
     minutes * 2,
   )
@@ -238,7 +239,8 @@ describe('npm run deploy, by Workers Builds', () => {
   it(
     'uses what the deploy button made, under the name that was chosen there',
     async () => {
-      const [button, builds] = [checkout(cf), 'my-contacts']
+      const [button, builds] = [checkout(cf, { built: true }), 'my-contacts']
+      cf.plan = 'paid'
       try {
         const id = crypto.randomUUID()
         cf.databases.set(id, { name: 'my-people', sqlite: new (await import('node:sqlite')).DatabaseSync(':memory:') })

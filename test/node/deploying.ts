@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type Account, token } from '../cloudflare/account.ts'
 
 /** What a run of `npm run deploy` came to. */
@@ -25,6 +27,8 @@ export interface Checkout {
   deploy(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
   /** Runs it with nobody logged in, and no other health check than its own. */
   alone(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
+  /** From here on, the trial that comes before each deployment is left out, and is said to have gone well. */
+  leaveOutTrials(): void
   remove(): void
 }
 
@@ -88,7 +92,8 @@ export function checkout(account: Account, { built = false } = {}): Checkout {
   cpSync('public', at('public'), { recursive: true, filter: (path) => !path.includes('vendor') })
   writeFileSync(at('wrangler.toml'), pristine())
   writeFileSync(at('node_modules/wrangler/bin/wrangler.js'), recorder)
-  if (built) writeFileSync(at('node_modules/wrangler/bin/built'), '')
+  const leaveOutTrials = () => writeFileSync(at('node_modules/wrangler/bin/built'), '')
+  if (built) leaveOutTrials()
 
   const environment = {
     PATH: process.env.PATH ?? '',
@@ -127,6 +132,7 @@ export function checkout(account: Account, { built = false } = {}): Checkout {
       const healthUrl = `${account.url}/health/${args.includes('staging') ? 'vizitka-staging' : 'vizitka'}`
       return alone(['--health-url', healthUrl, '--wait', '3', ...args], { CLOUDFLARE_API_TOKEN: token, ...env })
     },
+    leaveOutTrials,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
@@ -140,6 +146,19 @@ export const names = ({ databases, namespaces, scripts }: Account) => ({
   namespaces: [...namespaces.values()],
   workers: [...scripts.keys()],
 })
+
+/** Gives an account what a deployment would make first, for tests of what follows: an empty database and a cache. */
+export function giveResources({ databases, namespaces }: Account): void {
+  databases.set(randomUUID(), { name: 'vizitka', sqlite: new DatabaseSync(':memory:') })
+  namespaces.set('c'.repeat(32), 'vizitka-cache')
+}
+
+/** Gives it a Worker of ours that holds secrets. */
+export function giveWorker({ scripts }: Account, secrets: Readonly<Record<string, string>>): void {
+  const bindings = Object.entries(secrets).map(([name, text]) => [name, { type: 'secret_text', name, text }] as const)
+  const live = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings: new Map(bindings) }
+  scripts.set('vizitka', { name: 'vizitka', tag: 'x', versions: [], live, crons: [], workersDev: true })
+}
 
 export const databaseId = ({ databases }: Account, name = 'vizitka'): string | undefined =>
   [...databases].find(([, one]) => one.name === name)?.[0]
