@@ -164,8 +164,10 @@ Works whether or not npm start is running.`
 /** What is wrong with an option, in words for the person who typed it. */
 class UsageError extends Error {}
 
-function readOptions(): SeedOptions | 'help' {
+/** Reads the options of the command. @throws Error for one that does not fit, in words for the person who typed it */
+export function readOptions(args: readonly string[]): SeedOptions | 'help' {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       email: { type: 'string', default: 'ana@example.com' },
       count: { type: 'string', default: '1000' },
@@ -195,7 +197,7 @@ function readOptions(): SeedOptions | 'help' {
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 async function main(): Promise<void> {
-  const options = readOptions()
+  const options = readOptions(process.argv.slice(2))
   if (options === 'help') return console.log(help)
   const { email } = options
   warnOfUnknown(options.varsFile)
