@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { dump } from './backup/libsql.ts'
+import { dump, emptying } from './backup/libsql.ts'
 import { statementsOf } from './backup/statements.ts'
 import { accountOf, signIn } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
@@ -26,7 +26,7 @@ const help = `npm run backup -- [options]
   DATABASE_URL, DATABASE_AUTH_TOKEN   a libSQL database, whatever wrangler.toml and .dev.vars say`
 
 const tableMade = /^CREATE TABLE (?:IF NOT EXISTS )?["`]?(\w+)/i
-const rowPut = /^INSERT INTO ["`]?(\w+)/i
+const rowPut = /^(?:INSERT INTO|DELETE FROM) ["`]?(\w+)/i
 
 /**
  * The statements of an export, put so that a new database takes them. `wrangler d1 export` writes each table with its
@@ -64,8 +64,9 @@ export async function restorable(exported: string, rowsOnly = false): Promise<st
     const ofMigrations = table === 'sqlite_sequence' && statement.includes(`'d1_migrations'`)
     return rank(statement) === 100 || (table !== undefined && table !== 'd1_migrations' && !ofMigrations)
   }
-  return statements
-    .filter((statement) => !rowsOnly || isRow(statement))
+  const children = [...parents].filter(([, above]) => above.length > 0).map(([table]) => table)
+  const wanted = rowsOnly ? [...children.map(emptying), ...statements.filter(isRow)] : statements
+  return wanted
     .toSorted((one, other) => rank(one) - rank(other))
     .map((statement) => `${statement}\n`)
     .join('')

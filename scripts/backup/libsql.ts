@@ -33,6 +33,7 @@ export async function* dump(client: Client, rowsOnly = false): AsyncGenerator<st
     if (!rowsOnly) for (const { sql } of tables) yield `${sql};\n`
     let rows = 0
     for (const table of wanted) {
+      if (rowsOnly && table.parents.length > 0) yield `${emptying(table.name)}\n`
       for await (const page of pagesOf(transaction, table)) {
         rows += page.length
         yield page
@@ -121,6 +122,13 @@ const literal = (column: string): string =>
 
 const name = (one: string): string => `"${one.replaceAll('"', '""')}"`
 const list = (names: readonly string[]): string => names.map(name).join(', ')
+
+/**
+ * What comes before the rows of a table in a file of rows alone. Triggers of the tables that are there may have added
+ * some for rows of a parent, which has been filled by then.
+ */
+export const emptying = (table: string): string => `DELETE FROM ${name(table)};`
+
 const text = (one: string): string => `'${one.replaceAll(`'`, `''`)}'`
 const nameIn = (row: Row): string => String(row.name)
 

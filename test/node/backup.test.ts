@@ -135,7 +135,7 @@ describe('a backup', () => {
         const client = createClient(sqld)
         await run('scripts/restore.ts', ['rows.sql'], { DATABASE_URL: sqld.url })
         const { rows } = await contentsAt(at('.wrangler/state'))
-        for (const table of ['users', 'contacts', 'contact_keying']) {
+        for (const table of ['users', 'books', 'contacts', 'contact_keying']) {
           const found = await client.execute(`SELECT * FROM ${table} ORDER BY 1`)
           expect(
             found.rows.map((row) => ({ ...row })),

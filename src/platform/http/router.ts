@@ -1,4 +1,5 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import type { HonoRequest } from 'hono'
 import type { ZodError, z } from 'zod'
 import { truncate } from '../text/truncate.ts'
 import type { AppEnv } from './context.ts'
@@ -42,6 +43,12 @@ export function validated<S extends z.ZodType>(schema: S, values: unknown, targe
   const result = schema.safeParse(values)
   if (!result.success) throw problemOfIssues(result.error, target)
   return result.data
+}
+
+/** The query as documented routes check it: a name that is there twice has an array, and so fails its schema. */
+export function queryOf(request: HonoRequest): Record<string, string | string[]> {
+  const names = Object.entries(request.queries())
+  return Object.fromEntries(names.map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]))
 }
 
 /** Enough for a person; a body of a megabyte can hold a hundred thousand. */
