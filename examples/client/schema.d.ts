@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * List my sessions
-         * @description Every device that is signed in, the one used last first.
+         * @description Every device that is signed in, the most recently used one first.
          */
         get: operations["listSessions"];
         put?: never;
@@ -160,7 +160,7 @@ export interface paths {
         post?: never;
         /**
          * End one of my sessions
-         * @description Its tokens are refused from the next request on. It may be the one that asks.
+         * @description The tokens of that session are refused from the next request on. You may end the session that you are using.
          */
         delete: operations["endSession"];
         options?: never;
@@ -197,7 +197,7 @@ export interface paths {
         };
         /**
          * Open the link of a reset
-         * @description Changes nothing, and may be asked again while the link lives: scanners follow links.
+         * @description Changes nothing, and may be repeated while the link is valid: mail scanners follow links, too.
          */
         get: operations["openPasswordReset"];
         put?: never;
@@ -237,21 +237,21 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description The account that the access token belongs to. With If-None-Match, 304 where nothing has changed.
+         * @description The account that the access token belongs to. With If-None-Match, 304 if nothing has changed.
          */
         get: operations["getMe"];
         put?: never;
         post?: never;
         /**
          * Delete my account
-         * @description With its contacts, sessions and letters, at once and for good. The address can sign up again.
+         * @description Deletes the account with its contacts, sessions and letters, at once and for good. The address can sign up again.
          */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
          * Change my username or language
-         * @description What you leave out stays. With If-Match, only what you have seen is changed.
+         * @description Fields that you leave out stay as they are. With If-Match, the account changes only if it is the version that you have read.
          */
         patch: operations["updateMe"];
         trace?: never;
@@ -268,14 +268,14 @@ export interface paths {
         post?: never;
         /**
          * Take my picture away
-         * @description A picture of your initials (or Gravatar’s) shows instead.
+         * @description A picture of your initials (or your Gravatar) is shown instead.
          */
         delete: operations["removeMyAvatar"];
         options?: never;
         head?: never;
         /**
          * Give me a picture
-         * @description Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.
+         * @description Replaces the picture that was there. The place where it was taken and all other metadata are removed.
          */
         patch: operations["setMyAvatar"];
         trace?: never;
@@ -290,7 +290,7 @@ export interface paths {
         get?: never;
         /**
          * Change my password
-         * @description Ends every other session; a letter tells you.
+         * @description Ends every other session, and tells you so by a letter.
          */
         put: operations["changePassword"];
         post?: never;
@@ -413,25 +413,25 @@ export interface paths {
         };
         /**
          * Read a contact
-         * @description One of your own. With If-None-Match, 304 where nothing has changed.
+         * @description One of your contacts. With If-None-Match, 304 if nothing has changed.
          */
         get: operations["getContact"];
         /**
          * Replace a contact
-         * @description What is left out becomes empty. With If-Match, only what you have seen is replaced.
+         * @description Fields that you leave out become empty. With If-Match, the contact is replaced only if it is the version that you have read.
          */
         put: operations["replaceContact"];
         post?: never;
         /**
          * Delete a contact
-         * @description With its picture, for good. With If-Match, only what you have seen is deleted.
+         * @description Deletes the contact and its picture for good. With If-Match, only if it is the version that you have read.
          */
         delete: operations["deleteContact"];
         options?: never;
         head?: never;
         /**
          * Change a contact
-         * @description A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.
+         * @description A merge patch (RFC 7396): fields that you name change, null empties a field, and all others stay.
          */
         patch: operations["updateContact"];
         trace?: never;
@@ -445,7 +445,7 @@ export interface paths {
         };
         /**
          * Read a contact as a vCard
-         * @description One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.
+         * @description One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.
          */
         get: operations["getContactVcard"];
         put?: never;
@@ -471,7 +471,7 @@ export interface paths {
         head?: never;
         /**
          * Make a contact a favourite, or not
-         * @description Nothing else about it changes. With If-Match, only what you have seen is changed.
+         * @description Nothing else changes. With If-Match, the contact changes only if it is the version that you have read.
          */
         patch: operations["setFavorite"];
         trace?: never;
@@ -488,14 +488,14 @@ export interface paths {
         post?: never;
         /**
          * Take a contact’s picture away
-         * @description A picture of the initials (or Gravatar’s) shows instead.
+         * @description A picture of the initials (or the Gravatar) is shown instead.
          */
         delete: operations["removeContactAvatar"];
         options?: never;
         head?: never;
         /**
          * Give a contact a picture
-         * @description Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.
+         * @description Replaces the picture that was there. The place where it was taken and all other metadata are removed.
          */
         patch: operations["setContactAvatar"];
         trace?: never;
@@ -529,7 +529,7 @@ export interface paths {
         };
         /**
          * Read an account
-         * @description With its role, and whether it is disabled; nothing of its contacts.
+         * @description Shows the role of the account and whether it is disabled, and nothing of its contacts.
          */
         get: operations["getUser"];
         put?: never;
@@ -557,7 +557,7 @@ export interface paths {
         };
         /**
          * What happened to an account
-         * @description Newest first, for 180 days. Of a deleted account its deletion is left.
+         * @description Newest first, for 180 days. Of a deleted account, only its deletion remains.
          */
         get: operations["listUserEvents"];
         put?: never;
@@ -577,7 +577,7 @@ export interface paths {
         };
         /**
          * List letters
-         * @description What waits, what was sent and what was given up, newest first; never what a letter says.
+         * @description Letters that wait, were sent or were given up, newest first. The text of a letter is never shown.
          */
         get: operations["listLetters"];
         put?: never;
@@ -599,7 +599,7 @@ export interface paths {
         put?: never;
         /**
          * Send a letter that was given up once more
-         * @description At once, and as long as any other letter is tried. A letter that waits or was sent is 409.
+         * @description Tries to send the letter at once, and goes on trying for as long as it does with a new one. A letter that is waiting or was sent is refused with 409.
          */
         post: operations["resendLetter"];
         delete?: never;
@@ -3982,7 +3982,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Added, now or by an earlier request of the same key. */
+            /** @description The contact, added now or by an earlier request with the same key. */
             201: {
                 headers: {
                     /** @description Where the new thing is. */
@@ -4630,7 +4630,7 @@ export interface operations {
     getContactVcard: {
         parameters: {
             query?: {
-                /** @description Instead of the one that Accept asks for. */
+                /** @description Overrides the version that Accept asks for. */
                 version?: "3.0" | "4.0";
             };
             header?: {
@@ -5808,7 +5808,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is tried at once. */
+            /** @description The letter, which is tried at once. */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -65,7 +65,7 @@ adminRoutes.openapi(
     path: '/users/{id}',
     operationId: 'getUser',
     summary: 'Read an account',
-    description: 'With its role, and whether it is disabled; nothing of its contacts.',
+    description: 'Shows the role of the account and whether it is disabled, and nothing of its contacts.',
     request: { params },
     responses: { 200: json('The account.', managedUserSchema), ...problems(401, 403, 404) },
   }),
@@ -137,7 +137,7 @@ adminRoutes.openapi(
     path: '/users/{id}/events',
     operationId: 'listUserEvents',
     summary: 'What happened to an account',
-    description: 'Newest first, for 180 days. Of a deleted account its deletion is left.',
+    description: 'Newest first, for 180 days. Of a deleted account, only its deletion remains.',
     request: { params, query: eventQuerySchema },
     responses: {
       200: { ...json('A page of events.', z.array(eventSchema)), headers: pageHeaders },
@@ -162,7 +162,7 @@ adminRoutes.openapi(
     path: '/outbox',
     operationId: 'listLetters',
     summary: 'List letters',
-    description: 'What waits, what was sent and what was given up, newest first; never what a letter says.',
+    description: 'Letters that wait, were sent or were given up, newest first. The text of a letter is never shown.',
     request: { query: letterQuerySchema },
     responses: {
       200: { ...json('A page of letters.', z.array(letterSchema)), headers: pageHeaders },
@@ -185,9 +185,10 @@ adminRoutes.openapi(
     path: '/outbox/{id}/resend',
     operationId: 'resendLetter',
     summary: 'Send a letter that was given up once more',
-    description: 'At once, and as long as any other letter is tried. A letter that waits or was sent is 409.',
+    description:
+      'Tries to send the letter at once, and goes on trying for as long as it does with a new one. A letter that is waiting or was sent is refused with 409.',
     request: { params },
-    responses: { 202: json('It is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
+    responses: { 202: json('The letter, which is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
   }),
   async (c) => {
     const { id } = c.req.valid('param')

@@ -49,7 +49,7 @@ resetRoutes.openapi(
     path: '/reset-password/{token}',
     operationId: 'openPasswordReset',
     summary: 'Open the link of a reset',
-    description: 'Changes nothing, and may be asked again while the link lives: scanners follow links.',
+    description: 'Changes nothing, and may be repeated while the link is valid: mail scanners follow links, too.',
     request: { params: linkTokenParamSchema },
     responses: { 200: json('Go on with this token.', resetConfirmationSchema), ...problems(404) },
   }),

@@ -48,7 +48,7 @@ sessionRoutes.openapi(
     path: '/sessions',
     operationId: 'listSessions',
     summary: 'List my sessions',
-    description: 'Every device that is signed in, the one used last first.',
+    description: 'Every device that is signed in, the most recently used one first.',
     responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401) },
   }),
   async (c) => {
@@ -93,7 +93,8 @@ sessionRoutes.openapi(
     path: '/sessions/{id}',
     operationId: 'endSession',
     summary: 'End one of my sessions',
-    description: 'Its tokens are refused from the next request on. It may be the one that asks.',
+    description:
+      'The tokens of that session are refused from the next request on. You may end the session that you are using.',
     request: { params: sessionIdSchema, headers: untaggedConditions },
     responses: { 204: { description: 'Ended.' }, ...problems(401, 403, 404, 409, 412) },
   }),

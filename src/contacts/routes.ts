@@ -86,7 +86,7 @@ contactRoutes.openapi(
     responses: {
       201: {
         ...one,
-        description: 'Added, now or by an earlier request of the same key.',
+        description: 'The contact, added now or by an earlier request with the same key.',
         headers: { ...location, ...etagHeader },
       },
       ...problems(...bodyProblems, 401, 403, 404, 409),
@@ -108,7 +108,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    description: 'One of your own. With If-None-Match, 304 where nothing has changed.',
+    description: 'One of your contacts. With If-None-Match, 304 if nothing has changed.',
     request: { params: contactIdSchema, headers: readConditions },
     responses: {
       200: one,
@@ -134,7 +134,8 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'replaceContact',
     summary: 'Replace a contact',
-    description: 'What is left out becomes empty. With If-Match, only what you have seen is replaced.',
+    description:
+      'Fields that you leave out become empty. With If-Match, the contact is replaced only if it is the version that you have read.',
     request: { params: contactIdSchema, headers: writeConditions, body: body(contactInputSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
@@ -152,7 +153,7 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'updateContact',
     summary: 'Change a contact',
-    description: 'A merge patch (RFC 7396): what you name changes, null empties it, the rest stays.',
+    description: 'A merge patch (RFC 7396): fields that you name change, null empties a field, and all others stay.',
     request: {
       params: contactIdSchema,
       headers: writeConditions,
@@ -180,7 +181,8 @@ contactRoutes.openapi(
     path: '/{id}/favorite',
     operationId: 'setFavorite',
     summary: 'Make a contact a favourite, or not',
-    description: 'Nothing else about it changes. With If-Match, only what you have seen is changed.',
+    description:
+      'Nothing else changes. With If-Match, the contact changes only if it is the version that you have read.',
     request: { params: contactIdSchema, headers: writeConditions, body: body(favoriteSchema) },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
@@ -198,7 +200,8 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'setContactAvatar',
     summary: 'Give a contact a picture',
-    description: 'Instead of the one before. Where it was taken, and whatever else a camera notes, is left out.',
+    description:
+      'Replaces the picture that was there. The place where it was taken and all other metadata are removed.',
     request: { params: contactIdSchema, headers: writeConditions, body: pictureBody },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
@@ -217,7 +220,7 @@ contactRoutes.openapi(
     path: '/{id}/avatar',
     operationId: 'removeContactAvatar',
     summary: 'Take a contact’s picture away',
-    description: 'A picture of the initials (or Gravatar’s) shows instead.',
+    description: 'A picture of the initials (or the Gravatar) is shown instead.',
     request: { params: contactIdSchema, headers: writeConditions },
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
@@ -236,7 +239,8 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'deleteContact',
     summary: 'Delete a contact',
-    description: 'With its picture, for good. With If-Match, only what you have seen is deleted.',
+    description:
+      'Deletes the contact and its picture for good. With If-Match, only if it is the version that you have read.',
     request: { params: contactIdSchema, headers: writeConditions },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),

@@ -24,7 +24,7 @@ const noCache = { 'Cache-Control': 'private, no-cache' }
 const route = signedIn('contacts-read', 'contacts:read')
 
 const querySchema = z.strictObject({
-  version: z.enum(vcardVersions).optional().meta({ description: 'Instead of the one that Accept asks for.' }),
+  version: z.enum(vcardVersions).optional().meta({ description: 'Overrides the version that Accept asks for.' }),
 })
 
 /** The contact of the other examples. */
@@ -50,7 +50,7 @@ export function documentVcard(router: OpenAPIHono<AppEnv>): void {
     operationId: 'getContactVcard',
     summary: 'Read a contact as a vCard',
     description:
-      'One of your own, as a file that every address book opens: in version 3.0, or in 4.0 by `version` or by `Accept: text/vcard;version=4.0`. A picture that you gave it lies in the file, unless it is at Cloudinary.',
+      'One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.',
     request: { params: contactIdSchema, query: querySchema, headers: readConditions },
     responses: {
       200: {
