@@ -1,5 +1,22 @@
 import type { Configuration } from '../config/configuration.ts'
-import type { SmtpOptions } from './smtp.ts'
+
+/** Where letters leave, and in whose name. */
+export interface SmtpOptions {
+  readonly host: string
+  /** 465 goes with `tls`, 587 with `starttls`. Cloudflare lets no Worker out through port 25. */
+  readonly port: number
+  /**
+   * `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or no letter. `none`: clear
+   * text.
+   */
+  readonly security: 'tls' | 'starttls' | 'none'
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  /** `Name <a@b>`, or an address alone. */
+  readonly from: string
+  /** For the whole conversation, from connecting to the server's last word. Twenty unless said otherwise. */
+  readonly timeoutSeconds?: number | undefined
+}
 
 /** The mail server of this deployment; null where there is none. */
 export function smtpOptionsOf(config: Configuration): SmtpOptions | null {
