@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { dump, emptying } from './backup/libsql.ts'
+import { deleteAllStatement, dump } from './backup/libsql.ts'
 import { statementsOf } from './backup/statements.ts'
 import { accountOf, signIn } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
@@ -26,7 +26,7 @@ const help = `npm run backup -- [options]
   DATABASE_URL, DATABASE_AUTH_TOKEN   a libSQL database, whatever wrangler.toml and .dev.vars say`
 
 const tableMade = /^CREATE TABLE (?:IF NOT EXISTS )?["`]?(\w+)/i
-const rowPut = /^(?:INSERT INTO|DELETE FROM) ["`]?(\w+)/i
+const tableChanged = /^(?:INSERT INTO|DELETE FROM) ["`]?(\w+)/i
 
 /**
  * The statements of an export, put so that a new database takes them. `wrangler d1 export` writes each table with its
@@ -48,24 +48,24 @@ export async function restorable(exported: string, rowsOnly = false): Promise<st
   }
   const depth = (table: string): number =>
     Math.max(0, ...(parents.get(table) ?? []).filter((parent) => parent !== table).map((parent) => depth(parent) + 1))
-  const filled = (statement: string) => statement.match(rowPut)?.[1]
+  const changedTable = (statement: string) => statement.match(tableChanged)?.[1]
   // Settings, tables, rows (parents before children), counters (which rows move), and what would only slow rows down.
   const rank = (statement: string): number => {
     if (/^PRAGMA\b/i.test(statement)) return 0
     if (tableMade.test(statement)) return 1
     if (/^DELETE FROM ["`]?sqlite_sequence/i.test(statement)) return 100
-    const table = filled(statement)
+    const table = changedTable(statement)
     if (table === 'sqlite_sequence') return 101
     return table === undefined ? 102 : 2 + depth(table)
   }
   /** Whether it is of what people have, rather than of how D1 keeps it. */
   const isRow = (statement: string): boolean => {
-    const table = filled(statement)
+    const table = changedTable(statement)
     const ofMigrations = table === 'sqlite_sequence' && statement.includes(`'d1_migrations'`)
     return rank(statement) === 100 || (table !== undefined && table !== 'd1_migrations' && !ofMigrations)
   }
   const children = [...parents].filter(([, above]) => above.length > 0).map(([table]) => table)
-  const wanted = rowsOnly ? [...children.map(emptying), ...statements.filter(isRow)] : statements
+  const wanted = rowsOnly ? [...children.map(deleteAllStatement), ...statements.filter(isRow)] : statements
   return wanted
     .toSorted((one, other) => rank(one) - rank(other))
     .map((statement) => `${statement}\n`)

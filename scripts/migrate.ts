@@ -136,7 +136,9 @@ async function migrateD1({
   signal,
 }: MigrateOptions): Promise<string> {
   signal?.throwIfAborted()
-  const { d1, close } = await openD1(persistTo)
+  const { d1, close } = await openD1(persistTo).catch((error: unknown) => {
+    throw new MigrateError(`The local D1 (${persistTo}) could not be opened: ${innermost(error)}`)
+  })
   try {
     await d1.prepare(appliedTable).run()
     const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
@@ -145,7 +147,7 @@ async function migrateD1({
     if (pending.length === 0) return 'The local D1 is up to date.'
     await d1.batch(
       pending.flatMap(({ tag }) => [
-        ...statementsOf(join(migrationsFolder, `${tag}.sql`)).map((sql) => d1.prepare(sql)),
+        ...splitMigration(join(migrationsFolder, `${tag}.sql`)).map((sql) => d1.prepare(sql)),
         d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(`${tag}.sql`),
       ]),
     )
@@ -158,8 +160,8 @@ async function migrateD1({
   }
 }
 
-/** The statements of a migration, parted as Drizzle's migrator parts them for libSQL. */
-const statementsOf = (file: string): string[] => readFileSync(file, 'utf8').split('--> statement-breakpoint')
+/** Splits a migration into statements, as Drizzle's migrator does for libSQL. */
+const splitMigration = (file: string): string[] => readFileSync(file, 'utf8').split('--> statement-breakpoint')
 
 // ---------------------------------------------------------------- npm run migrate
 

@@ -33,7 +33,7 @@ export async function* dump(client: Client, rowsOnly = false): AsyncGenerator<st
     if (!rowsOnly) for (const { sql } of tables) yield `${sql};\n`
     let rows = 0
     for (const table of wanted) {
-      if (rowsOnly && table.parents.length > 0) yield `${emptying(table.name)}\n`
+      if (rowsOnly && table.parents.length > 0) yield `${deleteAllStatement(table.name)}\n`
       for await (const page of pagesOf(transaction, table)) {
         rows += page.length
         yield page
@@ -124,10 +124,10 @@ const name = (one: string): string => `"${one.replaceAll('"', '""')}"`
 const list = (names: readonly string[]): string => names.map(name).join(', ')
 
 /**
- * What comes before the rows of a table in a file of rows alone. Triggers of the tables that are there may have added
- * some for rows of a parent, which has been filled by then.
+ * Empties a table that has parents before a file of rows alone fills it: triggers of the database may have added rows
+ * to it when the rows of its parents were restored.
  */
-export const emptying = (table: string): string => `DELETE FROM ${name(table)};`
+export const deleteAllStatement = (table: string): string => `DELETE FROM ${name(table)};`
 
 const text = (one: string): string => `'${one.replaceAll(`'`, `''`)}'`
 const nameIn = (row: Row): string => String(row.name)

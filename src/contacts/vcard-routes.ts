@@ -12,7 +12,7 @@ import {
   requireMatch,
 } from '../platform/http/etag.ts'
 import { problems } from '../platform/http/openapi.ts'
-import { createRouter, queryOf, validated } from '../platform/http/router.ts'
+import { createRouter, readQuery, validated } from '../platform/http/router.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
 import { contactExample, contactIdSchema } from './schema.ts'
 import { findForVcard } from './store.ts'
@@ -66,7 +66,7 @@ export function documentVcard(router: OpenAPIHono<AppEnv>): void {
 
 vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
   const { id } = validated(contactIdSchema, { id: c.req.param('file').replace('.vcf', '') }, 'param')
-  const query = validated(querySchema, queryOf(c.req), 'query')
+  const query = validated(querySchema, readQuery(c.req), 'query')
   const version = query.version ?? acceptedVersion(c.req.header('Accept'))
   const row = await findForVcard(c.var.db, c.var.user.id, id)
   if (!row) throw contactNotFound()

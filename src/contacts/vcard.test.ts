@@ -71,9 +71,9 @@ describe('a contact as a vCard', () => {
     }
   })
 
-  it('is refused in a version that there is not, and with other parameters', async () => {
+  it('is refused in a version that there is not, with a repeated version, and with other parameters', async () => {
     const { id } = await add(ana, oles)
-    for (const query of ['?version=2.1', '?version=', '?verson=3.0']) {
+    for (const query of ['?version=2.1', '?version=', '?version=3.0&version=4.0', '?verson=3.0']) {
       const answer = await vcf(id, query)
       expect([answer.status, answer.body]).toMatchObject([422, { code: 'invalid-values' }])
     }

@@ -177,7 +177,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
       try {
         const moved = await contentsOf(async (sql) => (await d1.prepare(sql).all<Record<string, unknown>>()).results)
         const { rows } = await contentsAt(client)
-        for (const table of ['users', 'contacts', 'contact_keying'])
+        for (const table of ['users', 'books', 'contacts', 'contact_keying'])
           expect(moved.rows[table], table).toEqual(rows[table])
         expect(moved.rows.sqlite_sequence).toContainEqual({ c0: `'contacts'`, c1: '900' })
       } finally {

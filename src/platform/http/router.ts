@@ -45,8 +45,8 @@ export function validated<S extends z.ZodType>(schema: S, values: unknown, targe
   return result.data
 }
 
-/** The query as documented routes check it: a name that is there twice has an array, and so fails its schema. */
-export function queryOf(request: HonoRequest): Record<string, string | string[]> {
+/** The query as documented routes check it. A repeated name has an array of values, which a schema of one refuses. */
+export function readQuery(request: HonoRequest): Record<string, string | string[]> {
   const names = Object.entries(request.queries())
   return Object.fromEntries(names.map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]))
 }
