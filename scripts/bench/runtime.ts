@@ -18,12 +18,15 @@ export async function build(entry = 'src/worker.ts'): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-build-'))
   try {
     // As wrangler.toml says, without the bindings, which a bundle does not contain.
-    const { compatibility_date, minify, keep_names } = unstable_readConfig(
+    const { compatibility_date, minify, keep_names, alias } = unstable_readConfig(
       { config: 'wrangler.toml' },
       { hideWarnings: true },
     )
     const config = join(folder, 'wrangler.json')
-    const settings = { name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names }
+    const settings = {
+      ...{ name: 'bench', main: resolve(entry), compatibility_date, minify, keep_names },
+      alias: Object.fromEntries(Object.entries(alias ?? {}).map(([name, path]) => [name, resolve(String(path))])),
+    }
     await writeFile(config, JSON.stringify(settings))
     const tsconfig = resolve('tsconfig.json')
     await wrangler(['deploy', '--dry-run', '--config', config, '--outdir', folder, '--tsconfig', tsconfig])
