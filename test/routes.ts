@@ -8,6 +8,7 @@ import { createAccount, findCachedUser } from '../src/auth/store.ts'
 import { emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { configuration } from '../src/config.ts'
+import { contentOfFields } from '../src/contacts/content.ts'
 import { insertContact } from '../src/contacts/creation-store.ts'
 import { withDefaults } from '../src/contacts/fields.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
@@ -82,7 +83,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   if (!session) throw new Error('There is no session.')
   const tokens = await issueTokens({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const contact = await insertContact(db, id, {
-    fields: withDefaults({ first_name: mark, birthday: '--05-05' }),
+    content: contentOfFields(withDefaults({ first_name: mark, birthday: '--05-05' })),
     locale: 'uk',
     maxContacts: 1,
   })

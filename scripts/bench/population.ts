@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { hashPassword } from '../../src/auth/password-hash.ts'
 import { issueAccessToken, issueRefreshToken } from '../../src/auth/tokens.ts'
 import { configuration, defaultLimits } from '../../src/config.ts'
+import { contentOfFields } from '../../src/contacts/content.ts'
 import { createRow } from '../../src/contacts/store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
@@ -47,7 +48,7 @@ export async function populate(sqlite: DatabaseSync, books: readonly number[]): 
     `INSERT INTO users (id, username, email, email_key, password_hash, confirmed_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const session = sqlite.prepare('INSERT INTO sessions (id, user_id, created_at, rotated_at) VALUES (?, ?, ?, ?)')
-  const pool = people(Math.max(...books)).map((person) => ({ ...createRow(0, person, 'uk'), id: 0 }))
+  const pool = people(Math.max(...books)).map((person) => ({ ...createRow(0, contentOfFields(person), 'uk'), id: 0 }))
   const columns = Object.keys(pool[0] ?? {})
   const contact = sqlite.prepare(
     `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,

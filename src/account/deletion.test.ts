@@ -22,7 +22,7 @@ import { events } from '../audit/table.ts'
 import { userCache } from '../auth/guard.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { books } from '../books/table.ts'
-import { contacts, idempotencyKeys } from '../contacts/table.ts'
+import { cardParts, contacts, idempotencyKeys } from '../contacts/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -34,6 +34,7 @@ const owners = {
   links: [emailTokens, emailTokens.user_id],
   books: [books, books.owner_id],
   contacts: [contacts, contacts.owner_id],
+  card_parts: [cardParts, cardParts.owner_id],
   idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
   outbox: [outbox, outbox.user_id],
   events: [events, events.user_id],
@@ -47,7 +48,7 @@ async function rowsOf({ id }: Person): Promise<Record<string, number>> {
   })
   return Object.fromEntries(await Promise.all(counts))
 }
-const nothing = { users: 0, sessions: 0, links: 0, books: 0, contacts: 0, idempotency_keys: 0, outbox: 0, events: 1 }
+const nothing = { ...Object.fromEntries(Object.keys(owners).map((name) => [name, 0])), events: 1 }
 
 const remove = (person: Person, current_password = person.password, token = person.access) =>
   person.delete('/api/users/me', { json: { current_password }, token })
@@ -59,6 +60,9 @@ async function confirmedPerson(name: string): Promise<Person> {
   for (const first_name of ['One', 'Two']) {
     await person.post('/api/contacts', { first_name }, { headers: { 'Idempotency-Key': first_name } })
   }
+  const photo = `PHOTO;ENCODING=b:${'A'.repeat(2000)}`
+  const vcard = ['BEGIN:VCARD', 'VERSION:3.0', 'N:;Three;;;', 'FN:Three', photo, 'END:VCARD', ''].join('\r\n')
+  await person.post('/api/contacts', undefined, { headers: { 'Content-Type': 'text/vcard' }, raw: vcard })
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
   await linkToken(person.email, 'reset-password')
   const rows = await rowsOf(person)
@@ -183,7 +187,7 @@ describe('deleting one’s account', () => {
     const { events: happened, ...rest } = await rowsOf(ana)
     expect(rest).toEqual(Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'events')))
     expect(happened).toBeGreaterThan(before.events ?? 0)
-    expect((await ana.get('/api/contacts')).body).toHaveLength(2)
+    expect((await ana.get('/api/contacts')).body).toHaveLength(3)
   })
 
   it('kills the links in letters, to old and new addresses', async () => {

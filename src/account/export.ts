@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { toOwnEvent } from '../audit/view.ts'
 import { requireSession } from '../auth/session.ts'
+import { putParts } from '../contacts/parts.ts'
 import { toContact } from '../contacts/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -7,6 +9,9 @@ import type { Database } from '../platform/db/database.ts'
 import type { Account } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
+
+/** The larger files of a vCard, by their hashes. */
+const partsSchema = z.record(z.string(), z.string())
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */
 async function* pieces(db: Database, user: Account, config: Configuration): AsyncGenerator<string> {
@@ -45,6 +50,13 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     created_at,
   }))
   yield* list('contacts', exportedRows.contacts(db, user.id), (row) => toContact(row, config))
+  yield* list('vcards', exportedRows.vcards(db, user.id), ({ id, card, parts }) => ({
+    contact: id,
+    vcard: putParts(
+      card,
+      Object.entries(partsSchema.parse(JSON.parse(parts))).map(([hash, text]) => ({ hash, text })),
+    ),
+  }))
   yield '}\n'
 }
 

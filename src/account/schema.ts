@@ -65,6 +65,9 @@ export const exportSchema = z
       }),
     ),
     contacts: z.array(contactSchema),
+    vcards: z
+      .array(z.strictObject({ contact: z.int(), vcard: z.string() }))
+      .meta({ description: 'Of each contact that came as a vCard: its id, and the vCard, line for line.' }),
   })
   .meta({
     id: 'Export',
@@ -100,6 +103,12 @@ export const exportSchema = z
         },
       ],
       contacts: [contactExample],
+      vcards: [
+        {
+          contact: contactExample.id,
+          vcard: 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Гончар;Олесь;;;\r\nFN:Олесь Гончар\r\nEND:VCARD\r\n',
+        },
+      ],
     },
   })
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
 import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
@@ -133,16 +133,28 @@ export async function notifyAddressOwner(
  */
 const pageSize = 500
 
+const vcardPageSize = 50
+
+/** A contact that came as a vCard. */
+interface ExportedVcard {
+  readonly id: number
+  readonly created_at: string
+  readonly card: string
+  /** Its larger files: an object in JSON, by their hashes. */
+  readonly parts: string
+}
+
 /** The rows of one of an account's tables, a page at a time; `read` says which follow the last one that was read. */
 async function* pages<Row>(
   read: (last: Row | undefined, limit: number) => PromiseLike<Row[]>,
+  size = pageSize,
 ): AsyncGenerator<readonly Row[]> {
   let last: Row | undefined
   while (true) {
-    const rows = await read(last, pageSize)
+    const rows = await read(last, size)
     if (rows.length > 0) yield rows
     last = rows.at(-1)
-    if (rows.length < pageSize) return
+    if (rows.length < size) return
   }
 }
 
@@ -165,6 +177,31 @@ export const exportedRows = {
         )
         .orderBy(asc(contacts.created_at), asc(contacts.id))
         .limit(limit),
+    ),
+  // Fewer at once: a vCard may have a megabyte of pictures. A query for each page, not for each vCard.
+  vcards: (db: Database, userId: number) =>
+    pages<ExportedVcard>(
+      (last, limit) =>
+        db
+          .select({
+            id: contacts.id,
+            created_at: contacts.created_at,
+            card: sql<string>`${contacts.card}`.as('card'),
+            parts: sql<string>`(
+              SELECT json_group_object(card_parts.hash, card_parts.text) FROM card_parts WHERE card_parts.contact_id = contacts.id
+            )`.as('parts'),
+          })
+          .from(contacts)
+          .where(
+            and(
+              ownedBy(userId),
+              isNotNull(contacts.card),
+              last && sql`(${contacts.created_at}, ${contacts.id}) > (${last.created_at}, ${last.id})`,
+            ),
+          )
+          .orderBy(asc(contacts.created_at), asc(contacts.id))
+          .limit(limit),
+      vcardPageSize,
     ),
   books: (db: Database, userId: number) =>
     pages<typeof books.$inferSelect>((last, limit) =>

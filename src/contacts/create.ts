@@ -1,12 +1,15 @@
 import { sessionEnded } from '../auth/session.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { digest } from '../platform/crypto/keys.ts'
+import type { Database } from '../platform/db/database.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
-import { type CreationRefusal, insertContact } from './creation-store.ts'
+import { contentOfFields } from './content.ts'
+import { type ContactInsertion, type CreationRefusal, insertContact } from './creation-store.ts'
 import { withFavorite } from './favorites.ts'
 import { type PartialFields, withDefaults } from './fields.ts'
 import type { ContactRow } from './table.ts'
+import { findUidHolder } from './uid-store.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
@@ -25,20 +28,45 @@ const fingerprintOf = (input: PartialFields): string =>
  * @throws Problem 401 where the owner is gone; 404 where the key's contact was deleted; 409 `book-full`; 422
  * `idempotency-key-reused`
  */
-export async function createContact(
-  { db, config }: Services,
+export function createContact(
+  services: Services,
   { ownerId, input, idempotencyKey: key }: ContactCreation,
 ): Promise<ContactRow> {
-  const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, config.FAVORITE_NAME_PREFIX)
+  const { FAVORITE_NAME_PREFIX: prefix } = services.config
+  const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, prefix)
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) }
+  return addContact(services, ownerId, { content: contentOfFields(fields), idempotency })
+}
+
+/** What is added, but for what the configuration says. */
+export type NewContact = Omit<ContactInsertion, 'locale' | 'maxContacts'>
+
+/**
+ * Adds a contact, or says why not.
+ * @throws Problem as {@link createContact}, and 409 `uid-taken`
+ */
+export async function addContact({ db, config }: Services, ownerId: number, contact: NewContact): Promise<ContactRow> {
   const row = await insertContact(db, ownerId, {
-    fields,
+    ...contact,
     locale: config.SORT_LOCALE,
     maxContacts: config.MAX_CONTACTS,
-    idempotency,
   })
-  if (typeof row === 'string') throw creationProblem(row, config)
-  return row
+  if (typeof row !== 'string') return row
+  const { uid } = contact.content
+  if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid)
+  throw creationProblem(row, config)
+}
+
+/** @throws Problem 409 `uid-taken` where another contact of the owner has a UID */
+export async function requireFreeUid(db: Database, ownerId: number, uid: string, exceptId?: number): Promise<void> {
+  const id = await findUidHolder(db, ownerId, uid, exceptId)
+  if (id === undefined) return
+  throw new Problem(
+    409,
+    'uid-taken',
+    `The contact ${id} has the UID of this vCard: replace it by PUT /api/contacts/${id}, or send the vCard without a UID.`,
+    { members: { contact: id } },
+  )
 }
 
 function creationProblem(reason: CreationRefusal, { MAX_CONTACTS }: Configuration): Problem {
@@ -51,7 +79,7 @@ function creationProblem(reason: CreationRefusal, { MAX_CONTACTS }: Configuratio
         'not-found',
         'The contact that this key added has been deleted. To add it again, send another key.',
       )
-    case 'book-full':
+    case 'no-room':
       return new Problem(
         409,
         'book-full',

@@ -3,11 +3,16 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
+import { keepReservedStatement } from '../platform/pictures/deletion-store.ts'
+import type { StoredPicture } from '../platform/pictures/store.ts'
 import { users } from '../users/table.ts'
-import type { ContactFields } from './fields.ts'
+import type { ContactContent } from './content.ts'
+import type { CardPart } from './parts.ts'
+import { isContact, newestContact, partStatements } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
 import { createRow, writtenColumns } from './store.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
+import { isUidFree } from './uid-store.ts'
 
 /** What a client calls a request that it may send again (Idempotency-Key), and a digest of the body. */
 export interface IdempotencyKey {
@@ -16,10 +21,10 @@ export interface IdempotencyKey {
 }
 
 /**
- * Why no contact is added: its owner does not exist; the book has no room; the key came with another body before; the
- * contact that the key added has been deleted since.
+ * Why no contact is added: its owner does not exist; the book has no room, or a contact of the same UID; the key came
+ * with another body before; the contact that the key added has been deleted since.
  */
-export type CreationRefusal = 'owner-gone' | 'book-full' | 'key-reused' | 'contact-gone'
+export type CreationRefusal = 'owner-gone' | 'no-room' | 'key-reused' | 'contact-gone'
 
 /** How long a key stands for the first request that came with it. */
 const keySeconds = 86_400
@@ -28,7 +33,11 @@ const oldestValidKey = (): string => timestamp(Date.now() - keySeconds * 1000)
 
 /** A contact to be added. */
 export interface ContactInsertion {
-  readonly fields: ContactFields
+  readonly content: ContactContent
+  /** The larger files of its vCard. */
+  readonly parts?: readonly CardPart[] | undefined
+  /** A picture that was stored for it. */
+  readonly picture?: StoredPicture | undefined
   /** The language whose alphabet names are sorted by. */
   readonly locale: string
   /** The most contacts that the book may hold. */
@@ -55,13 +64,39 @@ const insertQuery = preparedQuery(['owner_id', 'created_at', 'max', ...writtenCo
 export async function insertContact(
   db: Database,
   ownerId: number,
-  { fields, locale, maxContacts, idempotency }: ContactInsertion,
+  insertion: ContactInsertion,
 ): Promise<ContactRow | CreationRefusal> {
-  const row = createRow(ownerId, fields, locale)
-  if (idempotency) return insertOnce(db, ownerId, row, { maxContacts, ...idempotency })
-  const [inserted] = await insertQuery(db, { ...row, max: maxContacts })
+  const { content, locale, maxContacts, idempotency, picture } = insertion
+  const row = createRow(ownerId, content, locale)
+  if (idempotency) return insertOnce(db, ownerId, row, insertion, idempotency)
+  if (content.card === null) {
+    const [inserted] = await insertQuery(db, { ...row, max: maxContacts })
+    return inserted ?? findRefusal(db, ownerId)
+  }
+  const [[inserted]] = await db.batch([
+    db
+      .insert(contacts)
+      .select(
+        db
+          .select(selectAsRow(contacts, { ...row, avatar: picture?.picture ?? null }))
+          .from(users)
+          .where(and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))),
+      )
+      .returning(contactColumns),
+    ...statementsAfter(db, ownerId, insertion),
+  ])
   return inserted ?? findRefusal(db, ownerId)
 }
+
+/** The condition that a contact may be added: the book has room, and no contact of its UID. */
+const mayBeAdded = (db: Database, ownerId: number, { uid }: ContactContent, max: number) =>
+  and(hasRoom(ownerId, max), uid === null ? undefined : isUidFree(db, ownerId, uid))
+
+/** For the batch of an insertion, after it: what belongs to the new contact. Where there is none, they do nothing. */
+const statementsAfter = (db: Database, ownerId: number, { parts = [], picture }: ContactInsertion) => [
+  ...(parts.length > 0 ? partStatements(db, ownerId, newestContact, parts) : []),
+  ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, isContact(ownerId, newestContact))] : []),
+]
 
 /**
  * Adds a contact unless a request of the same key has added one within 24 hours: then returns that one, as it is now.
@@ -70,9 +105,11 @@ async function insertOnce(
   db: Database,
   ownerId: number,
   row: ReturnType<typeof createRow>,
-  { key, fingerprint, maxContacts }: IdempotencyKey & Pick<ContactInsertion, 'maxContacts'>,
+  insertion: ContactInsertion,
+  { key, fingerprint }: IdempotencyKey,
 ): Promise<ContactRow | CreationRefusal> {
-  const ownerHasRoom = and(eq(users.id, ownerId), hasRoom(ownerId, maxContacts))
+  const { content, maxContacts, picture } = insertion
+  const ownerHasRoom = and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))
   const isKey = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
   const isUnused = and(isKey, isNull(idempotencyKeys.contact_id))
   const keyRow = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
@@ -82,7 +119,12 @@ async function insertOnce(
     db.insert(idempotencyKeys).select(db.select(keyRow).from(users).where(ownerHasRoom)).onConflictDoNothing(),
     db
       .insert(contacts)
-      .select(db.select(selectAsRow(contacts, row)).from(idempotencyKeys).where(isUnused))
+      .select(
+        db
+          .select(selectAsRow(contacts, { ...row, avatar: picture?.picture ?? null }))
+          .from(idempotencyKeys)
+          .where(isUnused),
+      )
       .returning(contactColumns),
     // Ids only rise: the highest is that of the contact that was just inserted.
     db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(isUnused),
@@ -97,6 +139,7 @@ async function insertOnce(
           sql`${contacts.id} = ${db.select({ id: idempotencyKeys.contact_id }).from(idempotencyKeys).where(isKey)}`,
         ),
       ),
+    ...statementsAfter(db, ownerId, insertion),
   ])
   if (inserted) return inserted
   if (!stored) return findRefusal(db, ownerId)
@@ -116,7 +159,7 @@ const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL 
 /** Finds out why a contact was not inserted. No id is given twice: an owner who exists now existed then. */
 async function findRefusal(db: Database, ownerId: number): Promise<CreationRefusal> {
   const owners = await db.select({ id: users.id }).from(users).where(eq(users.id, ownerId))
-  return owners.length > 0 ? 'book-full' : 'owner-gone'
+  return owners.length > 0 ? 'no-room' : 'owner-gone'
 }
 
 /** Deletes the keys that are too old to be valid. */

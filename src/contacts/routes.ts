@@ -11,11 +11,13 @@ import {
   requireMatch,
   writeConditions,
 } from '../platform/http/etag.ts'
+import { readJson } from '../platform/http/media.ts'
 import { body, bodyProblems, json, location, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
-import { createRouter } from '../platform/http/router.ts'
+import { createRouter, validated } from '../platform/http/router.ts'
 import { pictureBody } from '../platform/pictures/upload.ts'
 import { createContact } from './create.ts'
+import { readInput } from './input.ts'
 import { removeContact } from './remove.ts'
 import {
   contactIdSchema,
@@ -33,7 +35,8 @@ import { findContact } from './store.ts'
 import type { ContactRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
 import { vcardEtags } from './vcard.ts'
-import { documentVcard } from './vcard-routes.ts'
+import { createFromVcard, replaceByVcard } from './vcard-input.ts'
+import { documentVcard, prefersVcard, sentVcard, vcardContent, vcardResponse } from './vcard-routes.ts'
 import { contactEtag, toContact } from './view.ts'
 import { type ContactTarget, contactNotFound } from './write.ts'
 
@@ -42,6 +45,17 @@ const noCache = { 'Cache-Control': 'private, no-cache' }
 const one = { ...json('The contact.', contactSchema), headers: etagHeader }
 
 export const contactRoutes = createRouter()
+
+contactRoutes.openAPIRegistry.register('ContactInput', contactInputSchema)
+contactRoutes.openAPIRegistry.register('ContactPatch', contactPatchSchema)
+
+/**
+ * Bodies that the handlers check: a validator would take a vCard for an empty object, and refuse what a contact is
+ * stored with (input.ts).
+ */
+const inputSchema = { schema: { $ref: '#/components/schemas/ContactInput' } }
+const patchSchema = { schema: { $ref: '#/components/schemas/ContactPatch' } }
+const contactOrVcard = { required: true, content: { 'application/json': inputSchema, ...vcardContent } }
 
 contactRoutes.openapi(
   createRoute({
@@ -81,8 +95,9 @@ contactRoutes.openapi(
     path: '/',
     operationId: 'createContact',
     summary: 'Add a contact',
-    description: 'With an Idempotency-Key, sending it again is safe: it adds one contact.',
-    request: { headers: idempotencyKeySchema, body: body(contactInputSchema) },
+    description:
+      'As JSON, or as one vCard of any version, which is stored line for line: the fields are read from it. With an Idempotency-Key, sending it again is safe: it adds one contact.',
+    request: { headers: idempotencyKeySchema, body: contactOrVcard },
     responses: {
       201: {
         ...one,
@@ -95,7 +110,14 @@ contactRoutes.openapi(
   async (c) => {
     const { services, user, config } = c.var
     const { 'Idempotency-Key': idempotencyKey } = c.req.valid('header')
-    const row = await createContact(services, { ownerId: user.id, input: c.req.valid('json'), idempotencyKey })
+    const creation = { ownerId: user.id, idempotencyKey }
+    const card = await sentVcard(c)
+    const row = card
+      ? await createFromVcard(services, { ...creation, card })
+      : await createContact(services, {
+          ...creation,
+          input: validated(contactInputSchema, await readJson(c.req), 'json'),
+        })
     return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
@@ -108,17 +130,21 @@ contactRoutes.openapi(
     path: '/{id}',
     operationId: 'getContact',
     summary: 'Read a contact',
-    description: 'One of your contacts. With If-None-Match, 304 if nothing has changed.',
+    description:
+      'One of your contacts; as a vCard if Accept prefers `text/vcard`. With If-None-Match, 304 if nothing has changed.',
     request: { params: contactIdSchema, headers: readConditions },
     responses: {
-      200: one,
+      200: { ...one, content: { ...one.content, ...vcardContent } },
       304: notModified,
       ...problems(401, 403, 404, 412),
     },
   }),
   async (c) => {
     const { db, user } = c.var
-    const row = await findContact(db, user.id, c.req.valid('param').id)
+    const { id } = c.req.valid('param')
+    c.header('Vary', 'Accept', { append: true })
+    if (prefersVcard(c)) return vcardResponse(c, id)
+    const row = await findContact(db, user.id, id)
     if (!row) throw contactNotFound()
     return contactResponse(c, row)
   },
@@ -135,12 +161,16 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description:
-      'Fields that you leave out become empty. With If-Match, the contact is replaced only if it is the version that you have read.',
-    request: { params: contactIdSchema, headers: writeConditions, body: body(contactInputSchema) },
+      'By JSON, in which fields that you leave out become empty; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.',
+    request: { params: contactIdSchema, headers: writeConditions, body: contactOrVcard },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const row = await replaceContact(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json'))
+    const target = targetOf(c, c.req.valid('param'))
+    const card = await sentVcard(c)
+    const row = card
+      ? await replaceByVcard(c.var.services, target, card)
+      : await replaceContact(c.var.services, target, readInput(contactInputSchema, await readJson(c.req)))
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )
@@ -160,15 +190,16 @@ contactRoutes.openapi(
       body: {
         required: true,
         content: {
-          'application/json': { schema: contactPatchSchema },
-          'application/merge-patch+json': { schema: contactPatchSchema },
+          'application/json': patchSchema,
+          'application/merge-patch+json': patchSchema,
         },
       },
     },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const row = await patchContact(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json'))
+    const patch = readInput(contactPatchSchema, await readJson(c.req))
+    const row = await patchContact(c.var.services, targetOf(c, c.req.valid('param')), patch)
     return c.json(toContact(row, c.var.config), 200, tagged(row))
   },
 )

@@ -16,7 +16,8 @@ const readOnly = {
 
 const example = partOfFields('example')
 
-const named = 'Give a first name, a last name, or both.'
+/** What is said to whoever gives a contact no name. */
+export const named = 'Give a first name, a last name, or both.'
 
 /** What makes a name one: more than blanks. */
 const namePattern = '\\S'

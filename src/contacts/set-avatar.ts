@@ -3,6 +3,7 @@ import { isSessionAlive } from '../auth/session-store.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import { readUploadedPicture } from '../platform/pictures/upload.ts'
 import type { Services } from '../platform/ports.ts'
+import { cardWithoutPictures } from './content.ts'
 import { setAvatarColumn } from './store.ts'
 import type { ContactRow } from './table.ts'
 import { type ContactTarget, findForWrite, writeContact } from './write.ts'
@@ -14,7 +15,7 @@ export interface AvatarTarget extends ContactTarget {
 }
 
 /**
- * Gives a contact an uploaded picture instead of the one before.
+ * Gives a contact an uploaded picture instead of the one before, also of those that its vCard came with.
  * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412; what `readUploadedPicture` and
  * `storePicture` throw
  */
@@ -36,7 +37,7 @@ function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPi
   const { ownerId, sessionId } = target
   const condition = isSessionAlive(sessionId)
   return writeContact(services, target, async (row) => {
-    const changed = await setAvatarColumn(db, ownerId, row, { picture, condition })
+    const changed = await setAvatarColumn(db, ownerId, row, { picture, card: cardWithoutPictures(row), condition })
     if (!changed) await requireSession(db, sessionId, config)
     return changed
   })

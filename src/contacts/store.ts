@@ -6,44 +6,51 @@ import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { columnValues } from '../platform/db/rows.ts'
 import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
+import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
+import type { CardPart } from './parts.ts'
+import { deleteUnusedParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { keyColumns, searchKeys } from './search/keys.ts'
-import { type ContactRow, contactColumns, contacts } from './table.ts'
+import { type ContactRow, contactColumns, contacts, type StoredRow, storedColumns } from './table.ts'
+import { isUidFree } from './uid-store.ts'
 import type { VcardRow } from './vcard.ts'
 
 /** The columns that every write of a contact sets. */
-export const writtenColumns = [...fieldNames, ...keyColumns, 'updated_at'] as const
+export const writtenColumns = [...fieldNames, ...keyColumns, 'card', 'uid', 'full_name', 'updated_at'] as const
 
-type Row = ContactFields & Record<(typeof keyColumns)[number] | 'created_at' | 'updated_at', string>
+type Row = ContactFields &
+  Pick<ContactContent, 'card' | 'uid' | 'full_name'> &
+  Record<(typeof keyColumns)[number] | 'created_at' | 'updated_at', string>
 
 /** Makes the row of a new contact, with its search keys. */
 export const createRow = (
   ownerId: number,
-  fields: ContactFields,
+  { fields, card, uid, full_name, search }: ContactContent,
   locale: string,
   now = timestamp(),
 ): Row & { readonly owner_id: number } => ({
   ...pickFields(fields),
-  ...searchKeys(fields, locale),
+  ...searchKeys(fields, locale, search),
+  ...{ card, uid, full_name },
   owner_id: ownerId,
   created_at: now,
   updated_at: now,
 })
 
 const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
-  db.select(contactColumns).from(contacts).where(ownContact(params.owner, params.id)),
+  db.select(storedColumns).from(contacts).where(ownContact(params.owner, params.id)),
 )
 
 /** Finds a contact of an owner; undefined where there is none, also where it is another's. */
-export async function findContact(db: Database, ownerId: number, id: number): Promise<ContactRow | undefined> {
+export async function findContact(db: Database, ownerId: number, id: number): Promise<StoredRow | undefined> {
   const [row] = await findOwnQuery(db, { owner: ownerId, id })
   return row
 }
 
 const findForVcardQuery = preparedQuery(['owner', 'id'], (db, params) =>
   db
-    .select({ ...contactColumns, book_uid: books.uid })
+    .select({ ...storedColumns, book_uid: books.uid })
     .from(contacts)
     .innerJoin(books, and(eq(books.owner_id, params.owner), eq(books.slug, firstBook)))
     .where(ownContact(params.owner, params.id)),
@@ -69,17 +76,62 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns]
     .returning(contactColumns),
 )
 
-/** Replaces the fields of a contact. Undefined where it has been changed or deleted since it was read. */
+/** Replaces the content of a contact. Undefined where it has been changed or deleted since it was read. */
 export async function replaceRow(
   db: Database,
   ownerId: number,
   row: ReadRow,
-  fields: ContactFields,
+  content: ContactContent,
   locale: string,
 ): Promise<ContactRow | undefined> {
-  const values = { ...createRow(ownerId, fields, locale), owner: ownerId, id: row.id, read: row.revision }
+  const values = { ...createRow(ownerId, content, locale), owner: ownerId, id: row.id, read: row.revision }
   const [replaced] = await replaceOwnQuery(db, values)
   return replaced
+}
+
+/** A vCard in place of what a contact is: its content, its larger files, and its picture. */
+export interface CardReplacement {
+  readonly content: ContactContent
+  readonly parts: readonly CardPart[]
+  /** A picture that was stored for it; null: it has none. Undefined: it keeps the one that it has. */
+  readonly picture: StoredPicture | null | undefined
+}
+
+/**
+ * Replaces a contact by a vCard; the next sweep deletes a picture that it no longer has. Undefined where the contact
+ * has been changed or deleted since it was read, or where another has taken the vCard's UID.
+ */
+export async function replaceByCard(
+  db: Database,
+  ownerId: number,
+  row: ReadRow,
+  { content, parts, picture }: CardReplacement,
+  locale: string,
+): Promise<ContactRow | undefined> {
+  const where = and(
+    isUnchanged(ownerId, row),
+    content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
+  )
+  const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale)
+  const shown = picture === undefined ? {} : { avatar: picture?.picture ?? null }
+  const [, [changed]] = await db.batch([
+    markForDeletionStatement(db, contacts, picture === undefined ? sql`0` : where),
+    db
+      .update(contacts)
+      .set({ ...values, ...shown, revision: sql`${contacts.revision} + 1` })
+      .where(where)
+      .returning(contactColumns),
+    ...partStatements(db, ownerId, row.id, parts),
+    ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
+  ])
+  return changed
+}
+
+interface AvatarChange {
+  readonly picture: StoredPicture | null
+  /** The vCard without the pictures that it came with; undefined where it has none. */
+  readonly card: string | undefined
+  readonly condition: SQL
 }
 
 /**
@@ -90,17 +142,21 @@ export async function setAvatarColumn(
   db: Database,
   ownerId: number,
   row: ReadRow,
-  { picture, condition }: { readonly picture: StoredPicture | null; readonly condition: SQL },
+  { picture, card, condition }: AvatarChange,
 ): Promise<ContactRow | undefined> {
   const where = and(isUnchanged(ownerId, row), condition)
   const [, [changed]] = await db.batch([
     markForDeletionStatement(db, contacts, where),
     db
       .update(contacts)
-      .set({ avatar: picture?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` })
+      .set({
+        ...{ avatar: picture?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` },
+        ...(card === undefined ? {} : { card }),
+      })
       .where(where)
       .returning(contactColumns),
     ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
+    ...(card === undefined ? [] : [deleteUnusedParts(db, row.id)]),
   ])
   return changed
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 import { type FieldName, fields, mapFields } from './fields.ts'
@@ -22,6 +22,15 @@ export const contacts = sqliteTable(
     ...mapFields<FieldColumns>((name) => columnMakers[fields[name].column](name)),
     /** Which picture was given (src/platform/pictures/reference.ts); null where none was. */
     avatar: text('avatar'),
+    /**
+     * The vCard that it came as, line for line, without its larger files (parts.ts): the fields above are derived from
+     * it. Null where the fields are all there is.
+     */
+    card: text('card'),
+    /** The UID that its vCard came with. Null where it came with none: then it is the book's uid and the id. */
+    uid: text('uid'),
+    /** FN of its vCard. Null where that is the first and the last name. */
+    full_name: text('full_name'),
     revision: integer('revision').notNull().default(1),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
@@ -46,6 +55,7 @@ export const contacts = sqliteTable(
     index('contacts_by_birthday').on(table.owner_id, table.birthday_key, table.id),
     // Covers a search: it reads the owner's part of this, and no row but those of the page.
     index('contacts_search').on(table.owner_id, table.search_key, table.name_key),
+    uniqueIndex('contacts_by_uid').on(table.owner_id, table.uid).where(sql`uid IS NOT NULL`),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
     check('contacts_named', sql`first_name IS NOT NULL OR last_name IS NOT NULL`),
   ],
@@ -58,6 +68,7 @@ export const contacts = sqliteTable(
 export const contactColumns = {
   id: contacts.id,
   ...mapFields<Pick<typeof contacts, FieldName>>((name) => contacts[name]),
+  full_name: contacts.full_name,
   avatar: contacts.avatar,
   revision: contacts.revision,
   created_at: contacts.created_at,
@@ -65,6 +76,28 @@ export const contactColumns = {
 } as const
 
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
+
+/** The same, with its vCard: what a change needs. Lists do without. */
+export const storedColumns = { ...contactColumns, card: contacts.card, uid: contacts.uid } as const
+
+export type StoredRow = Pick<typeof contacts.$inferSelect, keyof typeof storedColumns>
+
+/** Files of vCards that are larger than 1 KB, as the lines that they came as (parts.ts). */
+export const cardParts = sqliteTable(
+  'card_parts',
+  {
+    id: integer('id').primaryKey(),
+    owner_id: integer('owner_id').notNull(),
+    /**
+     * A trigger deletes them with it (migration 0008): a foreign key would be looked up by every write of a contact.
+     */
+    contact_id: integer('contact_id').notNull(),
+    /** SHA-256 of the text, in hexadecimal. */
+    hash: text('hash').notNull(),
+    text: text('text').notNull(),
+  },
+  (table) => [uniqueIndex('card_parts_by_hash').on(table.contact_id, table.hash)],
+)
 
 /**
  * How far derived columns have been made anew (search/key-store.ts): a row for those above, and one for the keys of

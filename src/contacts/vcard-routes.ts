@@ -1,6 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { accepts } from 'hono/accepts'
 import { z } from 'zod'
-import { signedIn } from '../auth/guard.ts'
+import { type SignedInEnv, signedIn } from '../auth/guard.ts'
+import type { Card } from '../cards/card.ts'
 import type { SentVersion } from '../cards/convert.ts'
 import type { AppEnv } from '../platform/http/context.ts'
 import {
@@ -11,12 +14,17 @@ import {
   readConditions,
   requireMatch,
 } from '../platform/http/etag.ts'
+import { readBody } from '../platform/http/media.ts'
+import { parseMediaType } from '../platform/http/media-type.ts'
 import { problems } from '../platform/http/openapi.ts'
 import { createRouter, readQuery, validated } from '../platform/http/router.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
+import { hasParts } from './parts.ts'
+import { findParts } from './parts-store.ts'
 import { contactExample, contactIdSchema } from './schema.ts'
 import { findForVcard } from './store.ts'
-import { toVcard, vcardEtag, vcardEtags, vcardVersions } from './vcard.ts'
+import { hasOwnPictures, toVcard, type VcardForm, vcardEtag, vcardEtags, vcardForms, vcardVersions } from './vcard.ts'
+import { readVcard } from './vcard-input.ts'
 import { contactEtag } from './view.ts'
 import { contactNotFound } from './write.ts'
 
@@ -24,14 +32,29 @@ const noCache = { 'Cache-Control': 'private, no-cache' }
 const route = signedIn('contacts-read', 'contacts:read')
 
 const querySchema = z.strictObject({
-  version: z.enum(vcardVersions).optional().meta({ description: 'Overrides the version that Accept asks for.' }),
+  version: z.enum(vcardForms).optional().meta({
+    description: 'Overrides the version that Accept asks for. `stored`: line for line as it was sent, in UTF-8.',
+  }),
 })
 
 /** The contact of the other examples. */
 const example = toVcard(
-  { ...contactExample, avatar: null, revision: 1, book_uid: '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77' },
+  {
+    ...contactExample,
+    full_name: null,
+    avatar: null,
+    revision: 1,
+    card: null,
+    uid: null,
+    book_uid: '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77',
+  },
   '3.0',
 )
+
+/** A vCard, in the document. */
+export const vcardContent = {
+  'text/vcard': { schema: { type: 'string' as const, contentMediaType: 'text/vcard', example } },
+}
 
 export const vcardRoutes = createRouter()
 
@@ -50,13 +73,13 @@ export function documentVcard(router: OpenAPIHono<AppEnv>): void {
     operationId: 'getContactVcard',
     summary: 'Read a contact as a vCard',
     description:
-      'One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.',
+      'One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.',
     request: { params: contactIdSchema, query: querySchema, headers: readConditions },
     responses: {
       200: {
         description: 'The contact.',
         headers: etagHeader,
-        content: { 'text/vcard': { schema: { type: 'string', example } } },
+        content: vcardContent,
       },
       304: notModified,
       ...problems(401, 403, 404, 412, 422),
@@ -67,28 +90,53 @@ export function documentVcard(router: OpenAPIHono<AppEnv>): void {
 vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
   const { id } = validated(contactIdSchema, { id: c.req.param('file').replace('.vcf', '') }, 'param')
   const query = validated(querySchema, readQuery(c.req), 'query')
-  const version = query.version ?? acceptedVersion(c.req.header('Accept'))
-  const row = await findForVcard(c.var.db, c.var.user.id, id)
+  return vcardResponse(c, id, query.version)
+})
+
+/**
+ * Answers with a contact as a vCard, or 304 where the client has it.
+ * @throws Problem 404; 412 where it is not what If-Match names; 503 where its picture cannot be read
+ */
+export async function vcardResponse(c: Context<SignedInEnv>, id: number, asked?: VcardForm): Promise<Response> {
+  const form = asked ?? acceptedVersion(c)
+  const { db, user, services } = c.var
+  const row = await findForVcard(db, user.id, id)
   if (!row) throw contactNotFound()
-  const etag = vcardEtag(row.revision, version)
+  const etag = vcardEtag(row.revision, form)
   const conditions = conditionsOf(c)
   requireMatch(conditions, etag, [contactEtag(row.revision), ...vcardEtags(row.revision)])
   c.header('Vary', 'Accept', { append: true })
   const headers = { ...noCache, ETag: etag }
   if (matchesIfNoneMatch(conditions, etag)) return c.body(null, 304, headers)
-  const photo = row.avatar === null ? null : await readStoredPicture(c.var.services.kv, row.avatar)
-  return c.body(toVcard(row, version, photo), 200, {
+  const isGiven = row.avatar !== null && (row.card === null || (form !== 'stored' && !hasOwnPictures(row)))
+  const [photo, parts] = await Promise.all([
+    row.avatar !== null && isGiven ? readStoredPicture(services.kv, row.avatar) : null,
+    row.card !== null && hasParts(row.card) ? findParts(db, user.id, id) : [],
+  ])
+  return c.body(toVcard(row, form, { photo, parts }), 200, {
     ...headers,
     'Content-Type': 'text/vcard; charset=utf-8',
     'Content-Disposition': `attachment; filename="contact-${id}.vcf"`,
   })
-})
+}
 
 /**
  * The version that an Accept header asks for, by `version` of its first `text/vcard` (RFC 6350, section 10.1). Its
  * types count for nothing: a browser that follows a link to a file accepts pages.
  */
-function acceptedVersion(accept = ''): SentVersion {
-  const version = /text\/vcard[^,]*;\s*version="?(\d\.\d)/i.exec(accept)?.[1]
+function acceptedVersion(c: Context): SentVersion {
+  const version = /text\/vcard[^,]*;\s*version="?(\d\.\d)/i.exec(c.req.header('Accept') ?? '')?.[1]
   return vcardVersions.find((one) => one === version) ?? '3.0'
+}
+
+/** Whether Accept prefers a vCard to JSON. What takes either, or neither, gets JSON. */
+export const prefersVcard = (c: Context): boolean =>
+  accepts(c, { header: 'Accept', supports: ['application/json', 'text/vcard'], default: 'application/json' }) ===
+  'text/vcard'
+
+/** The vCard of a request's body; undefined where the body is no vCard. @throws Problem 422 for a wrong one */
+export async function sentVcard(c: Context): Promise<Card | undefined> {
+  const media = parseMediaType(c.req.header('Content-Type'))
+  if (media?.type !== 'text/vcard') return undefined
+  return readVcard(new Uint8Array(await readBody(c)), media.parameters.charset)
 }

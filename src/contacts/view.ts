@@ -11,7 +11,7 @@ export const contactEtag = etagsOf(contactSchema, { ef844dff: 2 })
 /** A contact as its owner sees it. */
 export function toContact(row: ContactRow, config: Configuration): Contact {
   const { first_name, last_name, ...others } = pickFields(row)
-  const name = fullName(row)
+  const name = row.full_name ?? fullName(row)
   return {
     id: row.id,
     first_name,

@@ -2,9 +2,10 @@ import { type Conditions, requireMatch } from '../platform/http/etag.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
+import { editedContent } from './content.ts'
 import type { ContactFields } from './fields.ts'
 import { findContact, replaceRow } from './store.ts'
-import type { ContactRow } from './table.ts'
+import type { ContactRow, StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
 
@@ -25,7 +26,7 @@ const busy = (): Problem => new Problem(409, 'busy', 'Others are changing this c
  * Finds the contact of a write and checks the conditions of the request.
  * @throws Problem 404, 412
  */
-export async function findForWrite({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<ContactRow> {
+export async function findForWrite({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<StoredRow> {
   const row = await findContact(db, ownerId, id)
   if (!row) throw contactNotFound()
   if (conditions) requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
@@ -40,18 +41,19 @@ export async function findForWrite({ db }: Services, { ownerId, id, conditions }
 export const writeContact = <T>(
   services: Services,
   target: ContactTarget,
-  attempt: (row: ContactRow) => Promise<T | undefined>,
+  attempt: (row: StoredRow) => Promise<T | undefined>,
 ): Promise<T> => retryOnConflict(async () => attempt(await findForWrite(services, target)), busy)
 
 /**
- * Replaces the fields of a contact by what `change` makes of the present row.
- * @throws Problem 404, 409 `busy`, 412
+ * Replaces the fields of a contact by what `change` makes of the present row. Of its vCard, where it has one, only the
+ * lines that say another value change.
+ * @throws Problem 404, 409 `busy`, 412; 422 where its vCard cannot say them
  */
 export const editContact = (
   services: Services,
   target: ContactTarget,
-  change: (row: ContactRow) => ContactFields,
+  change: (row: StoredRow) => ContactFields,
 ): Promise<ContactRow> =>
   writeContact(services, target, (row) =>
-    replaceRow(services.db, target.ownerId, row, change(row), services.config.SORT_LOCALE),
+    replaceRow(services.db, target.ownerId, row, editedContent(row, change(row)), services.config.SORT_LOCALE),
   )

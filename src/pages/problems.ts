@@ -24,6 +24,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'invalid-token':
     'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else.',
   'invalid-values': 'The request was readable, but some values are not allowed. `errors` names each with what to do.',
+  'invalid-vcard':
+    'The body is no vCard, or not one that is taken. `errors` names the line, and what to do about it. A vCard begins with BEGIN:VCARD and ends with END:VCARD; it has at most 1,000 lines, 100 of each property, and 64 KB without its pictures.',
   'last-admin':
     'Someone has to be left who can run the service: no request may demote, disable or delete its last admin. Make another account an admin first.',
   'letter-not-failed':
@@ -49,9 +51,13 @@ export const explanations: Readonly<Record<string, string>> = {
     'The session of this token has ended: by logging out, by age, by a new password, or because its refresh token was used twice. Log in again.',
   'token-expired':
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
+  'several-vcards':
+    'The body has more than one vCard, and this address takes one contact at a time. Send each by itself.',
   'too-large': 'The body is larger than this address takes.',
   'too-many-requests':
     'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',
+  'uid-taken':
+    'A vCard has a UID, by which programs know that two of them are the same contact, and another contact of yours has this one. `contact` is its id: replace that contact, or send the vCard without its UID.',
   'unreadable-body': 'The body is not well-formed JSON in UTF-8, or not a well-formed form.',
   'wrong-password':
     'The token is good, but the current password that was sent along is not. Such failures count as those of logging in.',

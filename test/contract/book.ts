@@ -65,13 +65,23 @@ export function unkept(document: ApiDocument, operation: Operation, sent: Sent, 
 
 const collection = '/api/contacts'
 const nothing = withDefaults({})
+const fields = Object.keys(nothing) as (keyof typeof nothing)[]
 
-/** Holds a vCard against the contact that it stands for. */
-function saysAll(contact: Values | undefined, text: string): string[] {
+/** The fields of the vCard that a request sends, without those that it does not say; undefined where it sends none. */
+function vcardIn({ body, headers }: Sent): Values | undefined {
+  if (!body || mediaTypeOf(headers.get('Content-Type')) !== 'text/vcard') return undefined
+  const [card] = parseCards(new TextDecoder().decode(body))
+  const stated: Values = card ? { ...readFields(card) } : {}
+  return Object.fromEntries(fields.flatMap((name) => (stated[name] == null ? [] : [[name, stated[name]]])))
+}
+
+/** Holds a vCard against the contact that it stands for; a stored one is from before it became a favourite. */
+function saysAll(contact: Values | undefined, text: string, isStored: boolean): string[] {
   const [card, ...more] = parseCards(text)
   if (!contact || !card || more.length > 0) return [`${text} is not one vCard of a contact in the book`]
   const stated = readFields(card)
   return fieldNames
+    .filter((name) => !(isStored && name === 'favorite'))
     .filter((name) => (stated[name] ?? nothing[name]) !== contact[name])
     .map((name) => `${name} is ${JSON.stringify(contact[name])}, and the vCard says ${JSON.stringify(stated[name])}`)
 }
@@ -87,18 +97,21 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
       return [`contact ${id} was deleted, and it was nobody’s`]
     return []
   }
-  if (mediaTypeOf(answer.headers.get('Content-Type')) === 'text/vcard') return saysAll(by.book.get(id), answer.text)
+  if (mediaTypeOf(answer.headers.get('Content-Type')) === 'text/vcard')
+    return saysAll(by.book.get(id), answer.text, sent.url.includes('version=stored'))
   const body: unknown = JSON.parse(answer.text)
   if (Array.isArray(body)) return body.flatMap((one) => isKnown(by, contactSchema.loose().parse(one)))
   const contact = contactSchema.parse(body)
   if (method === 'GET') return isKnown(by, contact)
+  const card = vcardIn(sent)
   if (method === 'POST')
     return [
       ...keyed(by, sent, contact.id),
-      ...written(by, contact, { ...nothing, ...writtenBy(document, operation, sent) }),
+      ...written(by, contact, { ...nothing, ...(card ?? writtenBy(document, operation, sent)) }),
     ]
   const before = by.book.get(contact.id)
   if (!before || contact.id !== id) return [`contact ${contact.id} was changed, which is not in the book`]
+  if (card) return written(by, contact, { ...nothing, favorite: before.favorite, ...card })
   const now = method === 'PUT' ? nothing : before
   return written(by, contact, { ...now, ...writtenBy(document, operation, sent) })
 }
@@ -113,7 +126,6 @@ function keyed(by: Actor, { headers }: Sent, id: number): string[] {
   return earlier === undefined || earlier === id ? [] : [`the key ${key} added ${earlier}, and then ${id}`]
 }
 
-const fields = Object.keys(nothing) as (keyof typeof nothing)[]
 const differing = (one: Values, other: Values): (keyof typeof nothing)[] =>
   fields.filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]))
 

@@ -43,6 +43,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PR
 const mediaTypes = [
   ...[
     'text/plain',
+    'text/vcard',
     'application/xml',
     'text/json',
     'application/jsonp',

@@ -12,7 +12,7 @@ import {
   written,
 } from '../document.ts'
 import type { Sent } from './request.ts'
-import { fits, merged } from './values.ts'
+import { fits, merged, vcards } from './values.ts'
 
 /**
  * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that
@@ -156,6 +156,8 @@ async function body(
   else if (type === 'application/x-www-form-urlencoded')
     fields(document, schema, new URLSearchParams(new TextDecoder().decode(bytes)), found)
   else if (type === 'multipart/form-data') await multipart(document, schema, bytes, header ?? '', found)
+  else if (type === 'text/vcard' && !vcards.includes(new TextDecoder().decode(bytes)))
+    found.unspoken.push('a vCard that no program wrote')
 }
 
 function json(document: ApiDocument, schema: Schema, bytes: Uint8Array, found: Findings): void {

@@ -135,7 +135,9 @@ async function bodyOf(
   const text =
     type === 'application/x-www-form-urlencoded'
       ? String(new URLSearchParams(Object.entries(texts(value))))
-      : JSON.stringify(value)
+      : type === 'text/vcard' && typeof value === 'string'
+        ? value
+        : JSON.stringify(value)
   return bytesOf(text ?? '')
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type ApiDocument, resolved, type Schema, schemaSchema, violations } from '../document.ts'
 import { kinds } from '../pictures.ts'
+import { texts } from '../vcards.ts'
 import { anyText } from './odd.ts'
 import { asTaken } from './taken.ts'
 
@@ -170,8 +171,12 @@ const formats: Record<string, fc.Arbitrary<unknown>> = {
   binary: fc.constantFrom(...kinds).map((picture) => ({ picture })),
 }
 
+/** vCards as programs write them, without a UID, which no two contacts of a book may share. */
+export const vcards: readonly string[] = Object.values(texts).filter((text) => !/^UID/m.test(text))
+
 function strings(schema: Schema): fc.Arbitrary<unknown> {
-  const { format } = schema
+  const { format, contentMediaType } = schema
+  if (contentMediaType === 'text/vcard') return fc.constantFrom(...vcards)
   if (typeof format === 'string' && formats[format]) return formats[format]
   const min = bound(schema.minLength, 0)
   const max = bound(schema.maxLength, min + 300)

@@ -9,6 +9,7 @@ import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
 import { grows } from '../../scripts/bench/soak.ts'
 import { findFaults, Writer } from '../../scripts/bench/writers.ts'
+import { contentOfFields } from '../../src/contacts/content.ts'
 import { withDefaults } from '../../src/contacts/fields.ts'
 import { createRow } from '../../src/contacts/store.ts'
 import { patientDeadlines } from '../deadlines.ts'
@@ -29,7 +30,7 @@ describe('what is looked for after a soak and after kill -9', () => {
     const writer = new Writer(person, 'w')
     const add = (last_name: string, additional: string, change = {}) => {
       const fields = withDefaults({ first_name: 'Writer', last_name, additional })
-      const row = { ...createRow(person.id, fields, 'uk'), favorite: 0, ...change }
+      const row = { ...createRow(person.id, contentOfFields(fields), 'uk'), favorite: 0, ...change }
       const columns = Object.keys(row)
       sqlite
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)

@@ -206,7 +206,7 @@ describe('npm run deploy, where something is in the way', () => {
   it('refuses a Worker of more than 400 KB, by --dry-run, too', async () => {
     here.remove()
     here = checkout(cf)
-    const noise = randomBytes(150_000).toString('base64')
+    const noise = randomBytes(180_000).toString('base64')
     const worker = `export * from './src/worker.ts'\nexport { default } from './src/worker.ts'\n`
     here.write('large.ts', `${worker}export const noise = '${noise}'\n`)
     here.write('wrangler.toml', here.read('wrangler.toml').replace('src/worker.ts', 'large.ts'))

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { users } from '../../users/table.ts'
+import { searchTextOf } from '../content.ts'
 import { contacts, searchKeyMigration } from '../table.ts'
 import { searchKeys } from './keys.ts'
 import { keysVersion } from './keys-version.ts'
@@ -46,7 +47,7 @@ async function rekeyContacts(db: Database, from: number, version: string, locale
     ...batch.map((contact) =>
       db
         .update(contacts)
-        .set(searchKeys(contact, locale))
+        .set(searchKeys(contact, locale, searchTextOf(contact)))
         // Whoever has changed it meanwhile has made its keys anew.
         .where(and(eq(contacts.id, contact.id), eq(contacts.revision, contact.revision))),
     ),

@@ -1,3 +1,4 @@
+import type { SearchText } from '../../cards/derive.ts'
 import { spellingsOf } from '../../platform/text/email.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { type FieldName, fieldNames, fields, fullName, type TextFields } from '../fields.ts'
@@ -24,8 +25,15 @@ export const keyColumns = [
   'birthday_key',
 ] as const
 
-/** Derives the columns that lists are searched, filtered and sorted by. Every write of a contact does so. */
-export const searchKeys = (contact: TextFields, locale: string): Record<(typeof keyColumns)[number], string> => ({
+/**
+ * Derives the columns that lists are searched, filtered and sorted by. Every write of a contact does so. `more` is what
+ * its vCard says besides.
+ */
+export const searchKeys = (
+  contact: TextFields,
+  locale: string,
+  more: SearchText | null = null,
+): Record<(typeof keyColumns)[number], string> => ({
   first_name_key: wholeAndWords(contact.first_name ?? ''),
   last_name_key: wholeAndWords(contact.last_name ?? ''),
   email_key: spellingsOf(contact.email ?? '')
@@ -33,7 +41,7 @@ export const searchKeys = (contact: TextFields, locale: string): Record<(typeof 
     .join(' '),
   phone_key: phoneKey(contact.phone ?? ''),
   name_key: sortKey(fullName(contact), locale),
-  search_key: searchKey(contact),
+  search_key: searchKey(contact, more),
   birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
 })
 
@@ -52,16 +60,21 @@ const fieldsByPart = new Map(
 const textsOf = (contact: TextFields, part: Part): string[] =>
   (fieldsByPart.get(part) ?? []).flatMap((name) => contact[name] ?? [])
 
+/** The texts of fields and those of a vCard, each once. */
+const distinct = (texts: readonly string[], others: readonly string[] | null = null): string[] => [
+  ...new Set([...texts, ...(others ?? [])]),
+]
+
 /**
- * Makes what `q` searches: the name, the e-mail, the note and the phone, in this order. Each word stands between
+ * Makes what `q` searches: the name, the e-mails, the note with all other texts, and the phones, in this order. Each word stands between
  * blanks, so that a search can ask for the beginning or the end of a word. All before the phone is text.
  */
-function searchKey(contact: TextFields): string {
+function searchKey(contact: TextFields, more: SearchText | null): string {
   const name = wholeAndWords(textsOf(contact, 'name').join(' '))
-  const email = textsOf(contact, 'email')
+  const email = distinct(textsOf(contact, 'email'), more?.emails)
     .flatMap(spellingsOf)
     .map((spelling) => wordsOf(fold(spelling)))
-  const note = textsOf(contact, 'note').map((text) => wordsOf(fold(text)))
-  const phone = textsOf(contact, 'phone').map(phoneKey)
+  const note = distinct(textsOf(contact, 'note'), more && [more.text]).map((text) => wordsOf(fold(text)))
+  const phone = distinct(textsOf(contact, 'phone'), more?.phones).map(phoneKey)
   return ` ${[name, endOfName, email.join(' '), endOfEmail, note.join(' '), endOfNote, phone.join(' ')].join(' ')} `
 }

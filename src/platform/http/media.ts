@@ -19,6 +19,18 @@ export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'array
 }
 
 /**
+ * Reads the body as JSON, where no validator does.
+ * @throws Problem 400 `unreadable-body`
+ */
+export async function readJson(request: Pick<HonoRequest, 'json'>): Promise<unknown> {
+  try {
+    return await request.json()
+  } catch {
+    throw unreadableBody()
+  }
+}
+
+/**
  * Takes a body of the media types that a route documents, and refuses others, and the lack of a body that it needs:
  * zod-openapi takes every `…+json` for JSON, every form for each other, and no body at all for an empty object. No
  * bytes are no body, whatever Content-Type says of them.
@@ -44,7 +56,8 @@ export function acceptBody(types: readonly string[], required = false): Middlewa
     refuseCoding(c.req.header('Content-Encoding'))
     const media = parseMediaType(c.req.header('Content-Type'))
     if (!media || !types.includes(media.type)) throw unsupportedMediaType(types)
-    setMediaType(c, media.type)
+    // What the parameters of a text say of its charset is for whoever reads it.
+    if (!media.type.startsWith('text/')) setMediaType(c, media.type)
     if (/[/+]json$/.test(media.type)) cacheBody(c, { text: decodeUtf8(bytes) })
     if (media.type === 'multipart/form-data') cacheBody(c, { formData: readForm(bytes, media.parameters.boundary) })
     return next()

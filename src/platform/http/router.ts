@@ -30,16 +30,20 @@ export function createRouter(): OpenAPIHono<AppEnv> {
   return router
 }
 
-function problemOfIssues(error: ZodError, target: string): Problem {
+/** The problem of values that fail a schema: 404 for a path, 422 for all else. */
+export function problemOfIssues(error: ZodError, target: string): Problem {
   if (target === 'param') return new Problem(404, 'not-found', 'There is nothing with this id.')
   return invalidValues(faultsOfIssues(error, target))
 }
 
+/** Where values of a request come from. */
+type Target = 'param' | 'query' | 'json'
+
 /**
- * Checks values of a request as a documented route does, for a path that zod-openapi cannot say.
+ * Checks values of a request as a documented route does, where zod-openapi cannot do it.
  * @throws Problem 404 for a wrong id in the path, 422 `invalid-values` for anything else
  */
-export function validated<S extends z.ZodType>(schema: S, values: unknown, target: 'param' | 'query'): z.output<S> {
+export function validated<S extends z.ZodType>(schema: S, values: unknown, target: Target): z.output<S> {
   const result = schema.safeParse(values)
   if (!result.success) throw problemOfIssues(result.error, target)
   return result.data

@@ -1,0 +1,56 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import type { Database } from '../platform/db/database.ts'
+import type { CardPart } from './parts.ts'
+import { ownContact, ownedBy } from './scope.ts'
+import { cardParts, contacts } from './table.ts'
+
+/** Finds the parts of a contact's vCard. */
+export const findParts = (db: Database, ownerId: number, id: number): PromiseLike<CardPart[]> =>
+  db
+    .select({ hash: cardParts.hash, text: cardParts.text })
+    .from(cardParts)
+    .innerJoin(contacts, eq(contacts.id, cardParts.contact_id))
+    .where(ownContact(ownerId, id))
+    .orderBy(asc(cardParts.id))
+
+/** The contact that was added last: after an insertion, in its batch, the one that was inserted. */
+export const newestContact = sql`(SELECT max(contacts.id) FROM contacts)`
+
+/** Which contact a statement is about: one by its id, or the newest. */
+type Which = number | typeof newestContact
+
+/** The condition that a contact is that one, and an owner's. */
+export const isContact = (ownerId: number, which: Which) => and(ownedBy(ownerId), sql`${contacts.id} = ${which}`)
+
+/**
+ * For the batch of a write, after it: stores the parts that the contact's vCard names now, and deletes those that it
+ * does not. Where the write did nothing, neither does this.
+ */
+export const partStatements = (db: Database, ownerId: number, which: Which, parts: readonly CardPart[]) => [
+  ...parts.map(({ hash, text }) =>
+    db
+      .insert(cardParts)
+      .select(
+        db
+          .select({
+            id: sql<number>`NULL`.as('id'),
+            owner_id: contacts.owner_id,
+            contact_id: contacts.id,
+            hash: sql<string>`${hash}`.as('hash'),
+            text: sql<string>`${text}`.as('text'),
+          })
+          .from(contacts)
+          .where(and(isContact(ownerId, which), sql`instr(${contacts.card}, ${hash}) > 0`)),
+      )
+      .onConflictDoNothing(),
+  ),
+  deleteUnusedParts(db, which),
+]
+
+/** Deletes the parts that a contact's vCard does not name. */
+export const deleteUnusedParts = (db: Database, which: Which) =>
+  db
+    .delete(cardParts)
+    .where(
+      sql`contact_id = ${which} AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)`,
+    )

@@ -1,0 +1,322 @@
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Answer, problemOf, read } from '../../test/client.ts'
+import { add, contact, names } from '../../test/contacts.ts'
+import { database } from '../../test/database.ts'
+import { type Person, signedUp } from '../../test/people.ts'
+import { picture } from '../../test/pictures.ts'
+import { give } from '../../test/shown-pictures.ts'
+import { files, texts } from '../../test/vcards.ts'
+import { decodeCards } from '../cards/decode.ts'
+import { parseCards } from '../cards/parse.ts'
+import { encodeBase64, readPhoto } from '../cards/photo.ts'
+import { readFields } from '../cards/read.ts'
+import { cardParts, contacts } from './table.ts'
+
+const path = '/api/contacts'
+const db = database()
+const vcardType = { 'Content-Type': 'text/vcard' }
+
+const send = (person: Person, method: 'post' | 'put', to: string, vcard: BodyInit, headers: object = {}) =>
+  person[method](to, undefined, { raw: vcard, headers: { ...vcardType, ...headers } })
+const post = (person: Person, vcard: BodyInit, headers: object = {}) => send(person, 'post', path, vcard, headers)
+async function addVcard(person: Person, vcard: BodyInit) {
+  const answer = await post(person, vcard)
+  expect(answer.status, answer.text).toBe(201)
+  return contact(answer)
+}
+const vcf = async (person: Person, id: number, version = 'stored'): Promise<string> =>
+  (await person.get(`${path}/${id}.vcf?version=${version}`)).text
+const lines = (...content: string[]): string => ['BEGIN:VCARD', ...content, 'END:VCARD', ''].join('\r\n')
+/** The texts of a list that differ from another, place by place. */
+const changedLines = (before: string, after: string): string[] => {
+  const old = new Set(before.split('\r\n'))
+  return after.split('\r\n').filter((line) => !old.has(line))
+}
+const faults = (answer: Answer) =>
+  read(z.looseObject({ errors: z.array(z.looseObject({ pointer: z.string() })) }), answer).errors.map(
+    ({ pointer }) => pointer,
+  )
+const photoLine = (kind: 'png' | 'jpeg') => `PHOTO;ENCODING=b;TYPE=${kind}:${encodeBase64(picture(kind))}`
+
+const rich = lines(
+  'VERSION:3.0',
+  'PRODID:-//Apple Inc.//iOS 17.0//EN',
+  'UID:rich-1',
+  'N:Гончар;Олесь;Терентійович;;',
+  'FN:Гончар Олесь',
+  'NICKNAME:Олько',
+  'EMAIL;type=INTERNET;type=HOME;type=pref:oles@example.com',
+  'item1.EMAIL;type=INTERNET:work@example.org',
+  'item1.X-ABLabel:_$!<Other>!$_',
+  'TEL;type=CELL:*21#',
+  'TEL;type=HOME:+380 44 765 43 21',
+  'ORG:Дім книги;Відділ',
+  'ADR;type=HOME:;;Хрещатик 1;Київ;;01001;Україна',
+  'BDAY:1918-04-03',
+  `NOTE:${'long '.repeat(1200)}`,
+  'CATEGORIES:Friends,Writers',
+  'X-FOO;X-BAR="a;b":baz',
+)
+
+describe('a contact that came as a vCard', () => {
+  let ana: Person
+  let boris: Person
+  beforeAll(async () => {
+    ana = await signedUp('ana')
+    boris = await signedUp('boris')
+  })
+
+  it('comes back line for line, whatever program wrote it, and says in JSON what it says', async () => {
+    for (const [name, text] of Object.entries(texts)) {
+      const { id, full_name, email, phone, birthday } = await addVcard(boris, text)
+      expect(await vcf(boris, id), name).toBe(text)
+      const [card] = parseCards(text)
+      expect(card && readFields(card), name).toMatchObject({ full_name, email, phone, birthday })
+    }
+  })
+
+  it('is stored in UTF-8 in whatever charset it came, and each of its lines is there', async () => {
+    for (const [name, octets] of Object.entries(files)) {
+      const { id } = await addVcard(boris, octets)
+      expect(await vcf(boris, id), name).toBe(decodeCards(octets))
+    }
+    const latin = Uint8Array.from(
+      [...lines('VERSION:3.0', 'N:M\xfcller;;;;', 'FN:M\xfcller')].map((c) => c.charCodeAt(0)),
+    )
+    const { last_name } = contact(await post(ana, latin, { 'Content-Type': 'text/vcard; charset=iso-8859-1' }))
+    expect(last_name).toBe('Müller')
+  })
+
+  it('says in JSON what its lines say, is found by all of it, and keeps every line', async () => {
+    const made = await addVcard(ana, rich)
+    expect(made).toMatchObject({
+      ...{ first_name: 'Олесь', last_name: 'Гончар', full_name: 'Гончар Олесь', email: 'oles@example.com' },
+      ...{ phone: '*21#', birthday: '1918-04-03', favorite: false },
+    })
+    expect(await vcf(ana, made.id)).toBe(rich)
+    expect(await vcf(ana, made.id, '3.0')).toBe(rich)
+    for (const q of ['work@example.org', '765 43 21', 'дім', 'олько', 'хрещатик', 'writers', 'baz', 'гонч']) {
+      expect(names(await ana.get(`${path}?q=${encodeURIComponent(q)}`)), q).toEqual(['Гончар Олесь'])
+    }
+    expect(await vcf(ana, made.id, '4.0')).toMatch(/^BEGIN:VCARD\r\nVERSION:4\.0\r\n/)
+    await ana.delete(`${path}/${made.id}`)
+  })
+
+  it('is read as a vCard at its own address where Accept prefers that, and as JSON elsewhere', async () => {
+    const { id } = await addVcard(ana, lines('VERSION:3.0', 'N:A;B;;;', 'FN:B A', 'X-OWN:1'))
+    const types = async (Accept: string) => {
+      const answer = await ana.get(`${path}/${id}`, { headers: { Accept } })
+      expect(answer.headers.get('Vary')).toContain('Accept')
+      return answer.headers.get('Content-Type')
+    }
+    expect(await types('text/vcard')).toBe('text/vcard; charset=utf-8')
+    expect(await types('text/vcard, application/json;q=0.5')).toBe('text/vcard; charset=utf-8')
+    for (const Accept of ['*/*', 'application/json', 'text/html', 'application/json, text/vcard;q=0.9']) {
+      expect(await types(Accept), Accept).toBe('application/json')
+    }
+    const answer = await ana.get(`${path}/${id}`, { headers: { Accept: 'text/vcard; version=4.0' } })
+    expect(answer.text).toContain('VERSION:4.0')
+    expect(answer.text).toContain('X-OWN:1')
+  })
+
+  it('loses nothing by a client that knows today’s members alone: read, change one, put back', async () => {
+    const { id } = await addVcard(ana, rich.replace('UID:rich-1\r\n', ''))
+    const before = await vcf(ana, id)
+    const shown = (await ana.get(`${path}/${id}`)).body as Record<string, unknown>
+    const same = await ana.put(`${path}/${id}`, shown)
+    expect([same.status, await vcf(ana, id)]).toEqual([200, before])
+    const changes = { birthday: '1918-04-04', email: 'new@example.com', first_name: 'Олександр', phone: '+380 1' }
+    let text = before
+    for (const [member, value] of Object.entries(changes)) {
+      const now = (await ana.get(`${path}/${id}`)).body as Record<string, unknown>
+      expect((await ana.put(`${path}/${id}`, { ...now, [member]: value })).status, member).toBe(200)
+      const after = await vcf(ana, id)
+      // The name is said by N and by FN.
+      expect(changedLines(text, after), member).toHaveLength(member === 'first_name' ? 2 : 1)
+      expect(contact(await ana.get(`${path}/${id}`))).toMatchObject({ [member]: value })
+      text = after
+    }
+    await ana.patch(`${path}/${id}`, { favorite: true })
+    expect(await vcf(ana, id)).toBe(text)
+    expect(await vcf(ana, id, '3.0')).toContain('X-VIZITKA-FAVORITE:1\r\n')
+    await ana.delete(`${path}/${id}`)
+  })
+
+  it('is refused only what differs from what is stored, and says which', async () => {
+    const { id } = await addVcard(ana, rich.replace('UID:rich-1\r\n', ''))
+    const at = `${path}/${id}`
+    const before = await vcf(ana, id)
+    expect((await ana.patch(at, { phone: '*21#', additional: 'short' })).status).toBe(200)
+    expect(faults(await ana.patch(at, { phone: '*22#' }))).toEqual(['/phone'])
+    expect(faults(await ana.put(at, { first_name: 'A', phone: '*21#', email: 'no', colour: 1 }))).toEqual([
+      '/email',
+      '/colour',
+    ])
+    expect(faults(await ana.put(at, { phone: '*21#' }))).toEqual(['/first_name'])
+    expect(faults(await ana.put(at, { first_name: 'A', phone: '*21#', favorite: 'yes' }))).toEqual(['/favorite'])
+    expect(changedLines(before, await vcf(ana, id))).toEqual(['NOTE:short'])
+    // What is wrong is said of nobody else's contact, nor of one that there is not.
+    expect((await boris.patch(at, { phone: '*21#' })).status).toBe(404)
+    await ana.delete(at)
+  })
+
+  it('is replaced by a vCard, keeps its id and its UID, and obeys If-Match', async () => {
+    const { id } = await add(ana, { first_name: 'Ada', phone: '1', favorite: true })
+    const uid = parseCards(await vcf(ana, id)).map((card) => readFields(card).uid)
+    const text = lines('VERSION:4.0', 'FN:Ada King', 'N:King;Ada;;;', 'X-OWN:1')
+    const etag = (await ana.get(`${path}/${id}`)).headers.get('ETag') ?? ''
+    const put = (headers: object) => send(ana, 'put', `${path}/${id}`, text, headers)
+    expect(contact(await put({ 'If-Match': etag }))).toMatchObject({
+      id,
+      last_name: 'King',
+      phone: null,
+      favorite: true,
+    })
+    expect(problemOf(await put({ 'If-Match': etag }))).toBe('412 changed-meanwhile')
+    expect(await vcf(ana, id)).toBe(text)
+    expect(parseCards(await vcf(ana, id, '4.0')).map((card) => readFields(card).uid)).toEqual(uid)
+    expect((await send(boris, 'put', `${path}/${id}`, text)).status).toBe(404)
+    expect(await vcf(ana, id)).toBe(text)
+  })
+
+  it('has its UID for itself: another of the same book is refused it, and another person is not', async () => {
+    const text = lines('VERSION:3.0', 'UID:same', 'N:A;;;;', 'FN:A')
+    const first = await addVcard(ana, text)
+    const second = await post(ana, text)
+    expect([problemOf(second), (second.body as { contact: number }).contact]).toEqual(['409 uid-taken', first.id])
+    await addVcard(boris, text)
+    // One that the service gave is taken, too.
+    const made = await add(ana, { first_name: 'Ada' })
+    expect(problemOf(await post(ana, await vcf(ana, made.id, '3.0')))).toBe('409 uid-taken')
+    expect(problemOf(await send(ana, 'put', `${path}/${made.id}`, text))).toBe('409 uid-taken')
+    expect((await send(ana, 'put', `${path}/${first.id}`, text)).status).toBe(200)
+    const sent = Array.from({ length: 6 }, () => post(ana, lines('VERSION:3.0', 'UID:at-once', 'N:A;;;;', 'FN:A')))
+    const statuses = (await Promise.all(sent)).map(({ status }) => status).sort()
+    expect(statuses).toEqual([201, 409, 409, 409, 409, 409])
+  })
+
+  it('is added once under an Idempotency-Key', async () => {
+    const key = { 'Idempotency-Key': 'vcard' }
+    const text = lines('VERSION:3.0', 'UID:once', 'N:Once;;;;', 'FN:Once', photoLine('png'))
+    const first = contact(await post(ana, text, key))
+    expect(contact(await post(ana, text, key))).toMatchObject({ id: first.id })
+    expect(problemOf(await post(ana, text.replace('FN:Once', 'FN:Twice'), key))).toBe('422 idempotency-key-reused')
+  })
+
+  it('is a favourite if it says so, or if its name begins so', async () => {
+    const star = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', 'X-VIZITKA-FAVORITE:1')
+    const { id, favorite } = await addVcard(ana, star)
+    expect(favorite).toBe(true)
+    await ana.patch(`${path}/${id}/favorite`, { favorite: false })
+    expect(await vcf(ana, id, '3.0')).not.toContain('FAVORITE')
+  })
+
+  it('is refused where it is no vCard, by the line', async () => {
+    const bad: [string, string, string][] = [
+      ['', '422 invalid-values', ''],
+      ['hello', '422 invalid-vcard', 'line/1'],
+      [`${lines('VERSION:3.0', 'FN:A')}stray\r\n`, '422 invalid-vcard', 'line/5'],
+      [lines('VERSION:3.0', 'FN:A', 'NOTE:\0'), '422 invalid-vcard', 'line/4'],
+      [lines(...Array.from({ length: 101 }, (_, n) => `TEL:${n}`)), '422 invalid-vcard', 'line/102'],
+      [lines(...Array.from({ length: 1001 }, (_, n) => `X-${n}:1`)), '422 invalid-vcard', 'line/1001'],
+      [lines('FN:A', `NOTE:${'x'.repeat(70_000)}`), '422 invalid-vcard', 'line/3'],
+    ]
+    for (const [text, problem, pointer] of bad) {
+      const answer = await post(ana, text)
+      expect(problemOf(answer), text.split('\r\n', 3).join(' ')).toBe(problem)
+      expect(faults(answer)).toEqual([pointer])
+    }
+    expect(problemOf(await post(ana, lines('FN:A') + lines('FN:B')))).toBe('422 several-vcards')
+    expect(problemOf(await post(ana, lines('FN:A', `X-A:${'x'.repeat(1_000_000)}`)))).toBe('413 too-large')
+    expect(problemOf(await post(ana, lines('FN:A'), { 'Content-Type': 'text/plain' }))).toBe(
+      '415 unsupported-media-type',
+    )
+  })
+
+  it('is in the export, with its pictures', async () => {
+    const person = await signedUp('export')
+    const text = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', 'X-OWN:1', `NOTE:${'ї'.repeat(500)}`, photoLine('png'))
+    const { id } = await addVcard(person, text)
+    await add(person, { first_name: 'Plain' })
+    const exported = read(
+      z.looseObject({ vcards: z.array(z.object({ contact: z.number(), vcard: z.string() })) }),
+      await person.get('/api/users/me/export'),
+    )
+    expect(exported.vcards).toEqual([{ contact: id, vcard: text }])
+  })
+})
+
+describe('the picture of a vCard', () => {
+  let ana: Person
+  beforeAll(async () => {
+    ana = await signedUp('ana')
+  })
+  const large = `PHOTO;ENCODING=b;TYPE=JPEG:${'/9j/'.repeat(600)}`
+  const partsOf = (id: number) => db.select().from(cardParts).where(eq(cardParts.contact_id, id))
+  const photoOf = async (id: number, version = '3.0') => {
+    const [card] = parseCards(await vcf(ana, id, version))
+    return card && readPhoto(card)?.octets
+  }
+  const isGiven = (avatar: string): boolean => !avatar.includes('/initials/')
+
+  it('is shown, and goes out as it came', async () => {
+    const text = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', photoLine('png'))
+    const made = await addVcard(ana, text)
+    expect(isGiven(made.avatar)).toBe(true)
+    const key = new URL(made.avatar).pathname.split('/').at(-1)
+    expect(await env.CACHE.get(`avatar:${key}`)).not.toBeNull()
+    expect(await vcf(ana, made.id, '3.0')).toContain(text.split('\r\n')[4] ?? '-')
+    expect(await photoOf(made.id, '4.0')).toEqual(picture('png'))
+  })
+
+  it('stays where the same vCard comes again, goes where it comes without, and is another where that is another', async () => {
+    const [first, second] = ['png', 'jpeg'] as const
+    const text = (photo?: 'png' | 'jpeg') =>
+      lines('VERSION:3.0', 'N:A;;;;', 'FN:A', ...(photo ? [photoLine(photo)] : []))
+    const { id, avatar } = await addVcard(ana, text(first))
+    const put = async (photo?: 'png' | 'jpeg') => contact(await send(ana, 'put', `${path}/${id}`, text(photo))).avatar
+    expect(await put(first)).toBe(avatar)
+    const other = await put(second)
+    expect([isGiven(other), other === avatar]).toEqual([true, false])
+    expect(isGiven(await put())).toBe(false)
+  })
+
+  it('gives way to one that is given by REST, and is gone where that is taken away', async () => {
+    const { id } = await addVcard(ana, lines('VERSION:3.0', 'N:A;;;;', 'FN:A', large, 'X-OWN:1'))
+    expect(await partsOf(id)).toHaveLength(1)
+    await give(ana, `${path}/${id}/avatar`, picture('jpeg'))
+    expect(await photoOf(id)).toEqual(picture('jpeg'))
+    expect(await vcf(ana, id)).toBe(lines('VERSION:3.0', 'N:A;;;;', 'FN:A', 'X-OWN:1'))
+    expect(await partsOf(id)).toEqual([])
+    await ana.delete(`${path}/${id}/avatar`)
+    expect(await vcf(ana, id, '3.0')).not.toContain('PHOTO')
+  })
+
+  it('is not fetched from elsewhere, and one that is no picture is not shown: both stay in the vCard', async () => {
+    for (const photo of ['PHOTO;VALUE=uri:https://example.com/me.jpg', large, 'PHOTO;ENCODING=b:aGVsbG8=']) {
+      const text = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', photo)
+      const { id, avatar } = await addVcard(ana, text)
+      expect(isGiven(avatar), photo.split(':', 1)[0]).toBe(false)
+      expect(await vcf(ana, id)).toBe(text)
+    }
+  })
+
+  it('lies beside the row where it is large, once, through changes, and goes with the contact', async () => {
+    const text = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', large, 'item1.LOGO;ENCODING=b:AAAA', large, 'TEL:1')
+    const { id } = await addVcard(ana, text)
+    const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
+    expect(row?.card?.length).toBeLessThan(400)
+    expect(await partsOf(id)).toHaveLength(1)
+    await ana.patch(`${path}/${id}`, { phone: '2' })
+    expect(await vcf(ana, id)).toBe(text.replace('TEL:1', 'TEL:2'))
+    // A vCard that names a part as we do is taken at its word.
+    const named = lines('VERSION:3.0', 'N:A;;;;', 'FN:A', `PHOTO:vizitka-part:${'0'.repeat(64)}`)
+    await send(ana, 'put', `${path}/${id}`, named)
+    expect(await vcf(ana, id)).toBe(named)
+    await ana.delete(`${path}/${id}`)
+    expect(await partsOf(id)).toEqual([])
+  })
+})

@@ -1,0 +1,129 @@
+import { checkBounds } from '../cards/bounds.ts'
+import { type Card, CardFault } from '../cards/card.ts'
+import { decodeCards } from '../cards/decode.ts'
+import { parseCards } from '../cards/parse.ts'
+import { readPhoto } from '../cards/photo.ts'
+import { readFields } from '../cards/read.ts'
+import { digest } from '../platform/crypto/keys.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { stripMetadata } from '../platform/pictures/image.ts'
+import { parseReference } from '../platform/pictures/reference.ts'
+import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
+import type { Services } from '../platform/ports.ts'
+import { cardOf, contentOfCard } from './content.ts'
+import { addContact, requireFreeUid } from './create.ts'
+import { isFavorite } from './favorites.ts'
+import { fullName } from './fields.ts'
+import { pictureLines, takeParts } from './parts.ts'
+import { replaceByCard } from './store.ts'
+import type { ContactRow, StoredRow } from './table.ts'
+import { type ContactTarget, writeContact } from './write.ts'
+
+/**
+ * The vCard of a body: one, of any version and in any charset. `charset` is what Content-Type says.
+ * @throws Problem 422 `invalid-vcard`, which names the line, or `several-vcards`
+ */
+export function readVcard(octets: Uint8Array, charset?: string): Card {
+  try {
+    const [card, ...others] = parseCards(decodeCards(octets, charset))
+    if (others.length > 0 || !card) {
+      const detail = `There are ${others.length + 1} vCards here, and this takes one. Send them one by one.`
+      throw new Problem(422, 'several-vcards', detail)
+    }
+    checkBounds(card)
+    return card
+  } catch (error) {
+    if (!(error instanceof CardFault)) throw error
+    const { line, message: detail } = error
+    throw new Problem(422, 'invalid-vcard', detail, { members: { errors: [{ pointer: `line/${line}`, detail }] } })
+  }
+}
+
+/** What a vCard is stored as: its content and its larger files. */
+function storable(card: Card, before: StoredRow | null, prefix: string | undefined) {
+  const taken = takeParts(card)
+  const { favorite, uid } = readFields(card)
+  const beside = { favorite: favorite ?? before?.favorite ?? false, uid: uid ?? before?.uid ?? null }
+  const content = contentOfCard(taken.card, beside)
+  const starred = isFavorite(
+    {
+      name: fullName(content.fields),
+      before: before && fullName(before),
+      favorite: beside.favorite,
+      requested: favorite ?? undefined,
+    },
+    prefix,
+  )
+  return { ...taken, content: { ...content, fields: { ...content.fields, favorite: starred } } }
+}
+
+/**
+ * Stores the picture that lies in a vCard, without what it says of where it was taken. Undefined where there is none
+ * that can be shown: the vCard has it all the same.
+ * @throws Problem 503 `avatar-store-unavailable`
+ */
+async function storePhoto(services: Services, card: Card): Promise<StoredPicture | undefined> {
+  const photo = readPhoto(card)
+  const picture = photo ? stripMetadata(photo.octets) : 'unreadable'
+  if (typeof picture === 'string') return undefined
+  try {
+    return await storePicture(services, picture)
+  } catch (error) {
+    // Larger than what is shown, or refused by the store.
+    if (error instanceof Problem && error.status < 500) return undefined
+    throw error
+  }
+}
+
+/** A contact to be, from a vCard. */
+export interface VcardCreation {
+  readonly ownerId: number
+  readonly card: Card
+  /** The client's name for the request, by which it may send it again. */
+  readonly idempotencyKey?: string | undefined
+}
+
+/**
+ * Adds a contact that keeps its vCard, line for line. Its picture is shown, if it lies in the vCard.
+ * @throws Problem 401 where the owner is gone; 404 where the key's contact was deleted; 409 `book-full`, `uid-taken`;
+ * 422 `idempotency-key-reused`; 503 `avatar-store-unavailable`
+ */
+export async function createFromVcard(
+  services: Services,
+  { ownerId, card, idempotencyKey: key }: VcardCreation,
+): Promise<ContactRow> {
+  const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
+  // First, so that no picture is stored for a contact that there is already.
+  if (content.uid !== null && key === undefined) await requireFreeUid(services.db, ownerId, content.uid)
+  const fingerprint = digest(JSON.stringify([content.card, parts.map(({ hash }) => hash)]))
+  return addContact(services, ownerId, {
+    ...{ content, parts, idempotency: key === undefined ? undefined : { key, fingerprint } },
+    picture: await storePhoto(services, card),
+  })
+}
+
+/**
+ * Replaces a contact by a vCard, which it keeps, line for line. A vCard without a UID leaves the contact its own, and
+ * one that does not say whether it is a favourite leaves it as it is.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412, 503 `avatar-store-unavailable`
+ */
+export function replaceByVcard(services: Services, target: ContactTarget, card: Card): Promise<ContactRow> {
+  const { db, config } = services
+  const { ownerId, id } = target
+  return writeContact(services, target, async (row) => {
+    const { content, ...taken } = storable(card, row, config.FAVORITE_NAME_PREFIX)
+    if (content.uid !== null) await requireFreeUid(db, ownerId, content.uid, id)
+    const picture = hasSamePicture(row, taken.card) ? undefined : ((await storePhoto(services, card)) ?? null)
+    return replaceByCard(db, ownerId, row, { content, parts: taken.parts, picture }, config.SORT_LOCALE)
+  })
+}
+
+/**
+ * Whether a contact has the picture of a vCard that is to replace it. A picture at Cloudinary is in no vCard that we
+ * send (vcard-routes.ts): one that comes back without it does not remove it.
+ */
+function hasSamePicture(row: StoredRow, card: Card): boolean {
+  const [before, after] = [pictureLines(cardOf(row)), pictureLines(card)]
+  if (before !== after) return false
+  return after !== '' || row.avatar === null || parseReference(row.avatar)?.store === 'cloudinary'
+}
