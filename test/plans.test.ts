@@ -18,7 +18,7 @@ async function planOf(sql: string): Promise<string[]> {
 /** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
-    /^SCAN (books|contacts|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
+    /^SCAN (books|card_parts|contacts|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
       step,
     ),
   )
@@ -80,6 +80,18 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     }
     await ask('GET', `/api/contacts/${id}`)
     await ask('PUT', `/api/contacts/${id}`, { first_name: 'Ада' })
+    const photo = `PHOTO;ENCODING=b:${'A'.repeat(2000)}`
+    const uid = `${'0'.repeat(32)}-${id}`
+    const vcard = ['BEGIN:VCARD', 'VERSION:3.0', `UID:${uid}`, 'FN:Ада', photo, 'END:VCARD', ''].join('\r\n')
+    for (const [method, path] of [
+      ['PUT', `/api/contacts/${id}`],
+      ['POST', '/api/contacts'],
+    ] as const) {
+      const headers = { 'Content-Type': 'text/vcard' }
+      const { status } = await serve({ DB }, path, { method, token: ana.access, headers, body: vcard })
+      expect(status).toBe(method === 'PUT' ? 200 : 409)
+    }
+    expect((await ask('GET', `/api/contacts/${id}.vcf`)).status).toBe(200)
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
     await ask('DELETE', `/api/contacts/${id}`)

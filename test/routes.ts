@@ -84,8 +84,7 @@ async function makeNewcomer(confirmed: boolean, role: Role): Promise<Newcomer> {
   const tokens = await issueTokens({ userId: id, sessionId: session.id, generation: 1 }, configuration(env))
   const contact = await insertContact(db, id, {
     content: contentOfFields(withDefaults({ first_name: mark, birthday: '--05-05' })),
-    locale: 'uk',
-    maxContacts: 1,
+    ...{ locale: 'uk', maxContacts: 1 },
   })
   if (typeof contact === 'string') throw new Error('There is no contact.')
   const { access_token: access, refresh_token: refresh } = tokens

@@ -395,7 +395,7 @@ export interface paths {
         put?: never;
         /**
          * Add a contact
-         * @description With an Idempotency-Key, sending it again is safe: it adds one contact.
+         * @description As JSON, or as one vCard of any version, which is stored line for line: the fields are read from it. With an Idempotency-Key, sending it again is safe: it adds one contact.
          */
         post: operations["createContact"];
         delete?: never;
@@ -413,12 +413,12 @@ export interface paths {
         };
         /**
          * Read a contact
-         * @description One of your contacts. With If-None-Match, 304 if nothing has changed.
+         * @description One of your contacts; as a vCard if Accept prefers `text/vcard`. With If-None-Match, 304 if nothing has changed.
          */
         get: operations["getContact"];
         /**
          * Replace a contact
-         * @description Fields that you leave out become empty. With If-Match, the contact is replaced only if it is the version that you have read.
+         * @description By JSON, in which fields that you leave out become empty; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.
          */
         put: operations["replaceContact"];
         post?: never;
@@ -445,7 +445,7 @@ export interface paths {
         };
         /**
          * Read a contact as a vCard
-         * @description One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.
+         * @description One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.
          */
         get: operations["getContactVcard"];
         put?: never;
@@ -632,6 +632,79 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Give a first name, a last name, or both.
+         * @example {
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false
+         *     }
+         */
+        ContactInput: {
+            first_name?: string | null;
+            last_name?: string | null;
+            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
+            email?: string | null;
+            phone?: string | null;
+            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
+            birthday?: string | null;
+            additional?: string | null;
+            favorite?: boolean;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly id?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly full_name?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly created_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly updated_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly next_birthday?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly days_until?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly turns?: unknown;
+        } & (unknown | unknown);
+        /**
+         * @description A first name, a last name, or both must be left.
+         * @example {
+         *       "phone": "+380 44 765 43 21",
+         *       "additional": null
+         *     }
+         */
+        ContactPatch: {
+            first_name?: string | null;
+            last_name?: string | null;
+            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
+            email?: string | null;
+            phone?: string | null;
+            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
+            birthday?: string | null;
+            additional?: string | null;
+            favorite?: boolean | null;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly id?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly full_name?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly created_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly updated_at?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly next_birthday?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly days_until?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly turns?: unknown;
+        };
         /**
          * @example {
          *       "user": {
@@ -1074,6 +1147,12 @@ export interface components {
          *           "created_at": "2026-11-21T09:30:00.000Z",
          *           "updated_at": "2026-11-21T09:30:00.000Z"
          *         }
+         *       ],
+         *       "vcards": [
+         *         {
+         *           "contact": 1,
+         *           "vcard": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Гончар;Олесь;;;\r\nFN:Олесь Гончар\r\nEND:VCARD\r\n"
+         *         }
          *       ]
          *     }
          */
@@ -1112,6 +1191,11 @@ export interface components {
                 created_at: string;
             }[];
             contacts: components["schemas"]["Contact"][];
+            /** @description Of each contact that came as a vCard: its id, and the vCard, line for line. */
+            vcards: {
+                contact: number;
+                vcard: string;
+            }[];
         };
         ExportedUser: {
             id: number;
@@ -1244,79 +1328,6 @@ export interface components {
             days_until: number;
             /** @description The age reached; null when the year is unknown. */
             turns: number | null;
-        };
-        /**
-         * @description Give a first name, a last name, or both.
-         * @example {
-         *       "first_name": "Олесь",
-         *       "last_name": "Гончар",
-         *       "email": "oles@example.com",
-         *       "phone": "+380 44 123 45 67",
-         *       "birthday": "1918-04-03",
-         *       "additional": "Writes back slowly.",
-         *       "favorite": false
-         *     }
-         */
-        ContactInput: {
-            first_name?: string | null;
-            last_name?: string | null;
-            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
-            email?: string | null;
-            phone?: string | null;
-            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
-            birthday?: string | null;
-            additional?: string | null;
-            favorite?: boolean;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly full_name?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly updated_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly next_birthday?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly days_until?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly turns?: unknown;
-        } & (unknown | unknown);
-        /**
-         * @description A first name, a last name, or both must be left.
-         * @example {
-         *       "phone": "+380 44 765 43 21",
-         *       "additional": null
-         *     }
-         */
-        ContactPatch: {
-            first_name?: string | null;
-            last_name?: string | null;
-            /** @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it. */
-            email?: string | null;
-            phone?: string | null;
-            /** @description A real date, `YYYY-MM-DD`, not in the future; or `--MM-DD` where the year is unknown. */
-            birthday?: string | null;
-            additional?: string | null;
-            favorite?: boolean | null;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly full_name?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly updated_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly next_birthday?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly days_until?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
-            readonly turns?: unknown;
         };
         /**
          * @example {
@@ -1478,6 +1489,8 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ContactInput = components['schemas']['ContactInput'];
+export type ContactPatch = components['schemas']['ContactPatch'];
 export type SignedUp = components['schemas']['SignedUp'];
 export type User = components['schemas']['User'];
 export type Problem = components['schemas']['Problem'];
@@ -1503,8 +1516,6 @@ export type ExportedSession = components['schemas']['ExportedSession'];
 export type Contact = components['schemas']['Contact'];
 export type Deletion = components['schemas']['Deletion'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
-export type ContactInput = components['schemas']['ContactInput'];
-export type ContactPatch = components['schemas']['ContactPatch'];
 export type Favorite = components['schemas']['Favorite'];
 export type ManagedUser = components['schemas']['ManagedUser'];
 export type UserManagement = components['schemas']['UserManagement'];
@@ -3979,6 +3990,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ContactInput"];
+                "text/vcard": string;
             };
         };
         responses: {
@@ -4131,6 +4143,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                    "text/vcard": string;
                 };
             };
             /** @description What you hold (If-None-Match) is still right. */
@@ -4232,6 +4245,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ContactInput"];
+                "text/vcard": string;
             };
         };
         responses: {
@@ -4630,8 +4644,8 @@ export interface operations {
     getContactVcard: {
         parameters: {
             query?: {
-                /** @description Overrides the version that Accept asks for. */
-                version?: "3.0" | "4.0";
+                /** @description Overrides the version that Accept asks for. `stored`: line for line as it was sent, in UTF-8. */
+                version?: "3.0" | "4.0" | "stored";
             };
             header?: {
                 /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */

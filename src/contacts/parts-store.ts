@@ -34,7 +34,7 @@ export const partStatements = (db: Database, ownerId: number, which: Which, part
         db
           .select({
             id: sql<number>`NULL`.as('id'),
-            owner_id: contacts.owner_id,
+            owner_id: sql<number>`${ownerId}`.as('owner_id'),
             contact_id: contacts.id,
             hash: sql<string>`${hash}`.as('hash'),
             text: sql<string>`${text}`.as('text'),

@@ -113,12 +113,12 @@ export async function replaceByCard(
     content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
   )
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale)
-  const shown = picture === undefined ? {} : { avatar: picture?.picture ?? null }
+  const avatar = picture === undefined ? {} : { avatar: picture?.picture ?? null }
   const [, [changed]] = await db.batch([
     markForDeletionStatement(db, contacts, picture === undefined ? sql`0` : where),
     db
       .update(contacts)
-      .set({ ...values, ...shown, revision: sql`${contacts.revision} + 1` })
+      .set({ ...values, ...avatar, revision: sql`${contacts.revision} + 1` })
       .where(where)
       .returning(contactColumns),
     ...partStatements(db, ownerId, row.id, parts),

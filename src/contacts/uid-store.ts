@@ -6,11 +6,11 @@ import { ownContact, ownedBy } from './scope.ts'
 import { contacts } from './table.ts'
 
 /** A UID that this service gives: that of a book, and the id of the contact. */
-const given = /^([0-9a-f]{32})-([1-9]\d{0,14})$/
+const ownUid = /^([0-9a-f]{32})-([1-9]\d{0,14})$/
 
 /** Selects the contact of an owner that has a UID: one that its vCard came with, or one that was given to it. */
 function holders(db: Database, ownerId: number, uid: string, exceptId = 0) {
-  const [, bookUid = '', id = '0'] = given.exec(uid) ?? []
+  const [, bookUid = '', id = '0'] = ownUid.exec(uid) ?? []
   return unionAll(
     db
       .select({ id: contacts.id })

@@ -97,8 +97,8 @@ vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
  * Answers with a contact as a vCard, or 304 where the client has it.
  * @throws Problem 404; 412 where it is not what If-Match names; 503 where its picture cannot be read
  */
-export async function vcardResponse(c: Context<SignedInEnv>, id: number, asked?: VcardForm): Promise<Response> {
-  const form = asked ?? acceptedVersion(c)
+export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?: VcardForm): Promise<Response> {
+  const form = named ?? acceptedVersion(c)
   const { db, user, services } = c.var
   const row = await findForVcard(db, user.id, id)
   if (!row) throw contactNotFound()

@@ -66,8 +66,9 @@ const distinct = (texts: readonly string[], others: readonly string[] | null = n
 ]
 
 /**
- * Makes what `q` searches: the name, the e-mails, the note with all other texts, and the phones, in this order. Each word stands between
- * blanks, so that a search can ask for the beginning or the end of a word. All before the phone is text.
+ * Makes what `q` searches: the name, the e-mails, the note with all other texts, and the phones, in this order. Each
+ * word stands between blanks, so that a search can ask for the beginning or the end of a word. All before the phones is
+ * text.
  */
 function searchKey(contact: TextFields, more: SearchText | null): string {
   const name = wholeAndWords(textsOf(contact, 'name').join(' '))
