@@ -418,7 +418,7 @@ export interface paths {
         get: operations["getContact"];
         /**
          * Replace a contact
-         * @description By JSON, in which fields that you leave out become empty; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.
+         * @description By JSON, in which fields that you leave out become empty and lists that you leave out stay; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.
          */
         put: operations["replaceContact"];
         post?: never;
@@ -654,6 +654,68 @@ export interface components {
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean;
+            name?: {
+                prefix?: string | null;
+                middle?: string | null;
+                suffix?: string | null;
+                nickname?: string | null;
+                phonetic_first?: string | null;
+                phonetic_last?: string | null;
+            } | null;
+            emails?: {
+                /**
+                 * Format: idn-email
+                 * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
+                 */
+                value: string;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            phones?: {
+                value: string;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            addresses?: {
+                street?: string | null;
+                extended?: string | null;
+                po_box?: string | null;
+                city?: string | null;
+                region?: string | null;
+                postal_code?: string | null;
+                country?: string | null;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            urls?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            messengers?: {
+                value: string;
+                label?: string | null;
+                service?: string | null;
+            }[] | null;
+            organizations?: {
+                name?: string | null;
+                units?: string[] | null;
+                title?: string | null;
+                role?: string | null;
+            }[] | null;
+            dates?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            relations?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            labels?: string[] | null;
+            custom?: {
+                name: string;
+                value: string;
+                label?: string | null;
+            }[] | null;
             /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
@@ -688,6 +750,68 @@ export interface components {
             birthday?: string | null;
             additional?: string | null;
             favorite?: boolean | null;
+            name?: {
+                prefix?: string | null;
+                middle?: string | null;
+                suffix?: string | null;
+                nickname?: string | null;
+                phonetic_first?: string | null;
+                phonetic_last?: string | null;
+            } | null;
+            emails?: {
+                /**
+                 * Format: idn-email
+                 * @description An address that mail can be sent to (RFC 5321, RFC 6531), in any script: at most 64 octets before the @, and a domain after it.
+                 */
+                value: string;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            phones?: {
+                value: string;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            addresses?: {
+                street?: string | null;
+                extended?: string | null;
+                po_box?: string | null;
+                city?: string | null;
+                region?: string | null;
+                postal_code?: string | null;
+                country?: string | null;
+                label?: string | null;
+                primary?: boolean;
+            }[] | null;
+            urls?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            messengers?: {
+                value: string;
+                label?: string | null;
+                service?: string | null;
+            }[] | null;
+            organizations?: {
+                name?: string | null;
+                units?: string[] | null;
+                title?: string | null;
+                role?: string | null;
+            }[] | null;
+            dates?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            relations?: {
+                value: string;
+                label?: string | null;
+            }[] | null;
+            labels?: string[] | null;
+            custom?: {
+                name: string;
+                value: string;
+                label?: string | null;
+            }[] | null;
             /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
@@ -1331,6 +1455,183 @@ export interface components {
         };
         /**
          * @example {
+         *       "id": 1,
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
+         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "updated_at": "2026-11-21T09:30:00.000Z",
+         *       "name": {
+         *         "prefix": null,
+         *         "middle": null,
+         *         "suffix": null,
+         *         "nickname": "Олько",
+         *         "phonetic_first": null,
+         *         "phonetic_last": null
+         *       },
+         *       "emails": [
+         *         {
+         *           "value": "oles@example.com",
+         *           "label": "home",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "phones": [
+         *         {
+         *           "value": "+380 44 123 45 67",
+         *           "label": "mobile",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "addresses": [
+         *         {
+         *           "street": "вул. Хрещатик, 1",
+         *           "extended": null,
+         *           "po_box": null,
+         *           "city": "Київ",
+         *           "region": null,
+         *           "postal_code": "01001",
+         *           "country": "Україна",
+         *           "label": "home",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "urls": [
+         *         {
+         *           "value": "https://example.com",
+         *           "label": "home page"
+         *         }
+         *       ],
+         *       "messengers": [
+         *         {
+         *           "value": "xmpp:oles@example.com",
+         *           "service": "Jabber",
+         *           "label": null
+         *         }
+         *       ],
+         *       "organizations": [
+         *         {
+         *           "name": "Дім книги",
+         *           "units": [
+         *             "Відділ поезії"
+         *           ],
+         *           "title": "Редактор",
+         *           "role": null
+         *         }
+         *       ],
+         *       "dates": [
+         *         {
+         *           "value": "1945-05-09",
+         *           "label": "anniversary"
+         *         }
+         *       ],
+         *       "relations": [
+         *         {
+         *           "value": "Валентина",
+         *           "label": "spouse"
+         *         }
+         *       ],
+         *       "labels": [
+         *         "Friends"
+         *       ],
+         *       "custom": [
+         *         {
+         *           "name": "X-FOO",
+         *           "value": "bar",
+         *           "label": null
+         *         }
+         *       ]
+         *     }
+         */
+        ContactDetails: {
+            id: number;
+            first_name: string | null;
+            last_name: string | null;
+            full_name: string;
+            email: string | null;
+            phone: string | null;
+            /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
+            birthday: string | null;
+            additional: string | null;
+            favorite: boolean;
+            /**
+             * Format: uri
+             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             */
+            avatar: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            name: {
+                prefix: string | null;
+                middle: string | null;
+                suffix: string | null;
+                nickname: string | null;
+                phonetic_first: string | null;
+                phonetic_last: string | null;
+            };
+            emails: {
+                value: string;
+                label: string | null;
+                primary: boolean;
+            }[];
+            phones: {
+                value: string;
+                label: string | null;
+                primary: boolean;
+            }[];
+            addresses: {
+                street: string | null;
+                extended: string | null;
+                po_box: string | null;
+                city: string | null;
+                region: string | null;
+                postal_code: string | null;
+                country: string | null;
+                label: string | null;
+                primary: boolean;
+            }[];
+            urls: {
+                value: string;
+                label: string | null;
+            }[];
+            messengers: {
+                value: string;
+                service: string | null;
+                label: string | null;
+            }[];
+            organizations: {
+                name: string | null;
+                units: string[];
+                title: string | null;
+                role: string | null;
+            }[];
+            /** @description `YYYY-MM-DD`, `--MM-DD`, or a text where the vCard has no date. */
+            dates: {
+                value: string;
+                label: string | null;
+            }[];
+            relations: {
+                value: string;
+                label: string | null;
+            }[];
+            labels: string[];
+            /** @description Properties of a vCard that have no member of their own. */
+            custom: {
+                name: string;
+                value: string;
+                label: string | null;
+            }[];
+        };
+        /**
+         * @example {
          *       "favorite": true
          *     }
          */
@@ -1516,6 +1817,7 @@ export type ExportedSession = components['schemas']['ExportedSession'];
 export type Contact = components['schemas']['Contact'];
 export type Deletion = components['schemas']['Deletion'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
+export type ContactDetails = components['schemas']['ContactDetails'];
 export type Favorite = components['schemas']['Favorite'];
 export type ManagedUser = components['schemas']['ManagedUser'];
 export type UserManagement = components['schemas']['UserManagement'];
@@ -4004,7 +4306,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
@@ -4142,7 +4444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                     "text/vcard": string;
                 };
             };
@@ -4257,7 +4559,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
@@ -4516,7 +4818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
@@ -4790,7 +5092,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */
@@ -4939,7 +5241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */
@@ -5052,7 +5354,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description The body is not readable: not JSON, or not UTF-8. */

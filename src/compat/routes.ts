@@ -11,8 +11,9 @@ import { confirmationRequested, confirmedDetail, resetRequested } from '../auth/
 import { birthdaysResponse } from '../birthdays/routes.ts'
 import { birthdayQuerySchema, upcomingSchema } from '../birthdays/schema.ts'
 import { contactResponse } from '../contacts/routes.ts'
-import { contactSchema } from '../contacts/schema.ts'
+import { contactDetailsSchema } from '../contacts/schema.ts'
 import { findBestMatch } from '../contacts/search/list-store.ts'
+import { findContact } from '../contacts/store.ts'
 import { contactNotFound } from '../contacts/write.ts'
 import { limited } from '../platform/gate/limits.ts'
 import { notModified } from '../platform/http/etag.ts'
@@ -98,14 +99,16 @@ compatRoutes.openapi(
     method: 'get',
     path: '/api/contacts/:query{[0-9]*[^/0-9][^/]*}',
     responses: {
-      200: json('The contact.', contactSchema),
+      200: json('The contact.', contactDetailsSchema),
       304: notModified,
       ...problems(401, 403, 404, 412),
     },
   }),
   async (c) => {
     const query = c.req.param('query')
-    const row = isNumber(query) ? undefined : await findBestMatch(c.var.db, c.var.user.id, query)
+    const { db, user } = c.var
+    const found = isNumber(query) ? undefined : await findBestMatch(db, user.id, query)
+    const row = found && (await findContact(db, user.id, found.id))
     if (!row) throw contactNotFound()
     return contactResponse(c, row)
   },

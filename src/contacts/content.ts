@@ -1,11 +1,14 @@
 import { checkBounds } from '../cards/bounds.ts'
-import { type Card, type CardChanges, CardFault, ChangeFault } from '../cards/card.ts'
+import { type Card, CardFault, ChangeFault } from '../cards/card.ts'
 import { derive, type SearchText } from '../cards/derive.ts'
 import { editCard } from '../cards/edit.ts'
+import { makeCard } from '../cards/make.ts'
 import { parseCards, printCard } from '../cards/parse.ts'
 import { setPhoto } from '../cards/photo.ts'
+import { readFields } from '../cards/read.ts'
 import { invalidValues } from '../platform/http/problem.ts'
-import { type ContactFields, fullName } from './fields.ts'
+import { arePlain, type ContactDetails, type DetailInput, detailNames, pickDetails, plainDetails } from './details.ts'
+import { type ContactFields, fullName, pickFields } from './fields.ts'
 import type { StoredRow } from './table.ts'
 
 /** What a write stores of a contact: its fields, and the vCard that they are derived from, where there is one. */
@@ -54,22 +57,53 @@ export function searchTextOf(row: Pick<StoredRow, 'card'>): SearchText | null {
   return card ? derive(card).search : null
 }
 
-/**
- * A row with other fields. Of a vCard only the lines that say another value change.
- * @throws Problem 422 where a vCard cannot say them, or would be too large
- */
-export function editedContent(row: StoredRow, fields: ContactFields): ContactContent {
+/** All details of a contact: those of its vCard, or what its fields say. */
+export function detailsOf(row: StoredRow): ContactDetails {
   const card = cardOf(row)
-  if (!card) return contentOfFields(fields)
-  const { favorite, ...changes } = fields
-  return contentOfCard(edited(card, changes), { favorite, uid: row.uid })
+  return card ? pickDetails(readFields(card)) : plainDetails(row)
 }
 
-function edited(card: Card, changes: CardChanges): Card {
+const hasAny = (details: DetailInput): boolean => detailNames.some((name) => details[name] !== undefined)
+
+/** A vCard that was made for details; none where the fields say all of it. */
+function contentOfMade(card: Card, beside: Beside): ContactContent {
+  const content = contentOfCard(card, beside)
+  const isPlain = content.full_name === null && arePlain(pickDetails(readFields(card)), content.fields)
+  return isPlain ? contentOfFields(content.fields) : content
+}
+
+/**
+ * What is stored of a new contact. It has a vCard if its details say more than its fields.
+ * @throws Problem 422 where they contradict one another, or would be too large
+ */
+export function newContent(fields: ContactFields, details: DetailInput): ContactContent {
+  if (!hasAny(details)) return contentOfFields(fields)
+  const { favorite, ...changes } = fields
+  return contentOfMade(
+    orProblem(() => makeCard({ ...changes, ...details })),
+    { favorite, uid: null },
+  )
+}
+
+/**
+ * A row with other fields and details. Of a vCard only the lines that say another value change.
+ * @throws Problem 422 where they contradict one another, where a vCard cannot say them, or would be too large
+ */
+export function editedContent(row: StoredRow, fields: ContactFields, details: DetailInput): ContactContent {
+  const card = cardOf(row)
+  if (!card && !hasAny(details)) return contentOfFields(fields)
+  const { favorite, ...changes } = fields
+  const { favorite: _, ...before } = pickFields(row)
+  const edited = orProblem(() => editCard(card ?? makeCard(before), { ...changes, ...details }))
+  return (card ? contentOfCard : contentOfMade)(edited, { favorite, uid: row.uid })
+}
+
+/** A vCard that is made or edited, or the problem of what cannot be. */
+function orProblem(make: () => Card): Card {
   try {
-    const changed = editCard(card, changes)
-    if (changed !== card) checkBounds(changed)
-    return changed
+    const card = make()
+    checkBounds(card)
+    return card
   } catch (error) {
     if (error instanceof ChangeFault) throw invalidValues([{ pointer: error.pointer, detail: error.message }])
     if (error instanceof CardFault) throw invalidValues([{ pointer: '', detail: error.message }])

@@ -4,24 +4,25 @@ import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
-import { contentOfFields } from './content.ts'
+import { newContent } from './content.ts'
 import { type ContactInsertion, type CreationRefusal, insertContact } from './creation-store.ts'
 import { withFavorite } from './favorites.ts'
-import { type PartialFields, withDefaults } from './fields.ts'
-import type { ContactRow } from './table.ts'
+import { withDefaults } from './fields.ts'
+import { type ContactValues, detailsIn } from './input.ts'
+import type { StoredRow } from './table.ts'
 import { findUidHolder } from './uid-store.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
   readonly ownerId: number
-  readonly input: PartialFields
+  readonly input: ContactValues
   /** The client's name for the request, by which it may send it again. */
   readonly idempotencyKey?: string | undefined
 }
 
 /** The digest of an input, whatever its order and its blanks: two requests for the same contact have the same one. */
-const fingerprintOf = (input: PartialFields): string =>
-  digest(JSON.stringify({ ...withDefaults(input), favorite: input.favorite ?? null }))
+const fingerprintOf = (input: ContactValues): string =>
+  digest(JSON.stringify({ ...withDefaults(input), favorite: input.favorite ?? null, ...detailsIn(input) }))
 
 /**
  * Adds a contact to its owner's book. With an idempotency key, the same request adds it once within 24 hours.
@@ -31,11 +32,11 @@ const fingerprintOf = (input: PartialFields): string =>
 export function createContact(
   services: Services,
   { ownerId, input, idempotencyKey: key }: ContactCreation,
-): Promise<ContactRow> {
+): Promise<StoredRow> {
   const { FAVORITE_NAME_PREFIX: prefix } = services.config
   const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, prefix)
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) }
-  return addContact(services, ownerId, { content: contentOfFields(fields), idempotency })
+  return addContact(services, ownerId, { content: newContent(fields, detailsIn(input)), idempotency })
 }
 
 /** What is added, but for what the configuration says. */
@@ -45,7 +46,7 @@ export type NewContact = Omit<ContactInsertion, 'locale' | 'maxContacts'>
  * Adds a contact, or says why not.
  * @throws Problem as {@link createContact}, and 409 `uid-taken`
  */
-export async function addContact({ db, config }: Services, ownerId: number, contact: NewContact): Promise<ContactRow> {
+export async function addContact({ db, config }: Services, ownerId: number, contact: NewContact): Promise<StoredRow> {
   const row = await insertContact(db, ownerId, {
     ...contact,
     locale: config.SORT_LOCALE,

@@ -11,7 +11,7 @@ import type { CardPart } from './parts.ts'
 import { isContact, newestContact, partStatements } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
 import { createRow, writtenColumns } from './store.ts'
-import { type ContactRow, contactColumns, contacts, idempotencyKeys } from './table.ts'
+import { contacts, idempotencyKeys, type StoredRow, storedColumns } from './table.ts'
 import { isUidFree } from './uid-store.ts'
 
 /** What a client calls a request that it may send again (Idempotency-Key), and a digest of the body. */
@@ -54,7 +54,7 @@ const insertQuery = preparedQuery(['owner_id', 'created_at', 'max', ...writtenCo
         .from(users)
         .where(and(eq(users.id, params.owner_id), hasRoom(params.owner_id, max))),
     )
-    .returning(contactColumns),
+    .returning(storedColumns),
 )
 
 /**
@@ -65,7 +65,7 @@ export async function insertContact(
   db: Database,
   ownerId: number,
   insertion: ContactInsertion,
-): Promise<ContactRow | CreationRefusal> {
+): Promise<StoredRow | CreationRefusal> {
   const { content, locale, maxContacts, idempotency, picture } = insertion
   const row = createRow(ownerId, content, locale)
   if (idempotency) return insertOnce(db, ownerId, row, insertion, idempotency)
@@ -82,7 +82,7 @@ export async function insertContact(
           .from(users)
           .where(and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))),
       )
-      .returning(contactColumns),
+      .returning(storedColumns),
     ...statementsAfter(db, ownerId, insertion),
   ])
   return inserted ?? findRefusal(db, ownerId)
@@ -107,7 +107,7 @@ async function insertOnce(
   row: ReturnType<typeof createRow>,
   insertion: ContactInsertion,
   { key, fingerprint }: IdempotencyKey,
-): Promise<ContactRow | CreationRefusal> {
+): Promise<StoredRow | CreationRefusal> {
   const { content, maxContacts, picture } = insertion
   const ownerHasRoom = and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))
   const isKey = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
@@ -125,13 +125,13 @@ async function insertOnce(
           .from(idempotencyKeys)
           .where(isUnused),
       )
-      .returning(contactColumns),
+      .returning(storedColumns),
     // Ids only rise: the highest is that of the contact that was just inserted.
     db.update(idempotencyKeys).set({ contact_id: sql`(SELECT max(contacts.id) FROM contacts)` }).where(isUnused),
     db.select({ fingerprint: idempotencyKeys.fingerprint }).from(idempotencyKeys).where(isKey),
     // `=`, not IN: for IN, SQLite would read the owner's whole part of an index.
     db
-      .select(contactColumns)
+      .select(storedColumns)
       .from(contacts)
       .where(
         and(

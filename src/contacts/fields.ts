@@ -31,7 +31,8 @@ const extensionPattern = [
 ].join('')
 const phonePattern = `^(?:[+\\-.() /]*[0-9][0-9+\\-.() /]*(?:${extensionPattern})?)?$`
 const phoneRegExp = new RegExp(phonePattern)
-const phone = numberLine({ max: 64 })
+/** A phone number in any format, with or without an extension; or nothing. */
+export const phone = numberLine({ max: 64 })
   .refine(
     (text) => phoneRegExp.test(text),
     'must have digits, and nothing else but + - . ( ) / and spaces, and at its end an extension such as ext. 12',

@@ -20,6 +20,7 @@ import { createContact } from './create.ts'
 import { readInput } from './input.ts'
 import { removeContact } from './remove.ts'
 import {
+  contactDetailsSchema,
   contactIdSchema,
   contactInputSchema,
   contactPatchSchema,
@@ -32,17 +33,17 @@ import { listContacts, sortName } from './search/list-store.ts'
 import { removeContactAvatar, setContactAvatar } from './set-avatar.ts'
 import { setFavorite } from './set-favorite.ts'
 import { findContact } from './store.ts'
-import type { ContactRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
 import { vcardEtags } from './vcard.ts'
 import { createFromVcard, replaceByVcard } from './vcard-input.ts'
 import { documentVcard, prefersVcard, sentVcard, vcardContent, vcardResponse } from './vcard-routes.ts'
-import { contactEtag, toContact } from './view.ts'
+import { contactEtag, toContact, toContactDetails } from './view.ts'
 import { type ContactTarget, contactNotFound } from './write.ts'
 
 const tags = ['Contacts']
 const noCache = { 'Cache-Control': 'private, no-cache' }
-const one = { ...json('The contact.', contactSchema), headers: etagHeader }
+const one = { ...json('The contact.', contactDetailsSchema), headers: etagHeader }
 
 export const contactRoutes = createRouter()
 
@@ -118,7 +119,7 @@ contactRoutes.openapi(
           ...creation,
           input: validated(contactInputSchema, await readJson(c.req), 'json'),
         })
-    return c.json(toContact(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContactDetails(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -142,10 +143,10 @@ contactRoutes.openapi(
   async (c) => {
     const { db, user } = c.var
     const { id } = c.req.valid('param')
-    c.header('Vary', 'Accept', { append: true })
     if (prefersVcard(c)) return vcardResponse(c, id)
     const row = await findContact(db, user.id, id)
     if (!row) throw contactNotFound()
+    c.header('Vary', 'Accept', { append: true })
     return contactResponse(c, row)
   },
 )
@@ -161,7 +162,7 @@ contactRoutes.openapi(
     operationId: 'replaceContact',
     summary: 'Replace a contact',
     description:
-      'By JSON, in which fields that you leave out become empty; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.',
+      'By JSON, in which fields that you leave out become empty and lists that you leave out stay; or by one vCard of any version, which is stored line for line. Of a contact that came as a vCard, JSON changes the lines that say another value, and no other. With If-Match, the contact is replaced only if it is the version that you have read.',
     request: { params: contactIdSchema, headers: writeConditions, body: contactOrVcard },
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
@@ -171,7 +172,7 @@ contactRoutes.openapi(
     const row = card
       ? await replaceByVcard(c.var.services, target, card)
       : await replaceContact(c.var.services, target, readInput(contactInputSchema, await readJson(c.req)))
-    return c.json(toContact(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -200,7 +201,7 @@ contactRoutes.openapi(
   async (c) => {
     const patch = readInput(contactPatchSchema, await readJson(c.req))
     const row = await patchContact(c.var.services, targetOf(c, c.req.valid('param')), patch)
-    return c.json(toContact(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -219,7 +220,7 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const row = await setFavorite(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json').favorite)
-    return c.json(toContact(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -239,7 +240,7 @@ contactRoutes.openapi(
   async (c) => {
     const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
     const row = await setContactAvatar(c.var.services, target, c.req.valid('form').file)
-    return c.json(toContact(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -258,7 +259,7 @@ contactRoutes.openapi(
   async (c) => {
     const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
     const row = await removeContactAvatar(c.var.services, target)
-    return c.json(toContact(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
   },
 )
 
@@ -289,11 +290,11 @@ const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): Con
 })
 
 /** Answers with a contact, or 304 where the client has it. @throws Problem 412 where it is not what If-Match names */
-export function contactResponse(c: Context<SignedInEnv>, row: ContactRow) {
+export function contactResponse(c: Context<SignedInEnv>, row: StoredRow) {
   const conditions = conditionsOf(c)
   requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
   if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, tagged(row))
-  return c.json(toContact(row, c.var.config), 200, tagged(row))
+  return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
 }
 
-const tagged = (row: ContactRow) => ({ ...noCache, ETag: contactEtag(row.revision) })
+const tagged = (row: StoredRow) => ({ ...noCache, ETag: contactEtag(row.revision) })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canBeSeen, flag, idInPath, line, numberLine, pageQuery, readOnlyField } from '../platform/text/fields.ts'
+import { detailExample, detailInputs, detailOutputs } from './details.ts'
 import { partOfFields } from './fields.ts'
 
 const readOnly = {
@@ -51,6 +52,7 @@ const eitherName = {
 export const contactInputSchema = z
   .strictObject({
     ...partOfFields('input'),
+    ...detailInputs,
     ...readOnly,
   })
   .refine(isNamed, { path: ['first_name'], error: named })
@@ -60,6 +62,7 @@ export const contactInputSchema = z
 export const contactPatchSchema = z
   .strictObject({
     ...partOfFields('patch'),
+    ...detailInputs,
     ...readOnly,
   })
   .meta({
@@ -84,9 +87,9 @@ export const contactExample = {
 
 const { first_name, last_name, ...others } = partOfFields('output')
 
-/** A contact as its owner sees it. */
+/** A contact in a list. */
 export const contactSchema = z
-  .strictObject({
+  .object({
     id: z.int().positive(),
     first_name,
     last_name,
@@ -104,6 +107,11 @@ export const contactSchema = z
   })
 
 export type Contact = z.infer<typeof contactSchema>
+
+/** A contact by itself, with all that it holds. */
+export const contactDetailsSchema = contactSchema
+  .extend(detailOutputs)
+  .meta({ id: 'ContactDetails', example: { ...contactExample, ...detailExample } })
 
 export const contactIdSchema = z.object({ id: idInPath })
 

@@ -5,7 +5,7 @@ import { readUploadedPicture } from '../platform/pictures/upload.ts'
 import type { Services } from '../platform/ports.ts'
 import { cardWithoutPictures } from './content.ts'
 import { setAvatarColumn } from './store.ts'
-import type { ContactRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { type ContactTarget, findForWrite, writeContact } from './write.ts'
 
 /** The contact whose picture changes, and the session by which it does. */
@@ -19,7 +19,7 @@ export interface AvatarTarget extends ContactTarget {
  * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412; what `readUploadedPicture` and
  * `storePicture` throw
  */
-export async function setContactAvatar(services: Services, target: AvatarTarget, file: File): Promise<ContactRow> {
+export async function setContactAvatar(services: Services, target: AvatarTarget, file: File): Promise<StoredRow> {
   // First, so that nothing is stored for a contact that does not exist.
   await findForWrite(services, target)
   return writeAvatar(services, target, await storePicture(services, await readUploadedPicture(file)))
@@ -29,10 +29,10 @@ export async function setContactAvatar(services: Services, target: AvatarTarget,
  * Removes a contact's picture.
  * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
  */
-export const removeContactAvatar = (services: Services, target: AvatarTarget): Promise<ContactRow> =>
+export const removeContactAvatar = (services: Services, target: AvatarTarget): Promise<StoredRow> =>
   writeAvatar(services, target, null)
 
-function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPicture | null): Promise<ContactRow> {
+function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPicture | null): Promise<StoredRow> {
   const { db, config } = services
   const { ownerId, sessionId } = target
   const condition = isSessionAlive(sessionId)

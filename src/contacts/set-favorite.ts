@@ -1,11 +1,11 @@
 import type { Services } from '../platform/ports.ts'
 import { pickFields } from './fields.ts'
-import type { ContactRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { type ContactTarget, editContact } from './write.ts'
 
 /**
  * Makes a contact a favourite, or not.
  * @throws Problem 404, 409 `busy`, 412
  */
-export const setFavorite = (services: Services, target: ContactTarget, favorite: boolean): Promise<ContactRow> =>
-  editContact(services, target, (row) => ({ ...pickFields(row), favorite }))
+export const setFavorite = (services: Services, target: ContactTarget, favorite: boolean): Promise<StoredRow> =>
+  editContact(services, target, (row) => ({ fields: { ...pickFields(row), favorite } }))

@@ -12,7 +12,7 @@ import type { CardPart } from './parts.ts'
 import { deleteUnusedParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { keyColumns, searchKeys } from './search/keys.ts'
-import { type ContactRow, contactColumns, contacts, type StoredRow, storedColumns } from './table.ts'
+import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
 import { isUidFree } from './uid-store.ts'
 import type { VcardRow } from './vcard.ts'
 
@@ -73,7 +73,7 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns]
     .update(contacts)
     .set({ ...columnValues(contacts, writtenColumns, params), revision: sql`${contacts.revision} + 1` })
     .where(and(ownContact(params.owner, params.id), eq(contacts.revision, params.read)))
-    .returning(contactColumns),
+    .returning(storedColumns),
 )
 
 /** Replaces the content of a contact. Undefined where it has been changed or deleted since it was read. */
@@ -83,7 +83,7 @@ export async function replaceRow(
   row: ReadRow,
   content: ContactContent,
   locale: string,
-): Promise<ContactRow | undefined> {
+): Promise<StoredRow | undefined> {
   const values = { ...createRow(ownerId, content, locale), owner: ownerId, id: row.id, read: row.revision }
   const [replaced] = await replaceOwnQuery(db, values)
   return replaced
@@ -107,7 +107,7 @@ export async function replaceByCard(
   row: ReadRow,
   { content, parts, picture }: CardReplacement,
   locale: string,
-): Promise<ContactRow | undefined> {
+): Promise<StoredRow | undefined> {
   const where = and(
     isUnchanged(ownerId, row),
     content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
@@ -120,7 +120,7 @@ export async function replaceByCard(
       .update(contacts)
       .set({ ...values, ...avatar, revision: sql`${contacts.revision} + 1` })
       .where(where)
-      .returning(contactColumns),
+      .returning(storedColumns),
     ...partStatements(db, ownerId, row.id, parts),
     ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
   ])
@@ -143,7 +143,7 @@ export async function setAvatarColumn(
   ownerId: number,
   row: ReadRow,
   { picture, card, condition }: AvatarChange,
-): Promise<ContactRow | undefined> {
+): Promise<StoredRow | undefined> {
   const where = and(isUnchanged(ownerId, row), condition)
   const [, [changed]] = await db.batch([
     markForDeletionStatement(db, contacts, where),
@@ -154,7 +154,7 @@ export async function setAvatarColumn(
         ...(card === undefined ? {} : { card }),
       })
       .where(where)
-      .returning(contactColumns),
+      .returning(storedColumns),
     ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
     ...(card === undefined ? [] : [deleteUnusedParts(db, row.id)]),
   ])

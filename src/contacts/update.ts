@@ -2,38 +2,42 @@ import { invalidValues } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { withFavorite } from './favorites.ts'
 import { type ContactFields, withDefaults } from './fields.ts'
-import { type ContactInput, inputFor } from './input.ts'
+import { type ContactInput, detailsIn, inputFor } from './input.ts'
 import { isNamed, named } from './schema.ts'
-import type { ContactRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { type ContactTarget, editContact } from './write.ts'
 
 /** 422 for a name that would not be one, unless it is what is stored. */
-function requireName(fields: ContactFields, row: ContactRow, detail: string): void {
+function requireName(fields: ContactFields, row: StoredRow, detail: string): void {
   const isRenamed = fields.first_name !== row.first_name || fields.last_name !== row.last_name
   if (isRenamed && !isNamed(fields)) throw invalidValues([{ pointer: '/first_name', detail }])
 }
 
 /**
- * Replaces a contact: what the input leaves out becomes empty.
+ * Replaces a contact: fields that the input leaves out become empty, and lists that it leaves out stay.
  * @throws Problem 404, 409 `busy`, 412; 422 where no name would be left, or a vCard cannot say it
  */
-export const replaceContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<ContactRow> =>
+export const replaceContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => {
     const sent = inputFor(input, row)
-    const fields = withDefaults(sent)
+    // A list says which of it is primary, where the member of its own is left out.
+    const primary = { ...(sent.emails ? { email: row.email } : {}), ...(sent.phones ? { phone: row.phone } : {}) }
+    const fields = withDefaults({ ...primary, ...sent })
     requireName(fields, row, named)
-    return withFavorite(fields, row, sent.favorite ?? undefined, services.config.FAVORITE_NAME_PREFIX)
+    const starred = withFavorite(fields, row, sent.favorite ?? undefined, services.config.FAVORITE_NAME_PREFIX)
+    return { fields: starred, details: detailsIn(sent) }
   })
 
 /**
  * Applies a merge patch (RFC 7396): null empties a field, what is left out stays.
  * @throws Problem 404, 409 `busy`, 412; 422 where no name would be left, or a vCard cannot say it
  */
-export const patchContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<ContactRow> =>
+export const patchContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => {
     const patch = inputFor(input, row)
     const fields = withDefaults({ ...row, ...patch })
     requireName(fields, row, 'Keep a first name, a last name, or both.')
     const favorite = patch.favorite === null ? false : patch.favorite
-    return withFavorite(fields, row, favorite, services.config.FAVORITE_NAME_PREFIX)
+    const starred = withFavorite(fields, row, favorite, services.config.FAVORITE_NAME_PREFIX)
+    return { fields: starred, details: detailsIn(patch) }
   })

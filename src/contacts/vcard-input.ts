@@ -16,7 +16,7 @@ import { isFavorite } from './favorites.ts'
 import { fullName } from './fields.ts'
 import { pictureLines, takeParts } from './parts.ts'
 import { replaceByCard } from './store.ts'
-import type { ContactRow, StoredRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { type ContactTarget, writeContact } from './write.ts'
 
 /**
@@ -91,7 +91,7 @@ export interface VcardCreation {
 export async function createFromVcard(
   services: Services,
   { ownerId, card, idempotencyKey: key }: VcardCreation,
-): Promise<ContactRow> {
+): Promise<StoredRow> {
   const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
   // First, so that no picture is stored for a contact that there is already.
   if (content.uid !== null && key === undefined) await requireFreeUid(services.db, ownerId, content.uid)
@@ -107,7 +107,7 @@ export async function createFromVcard(
  * one that does not say whether it is a favourite leaves it as it is.
  * @throws Problem 404, 409 `busy`, `uid-taken`, 412, 503 `avatar-store-unavailable`
  */
-export function replaceByVcard(services: Services, target: ContactTarget, card: Card): Promise<ContactRow> {
+export function replaceByVcard(services: Services, target: ContactTarget, card: Card): Promise<StoredRow> {
   const { db, config } = services
   const { ownerId, id } = target
   return writeContact(services, target, async (row) => {

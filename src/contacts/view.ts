@@ -1,14 +1,15 @@
 import type { Configuration } from '../platform/config/configuration.ts'
 import { etagsOf } from '../platform/http/etag.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
+import { detailsOf } from './content.ts'
 import { fullName, pickFields } from './fields.ts'
-import { type Contact, contactSchema } from './schema.ts'
-import type { ContactRow } from './table.ts'
+import { type Contact, contactDetailsSchema } from './schema.ts'
+import type { ContactRow, StoredRow } from './table.ts'
 
 /** The ETag of a contact at a revision. */
-export const contactEtag = etagsOf(contactSchema, { ef844dff: 2 })
+export const contactEtag = etagsOf(contactDetailsSchema)
 
-/** A contact as its owner sees it. */
+/** A contact in a list, as its owner sees it. */
 export function toContact(row: ContactRow, config: Configuration): Contact {
   const { first_name, last_name, ...others } = pickFields(row)
   const name = row.full_name ?? fullName(row)
@@ -23,3 +24,9 @@ export function toContact(row: ContactRow, config: Configuration): Contact {
     updated_at: row.updated_at,
   }
 }
+
+/** A contact by itself, with all that it holds. */
+export const toContactDetails = (row: StoredRow, config: Configuration) => ({
+  ...toContact(row, config),
+  ...detailsOf(row),
+})

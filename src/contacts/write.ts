@@ -3,9 +3,10 @@ import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
 import { editedContent } from './content.ts'
+import type { DetailInput } from './details.ts'
 import type { ContactFields } from './fields.ts'
 import { findContact, replaceRow } from './store.ts'
-import type { ContactRow, StoredRow } from './table.ts'
+import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
 
@@ -45,15 +46,17 @@ export const writeContact = <T>(
 ): Promise<T> => retryOnConflict(async () => attempt(await findForWrite(services, target)), busy)
 
 /**
- * Replaces the fields of a contact by what `change` makes of the present row. Of its vCard, where it has one, only the
- * lines that say another value change.
+ * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
+ * vCard, where it has one, only the lines that say another value change.
  * @throws Problem 404, 409 `busy`, 412; 422 where its vCard cannot say them
  */
 export const editContact = (
   services: Services,
   target: ContactTarget,
-  change: (row: StoredRow) => ContactFields,
-): Promise<ContactRow> =>
-  writeContact(services, target, (row) =>
-    replaceRow(services.db, target.ownerId, row, editedContent(row, change(row)), services.config.SORT_LOCALE),
-  )
+  change: (row: StoredRow) => { readonly fields: ContactFields; readonly details?: DetailInput },
+): Promise<StoredRow> =>
+  writeContact(services, target, (row) => {
+    const { fields, details = {} } = change(row)
+    const content = editedContent(row, fields, details)
+    return replaceRow(services.db, target.ownerId, row, content, services.config.SORT_LOCALE)
+  })

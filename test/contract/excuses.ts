@@ -22,8 +22,11 @@ interface Refused {
   readonly body: z.infer<typeof bodySchema>
 }
 
+/** What may be refused, why, and of which requests it is so; `*` in a pointer is any place of a list. */
+type Excuse = readonly [pointer: string, reason: string, isTrueOf: (refused: Refused) => boolean]
+
 /** What may be refused though every schema allows it, why, in the document's words, and of which requests it is so. */
-const excuses: readonly [pointer: string, reason: string, isTrueOf: (refused: Refused) => boolean][] = [
+const excuses: readonly Excuse[] = [
   ['query/skip', 'not together with a cursor', ({ query }) => query.has('cursor')],
   [
     'query/cursor',
@@ -40,6 +43,21 @@ const excuses: readonly [pointer: string, reason: string, isTrueOf: (refused: Re
   ['/username', 'a name can be seen', ({ body: { username } }) => username !== undefined && !canBeSeen(username)],
   ['/birthday', 'a day that there is, and not in the future', ({ body: { birthday } }) => isNoPastDay(birthday)],
   ['/file', 'a picture, by its bytes', () => true],
+  [
+    '/emails/*/value',
+    'an address that mail can be sent to',
+    ({ json }) => !membersOf(json, 'emails').every(isPlainMember),
+  ],
+  ...(['emails', 'phones', 'addresses'] as const).map(
+    (name): Excuse => [
+      `/${name}`,
+      'one of a list is primary',
+      ({ json }) => membersOf(json, name).filter(({ primary }) => primary === true).length > 1,
+    ],
+  ),
+  ['/email', 'of two members for one thing, the same', ({ json }) => membersOf(json, 'emails').length > 0],
+  ['/phone', 'of two members for one thing, the same', ({ json }) => membersOf(json, 'phones').length > 0],
+  ['/custom/*/name', 'a property that has no member of its own', () => true],
   ['/refresh_token', 'in the body or as a bearer token', hasNoRefreshToken],
 ]
 
@@ -50,7 +68,7 @@ export function isExcused(document: ApiDocument, operation: Operation, sent: Sen
   const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
   const body = bodySchema.safeParse(schema ? asTaken(document, schema, json) : json).data ?? {}
   const refused: Refused = { operation, sent, query, json, body }
-  return excuses.some(([where, , isTrueOf]) => where === pointer && isTrueOf(refused))
+  return excuses.some(([where, , isTrueOf]) => where === pointer.replace(/\/\d+/g, '/*') && isTrueOf(refused))
 }
 
 /** What says how much of a list is shown, not which list it is. */
@@ -129,3 +147,9 @@ function hasNoRefreshToken({ sent, json }: Refused): boolean {
   const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(json ?? {}).data
   return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
 }
+
+/** The members of a list of a contact that a body sends. */
+const membersOf = (json: unknown, name: 'emails' | 'phones' | 'addresses'): Record<string, unknown>[] =>
+  z.looseObject({ [name]: z.array(z.record(z.string(), z.unknown())) }).safeParse(json).data?.[name] ?? []
+
+const isPlainMember = ({ value }: Record<string, unknown>): boolean => isPlainAddress(String(value))

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { plainDetails } from '../../src/contacts/details.ts'
 import { withDefaults } from '../../src/contacts/fields.ts'
 import { type ApiDocument, apiDocument, operationAt, type Read } from '../document.ts'
 import { type Actor, Cast } from './cast.ts'
@@ -48,6 +49,7 @@ function request(
 const contact = {
   ...{ id: 7, ...withDefaults({ first_name: 'Леся' }), full_name: 'Леся', avatar: `${origin}/avatars/initials/7.svg` },
   ...{ created_at: '2026-11-21T09:30:00.000Z', updated_at: '2026-11-21T09:30:00.000Z' },
+  ...plainDetails({ email: null, phone: null }),
 }
 const reported = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1;w=1, "account";q=1;w=1' }
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}): Read => ({
