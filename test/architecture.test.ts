@@ -171,7 +171,9 @@ describe('the house', () => {
     const strays = files
       .filter((file) => file.endsWith('/schema.ts'))
       .flatMap((file) => importsOf(file).map((path) => `${file} → ${path}`))
-      .filter((line) => !/→ (zod|\..*\/schema\.ts|\.\.\/platform\/text\/fields\.ts|\.\/(fields|details)\.ts)$/.test(line))
+      .filter(
+        (line) => !/→ (zod|\..*\/schema\.ts|\.\.\/platform\/text\/fields\.ts|\.\/(fields|details)\.ts)$/.test(line),
+      )
     expect(strays).toEqual([])
   })
 

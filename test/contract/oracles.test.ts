@@ -55,9 +55,7 @@ const reported = { 'X-Request-Id': 'r', 'RateLimit-Policy': '"contacts-read";q=1
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}): Read => ({
   status,
   headers: new Headers({
-    'Content-Type': 'application/json',
-    ETag: '"2-1"',
-    'Cache-Control': 'private',
+    ...{ 'Content-Type': 'application/json', ETag: '"2-1"', 'Cache-Control': 'private' },
     ...reported,
     ...headers,
   }),
