@@ -13,7 +13,7 @@ export const bounds = {
 } as const
 
 /** Properties whose values may be files. */
-const partNames = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
+export const fileNames: ReadonlySet<string> = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
 
 /** Properties of which there is one for each of others. */
 const unbounded = new Set(['', 'X-ABLABEL', 'X-ABADR'])
@@ -22,7 +22,7 @@ const utf8 = new TextEncoder()
 const octetsOf = (text: string): number => utf8.encode(text).length
 
 /** Whether a line holds a file of more than 1 KB: it is stored apart, once for all versions of a card. */
-export const isPart = ({ name, raw }: Line): boolean => partNames.has(name) && octetsOf(raw) > bounds.partOctets
+export const isPart = ({ name, raw }: Line): boolean => fileNames.has(name) && octetsOf(raw) > bounds.partOctets
 
 const callOf = (name: string): string => (/^[A-Z0-9 -]{1,40}$/.test(name) ? name : 'this property')
 

@@ -1,4 +1,5 @@
 import { truncate } from '../platform/text/truncate.ts'
+import { fileNames } from './bounds.ts'
 import type { Card, Line, Param, Version } from './card.ts'
 import { omitYearParam, readDate, writeDate } from './dates.ts'
 import { preference, typeParams, withoutTypes } from './labels.ts'
@@ -19,9 +20,6 @@ const appleNames: readonly (readonly [name: string, apple: string])[] = [
 
 /** Properties whose value is a date. */
 const dates = new Set(['BDAY', 'ANNIVERSARY', 'X-ANNIVERSARY', 'X-EVOLUTION-ANNIVERSARY', 'X-ABDATE'])
-
-/** Properties whose value may be a file. */
-const files = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
 
 /** Properties of several parts, and what stands between those. */
 const structured: Readonly<Record<string, ';' | ','>> = {
@@ -106,7 +104,7 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   const { version } = format
   if (line.name === '' || line.name === 'BEGIN' || line.name === 'END') return line
   if (line.name === 'VERSION') return rewriteLine(line, { value: version }, format)
-  if (files.has(line.name)) return convertFile(line, format) ?? line
+  if (fileNames.has(line.name)) return convertFile(line, format) ?? line
   // A card within a card, of 2.1: nobody can say it any more, and nobody reads it.
   if (line.name === 'AGENT') return line
   const params = convertParams(line, from, format)

@@ -3,7 +3,7 @@ import { problemOfIssues } from '../platform/http/router.ts'
 import { detailsOf } from './content.ts'
 import { type ContactDetails, type DetailInput, type DetailName, detailNames } from './details.ts'
 import { type FieldName, fieldNames, type PartialFields } from './fields.ts'
-import type { contactInputSchema, contactPatchSchema } from './schema.ts'
+import { type contactInputSchema, type contactPatchSchema, named } from './schema.ts'
 import type { StoredRow } from './table.ts'
 
 /** Fields and details that somebody sends. */
@@ -53,20 +53,21 @@ const equal = (one: unknown, other: unknown): boolean => JSON.stringify(one) ===
 export function readInput(schema: typeof contactInputSchema | typeof contactPatchSchema, body: unknown): ContactInput {
   const result = schema.safeParse(body)
   const sent: Sent = isObject(body) ? body : {}
-  const named = fieldNames.filter((name) => sent[name] !== undefined)
-  const namedDetails = detailNames.filter((name) => sent[name] !== undefined)
+  const sentFields = fieldNames.filter((name) => sent[name] !== undefined)
+  const sentDetails = detailNames.filter((name) => sent[name] !== undefined)
   const schemaOf = (name: FieldName | DetailName): z.ZodType => schema.shape[name]
   return (row) => {
-    const details = result.success && namedDetails.length === 0 ? undefined : detailsOf(row)
+    const details = result.success && sentDetails.length === 0 ? undefined : detailsOf(row)
     const isStored = (name: PropertyKey | undefined): name is FieldName =>
       fieldNames.some((field) => field === name && typeof row[field] === 'string' && sent[field] === row[field])
     const isKept = (path: readonly PropertyKey[]): boolean =>
       isStored(path[0]) || (details !== undefined && isStoredDetail(details, sent, path))
-    const wrong = (result.error?.issues ?? []).filter(({ path }) => !isKept(path))
+    // Whether a name is left, the change itself asks (update.ts).
+    const wrong = (result.error?.issues ?? []).filter(({ path, message }) => message !== named && !isKept(path))
     if (wrong.length > 0) throw problemOfIssues(new z.ZodError(wrong), 'json')
-    const changed = namedDetails.filter((name) => !equal(sent[name], details?.[name]))
+    const changed = sentDetails.filter((name) => !equal(sent[name], details?.[name]))
     return Object.fromEntries([
-      ...named.map((name) => [name, isStored(name) ? row[name] : schemaOf(name).parse(sent[name])]),
+      ...sentFields.map((name) => [name, isStored(name) ? row[name] : schemaOf(name).parse(sent[name])]),
       // What was not refused although it is wrong is as it is stored.
       ...changed.map((name) => [name, schemaOf(name).safeParse(sent[name]).data ?? sent[name]]),
     ])
