@@ -11,6 +11,7 @@ import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
+import { labelRoutes } from './contacts/labels-routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { vcardRoutes } from './contacts/vcard-routes.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -57,6 +58,7 @@ app.route('/api/auth', resetRoutes)
 app.route('/api/users', accountRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts', vcardRoutes)
+app.route('/api/labels', labelRoutes)
 // Before what has an id in its path: some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)

@@ -98,6 +98,9 @@ const cases: readonly Case[] = [
   { route: 'GET /api/contacts/birthdays' },
   { route: 'GET /api/contacts/{id}', id: ownContact },
   { route: 'GET /api/contacts/{id}.vcf', id: ownContact },
+  { route: 'GET /api/labels' },
+  { route: 'PATCH /api/labels/{name}', json: { name: 'Others' } },
+  { route: 'DELETE /api/labels/{name}' },
   { route: 'PUT /api/contacts/{id}', id: ownContact, json: contact },
   { route: 'PATCH /api/contacts/{id}', id: ownContact, json: { last_name: 'Косач' } },
   { route: 'PATCH /api/contacts/{id}/favorite', id: ownContact, json: { favorite: true } },
@@ -130,7 +133,7 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
   const [method = '', template = ''] = route.split(' ')
   // Nobody asks for what is a user's: that it is there must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
-  const path = template.replace('{id}', id ? String(await id(person)) : '')
+  const path = template.replace('{id}', id ? String(await id(person)) : '').replace('{name}', 'Friends')
   const token = caller === 'nobody' ? undefined : person.access
   const { status } = await call(method, path, {
     token,

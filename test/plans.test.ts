@@ -92,6 +92,10 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
       expect(status).toBe(method === 'PUT' ? 200 : 409)
     }
     expect((await ask('GET', `/api/contacts/${id}.vcf`)).status).toBe(200)
+    await ask('PATCH', `/api/contacts/${id}`, { labels: ['Friends'] })
+    for (const path of ['/api/labels', '/api/contacts?label=Friends']) expect((await ask('GET', path)).status).toBe(200)
+    expect((await ask('PATCH', '/api/labels/Friends', { name: 'Others' })).status).toBe(200)
+    expect((await ask('DELETE', '/api/labels/Others')).status).toBe(200)
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
     await ask('DELETE', `/api/contacts/${id}`)

@@ -380,6 +380,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List labels
+         * @description All labels that your contacts have, by the alphabet, and how many have each.
+         */
+        get: operations["listLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/labels/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a label from all contacts
+         * @description The contacts stay. 500 at a time: send it again while `more` is true.
+         */
+        delete: operations["removeLabel"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a label
+         * @description Of all contacts that have it, 500 at a time: send it again while `more` is true. A contact that has both labels keeps one.
+         */
+        patch: operations["renameLabel"];
+        trace?: never;
+    };
     "/api/contacts": {
         parameters: {
             query?: never;
@@ -1455,6 +1499,37 @@ export interface components {
         };
         /**
          * @example {
+         *       "name": "Friends",
+         *       "count": 12
+         *     }
+         */
+        Label: {
+            name: string;
+            /** @description How many contacts have it. */
+            count: number;
+        };
+        /**
+         * @example {
+         *       "changed": 12,
+         *       "more": false
+         *     }
+         */
+        LabelChange: {
+            /** @description How many contacts were changed now. */
+            changed: number;
+            /** @description Whether others still have the label: send the request again. */
+            more: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "Colleagues"
+         *     }
+         */
+        LabelName: {
+            name: string;
+        };
+        /**
+         * @example {
          *       "id": 1,
          *       "first_name": "Олесь",
          *       "last_name": "Гончар",
@@ -1817,6 +1892,9 @@ export type ExportedSession = components['schemas']['ExportedSession'];
 export type Contact = components['schemas']['Contact'];
 export type Deletion = components['schemas']['Deletion'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
+export type Label = components['schemas']['Label'];
+export type LabelChange = components['schemas']['LabelChange'];
+export type LabelName = components['schemas']['LabelName'];
 export type ContactDetails = components['schemas']['ContactDetails'];
 export type Favorite = components['schemas']['Favorite'];
 export type ManagedUser = components['schemas']['ManagedUser'];
@@ -4171,6 +4249,317 @@ export interface operations {
             };
         };
     };
+    listLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it was removed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelChange"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renameLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelName"];
+            };
+        };
+        responses: {
+            /** @description How far it was renamed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelChange"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a media type that is not taken here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Readable, but some values are wrong; `errors` names them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listContacts: {
         parameters: {
             query?: {
@@ -4184,6 +4573,8 @@ export interface operations {
                 email?: string;
                 /** @description Part of the phone number: its digits, in any format; at least one. */
                 phone?: string;
+                /** @description Only contacts that have this label. */
+                label?: string;
                 /** @description Only the favourites, or only the others. */
                 favorite?: boolean;
                 /** @description By name, by the alphabet of `SORT_LOCALE`; or, with `q`, by relevance, unless this says otherwise. `birthday`: by month and day, those without one last. */

@@ -9,8 +9,9 @@ const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text)
 const saysBase64 = ({ name, values }: Param): boolean => name === 'ENCODING' && /^(b|base64)$/i.test(values[0] ?? '')
 
 /**
- * A line with another value, which is escaped already. A text is not base64, whatever the one before was. A line in quoted-printable stays so, in UTF-8; in 2.1 a value of
- * several lines becomes so, and one beyond ASCII says that it is UTF-8 (vCard 2.1, sections 2.1.2 and 2.1.5).
+ * A line with another value, which is escaped already. A text is not base64, whatever the one before was. A line in
+ * quoted-printable stays so, in UTF-8; in 2.1 a value of several lines becomes so, and one beyond ASCII says that it is
+ * UTF-8 (vCard 2.1, sections 2.1.2 and 2.1.5).
  */
 export function setValue(line: Line, value: string, format: Format): Line {
   const quoted = isQuotedPrintable(line) || (format.version === '2.1' && value.includes('\n'))

@@ -22,12 +22,13 @@ export interface ContactContent {
   readonly uid: string | null
   /** What else the vCard is searched by. */
   readonly search: SearchText | null
+  readonly labels: readonly string[]
 }
 
 /** A contact that has no vCard. */
 export const contentOfFields = (fields: ContactFields): ContactContent => ({
   fields,
-  ...{ card: null, full_name: null, uid: null, search: null },
+  ...{ card: null, full_name: null, uid: null, search: null, labels: [] },
 })
 
 /** What a row or a column says beside its vCard: whether it is a favourite, and its UID. */
@@ -35,9 +36,16 @@ type Beside = Pick<ContactFields, 'favorite'> & Pick<ContactContent, 'uid'>
 
 /** A contact whose fields are those of a vCard, which is stored as it is. */
 export function contentOfCard(card: Card, { favorite, uid }: Beside): ContactContent {
-  const { first_name, last_name, full_name, email, phone, birthday, additional, search } = derive(card)
+  const { first_name, last_name, full_name, email, phone, birthday, additional, search, labels } = derive(card)
   const fields = { first_name, last_name, email, phone, birthday, additional, favorite }
-  return { fields, card: printCard(card), uid, full_name: full_name === fullName(fields) ? null : full_name, search }
+  return {
+    fields,
+    card: printCard(card),
+    uid,
+    full_name: full_name === fullName(fields) ? null : full_name,
+    search,
+    labels,
+  }
 }
 
 /** The vCard of a row, without its larger files; undefined where it has none. */

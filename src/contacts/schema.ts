@@ -171,6 +171,7 @@ export const contactQuerySchema = z
       .meta({ pattern: `^${noControls}${digit}${noControls}$` })
       .optional()
       .meta({ description: 'Part of the phone number: its digits, in any format; at least one.' }),
+    label: line({ min: 1, max: 100 }).optional().meta({ description: 'Only contacts that have this label.' }),
     favorite: flag.optional().meta({ type: 'boolean', description: 'Only the favourites, or only the others.' }),
     sort: z
       .enum(sorts, `must be one of ${sorts.join(', ')}`)

@@ -8,6 +8,7 @@ import { keepReservedStatement, markForDeletionStatement } from '../platform/pic
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
+import { labelsKey } from './labels-key.ts'
 import type { CardPart } from './parts.ts'
 import { deleteUnusedParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
@@ -17,22 +18,30 @@ import { isUidFree } from './uid-store.ts'
 import type { VcardRow } from './vcard.ts'
 
 /** The columns that every write of a contact sets. */
-export const writtenColumns = [...fieldNames, ...keyColumns, 'card', 'uid', 'full_name', 'updated_at'] as const
+export const writtenColumns = [
+  ...fieldNames,
+  ...keyColumns,
+  'card',
+  'uid',
+  'full_name',
+  'labels_key',
+  'updated_at',
+] as const
 
 type Row = ContactFields &
   Pick<ContactContent, 'card' | 'uid' | 'full_name'> &
-  Record<(typeof keyColumns)[number] | 'created_at' | 'updated_at', string>
+  Record<(typeof keyColumns)[number] | 'labels_key' | 'created_at' | 'updated_at', string>
 
 /** Makes the row of a new contact, with its search keys. */
 export const createRow = (
   ownerId: number,
-  { fields, card, uid, full_name, search }: ContactContent,
+  { fields, card, uid, full_name, search, labels }: ContactContent,
   locale: string,
   now = timestamp(),
 ): Row & { readonly owner_id: number } => ({
   ...pickFields(fields),
   ...searchKeys(fields, locale, search),
-  ...{ card, uid, full_name },
+  ...{ card, uid, full_name, labels_key: labelsKey(labels) },
   owner_id: ownerId,
   created_at: now,
   updated_at: now,
@@ -87,6 +96,16 @@ export async function replaceRow(
   const values = { ...createRow(ownerId, content, locale), owner: ownerId, id: row.id, read: row.revision }
   const [replaced] = await replaceOwnQuery(db, values)
   return replaced
+}
+
+/** The same, as a statement of a batch: it returns a row if it replaced one. */
+export function replaceStatement(db: Database, ownerId: number, row: ReadRow, content: ContactContent, locale: string) {
+  const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale)
+  return db
+    .update(contacts)
+    .set({ ...values, revision: sql`${contacts.revision} + 1` })
+    .where(isUnchanged(ownerId, row))
+    .returning({ id: contacts.id })
 }
 
 /** A vCard in place of what a contact is: its content, its larger files, and its picture. */

@@ -31,6 +31,8 @@ export const contacts = sqliteTable(
     uid: text('uid'),
     /** FN of its vCard. Null where that is the first and the last name. */
     full_name: text('full_name'),
+    /** Its labels, each between line breaks (labels-key.ts); empty where it has none. */
+    labels_key: text('labels_key').notNull().default(''),
     revision: integer('revision').notNull().default(1),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
@@ -56,6 +58,7 @@ export const contacts = sqliteTable(
     // Covers a search: it reads the owner's part of this, and no row but those of the page.
     index('contacts_search').on(table.owner_id, table.search_key, table.name_key),
     uniqueIndex('contacts_by_uid').on(table.owner_id, table.uid).where(sql`uid IS NOT NULL`),
+    index('contacts_by_label').on(table.owner_id, table.labels_key).where(sql`labels_key <> ''`),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
     check('contacts_named', sql`first_name IS NOT NULL OR last_name IS NOT NULL`),
   ],

@@ -5,6 +5,7 @@ import type { Database } from '../../platform/db/database.ts'
 import { preparedQuery } from '../../platform/db/prepared-query.ts'
 import { type Cursor, invalidCursor, type Page } from '../../platform/http/page.ts'
 import { fold } from '../../platform/text/fold.ts'
+import { keyOfLabel } from '../labels-key.ts'
 import { type ContactQuery, contactQuerySchema } from '../schema.ts'
 import { ownedBy } from '../scope.ts'
 import { type ContactRow, contactColumns, contacts } from '../table.ts'
@@ -199,6 +200,7 @@ function* filters(query: ContactQuery): Generator<SQL> {
   if (query.last_name) yield containsWords(contacts.last_name_key, query.last_name)
   if (query.email) yield containsWords(contacts.email_key, query.email)
   if (query.phone) yield contains(contacts.phone_key, numberOf(query.phone))
+  if (query.label) yield contains(contacts.labels_key, keyOfLabel(query.label))
   if (query.favorite !== undefined) yield eq(contacts.favorite, query.favorite)
 }
 
