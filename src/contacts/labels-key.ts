@@ -1,5 +1,7 @@
+import { limitMarks } from '../platform/text/fold.ts'
+
 /** A label on one line, in NFC: as it is compared. */
-const plain = (label: string): string => label.normalize('NFC').replaceAll('\n', ' ')
+const plain = (label: string): string => limitMarks(label).normalize('NFC').replaceAll('\n', ' ')
 
 /** What a contact's labels are stored as, to be found by one of them: each between line breaks. */
 export const labelsKey = (labels: readonly string[]): string =>

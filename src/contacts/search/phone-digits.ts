@@ -1,7 +1,7 @@
-import { asciiDigits } from '../../platform/text/fold.ts'
+import { asciiDigits, limitMarks } from '../../platform/text/fold.ts'
 
 /** The digits of a text, in the digits of any script. */
-export const digitsOf = (text: string): string => asciiDigits(text.normalize('NFKD')).replace(/\D/g, '')
+export const digitsOf = (text: string): string => asciiDigits(limitMarks(text).normalize('NFKD')).replace(/\D/g, '')
 
 /** A phone number and its extension, by their digits: an extension begins with the first letter, comma or semicolon. */
 function phoneParts(phone: string): [number: string, extension: string] {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { html } from 'hono/html'
+import { limitMarks } from '../text/fold.ts'
 
 /** Dark enough for white letters (WCAG 2.2, contrast of 4.5 and more). */
 const colours = [
@@ -21,7 +22,7 @@ const letter = /[\p{L}\p{N}]/u
 
 /** The first letters of the first and the last word of a name, capital; none of a name without letters. */
 export function initialsOf(name: string): string {
-  const words = name.normalize('NFC').split(/\s+/)
+  const words = limitMarks(name).normalize('NFC').split(/\s+/)
   const first = words.findIndex((word) => letter.test(word))
   const last = words.findLastIndex((word) => letter.test(word))
   return initialOf(words[first]) + (last > first ? initialOf(words[last]) : '')

@@ -66,13 +66,21 @@ const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dashes = /\p{Pd}/gu
 const otherDigits = /[^\P{Nd}0-9]/gu
 
+const manyMarks = /(\p{M}{30})\p{M}+/gu
+
+/**
+ * A text with at most 30 marks in a row, more than any language writes (UAX #15, section 13). Normalizing more takes a
+ * time that grows with their square, and a vCard may bring as many as it likes.
+ */
+export const limitMarks = (text: string): string => text.replace(manyMarks, '$1')
+
 /**
  * A text without what nobody can see, and with one apostrophe, one quotation mark, one dash. Its letters stay as they
  * are.
  */
 export function unifySigns(text: string): string {
-  return text
-    .replace(ignorable, '')
+  // What nobody can see may stand between marks.
+  return limitMarks(text.replace(ignorable, ''))
     .replace(dashes, '-')
     .replace(signsPattern, (sign) => signs[sign] ?? sign)
 }
@@ -100,7 +108,7 @@ export function asciiDigits(text: string): string {
 export function fold(text: string): string {
   // NFD first: what is composed must meet the table of signs as it does in parts. NFKD makes a blank of an accent that
   // stands alone.
-  const folded = unifySigns(text.normalize('NFD'))
+  const folded = unifySigns(limitMarks(text).normalize('NFD'))
     .normalize('NFKD')
     .replace(accents, '')
     .replace(dashes, '-')
