@@ -23,7 +23,7 @@ import { drawProgress } from './progress.ts'
 import { warnOfUnknown } from './variables.ts'
 
 const maxCount = 50_000 // as many as a book holds
-const rowsAStatement = 4 // of 22 columns: D1 binds 100 parameters a statement
+const rowsAStatement = 3 // of 28 columns: D1 binds 100 parameters a statement
 const statementsABatch = 100
 
 /** Whom to seed, with how many people. */

@@ -2,8 +2,8 @@
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { encodeBase64 } from '../src/cards/photo.ts'
+import { contactDetailsSchema } from '../src/contacts/schema.ts'
 import { type Answer, read } from './client.ts'
-import { contact } from './contacts.ts'
 import type { Person } from './people.ts'
 import { picture } from './pictures.ts'
 
@@ -17,8 +17,10 @@ export const post = (person: Person, vcard: BodyInit, headers: object = {}) =>
 export async function addVcard(person: Person, vcard: BodyInit) {
   const answer = await post(person, vcard)
   expect(answer.status, answer.text).toBe(201)
-  return contact(answer)
+  return read(contactDetailsSchema, answer)
 }
+export const put = (person: Person, id: number, vcard: BodyInit, headers: object = {}) =>
+  send(person, 'put', `${path}/${id}`, vcard, headers)
 export const vcf = async (person: Person, id: number, version = 'stored'): Promise<string> =>
   (await person.get(`${path}/${id}.vcf?version=${version}`)).text
 export const lines = (...content: string[]): string => ['BEGIN:VCARD', ...content, 'END:VCARD', ''].join('\r\n')

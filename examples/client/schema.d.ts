@@ -760,12 +760,16 @@ export interface components {
                 value: string;
                 label?: string | null;
             }[] | null;
+            /** @description The book that the contact is in. */
+            book?: string;
             /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly full_name?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly uid?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly created_at?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
@@ -856,12 +860,16 @@ export interface components {
                 value: string;
                 label?: string | null;
             }[] | null;
+            /** @description The book that the contact is in. */
+            book?: string;
             /** @description Ignored: so that what was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly full_name?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly uid?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly created_at?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
@@ -1541,7 +1549,26 @@ export interface components {
          *       "full_name": "Олесь Гончар",
          *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
          *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "updated_at": "2026-11-21T09:30:00.000Z"
+         *     }
+         */
+        ListedContact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"];
+        /**
+         * @example {
+         *       "id": 1,
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
+         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *       "created_at": "2026-11-21T09:30:00.000Z",
          *       "updated_at": "2026-11-21T09:30:00.000Z",
+         *       "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
+         *       "book": "contacts",
          *       "name": {
          *         "prefix": null,
          *         "middle": null,
@@ -1644,6 +1671,10 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /** @description The UID of its vCard: the one that it came with, or one that never changes. */
+            uid: string;
+            /** @description The book that it is in. */
+            book: string;
             name: {
                 prefix: string | null;
                 middle: string | null;
@@ -1718,6 +1749,8 @@ export interface components {
             readonly full_name?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly avatar?: unknown;
+            /** @description Ignored: so that what was read can be sent back. */
+            readonly uid?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly created_at?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
@@ -1895,6 +1928,7 @@ export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
+export type ListedContact = components['schemas']['ListedContact'];
 export type ContactDetails = components['schemas']['ContactDetails'];
 export type Favorite = components['schemas']['Favorite'];
 export type ManagedUser = components['schemas']['ManagedUser'];
@@ -4575,6 +4609,8 @@ export interface operations {
                 phone?: string;
                 /** @description Only contacts that have this label. */
                 label?: string;
+                /** @description `all`: each contact with all that it holds, as one contact is read by itself. */
+                fields?: "all";
                 /** @description Only the favourites, or only the others. */
                 favorite?: boolean;
                 /** @description By name, by the alphabet of `SORT_LOCALE`; or, with `q`, by relevance, unless this says otherwise. `birthday`: by month and day, those without one last. */
@@ -4605,7 +4641,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"][];
+                    "application/json": components["schemas"]["ListedContact"][];
                 };
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */

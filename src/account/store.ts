@@ -5,7 +5,7 @@ import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { books } from '../books/table.ts'
-import { ownedBy, ownedByThose } from '../contacts/scope.ts'
+import { isNoGroup, ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
@@ -50,6 +50,8 @@ export async function deleteAccount(
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
     markForDeletionStatement(db, contacts, ownedByThose(user)),
+    // Groups last: what deletes them looks for their members.
+    db.delete(contacts).where(and(ownedByThose(user), isNoGroup)),
     db.delete(contacts).where(ownedByThose(user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),
@@ -172,6 +174,7 @@ export const exportedRows = {
         .where(
           and(
             ownedBy(userId),
+            isNoGroup,
             last && sql`(${contacts.created_at}, ${contacts.id}) > (${last.created_at}, ${last.id})`,
           ),
         )

@@ -1,4 +1,4 @@
-import { type Card, CardFault, type Line } from './card.ts'
+import { type Card, CardFault, type Line, memberNames } from './card.ts'
 
 /** What a card may have, at most. */
 export const bounds = {
@@ -15,8 +15,8 @@ export const bounds = {
 /** Properties whose values may be files. */
 export const fileNames: ReadonlySet<string> = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
 
-/** Properties of which there is one for each of others. */
-const unbounded = new Set(['', 'X-ABLABEL', 'X-ABADR'])
+/** Properties of which there is one for each of others, or for each contact of a group. */
+const unbounded = new Set(['', 'X-ABLABEL', 'X-ABADR', ...memberNames])
 
 const utf8 = new TextEncoder()
 const octetsOf = (text: string): number => utf8.encode(text).length

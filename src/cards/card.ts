@@ -8,6 +8,9 @@
 
 export type Version = '2.1' | '3.0' | '4.0'
 
+/** The property that names a member of a group: of 4.0 (RFC 6350, section 6.6.5), and of Apple's programs. */
+export const memberNames: readonly string[] = ['MEMBER', 'X-ADDRESSBOOKSERVER-MEMBER']
+
 /** A parameter. A bare one of 2.1 (`TEL;HOME:`) has the name that it stands for: TYPE, ENCODING or VALUE. */
 export interface Param {
   /** In capitals. */

@@ -1,8 +1,10 @@
 import type { Services } from '../platform/ports.ts'
-import { detailsOf, editedContent } from './content.ts'
+import { detailsOf, editedContent, renamedContent } from './content.ts'
 import { pickFields } from './fields.ts'
+import { findGroups, nameOfGroup } from './groups-store.ts'
 import { keyOfLabel } from './labels-key.ts'
-import { findLabeled, replaceRows } from './labels-store.ts'
+import { findInGroups, findLabeled, replaceRows } from './labels-store.ts'
+import { deleteRow, replaceRow } from './store.ts'
 
 /** Contacts that one request changes at most: it would take too long otherwise. */
 const maxContacts = 500
@@ -17,14 +19,16 @@ export interface LabelChange {
 
 /**
  * Renames a label of all contacts of an owner, or with null takes it from them; 500 at a time. One that has both labels
- * keeps one. What somebody else changes meanwhile is left for the next request.
+ * keeps one. Groups of that name are renamed or deleted once no contact has the label by itself. What somebody else
+ * changes meanwhile is left for the next request.
  */
 export async function changeLabel(
-  { db, config }: Services,
+  services: Services,
   ownerId: number,
   label: string,
   next: string | null,
 ): Promise<LabelChange> {
+  const { db, config } = services
   if (next !== null && keyOfLabel(next) === keyOfLabel(label)) return { changed: 0, more: false }
   const found = await findLabeled(db, ownerId, label, maxContacts + 1)
   const changes = found
@@ -37,5 +41,24 @@ export async function changeLabel(
       return { row, content: editedContent(row, pickFields(row), { labels: [...new Set(labels)] }) }
     })
   const changed = await replaceRows(db, ownerId, changes, config.SORT_LOCALE)
-  return { changed, more: found.length > changed }
+  if (found.length > changed) return { changed, more: true }
+  const inGroups = await changeGroups(services, ownerId, label, next)
+  return { changed: new Set([...found.map(({ id }) => id), ...inGroups.members]).size, more: inGroups.more }
+}
+
+/** Renames or deletes the groups of a name. Returns who had the label by them, and whether a group is left. */
+async function changeGroups({ db, config }: Services, ownerId: number, label: string, next: string | null) {
+  const all = await findGroups(db, ownerId)
+  const groups = all.filter((group) => keyOfLabel(nameOfGroup(group)) === keyOfLabel(label))
+  if (groups.length === 0) return { members: [], more: false }
+  const members = await findInGroups(db, ownerId, label)
+  let done = 0
+  for (const group of groups) {
+    const isDone =
+      next === null
+        ? await deleteRow(db, ownerId, group)
+        : await replaceRow(db, ownerId, group, renamedContent(group, next), config.SORT_LOCALE)
+    if (isDone) done++
+  }
+  return { members, more: done < groups.length }
 }

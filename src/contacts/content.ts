@@ -2,6 +2,7 @@ import { checkBounds } from '../cards/bounds.ts'
 import { type Card, CardFault, ChangeFault } from '../cards/card.ts'
 import { derive, type SearchText } from '../cards/derive.ts'
 import { editCard } from '../cards/edit.ts'
+import { isGroup, membersOf, renamedGroup } from '../cards/groups.ts'
 import { makeCard } from '../cards/make.ts'
 import { parseCards, printCard } from '../cards/parse.ts'
 import { setPhoto } from '../cards/photo.ts'
@@ -9,6 +10,7 @@ import { readFields } from '../cards/read.ts'
 import { invalidValues } from '../platform/http/problem.ts'
 import { arePlain, type ContactDetails, type DetailInput, detailNames, pickDetails, plainDetails } from './details.ts'
 import { type ContactFields, fullName, pickFields } from './fields.ts'
+import { keyOfLabel, labelsOfKey } from './labels-key.ts'
 import type { StoredRow } from './table.ts'
 
 /** What a write stores of a contact: its fields, and the vCard that they are derived from, where there is one. */
@@ -22,13 +24,16 @@ export interface ContactContent {
   readonly uid: string | null
   /** What else the vCard is searched by. */
   readonly search: SearchText | null
+  /** The labels of its own; not those of groups. */
   readonly labels: readonly string[]
+  /** The UIDs that it names, if its vCard is a group; null where it is none. */
+  readonly members: readonly string[] | null
 }
 
 /** A contact that has no vCard. */
 export const contentOfFields = (fields: ContactFields): ContactContent => ({
   fields,
-  ...{ card: null, full_name: null, uid: null, search: null, labels: [] },
+  ...{ card: null, full_name: null, uid: null, search: null, labels: [], members: null },
 })
 
 /** What a row or a column says beside its vCard: whether it is a favourite, and its UID. */
@@ -45,6 +50,7 @@ export function contentOfCard(card: Card, { favorite, uid }: Beside): ContactCon
     full_name: full_name === fullName(fields) ? null : full_name,
     search,
     labels,
+    members: isGroup(card) ? membersOf(card) : null,
   }
 }
 
@@ -65,10 +71,30 @@ export function searchTextOf(row: Pick<StoredRow, 'card'>): SearchText | null {
   return card ? derive(card).search : null
 }
 
-/** All details of a contact: those of its vCard, or what its fields say. */
+/** All details of a contact: those of its vCard, or what its fields say; and the labels of its groups. */
 export function detailsOf(row: StoredRow): ContactDetails {
   const card = cardOf(row)
-  return card ? pickDetails(readFields(card)) : plainDetails(row)
+  const details = card ? pickDetails(readFields(card)) : plainDetails(row)
+  return row.group_labels === '' ? details : { ...details, labels: withGroups(details.labels, row) }
+}
+
+/** A contact's own labels, and those of its groups that are none of these. */
+function withGroups(own: readonly string[], row: StoredRow): string[] {
+  const keys = new Set(own.map(keyOfLabel))
+  return [...own, ...new Set(labelsOfKey(row.group_labels).filter((label) => !keys.has(keyOfLabel(label))))]
+}
+
+/** The labels of a contact's groups that are not among those that it is to have. */
+export function leftGroups(row: StoredRow, labels: readonly string[]): string[] {
+  const keys = new Set(labels.map(keyOfLabel))
+  return labelsOfKey(row.group_labels).filter((label) => !keys.has(keyOfLabel(label)))
+}
+
+/** The labels that a contact itself is to have: those that it has, and those that no group of it says. */
+function ownLabels(row: StoredRow, card: Card | undefined, labels: readonly string[]): string[] {
+  const own = new Set((card ? readFields(card).labels : []).map(keyOfLabel))
+  const groups = new Set(labelsOfKey(row.group_labels).map(keyOfLabel))
+  return labels.filter((label) => own.has(keyOfLabel(label)) || !groups.has(keyOfLabel(label)))
 }
 
 const hasAny = (details: DetailInput): boolean => detailNames.some((name) => details[name] !== undefined)
@@ -102,8 +128,23 @@ export function editedContent(row: StoredRow, fields: ContactFields, details: De
   if (!card && !hasAny(details)) return contentOfFields(fields)
   const { favorite, ...changes } = fields
   const { favorite: _, ...before } = pickFields(row)
-  const edited = orProblem(() => editCard(card ?? makeCard(before), { ...changes, ...details }))
+  const labels = details.labels && ownLabels(row, card, details.labels)
+  const edited = orProblem(() =>
+    editCard(card ?? makeCard(before), { ...changes, ...details, ...(labels && { labels }) }),
+  )
   return (card ? contentOfCard : contentOfMade)(edited, { favorite, uid: row.uid })
+}
+
+/**
+ * A group under another name.
+ * @throws Problem 422 where its vCard would be too large
+ */
+export function renamedContent(group: StoredRow, name: string): ContactContent {
+  const { favorite, uid } = group
+  return contentOfCard(
+    orProblem(() => renamedGroup(cardOf(group) ?? makeCard({}), name)),
+    { favorite, uid },
+  )
 }
 
 /** A vCard that is made or edited, or the problem of what cannot be. */

@@ -7,6 +7,7 @@ import { keepReservedStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import { users } from '../users/table.ts'
 import type { ContactContent } from './content.ts'
+import { groupColumns, memberStatements } from './groups-store.ts'
 import type { CardPart } from './parts.ts'
 import { isContact, newestContact, partStatements } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
@@ -78,7 +79,7 @@ export async function insertContact(
       .insert(contacts)
       .select(
         db
-          .select(selectAsRow(contacts, { ...row, avatar: picture?.picture ?? null }))
+          .select(selectAsRow(contacts, rowOf(db, ownerId, row, picture)))
           .from(users)
           .where(and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))),
       )
@@ -92,10 +93,18 @@ export async function insertContact(
 const mayBeAdded = (db: Database, ownerId: number, { uid }: ContactContent, max: number) =>
   and(hasRoom(ownerId, max), uid === null ? undefined : isUidFree(db, ownerId, uid))
 
+/** What the row of a new contact is, with its picture, and with the labels of the groups that name its UID. */
+const rowOf = (db: Database, ownerId: number, row: ReturnType<typeof createRow>, picture?: StoredPicture) => ({
+  ...row,
+  avatar: picture?.picture ?? null,
+  ...(row.uid === null ? {} : groupColumns(db, ownerId, row.uid, row)),
+})
+
 /** For the batch of an insertion, after it: what belongs to the new contact. Where there is none, they do nothing. */
-const statementsAfter = (db: Database, ownerId: number, { parts = [], picture }: ContactInsertion) => [
+const statementsAfter = (db: Database, ownerId: number, { content, parts = [], picture }: ContactInsertion) => [
   ...(parts.length > 0 ? partStatements(db, ownerId, newestContact, parts) : []),
   ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, isContact(ownerId, newestContact))] : []),
+  ...(content.members ? memberStatements(db, ownerId, newestContact, content) : []),
 ]
 
 /**
@@ -121,7 +130,7 @@ async function insertOnce(
       .insert(contacts)
       .select(
         db
-          .select(selectAsRow(contacts, { ...row, avatar: picture?.picture ?? null }))
+          .select(selectAsRow(contacts, rowOf(db, ownerId, row, picture)))
           .from(idempotencyKeys)
           .where(isUnused),
       )

@@ -17,7 +17,7 @@ export const findParts = (db: Database, ownerId: number, id: number): PromiseLik
 export const newestContact = sql`(SELECT max(contacts.id) FROM contacts)`
 
 /** Which contact a statement is about: one by its id, or the newest. */
-type Which = number | typeof newestContact
+export type Which = number | typeof newestContact
 
 /** The condition that a contact is that one, and an owner's. */
 export const isContact = (ownerId: number, which: Which) => and(ownedBy(ownerId), sql`${contacts.id} = ${which}`)

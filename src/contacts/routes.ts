@@ -25,15 +25,17 @@ import {
   contactInputSchema,
   contactPatchSchema,
   contactQuerySchema,
-  contactSchema,
   favoriteSchema,
   idempotencyKeySchema,
+  inputSchema,
+  listedContactSchema,
+  patchSchema,
 } from './schema.ts'
 import { listContacts, sortName } from './search/list-store.ts'
 import { removeContactAvatar, setContactAvatar } from './set-avatar.ts'
 import { setFavorite } from './set-favorite.ts'
 import { findContact } from './store.ts'
-import type { StoredRow } from './table.ts'
+import { isStoredRow, type StoredRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
 import { vcardEtags } from './vcard.ts'
 import { createFromVcard, replaceByVcard } from './vcard-input.ts'
@@ -50,12 +52,6 @@ export const contactRoutes = createRouter()
 contactRoutes.openAPIRegistry.register('ContactInput', contactInputSchema)
 contactRoutes.openAPIRegistry.register('ContactPatch', contactPatchSchema)
 
-/**
- * Bodies that the handlers check: a validator would take a vCard for an empty object, and refuse what a contact is
- * stored with (input.ts).
- */
-const inputSchema = { schema: { $ref: '#/components/schemas/ContactInput' } }
-const patchSchema = { schema: { $ref: '#/components/schemas/ContactPatch' } }
 const contactOrVcard = { required: true, content: { 'application/json': inputSchema, ...vcardContent } }
 
 contactRoutes.openapi(
@@ -70,7 +66,10 @@ contactRoutes.openapi(
       'Your own, searched, filtered and sorted, a page at a time. What is looked for matches any part, without case or accents.',
     request: { query: contactQuerySchema },
     responses: {
-      200: { ...json('A page of contacts.', z.array(contactSchema)), headers: pageHeaders },
+      200: {
+        ...json('A page of contacts.', z.array(listedContactSchema)),
+        headers: pageHeaders,
+      },
       ...problems(401, 403, 422),
     },
   }),
@@ -81,7 +80,7 @@ contactRoutes.openapi(
     const { rows, next, total } = await listContacts(db, user.id, query, cursor)
     setPageHeaders(c, next, total)
     return c.json(
-      rows.map((row) => toContact(row, config)),
+      rows.map((row) => (isStoredRow(row) ? toContactDetails(row, config) : toContact(row, config))),
       200,
       noCache,
     )

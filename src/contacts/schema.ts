@@ -7,6 +7,7 @@ const readOnly = {
   id: readOnlyField,
   full_name: readOnlyField,
   avatar: readOnlyField,
+  uid: readOnlyField,
   created_at: readOnlyField,
   updated_at: readOnlyField,
   // A list of birthdays carries these besides.
@@ -16,6 +17,15 @@ const readOnly = {
 }
 
 const example = partOfFields('example')
+
+/** Everybody's book, for now the only one (books/table.ts). */
+const firstBook = 'contacts'
+
+const book = z
+  .string()
+  .refine((slug) => slug === firstBook, 'must be contacts: you have no other book')
+  .optional()
+  .meta({ pattern: `^${firstBook}$`, description: 'The book that the contact is in.' })
 
 /** What is said to whoever gives a contact no name. */
 export const named = 'Give a first name, a last name, or both.'
@@ -53,6 +63,7 @@ export const contactInputSchema = z
   .strictObject({
     ...partOfFields('input'),
     ...detailInputs,
+    book,
     ...readOnly,
   })
   .refine(isNamed, { path: ['first_name'], error: named })
@@ -63,6 +74,7 @@ export const contactPatchSchema = z
   .strictObject({
     ...partOfFields('patch'),
     ...detailInputs,
+    book,
     ...readOnly,
   })
   .meta({
@@ -71,6 +83,13 @@ export const contactPatchSchema = z
     not: { ...unnamed, required: nameFields },
     example: { phone: '+380 44 765 43 21', additional: null },
   })
+
+/**
+ * Bodies that the handlers check: a validator would take a vCard for an empty object, and refuse what a contact is
+ * stored with (input.ts).
+ */
+export const inputSchema = { schema: { $ref: '#/components/schemas/ContactInput' } }
+export const patchSchema = { schema: { $ref: '#/components/schemas/ContactPatch' } }
 
 export const favoriteSchema = z
   .strictObject({ favorite: z.boolean(), ...readOnly })
@@ -108,10 +127,26 @@ export const contactSchema = z
 
 export type Contact = z.infer<typeof contactSchema>
 
+/** The uid of a book, in the examples. */
+export const exampleBookUid = '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77'
+
+const detailsExample = { ...contactExample, uid: `${exampleBookUid}-1`, book: firstBook, ...detailExample }
+
 /** A contact by itself, with all that it holds. */
 export const contactDetailsSchema = contactSchema
-  .extend(detailOutputs)
-  .meta({ id: 'ContactDetails', example: { ...contactExample, ...detailExample } })
+  .extend({
+    uid: z
+      .string()
+      .meta({ description: 'The UID of its vCard: the one that it came with, or one that never changes.' }),
+    book: z.string().meta({ description: 'The book that it is in.' }),
+    ...detailOutputs,
+  })
+  .meta({ id: 'ContactDetails', example: detailsExample })
+
+/** A contact in a list: with all that it holds if `fields=all` asks for that. */
+export const listedContactSchema = z
+  .union([contactDetailsSchema, contactSchema])
+  .meta({ id: 'ListedContact', example: contactExample })
 
 export const contactIdSchema = z.object({ id: idInPath })
 
@@ -172,6 +207,10 @@ export const contactQuerySchema = z
       .optional()
       .meta({ description: 'Part of the phone number: its digits, in any format; at least one.' }),
     label: line({ min: 1, max: 100 }).optional().meta({ description: 'Only contacts that have this label.' }),
+    fields: z
+      .literal('all', 'must be all')
+      .optional()
+      .meta({ description: '`all`: each contact with all that it holds, as one contact is read by itself.' }),
     favorite: flag.optional().meta({ type: 'boolean', description: 'Only the favourites, or only the others.' }),
     sort: z
       .enum(sorts, `must be one of ${sorts.join(', ')}`)

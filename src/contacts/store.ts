@@ -1,5 +1,4 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import { books, firstBook } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -8,14 +7,14 @@ import { keepReservedStatement, markForDeletionStatement } from '../platform/pic
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
-import { labelsKey } from './labels-key.ts'
+import { groupColumns, memberStatements } from './groups-store.ts'
+import { labelsKey, labelsOfKey } from './labels-key.ts'
 import type { CardPart } from './parts.ts'
 import { deleteUnusedParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
-import { keyColumns, searchKeys } from './search/keys.ts'
+import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
 import { isUidFree } from './uid-store.ts'
-import type { VcardRow } from './vcard.ts'
 
 /** The columns that every write of a contact sets. */
 export const writtenColumns = [
@@ -25,27 +24,38 @@ export const writtenColumns = [
   'uid',
   'full_name',
   'labels_key',
+  'is_group',
   'updated_at',
 ] as const
 
 type Row = ContactFields &
   Pick<ContactContent, 'card' | 'uid' | 'full_name'> &
-  Record<(typeof keyColumns)[number] | 'labels_key' | 'created_at' | 'updated_at', string>
+  Record<(typeof keyColumns)[number] | 'labels_key' | 'created_at' | 'updated_at', string> & {
+    readonly is_group: boolean
+  }
 
-/** Makes the row of a new contact, with its search keys. */
+/** Makes the row of a new contact, with its search keys. `groups` are the names of the groups that have it. */
 export const createRow = (
   ownerId: number,
-  { fields, card, uid, full_name, search, labels }: ContactContent,
+  { fields, card, uid, full_name, search, labels, members }: ContactContent,
   locale: string,
   now = timestamp(),
+  groups: readonly string[] = [],
 ): Row & { readonly owner_id: number } => ({
   ...pickFields(fields),
-  ...searchKeys(fields, locale, search),
+  ...searchKeys(fields, locale, search, groups),
   ...{ card, uid, full_name, labels_key: labelsKey(labels) },
+  ...(members === null ? { is_group: false } : { is_group: true, labels_key: '', ...hiddenKeys }),
   owner_id: ownerId,
   created_at: now,
   updated_at: now,
 })
+
+/** The columns that a write of a contact sets to replace it. */
+function createChange(ownerId: number, content: ContactContent, locale: string, groups: readonly string[]) {
+  const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
+  return { ...values, revision: sql`${contacts.revision} + 1` }
+}
 
 const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
   db.select(storedColumns).from(contacts).where(ownContact(params.owner, params.id)),
@@ -57,24 +67,10 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
   return row
 }
 
-const findForVcardQuery = preparedQuery(['owner', 'id'], (db, params) =>
-  db
-    .select({ ...storedColumns, book_uid: books.uid })
-    .from(contacts)
-    .innerJoin(books, and(eq(books.owner_id, params.owner), eq(books.slug, firstBook)))
-    .where(ownContact(params.owner, params.id)),
-)
-
-/** Finds a contact of an owner, with what its vCard needs besides; undefined where there is none. */
-export async function findForVcard(db: Database, ownerId: number, id: number): Promise<VcardRow | undefined> {
-  const [row] = await findForVcardQuery(db, { owner: ownerId, id })
-  return row
-}
-
 /** A row as it was read: a write that gives it succeeds only while the row is at that revision. */
 type ReadRow = Pick<ContactRow, 'id' | 'revision'>
 
-const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
+export const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
   and(ownContact(ownerId, id), eq(contacts.revision, revision))
 
 const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, params) =>
@@ -89,24 +85,36 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns]
 export async function replaceRow(
   db: Database,
   ownerId: number,
-  row: ReadRow,
+  row: StoredRow,
   content: ContactContent,
   locale: string,
 ): Promise<StoredRow | undefined> {
-  const values = { ...createRow(ownerId, content, locale), owner: ownerId, id: row.id, read: row.revision }
-  const [replaced] = await replaceOwnQuery(db, values)
+  if (row.is_group || content.members) {
+    const [[replaced]] = await db.batch([
+      changeStatement(db, ownerId, row, content, locale).returning(storedColumns),
+      ...memberStatements(db, ownerId, row.id, content),
+    ])
+    return replaced
+  }
+  const groups = labelsOfKey(row.group_labels)
+  const values = createRow(ownerId, content, locale, timestamp(), groups)
+  const [replaced] = await replaceOwnQuery(db, { ...values, owner: ownerId, id: row.id, read: row.revision })
   return replaced
 }
 
-/** The same, as a statement of a batch: it returns a row if it replaced one. */
-export function replaceStatement(db: Database, ownerId: number, row: ReadRow, content: ContactContent, locale: string) {
-  const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale)
-  return db
+/** The same, as a statement of a batch. It writes no members of a group. */
+export const changeStatement = (
+  db: Database,
+  ownerId: number,
+  row: StoredRow,
+  content: ContactContent,
+  locale: string,
+  where: SQL | undefined = isUnchanged(ownerId, row),
+) =>
+  db
     .update(contacts)
-    .set({ ...values, revision: sql`${contacts.revision} + 1` })
-    .where(isUnchanged(ownerId, row))
-    .returning({ id: contacts.id })
-}
+    .set(createChange(ownerId, content, locale, labelsOfKey(row.group_labels)))
+    .where(where)
 
 /** A vCard in place of what a contact is: its content, its larger files, and its picture. */
 export interface CardReplacement {
@@ -123,7 +131,7 @@ export interface CardReplacement {
 export async function replaceByCard(
   db: Database,
   ownerId: number,
-  row: ReadRow,
+  row: StoredRow,
   { content, parts, picture }: CardReplacement,
   locale: string,
 ): Promise<StoredRow | undefined> {
@@ -131,16 +139,20 @@ export async function replaceByCard(
     isUnchanged(ownerId, row),
     content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
   )
-  const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale)
+  // Under another UID it is in the groups that name that one.
+  const hasOtherUid = content.uid !== null && content.uid !== row.uid
+  const change = createChange(ownerId, content, locale, hasOtherUid ? [] : labelsOfKey(row.group_labels))
   const avatar = picture === undefined ? {} : { avatar: picture?.picture ?? null }
+  const groups = content.uid === null || !hasOtherUid ? {} : groupColumns(db, ownerId, content.uid, change)
   const [, [changed]] = await db.batch([
     markForDeletionStatement(db, contacts, picture === undefined ? sql`0` : where),
     db
       .update(contacts)
-      .set({ ...values, ...avatar, revision: sql`${contacts.revision} + 1` })
+      .set({ ...change, ...avatar, ...groups })
       .where(where)
       .returning(storedColumns),
     ...partStatements(db, ownerId, row.id, parts),
+    ...(row.is_group || content.members ? memberStatements(db, ownerId, row.id, content) : []),
     ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
   ])
   return changed

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { firstBook } from '../books/table.ts'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 import { type FieldName, fields, mapFields } from './fields.ts'
@@ -27,12 +28,20 @@ export const contacts = sqliteTable(
      * it. Null where the fields are all there is.
      */
     card: text('card'),
+    /** Which of its owner's books it is in; 0: the first. */
+    book_id: integer('book_id').notNull().default(0),
     /** The UID that its vCard came with. Null where it came with none: then it is the book's uid and the id. */
     uid: text('uid'),
+    /** The name that a CardDAV client gave its vCard. Null where none did. */
+    uri: text('uri'),
     /** FN of its vCard. Null where that is the first and the last name. */
     full_name: text('full_name'),
     /** Its labels, each between line breaks (labels-key.ts); empty where it has none. */
     labels_key: text('labels_key').notNull().default(''),
+    /** Whether its vCard is a group: its name is a label of its members (groups-store.ts), and no list shows it. */
+    is_group: integer('is_group', { mode: 'boolean' }).notNull().default(false),
+    /** The names of the groups that have it, as labels_key has labels. Triggers write it (migration 0009). */
+    group_labels: text('group_labels').notNull().default(''),
     revision: integer('revision').notNull().default(1),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
@@ -57,8 +66,12 @@ export const contacts = sqliteTable(
     index('contacts_by_birthday').on(table.owner_id, table.birthday_key, table.id),
     // Covers a search: it reads the owner's part of this, and no row but those of the page.
     index('contacts_search').on(table.owner_id, table.search_key, table.name_key),
-    uniqueIndex('contacts_by_uid').on(table.owner_id, table.uid).where(sql`uid IS NOT NULL`),
-    index('contacts_by_label').on(table.owner_id, table.labels_key).where(sql`labels_key <> ''`),
+    uniqueIndex('contacts_by_uid').on(table.owner_id, table.uid, table.book_id).where(sql`uid IS NOT NULL`),
+    uniqueIndex('contacts_by_uri').on(table.owner_id, table.uri, table.book_id).where(sql`uri IS NOT NULL`),
+    index('contacts_by_label')
+      .on(table.owner_id, table.labels_key, table.group_labels)
+      .where(sql`labels_key <> '' OR group_labels <> ''`),
+    index('contacts_groups').on(table.owner_id, table.id).where(sql`is_group = 1`),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
     check('contacts_named', sql`first_name IS NOT NULL OR last_name IS NOT NULL`),
   ],
@@ -81,9 +94,43 @@ export const contactColumns = {
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
 /** The same, with its vCard: what a change needs. Lists do without. */
-export const storedColumns = { ...contactColumns, card: contacts.card, uid: contacts.uid } as const
+export const storedColumns = {
+  ...contactColumns,
+  card: contacts.card,
+  uid: contacts.uid,
+  group_labels: contacts.group_labels,
+  is_group: contacts.is_group,
+  /** The uid of its book. */
+  book_uid: sql<string>`(
+    SELECT books.uid FROM books WHERE books.owner_id = contacts.owner_id AND books.slug = ${sql.raw(`'${firstBook}'`)}
+  )`.as('book_uid'),
+} as const
 
-export type StoredRow = Pick<typeof contacts.$inferSelect, keyof typeof storedColumns>
+export type StoredRow = Pick<typeof contacts.$inferSelect, Exclude<keyof typeof storedColumns, 'book_uid'>> & {
+  readonly book_uid: string
+}
+
+/** Whether a row was read with its vCard. */
+export const isStoredRow = (row: ContactRow | StoredRow): row is StoredRow => 'card' in row
+
+/** Who is in a group: a row for each UID that its vCard names, whether there is such a contact or not. */
+export const groupMembers = sqliteTable(
+  'group_members',
+  {
+    /** The group: a contact. */
+    group_id: integer('group_id').notNull(),
+    uid: text('uid').notNull(),
+    owner_id: integer('owner_id').notNull(),
+    /** The group's name, as a member's `group_labels` has it. */
+    label: text('label').notNull(),
+    /** The same, as a member's search key has it (search/keys.ts). */
+    search: text('search').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.group_id, table.uid] }),
+    index('group_members_by_uid').on(table.owner_id, table.uid, table.group_id, table.label, table.search),
+  ],
+)
 
 /** Files of vCards that are larger than 1 KB, as the lines that they came as (parts.ts). */
 export const cardParts = sqliteTable(

@@ -21,8 +21,8 @@ import { createRouter, readQuery, validated } from '../platform/http/router.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
 import { hasParts } from './parts.ts'
 import { findParts } from './parts-store.ts'
-import { contactExample, contactIdSchema } from './schema.ts'
-import { findForVcard } from './store.ts'
+import { contactExample, contactIdSchema, exampleBookUid } from './schema.ts'
+import { findContact } from './store.ts'
 import { hasOwnPictures, toVcard, type VcardForm, vcardEtag, vcardEtags, vcardForms, vcardVersions } from './vcard.ts'
 import { readVcard } from './vcard-input.ts'
 import { contactEtag } from './view.ts'
@@ -46,7 +46,9 @@ const example = toVcard(
     revision: 1,
     card: null,
     uid: null,
-    book_uid: '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77',
+    book_uid: exampleBookUid,
+    group_labels: '',
+    is_group: false,
   },
   '3.0',
 )
@@ -100,7 +102,7 @@ vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
 export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?: VcardForm): Promise<Response> {
   const form = named ?? acceptedVersion(c)
   const { db, user, services } = c.var
-  const row = await findForVcard(db, user.id, id)
+  const row = await findContact(db, user.id, id)
   if (!row) throw contactNotFound()
   const etag = vcardEtag(row.revision, form)
   const conditions = conditionsOf(c)

@@ -8,6 +8,7 @@ import { readFields } from '../cards/read.ts'
 import { pickFields } from './fields.ts'
 import { type CardPart, putParts } from './parts.ts'
 import type { StoredRow } from './table.ts'
+import { uidOf } from './uid.ts'
 
 /** The versions of vCard that a contact is sent in. */
 export const vcardVersions = ['3.0', '4.0'] as const satisfies readonly SentVersion[]
@@ -17,12 +18,6 @@ export type VcardForm = SentVersion | 'stored'
 
 /** All forms of a vCard. */
 export const vcardForms = [...vcardVersions, 'stored'] as const satisfies readonly VcardForm[]
-
-/** What is read of a contact to write it as a vCard. */
-export interface VcardRow extends StoredRow {
-  /** The uid of its book. */
-  readonly book_uid: string
-}
 
 /** What belongs to a contact's vCard and is not in its row. */
 export interface VcardFiles {
@@ -37,7 +32,7 @@ export interface VcardFiles {
  * version; `stored` is its very text. Its UID is the one that it came with, else the book's uid and the contact's id:
  * the same in every version, and in no other book. The same row gives the same text.
  */
-export function toVcard(row: VcardRow, form: VcardForm, { photo, parts = [] }: VcardFiles = {}): string {
+export function toVcard(row: StoredRow, form: VcardForm, { photo, parts = [] }: VcardFiles = {}): string {
   const version = form === 'stored' ? '3.0' : form
   if (row.card === null) return printCard(convertCard(made(row, photo), version))
   const text = putParts(row.card, parts)
@@ -45,17 +40,15 @@ export function toVcard(row: VcardRow, form: VcardForm, { photo, parts = [] }: V
   return form === 'stored' || !card ? text : printCard(completed(convertCard(card, version), row, photo))
 }
 
-const uidOf = ({ uid, book_uid, id }: VcardRow): string => uid ?? `${book_uid}-${id}`
-
 /** The vCard of a contact that came as none. */
-function made(row: VcardRow, photo: Inline | null | undefined): Card {
+function made(row: StoredRow, photo: Inline | null | undefined): Card {
   const { favorite, ...texts } = pickFields(row)
   const updated_at = new Date(row.updated_at)
   return makeCard({ ...texts, favorite, uid: uidOf(row), updated_at, photo: photo ?? undefined })
 }
 
 /** A vCard with what the contact has beside it: a UID, whether it is a favourite, a picture that it was given. */
-function completed(card: Card, row: VcardRow, photo: Inline | null | undefined): Card {
+function completed(card: Card, row: StoredRow, photo: Inline | null | undefined): Card {
   const { uid, favorite } = readFields(card)
   let whole = uid === null ? setProperty(card, 'UID', uidOf(row)) : card
   if ((favorite ?? false) !== row.favorite) whole = setProperty(whole, 'X-VIZITKA-FAVORITE', row.favorite ? '1' : null)

@@ -1,3 +1,4 @@
+import { firstBook } from '../books/table.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { etagsOf } from '../platform/http/etag.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
@@ -5,6 +6,7 @@ import { detailsOf } from './content.ts'
 import { fullName, pickFields } from './fields.ts'
 import { type Contact, contactDetailsSchema } from './schema.ts'
 import type { ContactRow, StoredRow } from './table.ts'
+import { uidOf } from './uid.ts'
 
 /** The ETag of a contact at a revision. */
 export const contactEtag = etagsOf(contactDetailsSchema)
@@ -28,5 +30,7 @@ export function toContact(row: ContactRow, config: Configuration): Contact {
 /** A contact by itself, with all that it holds. */
 export const toContactDetails = (row: StoredRow, config: Configuration) => ({
   ...toContact(row, config),
+  uid: uidOf(row),
+  book: firstBook,
   ...detailsOf(row),
 })

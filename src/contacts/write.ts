@@ -2,10 +2,11 @@ import { type Conditions, requireMatch } from '../platform/http/etag.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
-import { editedContent } from './content.ts'
+import { editedContent, leftGroups } from './content.ts'
 import type { DetailInput } from './details.ts'
 import type { ContactFields } from './fields.ts'
-import { findContact, replaceRow } from './store.ts'
+import { replaceAndLeave } from './leave-groups-store.ts'
+import { findContact } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
@@ -47,7 +48,8 @@ export const writeContact = <T>(
 
 /**
  * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
- * vCard, where it has one, only the lines that say another value change.
+ * vCard, where it has one, only the lines that say another value change. A label that it is to lose is taken from it
+ * also where a group gives it.
  * @throws Problem 404, 409 `busy`, 412; 422 where its vCard cannot say them
  */
 export const editContact = (
@@ -58,5 +60,6 @@ export const editContact = (
   writeContact(services, target, (row) => {
     const { fields, details = {} } = change(row)
     const content = editedContent(row, fields, details)
-    return replaceRow(services.db, target.ownerId, row, content, services.config.SORT_LOCALE)
+    const left = details.labels === undefined ? [] : leftGroups(row, details.labels ?? [])
+    return replaceAndLeave(services.db, target.ownerId, row, content, left, services.config.SORT_LOCALE)
   })

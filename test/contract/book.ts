@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { decodeCards } from '../../src/cards/decode.ts'
 import { parseCards } from '../../src/cards/parse.ts'
 import { readFields } from '../../src/cards/read.ts'
 import { detailInputs } from '../../src/contacts/details.ts'
@@ -73,7 +74,7 @@ const fields = Object.keys(nothing) as (keyof typeof nothing)[]
 /** The fields of the vCard that a request sends, without those that it does not say; undefined where it sends none. */
 function vcardIn({ body, headers }: Sent): Values | undefined {
   if (!body || mediaTypeOf(headers.get('Content-Type')) !== 'text/vcard') return undefined
-  const [card] = parseCards(new TextDecoder().decode(body))
+  const [card] = parseCards(decodeCards(new Uint8Array(body)))
   const stated: Values = card ? { ...readFields(card) } : {}
   return Object.fromEntries(fields.flatMap((name) => (stated[name] == null ? [] : [[name, stated[name]]])))
 }
@@ -93,6 +94,7 @@ function saysAll(contact: Values | undefined, text: string, isStored: boolean): 
 export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { by } = sent
   const { method, template } = operation
+  if (by && answer.status < 300 && template === '/api/labels/{name}') forgetLabel(by, new URL(sent.url).pathname)
   if (!by || answer.status >= 300 || !template.startsWith(collection) || sent.method === 'HEAD') return []
   const id = Number(new URL(sent.url).pathname.match(/^\/api\/contacts\/(\d+)/)?.[1])
   if (answer.status === 204) {
@@ -114,6 +116,15 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   if (card) return written(by, contact, { ...nothing, favorite: before.favorite, ...card })
   const now = method === 'PUT' ? nothing : before
   return written(by, contact, { ...now, ...values })
+}
+
+/** Forgets what a change of a label changes in all contacts that have it. */
+function forgetLabel({ book }: Actor, pathname: string): void {
+  const label = decodeURIComponent(pathname.split('/').at(-1) ?? '').trim()
+  for (const [id, { labels, updated_at, ...others }] of book) {
+    if (!Array.isArray(labels) || !labels.includes(label)) continue
+    book.set(id, others)
+  }
 }
 
 /** The e-mail and the phone of an answer, where the request sent a list that says which they are. */

@@ -51,7 +51,7 @@ export class Actor {
   /** Refresh tokens that were used. */
   readonly spent: string[] = []
   /** Contacts as they were answered last. */
-  readonly book = new Map<number, Contact>()
+  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[] }>()
   /** Idempotency keys, and which contact each has added. */
   readonly keys = new Map<string, number>()
   /** Ids that were seen in lists and answers, by the path of the list. */

@@ -47,7 +47,8 @@ function request(
 }
 
 const contact = {
-  ...{ id: 7, ...withDefaults({ first_name: 'Леся' }), full_name: 'Леся', avatar: `${origin}/avatars/initials/7.svg` },
+  ...{ id: 7, uid: 'a-7', book: 'contacts', ...withDefaults({ first_name: 'Леся' }), full_name: 'Леся' },
+  avatar: `${origin}/avatars/initials/7.svg`,
   ...{ created_at: '2026-11-21T09:30:00.000Z', updated_at: '2026-11-21T09:30:00.000Z' },
   ...plainDetails({ email: null, phone: null }),
 }
@@ -286,9 +287,8 @@ describe('what the document says in words alone', () => {
 
 describe('a form that not every reader reads alike', () => {
   it('may be taken or refused', async () => {
-    const form = request('PATCH', '/api/users/avatar', {
-      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
-    })
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
+    const form = request('PATCH', '/api/users/avatar', { headers })
     const part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\npicture\r\n'
     const ruling = (text: string) => judge(document, { ...form, body: new Uint8Array(new TextEncoder().encode(text)) })
     for (const end of ['--b--', '--b--\r\n']) expect((await ruling(`${part}${end}`)).unspoken, end).toEqual([])

@@ -30,7 +30,7 @@ describe('what is looked for after a soak and after kill -9', () => {
     const writer = new Writer(person, 'w')
     const add = (last_name: string, additional: string, change = {}) => {
       const fields = withDefaults({ first_name: 'Writer', last_name, additional })
-      const row = { ...createRow(person.id, contentOfFields(fields), 'uk'), favorite: 0, ...change }
+      const row = { ...createRow(person.id, contentOfFields(fields), 'uk'), favorite: 0, is_group: 0, ...change }
       const columns = Object.keys(row)
       sqlite
         .prepare(`INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)

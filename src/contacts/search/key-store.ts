@@ -3,8 +3,10 @@ import type { Database } from '../../platform/db/database.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { users } from '../../users/table.ts'
 import { searchTextOf } from '../content.ts'
-import { contacts, searchKeyMigration } from '../table.ts'
-import { searchKeys } from './keys.ts'
+import { nameOfGroup } from '../groups-store.ts'
+import { labelsOfKey } from '../labels-key.ts'
+import { contacts, groupMembers, searchKeyMigration } from '../table.ts'
+import { groupSearchText, hiddenKeys, searchKeys } from './keys.ts'
 import { keysVersion } from './keys-version.ts'
 
 /** Rows at a time: few enough for the shortest CPU time that a plan allows. */
@@ -47,12 +49,25 @@ async function rekeyContacts(db: Database, from: number, version: string, locale
     ...batch.map((contact) =>
       db
         .update(contacts)
-        .set(searchKeys(contact, locale, searchTextOf(contact)))
+        .set(keysOf(contact, locale))
         // Whoever has changed it meanwhile has made its keys anew.
         .where(and(eq(contacts.id, contact.id), eq(contacts.revision, contact.revision))),
     ),
+    ...batch
+      .filter(({ is_group }) => is_group)
+      .map((group) =>
+        db
+          .update(groupMembers)
+          .set({ search: groupSearchText(nameOfGroup(group)) })
+          .where(eq(groupMembers.group_id, group.id)),
+      ),
   ])
 }
+
+const keysOf = (contact: typeof contacts.$inferSelect, locale: string) => ({
+  ...searchKeys(contact, locale, searchTextOf(contact), labelsOfKey(contact.group_labels)),
+  ...(contact.is_group ? hiddenKeys : {}),
+})
 
 async function rekeyUsers(db: Database, from: number, version: string): Promise<void> {
   const batch = await db

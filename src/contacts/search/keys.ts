@@ -14,6 +14,15 @@ const endOfName = '\n'
 const endOfEmail = '\v'
 const endOfNote = '\f'
 
+/** The ends of the names of groups, which stand at the end of the note. Triggers look for them (migration 0009). */
+const [startOfGroups, endOfGroups] = ['\u000e', '\u000f']
+
+/** A group's name as a member's search key has it, between blanks. */
+export const groupSearchText = (name: string): string => wordsOf(fold(name))
+
+/** What the search keys of a group are: no search and no birthday finds it. */
+export const hiddenKeys = { search_key: '', birthday_key: noBirthday } as const
+
 /** The columns that are derived from the fields. */
 export const keyColumns = [
   'first_name_key',
@@ -27,12 +36,13 @@ export const keyColumns = [
 
 /**
  * Derives the columns that lists are searched, filtered and sorted by. Every write of a contact does so. `more` is what
- * its vCard says besides.
+ * its vCard says besides, and `groups` are the names of the groups that have it.
  */
 export const searchKeys = (
   contact: TextFields,
   locale: string,
   more: SearchText | null = null,
+  groups: readonly string[] = [],
 ): Record<(typeof keyColumns)[number], string> => ({
   first_name_key: wholeAndWords(contact.first_name ?? ''),
   last_name_key: wholeAndWords(contact.last_name ?? ''),
@@ -41,7 +51,7 @@ export const searchKeys = (
     .join(' '),
   phone_key: phoneKey(contact.phone ?? ''),
   name_key: sortKey(fullName(contact), locale),
-  search_key: searchKey(contact, more),
+  search_key: searchKey(contact, more, groups),
   birthday_key: contact.birthday?.slice(-5) ?? noBirthday,
 })
 
@@ -70,12 +80,14 @@ const distinct = (texts: readonly string[], others: readonly string[] | null = n
  * word stands between blanks, so that a search can ask for the beginning or the end of a word. All before the phones is
  * text.
  */
-function searchKey(contact: TextFields, more: SearchText | null): string {
+function searchKey(contact: TextFields, more: SearchText | null, groups: readonly string[]): string {
   const name = wholeAndWords(textsOf(contact, 'name').join(' '))
   const email = distinct(textsOf(contact, 'email'), more?.emails)
     .flatMap(spellingsOf)
     .map((spelling) => wordsOf(fold(spelling)))
   const note = distinct(textsOf(contact, 'note'), more && [more.text]).map((text) => wordsOf(fold(text)))
   const phone = distinct(textsOf(contact, 'phone'), more?.phones).map(phoneKey)
-  return ` ${[name, endOfName, email.join(' '), endOfEmail, note.join(' '), endOfNote, phone.join(' ')].join(' ')} `
+  const named = groups.map((group) => ` ${groupSearchText(group)} `).join('')
+  const end = groups.length === 0 ? endOfNote : `${startOfGroups}${named}${endOfGroups}${endOfNote}`
+  return ` ${[name, endOfName, email.join(' '), endOfEmail, note.join(' '), end, phone.join(' ')].join(' ')} `
 }

@@ -7,8 +7,8 @@ import { type Cursor, invalidCursor, type Page } from '../../platform/http/page.
 import { fold } from '../../platform/text/fold.ts'
 import { keyOfLabel } from '../labels-key.ts'
 import { type ContactQuery, contactQuerySchema } from '../schema.ts'
-import { ownedBy } from '../scope.ts'
-import { type ContactRow, contactColumns, contacts } from '../table.ts'
+import { isNoGroup, ownedBy } from '../scope.ts'
+import { type ContactRow, contactColumns, contacts, storedColumns } from '../table.ts'
 import { noBirthday } from './keys.ts'
 import { numberOf } from './phone-digits.ts'
 import { matches, relevance } from './ranking.ts'
@@ -46,6 +46,8 @@ export async function listContacts(
 
 /** What the SQL of a list depends on; all else are its values. Of a search: how many words and numbers, and where. */
 interface Shape<T = string> {
+  /** Whether contacts are read with their vCards. */
+  readonly isWhole: boolean
   readonly sort: ContactQuery['sort']
   readonly order: ContactQuery['order']
   /** Whether it begins after a place of its order. */
@@ -67,18 +69,23 @@ interface Params<N = number | Placeholder, T = string | number | null | Placehol
 async function findHits(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
   const { sort, order, limit, skip = 0, q } = query
   const terms = q ? parseSearch(q) : null
-  const shape = { sort, order, isContinued: cursor !== null, terms: terms }
+  const shape = { isWhole: query.fields === 'all', sort, order, isContinued: cursor !== null, terms }
   const [key, name] = cursor && sort === 'relevance' ? parseScore(cursor.key) : [cursor?.key ?? null, null]
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query)]
   if (others.length === 0 && !query.total) return { rows: await cachedListQuery(shape)(db, values), total: null }
 
+  // All are counted in an index alone, and so are the groups.
+  const total =
+    others.length === 0 && terms === null
+      ? sql<number>`count(*) - (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1)`
+      : count()
   const counted = query.total
     ? db
-        .select({ total: count() })
+        .select({ total: total.as('total') })
         .from(contacts)
-        .where(where(shape, values, others))
+        .where(and(ownedBy(ownerId), others.length === 0 && terms === null ? undefined : where(shape, values, others)))
     : null
   return fetchCounted(db, page(db, shape, values, others), counted)
 }
@@ -92,7 +99,7 @@ function cachedListQuery({
   ...shape
 }: Shape): (db: Database, values: Params<number, string | number | null>) => ReturnType<Listing> {
   const counts = terms && [terms.words.length, terms.numbers.length, terms.inPhones]
-  const name = JSON.stringify([shape.sort, shape.order, shape.isContinued, counts])
+  const name = JSON.stringify([shape.isWhole, shape.sort, shape.order, shape.isContinued, counts])
   const before = listings.get(name)
   const made =
     before ?? listing({ ...shape, terms: terms && mapTexts(terms, (index) => sql.placeholder(textName(index))) })
@@ -111,14 +118,18 @@ const page = (db: Database, shape: Shape<Text>, params: Params, others: readonly
     ? byRelevance(db, shape, params, where(shape, params, others))
     : bySortKey(db, shape.sort, shape, params, where(shape, params, others))
 
+/** A group has no search key: no search finds it. */
 const where = ({ terms }: Shape<Text>, { owner }: Params, others: readonly SQL[]) =>
-  and(ownedBy(owner), terms ? matches(terms) : undefined, ...others)
+  and(ownedBy(owner), terms ? matches(terms) : isNoGroup, ...others)
+
+/** The columns of a list, or those of contacts by themselves (table.ts). */
+const columns = (isWhole: boolean): typeof contactColumns => (isWhole ? storedColumns : contactColumns)
 
 /** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
 function bySortKey(
   db: Database,
   sort: Sort,
-  { order, isContinued }: Shape<Text>,
+  { isWhole, order, isContinued }: Shape<Text>,
   params: Params,
   fits: SQL | undefined,
 ) {
@@ -126,7 +137,7 @@ function bySortKey(
   const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
   return (
     db
-      .select({ ...contactColumns, sorted_by: sql<string>`${key}`.as('sorted_by') })
+      .select({ ...columns(isWhole), sorted_by: sql<string>`${key}`.as('sorted_by') })
       .from(contacts)
       // Compared as a row: the index is entered where the page begins.
       .where(
@@ -145,7 +156,12 @@ function bySortKey(
  * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the
  * page's own rows are read.
  */
-function byRelevance(db: Database, { order, isContinued, terms }: Shape<Text>, params: Params, fits: SQL | undefined) {
+function byRelevance(
+  db: Database,
+  { isWhole, order, isContinued, terms }: Shape<Text>,
+  params: Params,
+  fits: SQL | undefined,
+) {
   const hits = db
     .select({
       hit: sql<number>`${contacts.id}`.as('hit'),
@@ -170,7 +186,7 @@ function byRelevance(db: Database, { order, isContinued, terms }: Shape<Text>, p
     .as('page')
   return db
     .select({
-      ...contactColumns,
+      ...columns(isWhole),
       sorted_by: sql<string>`${best.score} || ' ' || ${best.name_key}`.as('sorted_by'),
     })
     .from(best)
@@ -200,7 +216,7 @@ function* filters(query: ContactQuery): Generator<SQL> {
   if (query.last_name) yield containsWords(contacts.last_name_key, query.last_name)
   if (query.email) yield containsWords(contacts.email_key, query.email)
   if (query.phone) yield contains(contacts.phone_key, numberOf(query.phone))
-  if (query.label) yield contains(contacts.labels_key, keyOfLabel(query.label))
+  if (query.label) yield sql`instr(${contacts.labels_key} || ${contacts.group_labels}, ${keyOfLabel(query.label)}) > 0`
   if (query.favorite !== undefined) yield eq(contacts.favorite, query.favorite)
 }
 

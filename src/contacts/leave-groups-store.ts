@@ -1,0 +1,81 @@
+import { and, eq, exists, inArray, or, sql } from 'drizzle-orm'
+import { uidForms, withoutMember } from '../cards/groups.ts'
+import { printCard } from '../cards/parse.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { type ContactContent, cardOf } from './content.ts'
+import { findGroupsOf, memberStatements } from './groups-store.ts'
+import { ownContact } from './scope.ts'
+import { changeStatement, isUnchanged, replaceRow } from './store.ts'
+import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
+import { uidOf } from './uid.ts'
+
+/**
+ * Replaces the content of a contact and takes it out of the groups of some names, all or nothing: their vCards name it
+ * no more. Undefined where it, or one of those groups, has been changed or deleted since it was read.
+ */
+export async function replaceAndLeave(
+  db: Database,
+  ownerId: number,
+  row: StoredRow,
+  content: ContactContent,
+  left: readonly string[],
+  locale: string,
+): Promise<StoredRow | undefined> {
+  const uid = uidOf(row)
+  const groups = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
+  if (groups.length === 0) return replaceRow(db, ownerId, row, content, locale)
+
+  const cards = groups.map((group) => cardWithout(group, uid))
+  /** The condition that so many of the groups have been written by this batch, and the others are as they were read. */
+  const written = (count: number) => {
+    // By its vCard: another request may have taken somebody else out of it.
+    const each = groups.map(({ id, revision }, at) =>
+      and(
+        ownContact(ownerId, id),
+        ...(at < count
+          ? [eq(contacts.revision, revision + 1), sql`${contacts.card} IS ${cards[at]}`]
+          : [eq(contacts.revision, revision)]),
+      ),
+    )
+    return sql`(SELECT count(*) FROM contacts WHERE ${or(...each)}) = ${groups.length}`
+  }
+  const isAsRead = exists(db.select({ id: contacts.id }).from(contacts).where(isUnchanged(ownerId, row)))
+  const [first, ...others] = groups.map((group, at) =>
+    db
+      .update(contacts)
+      .set({
+        ...{ card: cards[at] ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` },
+      })
+      .where(and(ownContact(ownerId, group.id), written(at), isAsRead)),
+  )
+  if (!first) return undefined
+  const ids = groups.map(({ id }) => id)
+  // Each row that is deleted raises the contact's revision by one (migration 0009).
+  const isFree = and(ownContact(ownerId, row.id), eq(contacts.revision, row.revision + groups.length))
+  const results = await db.batch([
+    first,
+    ...others,
+    db
+      .delete(groupMembers)
+      .where(
+        and(
+          eq(groupMembers.owner_id, ownerId),
+          inArray(groupMembers.group_id, ids),
+          inArray(groupMembers.uid, uidForms(uid)),
+          written(groups.length),
+          isAsRead,
+        ),
+      ),
+    ...(row.is_group ? memberStatements(db, ownerId, row.id, content) : []),
+    changeStatement(db, ownerId, row, content, locale, and(isFree, written(groups.length))).returning(storedColumns),
+  ])
+  const [replaced] = results.at(-1) as StoredRow[]
+  return replaced
+}
+
+/** The text of a group's vCard that does not name a contact. */
+function cardWithout(group: StoredRow, uid: string): string | null {
+  const card = cardOf(group)
+  return card ? printCard(withoutMember(card, uid)) : null
+}
