@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: measures, prints, and writes the figures into docs/benchmarks.md. */
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { compare } from './bench/compare.ts'
 import { growth } from './bench/growth.ts'
 import { kill } from './bench/kill.ts'
 import { load } from './bench/load.ts'
@@ -17,7 +18,16 @@ const benchmarks: Readonly<Record<string, (isQuick: boolean) => Promise<string>>
   growth,
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } })
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, with: { type: 'string' } },
+})
+// Another checkout to compare this one with: nothing to write into the documents.
+if (positionals[0] === 'compare') {
+  if (!values.with) throw new Error('Which checkout is this one to be compared with? --with FOLDER')
+  console.log(await compare(values.quick ?? false, values.with))
+  process.exit()
+}
 const names = positionals.length > 0 ? positionals : Object.keys(benchmarks)
 const unknown = names.find((name) => !Object.hasOwn(benchmarks, name))
 if (unknown !== undefined) {
