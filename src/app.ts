@@ -15,6 +15,8 @@ import { labelRoutes } from './contacts/labels-routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { vcardRoutes } from './contacts/vcard-routes.ts'
 import { healthRoutes } from './health/routes.ts'
+import { changesRoutes } from './history/changes-routes.ts'
+import { trashRoutes } from './history/trash-routes.ts'
 import { avatarRoutes } from './pages/avatars.ts'
 import { confirmPage } from './pages/confirm-page.tsx'
 import { documentation } from './pages/docs.ts'
@@ -48,7 +50,7 @@ app.use(corsHeaders)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(csrfProtection)
 // Words in the place of an id.
-for (const path of ['/api/contacts/birthdays', '/api/contacts/bd']) app.use(path, requireRead)
+for (const path of ['/api/contacts/birthdays', '/api/contacts/bd', '/api/contacts/changes']) app.use(path, requireRead)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(requestContext)
 
@@ -57,8 +59,10 @@ app.route('/api/auth', sessionRoutes)
 app.route('/api/auth', resetRoutes)
 app.route('/api/users', accountRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
+app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
+app.route('/api/trash', trashRoutes)
 // Before what has an id in its path: some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)

@@ -1,5 +1,6 @@
 import { sessionCutoffs } from './auth/session.ts'
 import { deleteExpired, unconfirmedSeconds } from './auth/store.ts'
+import { sweepTrash } from './books/trash-store.ts'
 import { configuration } from './config.ts'
 import { deleteOldKeys } from './contacts/creation-store.ts'
 import { updateSearchKeys } from './contacts/search/key-store.ts'
@@ -29,6 +30,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     await deleteExpired(db, timestamp(Date.now() - unconfirmedSeconds * 1000), sessionCutoffs(configuration(bindings)))
     await deleteOldLetters(db)
     await deleteOldKeys(db)
+    await sweepTrash(db)
   },
 }
 

@@ -37,6 +37,12 @@ const madeSchema = z.looseObject({ id: z.int() })
 const ownContact = async (person: Person) =>
   read(madeSchema, await person.post('/api/contacts', { first_name: 'Олена' })).id
 
+async function deletedContact(person: Person): Promise<number> {
+  const id = await ownContact(person)
+  await person.delete(`/api/contacts/${id}`)
+  return id
+}
+
 async function anotherSession(person: Person): Promise<number> {
   await person.login()
   const sessions = read(
@@ -101,6 +107,11 @@ const cases: readonly Case[] = [
   { route: 'GET /api/labels' },
   { route: 'PATCH /api/labels/{name}', json: { name: 'Others' } },
   { route: 'DELETE /api/labels/{name}' },
+  { route: 'GET /api/contacts/changes' },
+  { route: 'GET /api/trash' },
+  { route: 'POST /api/trash/{id}/restore', id: deletedContact },
+  { route: 'DELETE /api/trash/{id}', id: deletedContact },
+  { route: 'DELETE /api/trash' },
   { route: 'PUT /api/contacts/{id}', id: ownContact, json: contact },
   { route: 'PATCH /api/contacts/{id}', id: ownContact, json: { last_name: 'Косач' } },
   { route: 'PATCH /api/contacts/{id}/favorite', id: ownContact, json: { favorite: true } },

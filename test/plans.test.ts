@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { changesSchema } from '../src/history/schema.ts'
 import { runScheduled } from '../src/schedule.ts'
 import { driver, remembering } from './database.ts'
 import { admin, password, signedUp } from './people.ts'
@@ -18,7 +19,7 @@ async function planOf(sql: string): Promise<string[]> {
 /** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
-    /^SCAN (books|card_parts|contacts|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
+    /^SCAN (books|card_parts|contacts|group_members|removed|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
       step,
     ),
   )
@@ -96,9 +97,41 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     for (const path of ['/api/labels', '/api/contacts?label=Friends']) expect((await ask('GET', path)).status).toBe(200)
     expect((await ask('PATCH', '/api/labels/Friends', { name: 'Others' })).status).toBe(200)
     expect((await ask('DELETE', '/api/labels/Others')).status).toBe(200)
+    const group = (...members: string[]) =>
+      ['BEGIN:VCARD', 'VERSION:4.0', 'KIND:group', 'FN:Team', ...members, 'END:VCARD', ''].join('\r\n')
+    for (const [member, status] of [
+      [`MEMBER:${uid}`, 201],
+      [`MEMBER:${uid}0`, 201],
+    ] as const) {
+      const headers = { 'Content-Type': 'text/vcard' }
+      const sent = { method: 'POST', token: ana.access, headers, body: group(member) }
+      expect((await serve({ DB }, '/api/contacts', sent)).status).toBe(status)
+    }
+    expect((await ask('PATCH', `/api/contacts/${id}`, { labels: [] })).status).toBe(200)
+    expect((await ask('PATCH', '/api/labels/Team', { name: 'Crew' })).status).toBe(200)
+    expect((await ask('DELETE', '/api/labels/Crew')).status).toBe(200)
+    const next = async (path: string): Promise<string> => {
+      const { next, changes } = changesSchema.parse(await (await ask('GET', path)).json())
+      expect(changes.length).toBeGreaterThan(0)
+      return next
+    }
+    const page = await next('/api/contacts/changes?limit=1')
+    await next(`/api/contacts/changes?limit=1&fields=all&since=${page}`)
+    const end = await next('/api/contacts/changes')
+    await ask('PATCH', `/api/contacts/${id}`, { phone: '1' })
+    await next(`/api/contacts/changes?since=${end}`)
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
-    await ask('DELETE', `/api/contacts/${id}`)
+    for (const [method, path, status] of [
+      ['DELETE', `/api/contacts/${id}`, 204],
+      ['GET', '/api/trash?limit=1&total=true', 200],
+      ['POST', `/api/trash/${id}/restore`, 200],
+      ['DELETE', `/api/contacts/${id}`, 204],
+      ['DELETE', `/api/trash/${id}`, 204],
+      ['DELETE', '/api/trash', 204],
+    ] as const) {
+      expect((await ask(method, path)).status, path).toBe(status)
+    }
     await ask('PATCH', '/api/users/me', { username: 'Ада' })
     await ask('GET', '/api/auth/sessions')
     await ask('GET', '/api/users/me/events?total=true')
@@ -164,7 +197,8 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
       expect((await serve({ DB }, next, { token: ana.access })).status).toBe(200)
       const [page] = [...statements].filter((sql) => sql.includes('"contacts"'))
       const plan = (await planOf(page ?? '')).join('\n')
-      expect(plan).toMatch(new RegExp(`USING INDEX contacts_by_${sort} \\(owner_id=\\? AND \\w+>\\?\\)`))
+      const [name, start] = sort === 'updated' ? ['number', '\\(seq,updated_at\\)>\\(\\?,\\?\\)'] : [sort, '\\w+>\\?']
+      expect(plan).toMatch(new RegExp(`USING INDEX contacts_by_${name} \\(owner_id=\\? AND ${start}\\)`))
       expect(plan).not.toContain('TEMP B-TREE')
     }
   })

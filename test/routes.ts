@@ -3,6 +3,7 @@ import { findCachedUser } from '../src/auth/store.ts'
 import { emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { configuration } from '../src/config.ts'
+import { deleteRow } from '../src/contacts/store.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { outboxRow } from '../src/platform/mail/outbox-store.ts'
@@ -46,6 +47,12 @@ export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (an
 })
 export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 
+/** Asks once the newcomer's contact is in the trash. */
+const fromTrash = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
+  await deleteRow(db, ana.id, { id: ana.contactId, revision: 1 }, { kind: 'session', id: ana.sessionId, name: null })
+  return { path: path(ana), token: ana.access }
+}
+
 /** A link by which a newcomer may choose a new password. */
 async function resetLink(ana: Newcomer): Promise<string> {
   const token = randomToken()
@@ -78,6 +85,11 @@ export const cases: readonly Case[] = [
   { route: 'GET /api/labels', ask: signedIn(() => '/api/labels') },
   { route: 'PATCH /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends', { name: 'Others' }) },
   { route: 'DELETE /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends') },
+  { route: 'GET /api/contacts/changes', own: true, ask: signedIn(() => '/api/contacts/changes') },
+  { route: 'GET /api/trash', own: true, ask: fromTrash(() => '/api/trash') },
+  { route: 'POST /api/trash/{id}/restore', own: true, ask: fromTrash((ana) => `/api/trash/${ana.contactId}/restore`) },
+  { route: 'DELETE /api/trash/{id}', ask: fromTrash((ana) => `/api/trash/${ana.contactId}`) },
+  { route: 'DELETE /api/trash', ask: fromTrash(() => '/api/trash') },
   { route: 'POST /api/contacts', ask: signedIn(() => '/api/contacts', { first_name: 'New' }) },
   { route: 'PUT /api/contacts/{id}', ask: signedIn(contactPath, { first_name: 'New' }) },
   { route: 'PATCH /api/contacts/{id}', own: true, ask: signedIn(contactPath, { last_name: 'New' }) },

@@ -380,6 +380,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what changed
+         * @description To keep a copy of your contacts: read all of them once, page by page, and from then on only what is new. Apply changes in their order. Groups of vCards are no contacts, and are left out.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/labels": {
         parameters: {
             query?: never;
@@ -422,6 +442,70 @@ export interface paths {
          * @description Of all contacts that have it, 500 at a time: send it again while `more` is true. A contact that has both labels keeps one.
          */
         patch: operations["renameLabel"];
+        trace?: never;
+    };
+    "/api/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the trash
+         * @description Contacts that were deleted in the last 30 days, the newest first, a page at a time.
+         */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /**
+         * Empty the trash
+         * @description Deletes for good all that is in it. Nothing brings it back.
+         */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trash/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a contact
+         * @description Takes it out of the trash, with its id, its vCard, its labels and its picture.
+         */
+        post: operations["restoreContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trash/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a contact for good
+         * @description A contact that is in the trash, with its picture. Nothing brings it back.
+         */
+        delete: operations["deleteFromTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/contacts": {
@@ -468,7 +552,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a contact
-         * @description Deletes the contact and its picture for good. With If-Match, only if it is the version that you have read.
+         * @description Moves the contact to the trash, from which it can be restored for 30 days. With If-Match, only if it is the version that you have read.
          */
         delete: operations["deleteContact"];
         options?: never;
@@ -1238,7 +1322,7 @@ export interface components {
             /** @description Its number in this account, from 1. */
             id: number;
             /** @enum {string} */
-            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "reset-requested" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
+            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "reset-requested" | "trash-emptied" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
             /** @description Who did it, where that was somebody else. */
             actor_id: number | null;
             address: string | null;
@@ -1329,7 +1413,8 @@ export interface components {
          *           "contact": 1,
          *           "vcard": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Гончар;Олесь;;;\r\nFN:Олесь Гончар\r\nEND:VCARD\r\n"
          *         }
-         *       ]
+         *       ],
+         *       "trash": []
          *     }
          */
         Export: {
@@ -1371,6 +1456,15 @@ export interface components {
             vcards: {
                 contact: number;
                 vcard: string;
+            }[];
+            trash: {
+                /** @description The id of the contact. */
+                id: number;
+                contact: components["schemas"]["Contact"];
+                /** Format: date-time */
+                deleted_at: string;
+                deleted_by: components["schemas"]["Author"];
+                vcard: string | null;
             }[];
         };
         ExportedUser: {
@@ -1449,6 +1543,24 @@ export interface components {
         };
         /**
          * @example {
+         *       "kind": "session",
+         *       "id": 12,
+         *       "name": "curl/8.5.0"
+         *     }
+         */
+        Author: {
+            /**
+             * @description `session`: somebody who was logged in.
+             * @enum {string}
+             */
+            kind: "session";
+            /** @description Which session. */
+            id: number;
+            /** @description The User-Agent. */
+            name: string | null;
+        } | null;
+        /**
+         * @example {
          *       "current_password": "correct horse battery"
          *     }
          */
@@ -1507,52 +1619,60 @@ export interface components {
         };
         /**
          * @example {
-         *       "name": "Friends",
-         *       "count": 12
-         *     }
-         */
-        Label: {
-            name: string;
-            /** @description How many contacts have it. */
-            count: number;
-        };
-        /**
-         * @example {
-         *       "changed": 12,
+         *       "changes": [
+         *         {
+         *           "id": 1,
+         *           "contact": {
+         *             "id": 1,
+         *             "first_name": "Олесь",
+         *             "last_name": "Гончар",
+         *             "email": "oles@example.com",
+         *             "phone": "+380 44 123 45 67",
+         *             "birthday": "1918-04-03",
+         *             "additional": "Writes back slowly.",
+         *             "favorite": false,
+         *             "full_name": "Олесь Гончар",
+         *             "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *             "created_at": "2026-11-21T09:30:00.000Z",
+         *             "updated_at": "2026-11-21T09:30:00.000Z"
+         *           }
+         *         },
+         *         {
+         *           "id": 2,
+         *           "contact": null
+         *         }
+         *       ],
+         *       "next": "WzAsNDJd",
          *       "more": false
          *     }
          */
-        LabelChange: {
-            /** @description How many contacts were changed now. */
-            changed: number;
-            /** @description Whether others still have the label: send the request again. */
+        Changes: {
+            changes: {
+                id: number;
+                /**
+                 * @description Null: it is gone.
+                 * @example {
+                 *       "id": 1,
+                 *       "first_name": "Олесь",
+                 *       "last_name": "Гончар",
+                 *       "email": "oles@example.com",
+                 *       "phone": "+380 44 123 45 67",
+                 *       "birthday": "1918-04-03",
+                 *       "additional": "Writes back slowly.",
+                 *       "favorite": false,
+                 *       "full_name": "Олесь Гончар",
+                 *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                contact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"] | null;
+            }[];
+            /** @description Send it as `since`: at once while `more` is true, later to hear what is new. */
+            next: string;
+            /** @description Whether there are more changes by now. */
             more: boolean;
         };
-        /**
-         * @example {
-         *       "name": "Colleagues"
-         *     }
-         */
-        LabelName: {
-            name: string;
-        };
-        /**
-         * @example {
-         *       "id": 1,
-         *       "first_name": "Олесь",
-         *       "last_name": "Гончар",
-         *       "email": "oles@example.com",
-         *       "phone": "+380 44 123 45 67",
-         *       "birthday": "1918-04-03",
-         *       "additional": "Writes back slowly.",
-         *       "favorite": false,
-         *       "full_name": "Олесь Гончар",
-         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *       "created_at": "2026-11-21T09:30:00.000Z",
-         *       "updated_at": "2026-11-21T09:30:00.000Z"
-         *     }
-         */
-        ListedContact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"];
         /**
          * @example {
          *       "id": 1,
@@ -1736,6 +1856,87 @@ export interface components {
                 label: string | null;
             }[];
         };
+        /**
+         * @example {
+         *       "name": "Friends",
+         *       "count": 12
+         *     }
+         */
+        Label: {
+            name: string;
+            /** @description How many contacts have it. */
+            count: number;
+        };
+        /**
+         * @example {
+         *       "changed": 12,
+         *       "more": false
+         *     }
+         */
+        LabelChange: {
+            /** @description How many contacts were changed now. */
+            changed: number;
+            /** @description Whether others still have the label: send the request again. */
+            more: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "Colleagues"
+         *     }
+         */
+        LabelName: {
+            name: string;
+        };
+        /**
+         * @example {
+         *       "id": 1,
+         *       "contact": {
+         *         "id": 1,
+         *         "first_name": "Олесь",
+         *         "last_name": "Гончар",
+         *         "email": "oles@example.com",
+         *         "phone": "+380 44 123 45 67",
+         *         "birthday": "1918-04-03",
+         *         "additional": "Writes back slowly.",
+         *         "favorite": false,
+         *         "full_name": "Олесь Гончар",
+         *         "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "updated_at": "2026-11-21T09:30:00.000Z"
+         *       },
+         *       "deleted_at": "2026-11-21T10:30:00.000Z",
+         *       "deleted_by": {
+         *         "kind": "session",
+         *         "id": 12,
+         *         "name": "curl/8.5.0"
+         *       }
+         *     }
+         */
+        TrashEntry: {
+            /** @description The id of the contact. */
+            id: number;
+            contact: components["schemas"]["Contact"];
+            /** Format: date-time */
+            deleted_at: string;
+            deleted_by: components["schemas"]["Author"];
+        };
+        /**
+         * @example {
+         *       "id": 1,
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
+         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "updated_at": "2026-11-21T09:30:00.000Z"
+         *     }
+         */
+        ListedContact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"];
         /**
          * @example {
          *       "favorite": true
@@ -1923,13 +2124,16 @@ export type Export = components['schemas']['Export'];
 export type ExportedUser = components['schemas']['ExportedUser'];
 export type ExportedSession = components['schemas']['ExportedSession'];
 export type Contact = components['schemas']['Contact'];
+export type Author = components['schemas']['Author'];
 export type Deletion = components['schemas']['Deletion'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
+export type Changes = components['schemas']['Changes'];
+export type ContactDetails = components['schemas']['ContactDetails'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
+export type TrashEntry = components['schemas']['TrashEntry'];
 export type ListedContact = components['schemas']['ListedContact'];
-export type ContactDetails = components['schemas']['ContactDetails'];
 export type Favorite = components['schemas']['Favorite'];
 export type ManagedUser = components['schemas']['ManagedUser'];
 export type UserManagement = components['schemas']['UserManagement'];
@@ -4283,6 +4487,102 @@ export interface operations {
             };
         };
     };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description `next` of an earlier answer: opaque. Left out: the whole book. */
+                since?: string;
+                /** @description `all`: each contact with all that it holds, as one contact is read by itself. */
+                fields?: "all";
+                /** @description How many changes at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for is no longer there: `detail` says how to begin anew. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Readable, but some values are wrong; `errors` names them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLabels: {
         parameters: {
             query?: never;
@@ -4555,6 +4855,389 @@ export interface operations {
             /** @description Readable, but some values are wrong; `errors` names them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to pass over. Not together with `cursor`. */
+                skip?: number;
+                /** @description From the `Link` header of the page before: opaque. */
+                cursor?: string;
+                /** @description `true` adds the header `X-Total-Count`. */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the trash. */
+            200: {
+                headers: {
+                    /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
+                    Link?: string;
+                    /** @description How many there are in all; with `total=true`. */
+                    "X-Total-Count"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashEntry"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Readable, but some values are wrong; `errors` names them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Empty. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetails"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with something that exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteFromTrash: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -17,7 +17,7 @@ interface Service {
 }
 
 async function startService(folder: string, isQuick: boolean) {
-  const script = resolve('scripts/bench/compare-service.ts')
+  const script = resolve('scripts/bench/checkout.ts')
   const child = fork(script, [isQuick ? '100' : '1000'], {
     cwd: folder,
     execArgv: ['--import', resolve('scripts/install.mjs')],

@@ -3,6 +3,7 @@ import { toOwnEvent } from '../audit/view.ts'
 import { requireSession } from '../auth/session.ts'
 import { putParts } from '../contacts/parts.ts'
 import { toContact } from '../contacts/view.ts'
+import { toTrashEntry } from '../history/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -12,6 +13,12 @@ import { exportedRows } from './store.ts'
 
 /** The larger files of a vCard, by their hashes. */
 const partsSchema = z.record(z.string(), z.string())
+
+const wholeCard = (card: string, parts: string): string =>
+  putParts(
+    card,
+    Object.entries(partsSchema.parse(JSON.parse(parts))).map(([hash, text]) => ({ hash, text })),
+  )
 
 /** The text of the export, piece by piece: whole JSON once all are put together. */
 async function* pieces(db: Database, user: Account, config: Configuration): AsyncGenerator<string> {
@@ -52,10 +59,11 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
   yield* list('contacts', exportedRows.contacts(db, user.id), (row) => toContact(row, config))
   yield* list('vcards', exportedRows.vcards(db, user.id), ({ id, card, parts }) => ({
     contact: id,
-    vcard: putParts(
-      card,
-      Object.entries(partsSchema.parse(JSON.parse(parts))).map(([hash, text]) => ({ hash, text })),
-    ),
+    vcard: wholeCard(card, parts),
+  }))
+  yield* list('trash', exportedRows.trash(db, user.id), ({ parts, ...row }) => ({
+    ...toTrashEntry(row, config),
+    vcard: row.contact.card === null ? null : wholeCard(row.contact.card, parts),
   }))
   yield '}\n'
 }

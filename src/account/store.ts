@@ -4,9 +4,12 @@ import { type EventRow, eventColumns, events } from '../audit/table.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
-import { books } from '../books/table.ts'
+import { books, removed } from '../books/table.ts'
+import { emptyStatements } from '../books/trash-store.ts'
+import { partsOf } from '../contacts/parts-store.ts'
 import { isNoGroup, ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
+import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -50,6 +53,9 @@ export async function deleteAccount(
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
     markForDeletionStatement(db, contacts, ownedByThose(user)),
+    // With its pictures and files.
+    ...emptyStatements(db, inArray(removed.owner_id, user)),
+    db.delete(removed).where(inArray(removed.owner_id, user)),
     // Groups last: what deletes them looks for their members.
     db.delete(contacts).where(and(ownedByThose(user), isNoGroup)),
     db.delete(contacts).where(ownedByThose(user)),
@@ -190,9 +196,7 @@ export const exportedRows = {
             id: contacts.id,
             created_at: contacts.created_at,
             card: sql<string>`${contacts.card}`.as('card'),
-            parts: sql<string>`(
-              SELECT json_group_object(card_parts.hash, card_parts.text) FROM card_parts WHERE card_parts.contact_id = contacts.id
-            )`.as('parts'),
+            parts: partsOf('contacts.id').as('parts'),
           })
           .from(contacts)
           .where(
@@ -204,6 +208,11 @@ export const exportedRows = {
           )
           .orderBy(asc(contacts.created_at), asc(contacts.id))
           .limit(limit),
+      vcardPageSize,
+    ),
+  trash: (db: Database, userId: number) =>
+    pages<TrashRow & { readonly parts: string }>(
+      (last, limit) => readTrash(db, userId, last?.id ?? 0, limit),
       vcardPageSize,
     ),
   books: (db: Database, userId: number) =>

@@ -9,6 +9,7 @@ export const eventKinds = [
   'refresh-token-stolen',
   'session-ended',
   'reset-requested',
+  'trash-emptied',
   'password-reset',
   'password-changed',
   'email-change-requested',

@@ -1,3 +1,4 @@
+import type { Author } from '../books/author.ts'
 import type { Services } from '../platform/ports.ts'
 import { detailsOf, editedContent, renamedContent } from './content.ts'
 import { pickFields } from './fields.ts'
@@ -8,6 +9,13 @@ import { deleteRow, replaceRow } from './store.ts'
 
 /** Contacts that one request changes at most: it would take too long otherwise. */
 const maxContacts = 500
+
+/** A label that is to be renamed, or with null taken away. */
+interface LabelChangeInput {
+  readonly label: string
+  readonly next: string | null
+  readonly author: Author
+}
 
 /** How far a label was changed. */
 export interface LabelChange {
@@ -22,13 +30,9 @@ export interface LabelChange {
  * keeps one. Groups of that name are renamed or deleted once no contact has the label by itself. What somebody else
  * changes meanwhile is left for the next request.
  */
-export async function changeLabel(
-  services: Services,
-  ownerId: number,
-  label: string,
-  next: string | null,
-): Promise<LabelChange> {
+export async function changeLabel(services: Services, ownerId: number, change: LabelChangeInput): Promise<LabelChange> {
   const { db, config } = services
+  const { label, next } = change
   if (next !== null && keyOfLabel(next) === keyOfLabel(label)) return { changed: 0, more: false }
   const found = await findLabeled(db, ownerId, label, maxContacts + 1)
   const changes = found
@@ -42,12 +46,12 @@ export async function changeLabel(
     })
   const changed = await replaceRows(db, ownerId, changes, config.SORT_LOCALE)
   if (found.length > changed) return { changed, more: true }
-  const inGroups = await changeGroups(services, ownerId, label, next)
+  const inGroups = await changeGroups(services, ownerId, change)
   return { changed: new Set([...found.map(({ id }) => id), ...inGroups.members]).size, more: inGroups.more }
 }
 
 /** Renames or deletes the groups of a name. Returns who had the label by them, and whether a group is left. */
-async function changeGroups({ db, config }: Services, ownerId: number, label: string, next: string | null) {
+async function changeGroups({ db, config }: Services, ownerId: number, { label, next, author }: LabelChangeInput) {
   const all = await findGroups(db, ownerId)
   const groups = all.filter((group) => keyOfLabel(nameOfGroup(group)) === keyOfLabel(label))
   if (groups.length === 0) return { members: [], more: false }
@@ -56,7 +60,7 @@ async function changeGroups({ db, config }: Services, ownerId: number, label: st
   for (const group of groups) {
     const isDone =
       next === null
-        ? await deleteRow(db, ownerId, group)
+        ? await deleteRow(db, ownerId, group, author)
         : await replaceRow(db, ownerId, group, renamedContent(group, next), config.SORT_LOCALE)
     if (isDone) done++
   }

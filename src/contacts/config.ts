@@ -21,6 +21,20 @@ export const contactVariables = {
     .min(1, 'must be 1 or more')
     .max(1_000_000, 'must be 1000000 or less')
     .default(50_000),
+  /** The most contacts that a person's trash holds, or a few more: the oldest are deleted first. */
+  MAX_TRASH: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(100_000, 'must be 100000 or less')
+    .default(10_000),
+  /** Raised after a database was restored from a backup: clients read their books anew then. */
+  CHANGES_EPOCH: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(1_000_000, 'must be 1000000 or less')
+    .default(0),
   /** A contact whose name begins with it becomes a favourite. */
   FAVORITE_NAME_PREFIX: z
     .string()

@@ -212,7 +212,7 @@ describe('a request with an Idempotency-Key', () => {
       for (const { detail } of results) {
         // Rows by their keys; of the book, its newest id and, where there may be no room, how many there are.
         expect(detail, statement).toMatch(
-          /^(CORRELATED )?SCALAR SUBQUERY|^SEARCH (users|contacts|idempotency_keys|books) USING (INTEGER PRIMARY KEY|INDEX (sqlite_autoindex|books_by_slug))|^SEARCH contacts( USING COVERING INDEX \w+ \(owner_id=\?\))?$/,
+          /^(CORRELATED )?SCALAR SUBQUERY|^SEARCH (users|contacts|idempotency_keys|books|removed) USING ((INTEGER )?PRIMARY KEY|INDEX (sqlite_autoindex|books_by_slug))|^SEARCH contacts( USING COVERING INDEX \w+ \(owner_id=\?\))?$/,
         )
       }
     }

@@ -70,7 +70,11 @@ export async function requireFreeUid(db: Database, ownerId: number, uid: string,
   )
 }
 
-function creationProblem(reason: CreationRefusal, { MAX_CONTACTS }: Configuration): Problem {
+/** 409 where a book has no room for another contact. */
+export const bookFull = ({ MAX_CONTACTS }: Configuration): Problem =>
+  new Problem(409, 'book-full', `Your book is full: it holds ${MAX_CONTACTS} contacts. Delete some, then add others.`)
+
+function creationProblem(reason: CreationRefusal, config: Configuration): Problem {
   switch (reason) {
     case 'owner-gone':
       return sessionEnded()
@@ -81,11 +85,7 @@ function creationProblem(reason: CreationRefusal, { MAX_CONTACTS }: Configuratio
         'The contact that this key added has been deleted. To add it again, send another key.',
       )
     case 'no-room':
-      return new Problem(
-        409,
-        'book-full',
-        `Your book is full: it holds ${MAX_CONTACTS} contacts. Delete some, then add others.`,
-      )
+      return bookFull(config)
     case 'key-reused': {
       const detail = 'This key came with another body: send a new key with what is new.'
       const errors = [{ pointer: 'header/Idempotency-Key', detail }]

@@ -1,4 +1,5 @@
 import { and, eq, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { nextNumber } from '../books/numbers-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -51,7 +52,7 @@ const insertQuery = preparedQuery(['owner_id', 'created_at', 'max', ...writtenCo
     .insert(contacts)
     .select(
       db
-        .select(selectAsRow(contacts, params))
+        .select(selectAsRow(contacts, { ...params, seq: nextNumber(params.owner_id) }))
         .from(users)
         .where(and(eq(users.id, params.owner_id), hasRoom(params.owner_id, max))),
     )
@@ -97,6 +98,7 @@ const mayBeAdded = (db: Database, ownerId: number, { uid }: ContactContent, max:
 const rowOf = (db: Database, ownerId: number, row: ReturnType<typeof createRow>, picture?: StoredPicture) => ({
   ...row,
   avatar: picture?.picture ?? null,
+  seq: nextNumber(ownerId),
   ...(row.uid === null ? {} : groupColumns(db, ownerId, row.uid, row)),
 })
 
@@ -160,7 +162,7 @@ async function insertOnce(
  * The condition that a book holds fewer than `max` contacts. Counting reads as many rows of an index as the book has
  * contacts; where all books together were never given `max`, nothing is counted.
  */
-const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL => sql`(
+export const hasRoom = (ownerId: number | Placeholder, max: number | Placeholder): SQL => sql`(
   coalesce((SELECT max(contacts.id) FROM contacts), 0) < ${max}
   OR (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)}) < ${max}
 )`

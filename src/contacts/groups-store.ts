@@ -70,9 +70,9 @@ export function groupColumns(
     .orderBy(groupMembers.group_id)
   // As the triggers of migration 0009 have it.
   return {
-    group_labels: sql`coalesce((SELECT group_concat(label, '') FROM (${named})), '')`,
+    group_labels: sql`coalesce((SELECT group_concat(label, '') FROM ${named}), '')`,
     search_key: sql`replace(${search_key}, char(12), coalesce(
-      (SELECT char(14) || group_concat(' ' || search || ' ', '') || char(15) FROM (${named})), '') || char(12))`,
+      (SELECT char(14) || group_concat(' ' || search || ' ', '') || char(15) FROM ${named}), '') || char(12))`,
   }
 }
 

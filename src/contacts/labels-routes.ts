@@ -1,6 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
+import { clientOf } from '../auth/client.ts'
 import { signedIn } from '../auth/guard.ts'
+import { sessionAuthor } from '../books/author.ts'
 import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
@@ -69,7 +71,8 @@ labelRoutes.openapi(
   async (c) => {
     requireUntagged(c)
     const { name } = c.req.valid('param')
-    return c.json(await changeLabel(c.var.services, c.var.user.id, name, c.req.valid('json').name), 200)
+    const change = { label: name, next: c.req.valid('json').name, author: sessionAuthor(c.var.sessionId, clientOf(c)) }
+    return c.json(await changeLabel(c.var.services, c.var.user.id, change), 200)
   },
 )
 
@@ -87,6 +90,7 @@ labelRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
-    return c.json(await changeLabel(c.var.services, c.var.user.id, c.req.valid('param').name, null), 200)
+    const change = { label: c.req.valid('param').name, next: null, author: sessionAuthor(c.var.sessionId, clientOf(c)) }
+    return c.json(await changeLabel(c.var.services, c.var.user.id, change), 200)
   },
 )

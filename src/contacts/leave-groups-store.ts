@@ -6,7 +6,7 @@ import type { Database } from '../platform/db/database.ts'
 import { type ContactContent, cardOf } from './content.ts'
 import { findGroupsOf, memberStatements } from './groups-store.ts'
 import { ownContact } from './scope.ts'
-import { changeStatement, isUnchanged, replaceRow } from './store.ts'
+import { changeStatement, isUnchanged, numbered, replaceRow } from './store.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
 
@@ -45,7 +45,7 @@ export async function replaceAndLeave(
     db
       .update(contacts)
       .set({
-        ...{ card: cards[at] ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` },
+        ...{ card: cards[at] ?? null, updated_at: timestamp(), ...numbered(ownerId) },
       })
       .where(and(ownContact(ownerId, group.id), written(at), isAsRead)),
   )

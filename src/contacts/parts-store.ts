@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
 import type { CardPart } from './parts.ts'
 import { ownContact, ownedBy } from './scope.ts'
@@ -54,3 +54,10 @@ export const deleteUnusedParts = (db: Database, which: Which) =>
     .where(
       sql`contact_id = ${which} AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)`,
     )
+
+/**
+ * Selects the parts of the contact that a column names, as a JSON object by their hashes. The column is written with
+ * its table: Drizzle would leave that out, and the parts have a column of that name.
+ */
+export const partsOf = (column: 'contacts.id' | 'removed.contact_id'): SQL<string> =>
+  sql<string>`(SELECT json_group_object(hash, text) FROM card_parts WHERE card_parts.contact_id = ${sql.raw(column)})`

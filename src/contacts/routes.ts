@@ -1,7 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { clientOf } from '../auth/client.ts'
 import { type SignedInEnv, signedIn } from '../auth/guard.ts'
+import { sessionAuthor } from '../books/author.ts'
 import {
   conditionsOf,
   etagHeader,
@@ -27,7 +29,6 @@ import {
   contactQuerySchema,
   favoriteSchema,
   idempotencyKeySchema,
-  inputSchema,
   listedContactSchema,
   patchSchema,
 } from './schema.ts'
@@ -39,8 +40,8 @@ import { isStoredRow, type StoredRow } from './table.ts'
 import { patchContact, replaceContact } from './update.ts'
 import { vcardEtags } from './vcard.ts'
 import { createFromVcard, replaceByVcard } from './vcard-input.ts'
-import { documentVcard, prefersVcard, sentVcard, vcardContent, vcardResponse } from './vcard-routes.ts'
-import { contactEtag, toContact, toContactDetails } from './view.ts'
+import { contactOrVcard, documentVcard, prefersVcard, sentVcard, vcardContent, vcardResponse } from './vcard-routes.ts'
+import { contactEtag, contactHeaders, toContact, toContactDetails } from './view.ts'
 import { type ContactTarget, contactNotFound } from './write.ts'
 
 const tags = ['Contacts']
@@ -51,8 +52,6 @@ export const contactRoutes = createRouter()
 
 contactRoutes.openAPIRegistry.register('ContactInput', contactInputSchema)
 contactRoutes.openAPIRegistry.register('ContactPatch', contactPatchSchema)
-
-const contactOrVcard = { required: true, content: { 'application/json': inputSchema, ...vcardContent } }
 
 contactRoutes.openapi(
   createRoute({
@@ -118,7 +117,7 @@ contactRoutes.openapi(
           ...creation,
           input: validated(contactInputSchema, await readJson(c.req), 'json'),
         })
-    return c.json(toContactDetails(row, config), 201, { ...tagged(row), Location: `/api/contacts/${row.id}` })
+    return c.json(toContactDetails(row, config), 201, { ...contactHeaders(row), Location: `/api/contacts/${row.id}` })
   },
 )
 
@@ -171,7 +170,7 @@ contactRoutes.openapi(
     const row = card
       ? await replaceByVcard(c.var.services, target, card)
       : await replaceContact(c.var.services, target, readInput(contactInputSchema, await readJson(c.req)))
-    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
 )
 
@@ -200,7 +199,7 @@ contactRoutes.openapi(
   async (c) => {
     const patch = readInput(contactPatchSchema, await readJson(c.req))
     const row = await patchContact(c.var.services, targetOf(c, c.req.valid('param')), patch)
-    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
 )
 
@@ -219,7 +218,7 @@ contactRoutes.openapi(
   }),
   async (c) => {
     const row = await setFavorite(c.var.services, targetOf(c, c.req.valid('param')), c.req.valid('json').favorite)
-    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
 )
 
@@ -239,7 +238,7 @@ contactRoutes.openapi(
   async (c) => {
     const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
     const row = await setContactAvatar(c.var.services, target, c.req.valid('form').file)
-    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
 )
 
@@ -258,7 +257,7 @@ contactRoutes.openapi(
   async (c) => {
     const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
     const row = await removeContactAvatar(c.var.services, target)
-    return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
 )
 
@@ -271,12 +270,12 @@ contactRoutes.openapi(
     operationId: 'deleteContact',
     summary: 'Delete a contact',
     description:
-      'Deletes the contact and its picture for good. With If-Match, only if it is the version that you have read.',
+      'Moves the contact to the trash, from which it can be restored for 30 days. With If-Match, only if it is the version that you have read.',
     request: { params: contactIdSchema, headers: writeConditions },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    await removeContact(c.var.services, targetOf(c, c.req.valid('param')))
+    await removeContact(c.var.services, targetOf(c, c.req.valid('param')), sessionAuthor(c.var.sessionId, clientOf(c)))
     return c.body(null, 204)
   },
 )
@@ -292,8 +291,6 @@ const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): Con
 export function contactResponse(c: Context<SignedInEnv>, row: StoredRow) {
   const conditions = conditionsOf(c)
   requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
-  if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, tagged(row))
-  return c.json(toContactDetails(row, c.var.config), 200, tagged(row))
+  if (matchesIfNoneMatch(conditions, contactEtag(row.revision))) return c.body(null, 304, contactHeaders(row))
+  return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
 }
-
-const tagged = (row: StoredRow) => ({ ...noCache, ETag: contactEtag(row.revision) })

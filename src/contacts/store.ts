@@ -1,4 +1,7 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type Author, serializeAuthor } from '../books/author.ts'
+import { nextNumber } from '../books/numbers-store.ts'
+import { removed } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -54,8 +57,14 @@ export const createRow = (
 /** The columns that a write of a contact sets to replace it. */
 function createChange(ownerId: number, content: ContactContent, locale: string, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
-  return { ...values, revision: sql`${contacts.revision} + 1` }
+  return { ...values, ...numbered(ownerId) }
 }
+
+/** What every change of a contact sets besides: the next revision, and the change number. */
+export const numbered = (ownerId: number | Placeholder) => ({
+  revision: sql`${contacts.revision} + 1`,
+  seq: nextNumber(ownerId),
+})
 
 const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
   db.select(storedColumns).from(contacts).where(ownContact(params.owner, params.id)),
@@ -76,7 +85,7 @@ export const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
 const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, params) =>
   db
     .update(contacts)
-    .set({ ...columnValues(contacts, writtenColumns, params), revision: sql`${contacts.revision} + 1` })
+    .set({ ...columnValues(contacts, writtenColumns, params), ...numbered(params.owner) })
     .where(and(ownContact(params.owner, params.id), eq(contacts.revision, params.read)))
     .returning(storedColumns),
 )
@@ -181,7 +190,7 @@ export async function setAvatarColumn(
     db
       .update(contacts)
       .set({
-        ...{ avatar: picture?.picture ?? null, updated_at: timestamp(), revision: sql`${contacts.revision} + 1` },
+        ...{ avatar: picture?.picture ?? null, updated_at: timestamp(), ...numbered(ownerId) },
         ...(card === undefined ? {} : { card }),
       })
       .where(where)
@@ -192,14 +201,53 @@ export async function setAvatarColumn(
   return changed
 }
 
+/** The columns of a contact in the trash. What is derived from them is made anew when it is restored. */
+export const trashColumns = [
+  ...[...fieldNames, 'full_name', 'avatar', 'card', 'uid', 'uri', 'book_id', 'is_group', 'group_labels', 'labels_key'],
+  ...['revision', 'created_at', 'updated_at'],
+] as const satisfies readonly (keyof typeof contacts.$inferSelect)[]
+
+/** A contact as JSON. In two objects: D1 takes 32 arguments of a function. */
+const trashContent = (() => {
+  const objectOf = (names: readonly (typeof trashColumns)[number][]) =>
+    sql`json_object(${sql.join(
+      names.map((name) => sql`${sql.raw(`'${name}'`)}, ${contacts[name]}`),
+      sql`, `,
+    )})`
+  const [first, second] = [trashColumns.filter((_, at) => at < 12), trashColumns.filter((_, at) => at >= 12)]
+  return sql<string>`json_patch(${objectOf(first)}, ${objectOf(second)})`
+})()
+
 /**
- * Deletes a contact; the next sweep deletes its picture. False where it has been changed or deleted since it was read.
+ * Moves a contact to the trash. Returns the change number of that; undefined where the contact has been changed or
+ * deleted since it was read.
  */
-export async function deleteRow(db: Database, ownerId: number, row: ReadRow): Promise<boolean> {
+export async function deleteRow(
+  db: Database,
+  ownerId: number,
+  row: ReadRow,
+  author: Author,
+): Promise<number | undefined> {
   const where = isUnchanged(ownerId, row)
-  const [, rows] = await db.batch([
-    markForDeletionStatement(db, contacts, where),
-    db.delete(contacts).where(where).returning({ id: contacts.id }),
+  const [[moved]] = await db.batch([
+    db
+      .insert(removed)
+      .select(
+        db
+          .select({
+            owner_id: sql<number>`${ownerId}`.as('owner_id'),
+            seq: nextNumber(ownerId).as('seq'),
+            contact_id: contacts.id,
+            content: trashContent.as('content'),
+            avatar: contacts.avatar,
+            removed_by: sql<string>`${serializeAuthor(author)}`.as('removed_by'),
+            removed_at: sql<string>`${timestamp()}`.as('removed_at'),
+          })
+          .from(contacts)
+          .where(where),
+      )
+      .returning({ seq: removed.seq }),
+    db.delete(contacts).where(where),
   ])
-  return rows.length > 0
+  return moved?.seq
 }

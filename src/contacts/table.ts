@@ -43,6 +43,8 @@ export const contacts = sqliteTable(
     /** The names of the groups that have it, as labels_key has labels. Triggers write it (migration 0009). */
     group_labels: text('group_labels').notNull().default(''),
     revision: integer('revision').notNull().default(1),
+    /** Its owner's change number when it last changed (books/numbers-store.ts); 0: before there were any. */
+    seq: integer('seq').notNull().default(0),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
     // What follows is derived from the above on every write (search/keys.ts): what lists are filtered and sorted by.
@@ -62,7 +64,7 @@ export const contacts = sqliteTable(
   (table) => [
     index('contacts_by_name').on(table.owner_id, table.name_key, table.id),
     index('contacts_by_created').on(table.owner_id, table.created_at, table.id),
-    index('contacts_by_updated').on(table.owner_id, table.updated_at, table.id),
+    index('contacts_by_number').on(table.owner_id, table.seq, table.updated_at, table.id),
     index('contacts_by_birthday').on(table.owner_id, table.birthday_key, table.id),
     // Covers a search: it reads the owner's part of this, and no row but those of the page.
     index('contacts_search').on(table.owner_id, table.search_key, table.name_key),

@@ -81,6 +81,8 @@ describe('the picture of a vCard', () => {
     await send(ana, 'put', `${path}/${id}`, named)
     expect(await vcf(ana, id)).toBe(named)
     await ana.delete(`${path}/${id}`)
+    expect(await partsOf(id)).toHaveLength(1)
+    await ana.delete(`/api/trash/${id}`)
     expect(await partsOf(id)).toEqual([])
   })
 })

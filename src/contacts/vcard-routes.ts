@@ -21,7 +21,7 @@ import { createRouter, readQuery, validated } from '../platform/http/router.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
 import { hasParts } from './parts.ts'
 import { findParts } from './parts-store.ts'
-import { contactExample, contactIdSchema, exampleBookUid } from './schema.ts'
+import { contactExample, contactIdSchema, exampleBookUid, inputSchema } from './schema.ts'
 import { findContact } from './store.ts'
 import { hasOwnPictures, toVcard, type VcardForm, vcardEtag, vcardEtags, vcardForms, vcardVersions } from './vcard.ts'
 import { readVcard } from './vcard-input.ts'
@@ -57,6 +57,9 @@ const example = toVcard(
 export const vcardContent = {
   'text/vcard': { schema: { type: 'string' as const, contentMediaType: 'text/vcard', example } },
 }
+
+/** The body of a contact: JSON, or a vCard. */
+export const contactOrVcard = { required: true, content: { 'application/json': inputSchema, ...vcardContent } }
 
 export const vcardRoutes = createRouter()
 

@@ -11,6 +11,12 @@ import { uidOf } from './uid.ts'
 /** The ETag of a contact at a revision. */
 export const contactEtag = etagsOf(contactDetailsSchema)
 
+/** The headers of an answer with one contact. */
+export const contactHeaders = ({ revision }: Pick<ContactRow, 'revision'>) => ({
+  'Cache-Control': 'private, no-cache',
+  ETag: contactEtag(revision),
+})
+
 /** A contact in a list, as its owner sees it. */
 export function toContact(row: ContactRow, config: Configuration): Contact {
   const { first_name, last_name, ...others } = pickFields(row)

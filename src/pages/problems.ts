@@ -30,6 +30,8 @@ export const explanations: Readonly<Record<string, string>> = {
     'Someone has to be left who can run the service: no request may demote, disable or delete its last admin. Make another account an admin first.',
   'letter-not-failed':
     'Only a letter that was given up can be sent again: this one is waiting to be sent, or was sent already.',
+  'changes-restart':
+    'The database was restored from a backup, and what you know may never have happened in it. Read the whole book anew: leave `since` out, and keep the new `next`.',
   'link-not-found':
     'The link was never made, has expired, or has been used. Ask for a new letter, and open the link in it.',
   'method-not-allowed': 'The address exists but does not answer this method. `Allow` names those it does.',

@@ -6,6 +6,7 @@ import { detailInputs } from '../../src/contacts/details.ts'
 import { fieldNames, withDefaults } from '../../src/contacts/fields.ts'
 import { contactDetailsSchema, contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
+import { changesSchema } from '../../src/history/schema.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
 import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
@@ -95,6 +96,10 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   const { by } = sent
   const { method, template } = operation
   if (by && answer.status < 300 && template === '/api/labels/{name}') forgetLabel(by, new URL(sent.url).pathname)
+  if (by && answer.status === 200 && template === '/api/trash/{id}/restore') {
+    const contact = contactDetailsSchema.parse(JSON.parse(answer.text))
+    by.book.set(contact.id, contact)
+  }
   if (!by || answer.status >= 300 || !template.startsWith(collection) || sent.method === 'HEAD') return []
   const id = Number(new URL(sent.url).pathname.match(/^\/api\/contacts\/(\d+)/)?.[1])
   if (answer.status === 204) {
@@ -106,6 +111,10 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
     return saysAll(by.book.get(id), answer.text, sent.url.includes('version=stored'))
   const body: unknown = JSON.parse(answer.text)
   if (Array.isArray(body)) return body.flatMap((one) => isKnown(by, contactSchema.loose().parse(one)))
+  if (template === `${collection}/changes`) {
+    const { changes } = changesSchema.parse(body)
+    return changes.flatMap(({ contact }) => (contact ? isKnown(by, contact) : []))
+  }
   const contact = contactDetailsSchema.parse(body)
   if (method === 'GET') return isKnown(by, contact)
   const card = vcardIn(sent)

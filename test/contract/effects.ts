@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { changesSchema } from '../../src/history/schema.ts'
 import { decoded, isJson, mediaTypeOf, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
 import { type Actor, claimsOf } from './cast.ts'
@@ -178,5 +179,13 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
   const tag = headers.get('ETag')
   if (tag) by.etags.set(tagged(headers.get('Location') ?? pathname), tag)
   const next = headers.get('Link')?.match(/<[^?>]*\?([^>]*)>/)?.[1]
+  const since = operation.template === '/api/contacts/changes' ? tokenOf(body) : undefined
+  if (since) by.pages.set(operation.template, [...(by.pages.get(operation.template) ?? []), since].slice(-20))
   if (next) by.pages.set(operation.template, [...(by.pages.get(operation.template) ?? []), next].slice(-20))
+}
+
+/** The token by which an answer of changes goes on. */
+function tokenOf(body: unknown): string | undefined {
+  const { success, data } = changesSchema.safeParse(body)
+  return success ? `since=${data.next}` : undefined
 }

@@ -33,6 +33,12 @@ const excuses: readonly Excuse[] = [
     'a cursor is opaque, and belongs to the list that it came from',
     ({ sent, operation, query }) => !hasIssued(sent, operation, query),
   ],
+  [
+    'query/since',
+    'a token is opaque, and one that an answer said',
+    ({ sent: { by }, operation, query }) =>
+      !by?.pages.get(operation.template)?.includes(`since=${query.get('since') ?? ''}`),
+  ],
   ['query/sort', 'relevance needs q', ({ query }) => query.get('sort') === 'relevance' && !query.has('q')],
   ['query/tz', 'a time zone of the IANA database', ({ query }) => !isTimeZone(query.get('tz') ?? '')],
   ['/password', 'not one of the most common, nor one’s own e-mail or username', isGuessed],

@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { contentOfFields } from '../../src/contacts/content.ts'
+import { insertContact } from '../../src/contacts/creation-store.ts'
+import { withDefaults } from '../../src/contacts/fields.ts'
+import { deleteRow } from '../../src/contacts/store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { outbox } from '../../src/platform/mail/table.ts'
 import { call, read } from '../client.ts'
@@ -152,6 +156,17 @@ function page(turn: Turn): string | null {
   return new URLSearchParams(query).get('cursor') ?? leftOut
 }
 
+/** A contact in one's trash: sometimes one that is put there now, which no answer has shown. */
+async function deleted(turn: Turn): Promise<number | undefined> {
+  const { who, n } = turn
+  if (n % 3 > 0 && who.ids.get('/api/trash')?.size) return member(turn)
+  const content = contentOfFields(withDefaults({ first_name: who.marks.book }))
+  const contact = await insertContact(db, who.id, { content, locale: 'uk', maxContacts: 1_000_000 })
+  if (typeof contact === 'string') return undefined
+  await deleteRow(db, who.id, contact, { kind: 'session', id: 0, name: null })
+  return contact.id
+}
+
 /** An ETag for a path: the one that one saw last, or an old one; where there is none, mostly none. */
 function tag({ who, n, pathname = '' }: Turn): string | null | undefined {
   if (n % 8 === 0) return '*'
@@ -189,12 +204,18 @@ const sources: Readonly<Record<string, Source>> = {
   'POST /api/admin/outbox/{id}/resend path/id': failedLetter,
   'DELETE /api/auth/sessions/{id} path/id': async (turn) =>
     turn.n % 3 === 0 ? (await turn.cast.begin(turn.who))?.id : member(turn),
+  'POST /api/trash/{id}/restore path/id': deleted,
+  'DELETE /api/trash/{id} path/id': deleted,
   'body/current_password': ({ who, n }) => (n % 8 === 0 ? undefined : who.password),
   'header/Idempotency-Key': ({ n }) => (n % 2 === 0 ? undefined : n % 4 === 1 ? `key-${n % 9}` : `"key-${n % 9}"`),
   'header/If-Match': tag,
   'header/If-None-Match': tag,
   'path/id': member,
   'query/cursor': page,
+  'query/since': ({ who, operation, n }) => {
+    const token = chosen(who.pages.get(operation.template) ?? [], n)
+    return token?.replace('since=', '') ?? leftOut
+  },
   'query/tz': ({ n }) => chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n),
 }
 

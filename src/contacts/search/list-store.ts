@@ -60,7 +60,10 @@ interface Params<N = number | Placeholder, T = string | number | null | Placehol
   readonly owner: N
   readonly limit: N
   readonly skip: N
-  /** The place after which it begins: its sort key, or its score and its name key; and its id. */
+  /**
+   * The place after which it begins: its sort key, or its score and its name key, or its change number and its time;
+   * and its id.
+   */
   readonly key: T
   readonly name: T
   readonly id: T
@@ -70,7 +73,8 @@ async function findHits(db: Database, ownerId: number, query: ContactQuery, curs
   const { sort, order, limit, skip = 0, q } = query
   const terms = q ? parseSearch(q) : null
   const shape = { isWhole: query.fields === 'all', sort, order, isContinued: cursor !== null, terms }
-  const [key, name] = cursor && sort === 'relevance' ? parseScore(cursor.key) : [cursor?.key ?? null, null]
+  const hasTwoKeys = sort === 'relevance' || sort === 'updated'
+  const [key, name] = cursor && hasTwoKeys ? parseKeys(cursor.key) : [cursor?.key ?? null, null]
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query)]
@@ -116,7 +120,9 @@ const listing = (shape: Shape<Placeholder>) =>
 const page = (db: Database, shape: Shape<Text>, params: Params, others: readonly SQL[]) =>
   shape.sort === 'relevance'
     ? byRelevance(db, shape, params, where(shape, params, others))
-    : bySortKey(db, shape.sort, shape, params, where(shape, params, others))
+    : shape.sort === 'updated'
+      ? byNumber(db, shape, params, where(shape, params, others))
+      : bySortKey(db, shape.sort, shape, params, where(shape, params, others))
 
 /** A group has no search key: no search finds it. */
 const where = ({ terms }: Shape<Text>, { owner }: Params, others: readonly SQL[]) =>
@@ -150,6 +156,26 @@ function bySortKey(
       .limit(params.limit)
       .offset(params.skip)
   )
+}
+
+/** A page by change numbers: whatever raises one sets `updated_at`. Contacts from before there were any go by that. */
+function byNumber(db: Database, { isWhole, order, isContinued }: Shape<Text>, params: Params, fits: SQL | undefined) {
+  const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
+  const { seq, updated_at, id } = contacts
+  return db
+    .select({ ...columns(isWhole), sorted_by: sql<string>`${seq} || ' ' || ${updated_at}`.as('sorted_by') })
+    .from(contacts)
+    .where(
+      and(
+        fits,
+        isContinued
+          ? sql`(${seq}, ${updated_at}, ${id}) ${sql.raw(after)} (${params.key}, ${params.name}, ${params.id})`
+          : undefined,
+      ),
+    )
+    .orderBy(ordered(seq), ordered(updated_at), ordered(id))
+    .limit(params.limit)
+    .offset(params.skip)
 }
 
 /**
@@ -195,13 +221,14 @@ function byRelevance(
 }
 
 /**
- * The score and the name key of a cursor of a list by relevance.
+ * The number and the text of a cursor's key: of a list by relevance, a score and a name key; of one by changes, a
+ * change number and a time.
  * @throws Problem 422 when the cursor is not one that this service made
  */
-function parseScore(key: string): [score: number, name: string] {
-  const [, score, name = ''] = key.match(/^(\d{1,3}) (.*)$/s) ?? []
-  if (score === undefined) throw invalidCursor()
-  return [Number(score), name]
+function parseKeys(key: string): [number: number, text: string] {
+  const [, number, text = ''] = key.match(/^(\d{1,15}) (.*)$/s) ?? []
+  if (number === undefined) throw invalidCursor()
+  return [Number(number), text]
 }
 
 // `instr`, not LIKE: D1 bounds a LIKE pattern to 50 bytes, and nothing in a part needs escaping.
@@ -229,7 +256,6 @@ type Sort = keyof typeof sortColumns
 const sortColumns = {
   name: contacts.name_key,
   created: contacts.created_at,
-  updated: contacts.updated_at,
   birthday: contacts.birthday_key,
 }
 

@@ -17,6 +17,7 @@ const statusDescriptions = {
   403: 'Signed in, but this is not allowed; or sent by a page of another site.',
   404: 'Nothing of yours is there.',
   409: 'It clashes with something that exists.',
+  410: 'What is asked for is no longer there: `detail` says how to begin anew.',
   412: 'It is not what If-Match names, or a change was sent and it is what If-None-Match names.',
   413: 'The body is too large.',
   415: 'The body is of a media type that is not taken here.',
@@ -67,6 +68,10 @@ const examples: { readonly [S in Status]: readonly [code: string, detail: string
   403: ['not-permitted', 'Your role does not allow this.'],
   404: ['not-found', 'There is nothing with this id.'],
   409: ['busy', 'Several changes came at once: try again.'],
+  410: [
+    'changes-restart',
+    'The book was restored from a backup since you last asked. Leave since out, and read all of it anew.',
+  ],
   412: ['changed-meanwhile', 'It has changed since you read it: read it again, then make your change.'],
   413: ['too-large', 'The body is too large: 1 MB at most.'],
   415: ['unsupported-media-type', 'Send the body as one of the media types that the documentation names.'],

@@ -1,0 +1,33 @@
+import { bookFull } from '../contacts/create.ts'
+import type { StoredRow } from '../contacts/table.ts'
+import { uidOf } from '../contacts/uid.ts'
+import { findUidHolder } from '../contacts/uid-store.ts'
+import { Problem } from '../platform/http/problem.ts'
+import type { Services } from '../platform/ports.ts'
+import { findInTrash, restoreRow } from './trash-store.ts'
+
+/** 404 for a contact that is not in the trash. */
+export const notInTrash = (): Problem => new Problem(404, 'not-found', 'Your trash has no contact with this id.')
+
+/**
+ * Restores a contact from the trash, with all that it held.
+ * @throws Problem 404 where it is not there; 409 `uid-taken`, `book-full`
+ */
+export async function restoreContact({ db, config }: Services, ownerId: number, id: number): Promise<StoredRow> {
+  const entry = await findInTrash(db, ownerId, id)
+  if (!entry) throw notInTrash()
+  const options = { locale: config.SORT_LOCALE, maxContacts: config.MAX_CONTACTS }
+  const restored = await restoreRow(db, ownerId, entry, options)
+  if (restored) return restored
+  if (!(await findInTrash(db, ownerId, id))) throw notInTrash()
+  const holder = await findUidHolder(db, ownerId, uidOf(entry.contact))
+  if (holder !== undefined) {
+    throw new Problem(
+      409,
+      'uid-taken',
+      `The contact ${holder} has the UID of this one by now: delete that contact, then restore this one.`,
+      { members: { contact: holder } },
+    )
+  }
+  throw bookFull(config)
+}

@@ -1,0 +1,108 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { clientOf } from '../auth/client.ts'
+import { signedIn } from '../auth/guard.ts'
+import { contactDetailsSchema } from '../contacts/schema.ts'
+import { contactHeaders, toContactDetails } from '../contacts/view.ts'
+import { etagHeader, requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
+import { json, problems } from '../platform/http/openapi.ts'
+import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
+import { createRouter } from '../platform/http/router.ts'
+import { emptyWholeTrash, removeFromTrash } from './empty-trash.ts'
+import { restoreContact } from './restore.ts'
+import { trashEntrySchema, trashIdSchema, trashQuerySchema } from './schema.ts'
+import { listTrash } from './trash-store.ts'
+import { toTrashEntry } from './view.ts'
+
+const tags = ['Trash']
+const noCache = { 'Cache-Control': 'private, no-cache' }
+
+export const trashRoutes = createRouter()
+
+trashRoutes.openapi(
+  createRoute({
+    ...signedIn('contacts-read', 'contacts:read'),
+    tags,
+    method: 'get',
+    path: '/',
+    operationId: 'listTrash',
+    summary: 'List the trash',
+    description: 'Contacts that were deleted in the last 30 days, the newest first, a page at a time.',
+    request: { query: trashQuerySchema },
+    responses: {
+      200: { ...json('A page of the trash.', z.array(trashEntrySchema)), headers: pageHeaders },
+      ...problems(401, 403, 422),
+    },
+  }),
+  async (c) => {
+    const query = c.req.valid('query')
+    const { db, user, config } = c.var
+    const { rows, next, total } = await listTrash(db, user.id, query, parseCursor(query, 'trash'))
+    setPageHeaders(c, next, total)
+    return c.json(
+      rows.map((row) => toTrashEntry(row, config)),
+      200,
+      noCache,
+    )
+  },
+)
+
+trashRoutes.openapi(
+  createRoute({
+    ...signedIn('contacts-write', 'contacts:create'),
+    tags,
+    method: 'post',
+    path: '/{id}/restore',
+    operationId: 'restoreContact',
+    summary: 'Restore a contact',
+    description: 'Takes it out of the trash, with its id, its vCard, its labels and its picture.',
+    request: { params: trashIdSchema, headers: untaggedConditions },
+    responses: {
+      200: { ...json('The contact.', contactDetailsSchema), headers: etagHeader },
+      ...problems(401, 403, 404, 409, 412),
+    },
+  }),
+  async (c) => {
+    requireUntagged(c)
+    const row = await restoreContact(c.var.services, c.var.user.id, c.req.valid('param').id)
+    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
+  },
+)
+
+trashRoutes.openapi(
+  createRoute({
+    ...signedIn('contacts-write', 'contacts:delete'),
+    tags,
+    method: 'delete',
+    path: '/{id}',
+    operationId: 'deleteFromTrash',
+    summary: 'Delete a contact for good',
+    description: 'A contact that is in the trash, with its picture. Nothing brings it back.',
+    request: { params: trashIdSchema, headers: untaggedConditions },
+    responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 412) },
+  }),
+  async (c) => {
+    requireUntagged(c)
+    await removeFromTrash(c.var.services, c.var.user.id, c.req.valid('param').id)
+    return c.body(null, 204)
+  },
+)
+
+trashRoutes.openapi(
+  createRoute({
+    ...signedIn('contacts-write', 'contacts:delete'),
+    tags,
+    method: 'delete',
+    path: '/',
+    operationId: 'emptyTrash',
+    summary: 'Empty the trash',
+    description: 'Deletes for good all that is in it. Nothing brings it back.',
+    request: { headers: untaggedConditions },
+    responses: { 204: { description: 'Empty.' }, ...problems(401, 403, 412) },
+  }),
+  async (c) => {
+    requireUntagged(c)
+    await emptyWholeTrash(c.var.services, c.var.user.id, clientOf(c))
+    return c.body(null, 204)
+  },
+)

@@ -1,0 +1,157 @@
+import { and, asc, count, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { nextNumber } from '../books/numbers-store.ts'
+import { bookUid, removed } from '../books/table.ts'
+import { inTrash } from '../books/trash-store.ts'
+import { parseCards } from '../cards/parse.ts'
+import { type ContactContent, contentOfCard, contentOfFields } from '../contacts/content.ts'
+import { hasRoom } from '../contacts/creation-store.ts'
+import { groupColumns, memberStatements } from '../contacts/groups-store.ts'
+import { partsOf } from '../contacts/parts-store.ts'
+import { createRow, type trashColumns } from '../contacts/store.ts'
+import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
+import { uidOf } from '../contacts/uid.ts'
+import { isUidFree } from '../contacts/uid-store.ts'
+import { fetchCounted } from '../platform/db/counted.ts'
+import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
+import { type Cursor, type Page, type PageQuery, pageById } from '../platform/http/page.ts'
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null)
+const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1)
+
+/** The columns of a contact in the trash, as SQLite writes them in JSON; those that are null may be left out. */
+const contentSchema = z.object({
+  ...{ first_name: text, last_name: text, email: text, phone: text, birthday: text, additional: text, favorite: flag },
+  ...{ full_name: text, avatar: text, card: text, uid: text, uri: text, book_id: z.int(), is_group: flag },
+  ...{ group_labels: z.string(), labels_key: z.string() },
+  ...{ revision: z.int(), created_at: z.string(), updated_at: z.string() },
+} satisfies Record<(typeof trashColumns)[number], z.ZodType>)
+
+/** A contact in the trash. */
+export interface TrashRow {
+  /** Its change number, by which the trash is ordered. */
+  readonly id: number
+  readonly contact: StoredRow & Pick<typeof contacts.$inferSelect, 'uri' | 'book_id'>
+  readonly removed_at: string
+  readonly removed_by: string | null
+}
+
+const columns = (ownerId: number) => ({
+  id: removed.seq,
+  contact_id: removed.contact_id,
+  content: removed.content,
+  removed_at: removed.removed_at,
+  removed_by: removed.removed_by,
+  book_uid: bookUid(ownerId).as('book_uid'),
+})
+
+interface StoredEntry {
+  readonly id: number
+  readonly contact_id: number | null
+  readonly content: string | null
+  readonly removed_at: string
+  readonly removed_by: string | null
+  readonly book_uid: string
+}
+
+const toTrashRow = ({ id, contact_id, content, book_uid, ...entry }: StoredEntry): TrashRow => ({
+  ...{ id, ...entry },
+  contact: { id: contact_id ?? 0, book_uid, ...contentSchema.parse(JSON.parse(content ?? '')) },
+})
+
+/** Lists an owner's trash, the newest first, a page at a time. One round trip. */
+export async function listTrash(
+  db: Database,
+  ownerId: number,
+  query: PageQuery,
+  cursor: Cursor | null,
+): Promise<Page<TrashRow>> {
+  const page = db
+    .select(columns(ownerId))
+    .from(removed)
+    .where(and(inTrash(ownerId), cursor ? lt(removed.seq, cursor.id) : undefined))
+    .orderBy(desc(removed.seq))
+    .limit(query.limit + 1)
+    .offset(query.skip ?? 0)
+  const counted = db.select({ total: count() }).from(removed).where(inTrash(ownerId))
+  const { rows, total } = await fetchCounted(db, page, query.total ? counted : null)
+  return pageById({ rows: rows.map(toTrashRow), total }, query, 'trash')
+}
+
+/** Reads an owner's trash with the files of its vCards, in the order of its numbers, from one on. */
+export async function readTrash(
+  db: Database,
+  ownerId: number,
+  after: number,
+  limit: number,
+): Promise<(TrashRow & { readonly parts: string })[]> {
+  const rows = await db
+    .select({ ...columns(ownerId), parts: partsOf('removed.contact_id').as('parts') })
+    .from(removed)
+    .where(and(inTrash(ownerId), gt(removed.seq, after)))
+    .orderBy(asc(removed.seq))
+    .limit(limit)
+  return rows.map(({ parts, ...row }) => ({ ...toTrashRow(row), parts }))
+}
+
+/** The condition that an entry of the trash is that of a contact. */
+export const ofContact = (contactId: number) => eq(removed.contact_id, contactId)
+
+/** Finds a contact in an owner's trash; undefined where it is not there. */
+export async function findInTrash(db: Database, ownerId: number, contactId: number): Promise<TrashRow | undefined> {
+  const [row] = await db
+    .select(columns(ownerId))
+    .from(removed)
+    .where(and(inTrash(ownerId), ofContact(contactId)))
+  return row && toTrashRow(row)
+}
+
+/** What a contact in the trash holds. */
+function contentOf({ contact }: TrashRow): ContactContent {
+  const [card] = contact.card === null ? [] : parseCards(contact.card)
+  return card ? contentOfCard(card, contact) : contentOfFields(contact)
+}
+
+/**
+ * Restores a contact from the trash: the same id, UID, vCard and picture, one revision later. Undefined where it is not
+ * there any more, its owner's book is full, or another contact has taken its UID.
+ */
+export async function restoreRow(
+  db: Database,
+  ownerId: number,
+  entry: TrashRow,
+  { locale, maxContacts }: { readonly locale: string; readonly maxContacts: number },
+): Promise<StoredRow | undefined> {
+  const { contact } = entry
+  const content = contentOf(entry)
+  const uid = uidOf(contact)
+  const row = createRow(ownerId, content, locale)
+  const { avatar, uri, book_id, created_at } = contact
+  const isEntry = and(inTrash(ownerId), eq(removed.seq, entry.id))
+  const [[restored]] = await db.batch([
+    db
+      .insert(contacts)
+      .select(
+        db
+          .select(
+            selectAsRow(contacts, {
+              ...{ ...row, id: contact.id, revision: contact.revision + 1, seq: nextNumber(ownerId) },
+              ...{ avatar, uri, book_id, created_at, ...groupColumns(db, ownerId, uid, row) },
+            }),
+          )
+          .from(removed)
+          .where(and(isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid))),
+      )
+      .returning(storedColumns),
+    db
+      .update(removed)
+      .set({ content: null, avatar: null })
+      .where(and(isEntry, sql`EXISTS (SELECT 1 FROM contacts WHERE contacts.id = ${contact.id})`)),
+    ...(content.members ? memberStatements(db, ownerId, contact.id, content) : []),
+  ])
+  return restored
+}

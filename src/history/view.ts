@@ -1,0 +1,25 @@
+import type { z } from 'zod'
+import { parseAuthor } from '../books/author.ts'
+import { isStoredRow } from '../contacts/table.ts'
+import { toContact, toContactDetails } from '../contacts/view.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
+import type { ChangeRow } from './changes-store.ts'
+import type { trashEntrySchema } from './schema.ts'
+import type { TrashRow } from './trash-store.ts'
+
+/** A change as its owner sees it. */
+export const toChange = ({ id, contact }: ChangeRow, config: Configuration) => ({
+  id,
+  contact: contact && (isStoredRow(contact) ? toContactDetails(contact, config) : toContact(contact, config)),
+})
+
+/** A contact in the trash as its owner sees it. */
+export const toTrashEntry = (
+  { contact, removed_at, removed_by }: TrashRow,
+  config: Configuration,
+): z.infer<typeof trashEntrySchema> => ({
+  id: contact.id,
+  contact: toContact(contact, config),
+  deleted_at: removed_at,
+  deleted_by: parseAuthor(removed_by),
+})
