@@ -16,6 +16,7 @@ import { contactRoutes } from './contacts/routes.ts'
 import { vcardRoutes } from './contacts/vcard-routes.ts'
 import { healthRoutes } from './health/routes.ts'
 import { changesRoutes } from './history/changes-routes.ts'
+import { historyRoutes } from './history/history-routes.ts'
 import { trashRoutes } from './history/trash-routes.ts'
 import { avatarRoutes } from './pages/avatars.ts'
 import { confirmPage } from './pages/confirm-page.tsx'
@@ -66,6 +67,7 @@ app.route('/api/trash', trashRoutes)
 // Before what has an id in its path: some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)
+app.route('/api/contacts', historyRoutes)
 app.route('/api/admin', adminRoutes)
 app.route('/', healthRoutes)
 app.route('/avatars', avatarRoutes)

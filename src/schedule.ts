@@ -4,6 +4,7 @@ import { sweepTrash } from './books/trash-store.ts'
 import { configuration } from './config.ts'
 import { deleteOldKeys } from './contacts/creation-store.ts'
 import { updateSearchKeys } from './contacts/search/key-store.ts'
+import { isPictureShown } from './history/pictures-store.ts'
 import type { Bindings } from './platform/bindings.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/connect.ts'
@@ -20,7 +21,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     // Side by side, so that none waits for another's failure.
     const done = await Promise.allSettled([
       sendDueLetters(db, createMailer(config)),
-      deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config)),
+      deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config), (picture) => isPictureShown(db, picture)),
       updateSearchKeys(db, config.SORT_LOCALE),
     ])
     for (const one of done) if (one.status === 'rejected') throw one.reason

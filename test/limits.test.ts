@@ -90,6 +90,8 @@ describe('the limits by default', () => {
       'patch /api/labels/{name}': by('contacts-write'),
       'delete /api/labels/{name}': by('contacts-write'),
       'get /api/contacts/changes': by('contacts-read'),
+      'get /api/contacts/{id}/history': by('contacts-read'),
+      'post /api/contacts/{id}/history/{revision}/restore': by('contacts-write'),
       'get /api/trash': by('contacts-read'),
       'post /api/trash/{id}/restore': by('contacts-write'),
       'delete /api/trash/{id}': by('contacts-write'),

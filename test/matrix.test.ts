@@ -37,6 +37,12 @@ const madeSchema = z.looseObject({ id: z.int() })
 const ownContact = async (person: Person) =>
   read(madeSchema, await person.post('/api/contacts', { first_name: 'Олена' })).id
 
+async function changedContact(person: Person): Promise<number> {
+  const id = await ownContact(person)
+  await person.patch(`/api/contacts/${id}`, { phone: '1' })
+  return id
+}
+
 async function deletedContact(person: Person): Promise<number> {
   const id = await ownContact(person)
   await person.delete(`/api/contacts/${id}`)
@@ -108,6 +114,8 @@ const cases: readonly Case[] = [
   { route: 'PATCH /api/labels/{name}', json: { name: 'Others' } },
   { route: 'DELETE /api/labels/{name}' },
   { route: 'GET /api/contacts/changes' },
+  { route: 'GET /api/contacts/{id}/history', id: ownContact },
+  { route: 'POST /api/contacts/{id}/history/{revision}/restore', id: changedContact },
   { route: 'GET /api/trash' },
   { route: 'POST /api/trash/{id}/restore', id: deletedContact },
   { route: 'DELETE /api/trash/{id}', id: deletedContact },
@@ -144,7 +152,10 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
   const [method = '', template = ''] = route.split(' ')
   // Nobody asks for what is a user's: that it is there must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
-  const path = template.replace('{id}', id ? String(await id(person)) : '').replace('{name}', 'Friends')
+  const path = template
+    .replace('{id}', id ? String(await id(person)) : '')
+    .replace('{name}', 'Friends')
+    .replace('{revision}', '1')
   const token = caller === 'nobody' ? undefined : person.access
   const { status } = await call(method, path, {
     token,

@@ -19,7 +19,7 @@ async function planOf(sql: string): Promise<string[]> {
 /** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
-    /^SCAN (books|card_parts|contacts|group_members|removed|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
+    /^SCAN (books|card_parts|contacts|group_members|removed|versions|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
       step,
     ),
   )
@@ -122,7 +122,10 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     await next(`/api/contacts/changes?since=${end}`)
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
+    const history = z.array(z.looseObject({ revision: z.int() }))
+    const [version] = history.parse(await (await ask('GET', `/api/contacts/${id}/history`)).json())
     for (const [method, path, status] of [
+      ['POST', `/api/contacts/${id}/history/${version?.revision}/restore`, 200],
       ['DELETE', `/api/contacts/${id}`, 204],
       ['GET', '/api/trash?limit=1&total=true', 200],
       ['POST', `/api/trash/${id}/restore`, 200],

@@ -1,9 +1,11 @@
 import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { findCachedUser } from '../src/auth/store.ts'
 import { emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { configuration } from '../src/config.ts'
 import { deleteRow } from '../src/contacts/store.ts'
+import { contacts } from '../src/contacts/table.ts'
 import { randomToken, tokenHash } from '../src/platform/crypto/keys.ts'
 import { timestamp } from '../src/platform/db/columns.ts'
 import { outboxRow } from '../src/platform/mail/outbox-store.ts'
@@ -47,6 +49,12 @@ export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (an
 })
 export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 
+/** Asks once the newcomer's contact has a version before this one. */
+const changed = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
+  await db.update(contacts).set({ phone: '1', revision: 2 }).where(eq(contacts.id, ana.contactId))
+  return { path: path(ana), token: ana.access }
+}
+
 /** Asks once the newcomer's contact is in the trash. */
 const fromTrash = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
   await deleteRow(db, ana.id, { id: ana.contactId, revision: 1 }, { kind: 'session', id: ana.sessionId, name: null })
@@ -86,6 +94,12 @@ export const cases: readonly Case[] = [
   { route: 'PATCH /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends', { name: 'Others' }) },
   { route: 'DELETE /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends') },
   { route: 'GET /api/contacts/changes', own: true, ask: signedIn(() => '/api/contacts/changes') },
+  { route: 'GET /api/contacts/{id}/history', own: true, ask: changed((ana) => `${contactPath(ana)}/history`) },
+  {
+    route: 'POST /api/contacts/{id}/history/{revision}/restore',
+    own: true,
+    ask: changed((ana) => `${contactPath(ana)}/history/1/restore`),
+  },
   { route: 'GET /api/trash', own: true, ask: fromTrash(() => '/api/trash') },
   { route: 'POST /api/trash/{id}/restore', own: true, ask: fromTrash((ana) => `/api/trash/${ana.contactId}/restore`) },
   { route: 'DELETE /api/trash/{id}', ask: fromTrash((ana) => `/api/trash/${ana.contactId}`) },

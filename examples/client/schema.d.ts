@@ -628,6 +628,46 @@ export interface paths {
         patch: operations["setContactAvatar"];
         trace?: never;
     };
+    "/api/contacts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a contact was
+         * @description Before each of its last changes, the newest first: 20 versions, and 256 KB, at most. Stars are no changes.
+         */
+        get: operations["listHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{id}/history/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a contact what it was
+         * @description Its vCard or its fields, and its picture. What it is now becomes a version. With If-Match, only if it is the version that you have read.
+         */
+        post: operations["restoreVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1414,7 +1454,8 @@ export interface components {
          *           "vcard": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Гончар;Олесь;;;\r\nFN:Олесь Гончар\r\nEND:VCARD\r\n"
          *         }
          *       ],
-         *       "trash": []
+         *       "trash": [],
+         *       "versions": []
          *     }
          */
         Export: {
@@ -1464,6 +1505,35 @@ export interface components {
                 /** Format: date-time */
                 deleted_at: string;
                 deleted_by: components["schemas"]["Author"];
+                vcard: string | null;
+            }[];
+            versions: {
+                revision: number;
+                contact: components["schemas"]["ContactDetails"];
+                /**
+                 * Format: date-time
+                 * @description Until then it was so.
+                 */
+                changed_at: string;
+                /**
+                 * @description Who changed it then.
+                 * @example {
+                 *       "kind": "session",
+                 *       "id": 12,
+                 *       "name": "curl/8.5.0"
+                 *     }
+                 */
+                changed_by: {
+                    /**
+                     * @description `session`: somebody who was logged in.
+                     * @enum {string}
+                     */
+                    kind: "session";
+                    /** @description Which session. */
+                    id: number;
+                    /** @description The User-Agent. */
+                    name: string | null;
+                } | null;
                 vcard: string | null;
             }[];
         };
@@ -1559,120 +1629,6 @@ export interface components {
             /** @description The User-Agent. */
             name: string | null;
         } | null;
-        /**
-         * @example {
-         *       "current_password": "correct horse battery"
-         *     }
-         */
-        Deletion: {
-            /**
-             * Format: password
-             * @description The password as it is now: a stolen token alone must not do this.
-             * @example correct horse battery
-             */
-            current_password: string;
-        };
-        /**
-         * @example {
-         *       "id": 1,
-         *       "first_name": "Олесь",
-         *       "last_name": "Гончар",
-         *       "email": "oles@example.com",
-         *       "phone": "+380 44 123 45 67",
-         *       "birthday": "1918-04-03",
-         *       "additional": "Writes back slowly.",
-         *       "favorite": false,
-         *       "full_name": "Олесь Гончар",
-         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *       "created_at": "2026-11-21T09:30:00.000Z",
-         *       "updated_at": "2026-11-21T09:30:00.000Z",
-         *       "next_birthday": "2027-04-03",
-         *       "days_until": 133,
-         *       "turns": 109
-         *     }
-         */
-        UpcomingBirthday: {
-            id: number;
-            first_name: string | null;
-            last_name: string | null;
-            full_name: string;
-            email: string | null;
-            phone: string | null;
-            /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
-            birthday: string | null;
-            additional: string | null;
-            favorite: boolean;
-            /**
-             * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
-             */
-            avatar: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date */
-            next_birthday: string;
-            days_until: number;
-            /** @description The age reached; null when the year is unknown. */
-            turns: number | null;
-        };
-        /**
-         * @example {
-         *       "changes": [
-         *         {
-         *           "id": 1,
-         *           "contact": {
-         *             "id": 1,
-         *             "first_name": "Олесь",
-         *             "last_name": "Гончар",
-         *             "email": "oles@example.com",
-         *             "phone": "+380 44 123 45 67",
-         *             "birthday": "1918-04-03",
-         *             "additional": "Writes back slowly.",
-         *             "favorite": false,
-         *             "full_name": "Олесь Гончар",
-         *             "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *             "created_at": "2026-11-21T09:30:00.000Z",
-         *             "updated_at": "2026-11-21T09:30:00.000Z"
-         *           }
-         *         },
-         *         {
-         *           "id": 2,
-         *           "contact": null
-         *         }
-         *       ],
-         *       "next": "WzAsNDJd",
-         *       "more": false
-         *     }
-         */
-        Changes: {
-            changes: {
-                id: number;
-                /**
-                 * @description Null: it is gone.
-                 * @example {
-                 *       "id": 1,
-                 *       "first_name": "Олесь",
-                 *       "last_name": "Гончар",
-                 *       "email": "oles@example.com",
-                 *       "phone": "+380 44 123 45 67",
-                 *       "birthday": "1918-04-03",
-                 *       "additional": "Writes back slowly.",
-                 *       "favorite": false,
-                 *       "full_name": "Олесь Гончар",
-                 *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-                 *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
-                 *     }
-                 */
-                contact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"] | null;
-            }[];
-            /** @description Send it as `since`: at once while `more` is true, later to hear what is new. */
-            next: string;
-            /** @description Whether there are more changes by now. */
-            more: boolean;
-        };
         /**
          * @example {
          *       "id": 1,
@@ -1858,6 +1814,120 @@ export interface components {
         };
         /**
          * @example {
+         *       "current_password": "correct horse battery"
+         *     }
+         */
+        Deletion: {
+            /**
+             * Format: password
+             * @description The password as it is now: a stolen token alone must not do this.
+             * @example correct horse battery
+             */
+            current_password: string;
+        };
+        /**
+         * @example {
+         *       "id": 1,
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
+         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "updated_at": "2026-11-21T09:30:00.000Z",
+         *       "next_birthday": "2027-04-03",
+         *       "days_until": 133,
+         *       "turns": 109
+         *     }
+         */
+        UpcomingBirthday: {
+            id: number;
+            first_name: string | null;
+            last_name: string | null;
+            full_name: string;
+            email: string | null;
+            phone: string | null;
+            /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
+            birthday: string | null;
+            additional: string | null;
+            favorite: boolean;
+            /**
+             * Format: uri
+             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             */
+            avatar: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date */
+            next_birthday: string;
+            days_until: number;
+            /** @description The age reached; null when the year is unknown. */
+            turns: number | null;
+        };
+        /**
+         * @example {
+         *       "changes": [
+         *         {
+         *           "id": 1,
+         *           "contact": {
+         *             "id": 1,
+         *             "first_name": "Олесь",
+         *             "last_name": "Гончар",
+         *             "email": "oles@example.com",
+         *             "phone": "+380 44 123 45 67",
+         *             "birthday": "1918-04-03",
+         *             "additional": "Writes back slowly.",
+         *             "favorite": false,
+         *             "full_name": "Олесь Гончар",
+         *             "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *             "created_at": "2026-11-21T09:30:00.000Z",
+         *             "updated_at": "2026-11-21T09:30:00.000Z"
+         *           }
+         *         },
+         *         {
+         *           "id": 2,
+         *           "contact": null
+         *         }
+         *       ],
+         *       "next": "WzAsNDJd",
+         *       "more": false
+         *     }
+         */
+        Changes: {
+            changes: {
+                id: number;
+                /**
+                 * @description Null: it is gone.
+                 * @example {
+                 *       "id": 1,
+                 *       "first_name": "Олесь",
+                 *       "last_name": "Гончар",
+                 *       "email": "oles@example.com",
+                 *       "phone": "+380 44 123 45 67",
+                 *       "birthday": "1918-04-03",
+                 *       "additional": "Writes back slowly.",
+                 *       "favorite": false,
+                 *       "full_name": "Олесь Гончар",
+                 *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                contact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"] | null;
+            }[];
+            /** @description Send it as `since`: at once while `more` is true, later to hear what is new. */
+            next: string;
+            /** @description Whether there are more changes by now. */
+            more: boolean;
+        };
+        /**
+         * @example {
          *       "name": "Friends",
          *       "count": 12
          *     }
@@ -1962,6 +2032,141 @@ export interface components {
             readonly days_until?: unknown;
             /** @description Ignored: so that what was read can be sent back. */
             readonly turns?: unknown;
+        };
+        /**
+         * @example {
+         *       "revision": 3,
+         *       "contact": {
+         *         "id": 1,
+         *         "first_name": "Олесь",
+         *         "last_name": "Гончар",
+         *         "email": "oles@example.com",
+         *         "phone": "+380 44 123 45 67",
+         *         "birthday": "1918-04-03",
+         *         "additional": "Writes back slowly.",
+         *         "favorite": false,
+         *         "full_name": "Олесь Гончар",
+         *         "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "updated_at": "2026-11-21T09:30:00.000Z",
+         *         "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
+         *         "book": "contacts",
+         *         "name": {
+         *           "prefix": null,
+         *           "middle": null,
+         *           "suffix": null,
+         *           "nickname": "Олько",
+         *           "phonetic_first": null,
+         *           "phonetic_last": null
+         *         },
+         *         "emails": [
+         *           {
+         *             "value": "oles@example.com",
+         *             "label": "home",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "phones": [
+         *           {
+         *             "value": "+380 44 123 45 67",
+         *             "label": "mobile",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "addresses": [
+         *           {
+         *             "street": "вул. Хрещатик, 1",
+         *             "extended": null,
+         *             "po_box": null,
+         *             "city": "Київ",
+         *             "region": null,
+         *             "postal_code": "01001",
+         *             "country": "Україна",
+         *             "label": "home",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "urls": [
+         *           {
+         *             "value": "https://example.com",
+         *             "label": "home page"
+         *           }
+         *         ],
+         *         "messengers": [
+         *           {
+         *             "value": "xmpp:oles@example.com",
+         *             "service": "Jabber",
+         *             "label": null
+         *           }
+         *         ],
+         *         "organizations": [
+         *           {
+         *             "name": "Дім книги",
+         *             "units": [
+         *               "Відділ поезії"
+         *             ],
+         *             "title": "Редактор",
+         *             "role": null
+         *           }
+         *         ],
+         *         "dates": [
+         *           {
+         *             "value": "1945-05-09",
+         *             "label": "anniversary"
+         *           }
+         *         ],
+         *         "relations": [
+         *           {
+         *             "value": "Валентина",
+         *             "label": "spouse"
+         *           }
+         *         ],
+         *         "labels": [
+         *           "Friends"
+         *         ],
+         *         "custom": [
+         *           {
+         *             "name": "X-FOO",
+         *             "value": "bar",
+         *             "label": null
+         *           }
+         *         ]
+         *       },
+         *       "changed_at": "2026-11-21T10:30:00.000Z",
+         *       "changed_by": {
+         *         "kind": "session",
+         *         "id": 12,
+         *         "name": "curl/8.5.0"
+         *       }
+         *     }
+         */
+        ContactVersion: {
+            revision: number;
+            contact: components["schemas"]["ContactDetails"];
+            /**
+             * Format: date-time
+             * @description Until then it was so.
+             */
+            changed_at: string;
+            /**
+             * @description Who changed it then.
+             * @example {
+             *       "kind": "session",
+             *       "id": 12,
+             *       "name": "curl/8.5.0"
+             *     }
+             */
+            changed_by: {
+                /**
+                 * @description `session`: somebody who was logged in.
+                 * @enum {string}
+                 */
+                kind: "session";
+                /** @description Which session. */
+                id: number;
+                /** @description The User-Agent. */
+                name: string | null;
+            } | null;
         };
         /**
          * @example {
@@ -2125,16 +2330,17 @@ export type ExportedUser = components['schemas']['ExportedUser'];
 export type ExportedSession = components['schemas']['ExportedSession'];
 export type Contact = components['schemas']['Contact'];
 export type Author = components['schemas']['Author'];
+export type ContactDetails = components['schemas']['ContactDetails'];
 export type Deletion = components['schemas']['Deletion'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
 export type Changes = components['schemas']['Changes'];
-export type ContactDetails = components['schemas']['ContactDetails'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
 export type TrashEntry = components['schemas']['TrashEntry'];
 export type ListedContact = components['schemas']['ListedContact'];
 export type Favorite = components['schemas']['Favorite'];
+export type ContactVersion = components['schemas']['ContactVersion'];
 export type ManagedUser = components['schemas']['ManagedUser'];
 export type UserManagement = components['schemas']['UserManagement'];
 export type Letter = components['schemas']['Letter'];
@@ -6550,6 +6756,199 @@ export interface operations {
             /** @description Readable, but some values are wrong; `errors` names them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactVersion"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+                /** @description As the history says it. */
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetails"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with something that exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { count, eq, sql } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { login, refresh } from '../../test/accounts.ts'
@@ -24,24 +25,22 @@ import { userCache } from '../auth/guard.ts'
 import { emailTokens, sessions } from '../auth/table.ts'
 import { books, removed } from '../books/table.ts'
 import { cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
+import { versions } from '../history/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
 /** Every table, and the column that says whose a row is. */
-const owners = {
+const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLiteColumn]>> = {
   users: [users, users.id],
-  sessions: [sessions, sessions.user_id],
-  links: [emailTokens, emailTokens.user_id],
-  books: [books, books.owner_id],
-  removed: [removed, removed.owner_id],
-  contacts: [contacts, contacts.owner_id],
+  ...{ sessions: [sessions, sessions.user_id], links: [emailTokens, emailTokens.user_id] },
+  ...{ books: [books, books.owner_id], removed: [removed, removed.owner_id] },
+  ...{ contacts: [contacts, contacts.owner_id], versions: [versions, versions.owner_id] },
   card_parts: [cardParts, cardParts.owner_id],
   group_members: [groupMembers, groupMembers.owner_id],
   idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
-  outbox: [outbox, outbox.user_id],
-  events: [events, events.user_id],
-} as const
+  ...{ outbox: [outbox, outbox.user_id], events: [events, events.user_id] },
+}
 
 /** How many rows of each table are a person's. */
 async function rowsOf({ id }: Person): Promise<Record<string, number>> {
@@ -61,8 +60,10 @@ const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.us
 async function confirmedPerson(name: string): Promise<Person> {
   const person = await signedUp(name)
   await person.post('/api/contacts', { first_name: 'One' }, { headers: { 'Idempotency-Key': 'One' } })
-  await post(person, lines('VERSION:3.0', 'FN:Three', `PHOTO;ENCODING=b:${'A'.repeat(2000)}`))
-  await person.delete(`/api/contacts/${(await addVcard(person, lines('FN:Gone'))).id}`)
+  await post(person, lines('FN:Three', `PHOTO;ENCODING=b:${'A'.repeat(2000)}`))
+  const { id } = await addVcard(person, lines('FN:Gone'))
+  await person.patch(`/api/contacts/${id}`, { phone: '1' })
+  await person.delete(`/api/contacts/${id}`)
   await post(person, lines('VERSION:4.0', 'KIND:group', 'FN:Four', 'MEMBER:one'))
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
   await linkToken(person.email, 'reset-password')
@@ -80,7 +81,6 @@ describe('deleting one’s account', () => {
     expect(
       tables
         .map(({ name }) => name)
-        // Nobody's: pictures that the sweep is to remove, and how far the keys have been made anew.
         .filter((name) => !name.startsWith('scratch_') && !['discarded_pictures', 'contact_keying'].includes(name))
         .sort(),
     ).toEqual(Object.keys(owners).sort())

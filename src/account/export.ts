@@ -3,7 +3,7 @@ import { toOwnEvent } from '../audit/view.ts'
 import { requireSession } from '../auth/session.ts'
 import { putParts } from '../contacts/parts.ts'
 import { toContact } from '../contacts/view.ts'
-import { toTrashEntry } from '../history/view.ts'
+import { toTrashEntry, toVersion } from '../history/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -63,6 +63,10 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
   }))
   yield* list('trash', exportedRows.trash(db, user.id), ({ parts, ...row }) => ({
     ...toTrashEntry(row, config),
+    vcard: row.contact.card === null ? null : wholeCard(row.contact.card, parts),
+  }))
+  yield* list('versions', exportedRows.versions(db, user.id), ({ parts, ...row }) => ({
+    ...toVersion(row, config),
     vcard: row.contact.card === null ? null : wholeCard(row.contact.card, parts),
   }))
   yield '}\n'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { eventExample, eventSchema } from '../audit/schema.ts'
 import { newPassword, sessionExample, sessionSchema, triedPassword } from '../auth/schema.ts'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
-import { trashEntrySchema } from '../history/schema.ts'
+import { trashEntrySchema, versionSchema } from '../history/schema.ts'
 import { pageQuery } from '../platform/text/fields.ts'
 import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
@@ -70,6 +70,7 @@ export const exportSchema = z
       .array(z.strictObject({ contact: z.int(), vcard: z.string() }))
       .meta({ description: 'Of each contact that came as a vCard: its id, and the vCard, line for line.' }),
     trash: z.array(trashEntrySchema.extend({ vcard: z.string().nullable() })),
+    versions: z.array(versionSchema.extend({ vcard: z.string().nullable() })),
   })
   .meta({
     id: 'Export',
@@ -112,6 +113,7 @@ export const exportSchema = z
         },
       ],
       trash: [],
+      versions: [],
     },
   })
 

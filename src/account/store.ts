@@ -9,7 +9,9 @@ import { emptyStatements } from '../books/trash-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
 import { isNoGroup, ownedBy, ownedByThose } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
+import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
+import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -56,6 +58,7 @@ export async function deleteAccount(
     // With its pictures and files.
     ...emptyStatements(db, inArray(removed.owner_id, user)),
     db.delete(removed).where(inArray(removed.owner_id, user)),
+    db.delete(versions).where(inArray(versions.owner_id, user)),
     // Groups last: what deletes them looks for their members.
     db.delete(contacts).where(and(ownedByThose(user), isNoGroup)),
     db.delete(contacts).where(ownedByThose(user)),
@@ -215,6 +218,8 @@ export const exportedRows = {
       (last, limit) => readTrash(db, userId, last?.id ?? 0, limit),
       vcardPageSize,
     ),
+  versions: (db: Database, userId: number) =>
+    pages<ExportedVersion>((last, limit) => readVersions(db, userId, last, limit), vcardPageSize),
   books: (db: Database, userId: number) =>
     pages<typeof books.$inferSelect>((last, limit) =>
       db

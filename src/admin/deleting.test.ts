@@ -8,17 +8,25 @@ import { database } from '../../test/database.ts'
 import { admin, freshAddress, from, type Person, password, signedUp } from '../../test/people.ts'
 import { events } from '../audit/table.ts'
 import * as auth from '../auth/table.ts'
-import { books } from '../books/table.ts'
+import { books, removed } from '../books/table.ts'
 import * as contacts from '../contacts/table.ts'
+import { versions } from '../history/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
 
 describe('deleting an account', () => {
-  const tables = [users, outbox, events, books, ...Object.values(contacts), ...Object.values(auth)].filter(
-    (table) => table instanceof SQLiteTable,
-  )
+  const tables = [
+    users,
+    outbox,
+    events,
+    books,
+    removed,
+    versions,
+    ...Object.values(contacts),
+    ...Object.values(auth),
+  ].filter((table) => table instanceof SQLiteTable)
   /** Every row, of whatever table, that is a person's or speaks of them. */
   const tracesOf = async ({ id, email }: Person) => {
     const rows = await Promise.all(

@@ -55,6 +55,7 @@ export const removed = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.owner_id, table.seq] }),
     index('removed_trash').on(table.owner_id, table.seq, table.contact_id).where(sql`content IS NOT NULL`),
+    index('removed_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
     index('removed_due').on(table.removed_at).where(sql`content IS NOT NULL`),
   ],
 )

@@ -44,7 +44,7 @@ export async function changeLabel(services: Services, ownerId: number, change: L
       })
       return { row, content: editedContent(row, pickFields(row), { labels: [...new Set(labels)] }) }
     })
-  const changed = await replaceRows(db, ownerId, changes, config.SORT_LOCALE)
+  const changed = await replaceRows(db, ownerId, changes, { locale: config.SORT_LOCALE, author: change.author })
   if (found.length > changed) return { changed, more: true }
   const inGroups = await changeGroups(services, ownerId, change)
   return { changed: new Set([...found.map(({ id }) => id), ...inGroups.members]).size, more: inGroups.more }
@@ -61,7 +61,7 @@ async function changeGroups({ db, config }: Services, ownerId: number, { label, 
     const isDone =
       next === null
         ? await deleteRow(db, ownerId, group, author)
-        : await replaceRow(db, ownerId, group, renamedContent(group, next), config.SORT_LOCALE)
+        : await replaceRow(db, ownerId, group, renamedContent(group, next), { locale: config.SORT_LOCALE, author })
     if (isDone) done++
   }
   return { members, more: done < groups.length }

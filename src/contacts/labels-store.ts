@@ -4,7 +4,7 @@ import type { ContactContent } from './content.ts'
 import { findGroups, nameOfGroup } from './groups-store.ts'
 import { keyOfLabel, labelsOfKey, plainLabel } from './labels-key.ts'
 import { ownedBy } from './scope.ts'
-import { changeStatement } from './store.ts'
+import { changeStatement, type Writer } from './store.ts'
 import { contacts, type StoredRow, storedColumns } from './table.ts'
 
 /** A label, and how many contacts have it. */
@@ -66,13 +66,13 @@ export async function replaceRows(
   db: Database,
   ownerId: number,
   changes: readonly { readonly row: StoredRow; readonly content: ContactContent }[],
-  locale: string,
+  writer: Writer,
 ): Promise<number> {
   let replaced = 0
   for (let at = 0; at < changes.length; at += batchSize) {
     const [first, ...others] = changes
       .slice(at, at + batchSize)
-      .map(({ row, content }) => changeStatement(db, ownerId, row, content, locale).returning({ id: contacts.id }))
+      .map(({ row, content }) => changeStatement(db, ownerId, row, content, writer).returning({ id: contacts.id }))
     if (first) replaced += (await db.batch([first, ...others])).flat().length
   }
   return replaced

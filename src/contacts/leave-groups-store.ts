@@ -1,4 +1,5 @@
 import { and, eq, exists, inArray, or, sql } from 'drizzle-orm'
+import { serializeAuthor } from '../books/author.ts'
 import { uidForms, withoutMember } from '../cards/groups.ts'
 import { printCard } from '../cards/parse.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -6,7 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import { type ContactContent, cardOf } from './content.ts'
 import { findGroupsOf, memberStatements } from './groups-store.ts'
 import { ownContact } from './scope.ts'
-import { changeStatement, isUnchanged, numbered, replaceRow } from './store.ts'
+import { changeStatement, isUnchanged, numbered, replaceRow, type Writer } from './store.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
 
@@ -20,11 +21,11 @@ export async function replaceAndLeave(
   row: StoredRow,
   content: ContactContent,
   left: readonly string[],
-  locale: string,
+  writer: Writer,
 ): Promise<StoredRow | undefined> {
   const uid = uidOf(row)
   const groups = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
-  if (groups.length === 0) return replaceRow(db, ownerId, row, content, locale)
+  if (groups.length === 0) return replaceRow(db, ownerId, row, content, writer)
 
   const cards = groups.map((group) => cardWithout(group, uid))
   /** The condition that so many of the groups have been written by this batch, and the others are as they were read. */
@@ -46,6 +47,7 @@ export async function replaceAndLeave(
       .update(contacts)
       .set({
         ...{ card: cards[at] ?? null, updated_at: timestamp(), ...numbered(ownerId) },
+        changed_by: serializeAuthor(writer.author),
       })
       .where(and(ownContact(ownerId, group.id), written(at), isAsRead)),
   )
@@ -68,7 +70,7 @@ export async function replaceAndLeave(
         ),
       ),
     ...(row.is_group ? memberStatements(db, ownerId, row.id, content) : []),
-    changeStatement(db, ownerId, row, content, locale, and(isFree, written(groups.length))).returning(storedColumns),
+    changeStatement(db, ownerId, row, content, writer, and(isFree, written(groups.length))).returning(storedColumns),
   ])
   const [replaced] = results.at(-1) as StoredRow[]
   return replaced

@@ -47,17 +47,16 @@ export const partStatements = (db: Database, ownerId: number, which: Which, part
   deleteUnusedParts(db, which),
 ]
 
-/** Deletes the parts that a contact's vCard does not name. */
+/** Deletes the parts that neither a contact's vCard names nor one of its versions. */
 export const deleteUnusedParts = (db: Database, which: Which) =>
-  db
-    .delete(cardParts)
-    .where(
-      sql`contact_id = ${which} AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)`,
-    )
+  db.delete(cardParts).where(
+    sql`contact_id = ${which} AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)
+        AND NOT EXISTS (SELECT 1 FROM versions WHERE versions.owner_id = card_parts.owner_id AND versions.contact_id = card_parts.contact_id AND instr(versions.content, card_parts.hash) > 0)`,
+  )
 
 /**
  * Selects the parts of the contact that a column names, as a JSON object by their hashes. The column is written with
  * its table: Drizzle would leave that out, and the parts have a column of that name.
  */
-export const partsOf = (column: 'contacts.id' | 'removed.contact_id'): SQL<string> =>
+export const partsOf = (column: 'contacts.id' | 'removed.contact_id' | 'versions.contact_id'): SQL<string> =>
   sql<string>`(SELECT json_group_object(hash, text) FROM card_parts WHERE card_parts.contact_id = ${sql.raw(column)})`

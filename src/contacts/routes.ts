@@ -275,7 +275,7 @@ contactRoutes.openapi(
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    await removeContact(c.var.services, targetOf(c, c.req.valid('param')), sessionAuthor(c.var.sessionId, clientOf(c)))
+    await removeContact(c.var.services, targetOf(c, c.req.valid('param')))
     return c.body(null, 204)
   },
 )
@@ -284,6 +284,7 @@ contactRoutes.openapi(
 const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): ContactTarget => ({
   ownerId: c.var.user.id,
   id,
+  author: sessionAuthor(c.var.sessionId, clientOf(c)),
   conditions: conditionsOf(c),
 })
 

@@ -130,7 +130,7 @@ export type Contact = z.infer<typeof contactSchema>
 /** The uid of a book, in the examples. */
 export const exampleBookUid = '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77'
 
-const detailsExample = { ...contactExample, uid: `${exampleBookUid}-1`, book: firstBook, ...detailExample }
+export const detailsExample = { ...contactExample, uid: `${exampleBookUid}-1`, book: firstBook, ...detailExample }
 
 /** A contact by itself, with all that it holds. */
 export const contactDetailsSchema = contactSchema

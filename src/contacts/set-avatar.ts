@@ -34,10 +34,15 @@ export const removeContactAvatar = (services: Services, target: AvatarTarget): P
 
 function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPicture | null): Promise<StoredRow> {
   const { db, config } = services
-  const { ownerId, sessionId } = target
+  const { ownerId, sessionId, author } = target
   const condition = isSessionAlive(sessionId)
   return writeContact(services, target, async (row) => {
-    const changed = await setAvatarColumn(db, ownerId, row, { picture, card: cardWithoutPictures(row), condition })
+    const changed = await setAvatarColumn(db, ownerId, row, {
+      picture,
+      card: cardWithoutPictures(row),
+      condition,
+      author,
+    })
     if (!changed) await requireSession(db, sessionId, config)
     return changed
   })

@@ -54,10 +54,16 @@ export const createRow = (
   updated_at: now,
 })
 
+/** Who writes a contact, and the language whose alphabet names are sorted by. */
+export interface Writer {
+  readonly locale: string
+  readonly author: Author
+}
+
 /** The columns that a write of a contact sets to replace it. */
-function createChange(ownerId: number, content: ContactContent, locale: string, groups: readonly string[]) {
+function createChange(ownerId: number, content: ContactContent, { locale, author }: Writer, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
-  return { ...values, ...numbered(ownerId) }
+  return { ...values, ...numbered(ownerId), changed_by: serializeAuthor(author) }
 }
 
 /** What every change of a contact sets besides: the next revision, and the change number. */
@@ -82,10 +88,12 @@ type ReadRow = Pick<ContactRow, 'id' | 'revision'>
 export const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
   and(ownContact(ownerId, id), eq(contacts.revision, revision))
 
-const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...writtenColumns], (db, params) =>
+const replacedColumns = [...writtenColumns, 'changed_by'] as const
+
+const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...replacedColumns], (db, params) =>
   db
     .update(contacts)
-    .set({ ...columnValues(contacts, writtenColumns, params), ...numbered(params.owner) })
+    .set({ ...columnValues(contacts, replacedColumns, params), ...numbered(params.owner) })
     .where(and(ownContact(params.owner, params.id), eq(contacts.revision, params.read)))
     .returning(storedColumns),
 )
@@ -96,18 +104,25 @@ export async function replaceRow(
   ownerId: number,
   row: StoredRow,
   content: ContactContent,
-  locale: string,
+  writer: Writer,
 ): Promise<StoredRow | undefined> {
   if (row.is_group || content.members) {
     const [[replaced]] = await db.batch([
-      changeStatement(db, ownerId, row, content, locale).returning(storedColumns),
+      changeStatement(db, ownerId, row, content, writer).returning(storedColumns),
       ...memberStatements(db, ownerId, row.id, content),
     ])
     return replaced
   }
   const groups = labelsOfKey(row.group_labels)
-  const values = createRow(ownerId, content, locale, timestamp(), groups)
-  const [replaced] = await replaceOwnQuery(db, { ...values, owner: ownerId, id: row.id, read: row.revision })
+  const values = createRow(ownerId, content, writer.locale, timestamp(), groups)
+  const changed_by = serializeAuthor(writer.author)
+  const [replaced] = await replaceOwnQuery(db, {
+    ...values,
+    changed_by,
+    owner: ownerId,
+    id: row.id,
+    read: row.revision,
+  })
   return replaced
 }
 
@@ -117,20 +132,23 @@ export const changeStatement = (
   ownerId: number,
   row: StoredRow,
   content: ContactContent,
-  locale: string,
+  writer: Writer,
   where: SQL | undefined = isUnchanged(ownerId, row),
 ) =>
   db
     .update(contacts)
-    .set(createChange(ownerId, content, locale, labelsOfKey(row.group_labels)))
+    .set(createChange(ownerId, content, writer, labelsOfKey(row.group_labels)))
     .where(where)
 
 /** A vCard in place of what a contact is: its content, its larger files, and its picture. */
 export interface CardReplacement {
   readonly content: ContactContent
   readonly parts: readonly CardPart[]
-  /** A picture that was stored for it; null: it has none. Undefined: it keeps the one that it has. */
-  readonly picture: StoredPicture | null | undefined
+  /**
+   * A picture that was stored for it, or one that it had before; null: it has none. Undefined: it keeps the one that it
+   * has.
+   */
+  readonly picture: StoredPicture | { readonly picture: string } | null | undefined
 }
 
 /**
@@ -142,7 +160,7 @@ export async function replaceByCard(
   ownerId: number,
   row: StoredRow,
   { content, parts, picture }: CardReplacement,
-  locale: string,
+  writer: Writer,
 ): Promise<StoredRow | undefined> {
   const where = and(
     isUnchanged(ownerId, row),
@@ -150,20 +168,23 @@ export async function replaceByCard(
   )
   // Under another UID it is in the groups that name that one.
   const hasOtherUid = content.uid !== null && content.uid !== row.uid
-  const change = createChange(ownerId, content, locale, hasOtherUid ? [] : labelsOfKey(row.group_labels))
+  const change = createChange(ownerId, content, writer, hasOtherUid ? [] : labelsOfKey(row.group_labels))
   const avatar = picture === undefined ? {} : { avatar: picture?.picture ?? null }
   const groups = content.uid === null || !hasOtherUid ? {} : groupColumns(db, ownerId, content.uid, change)
-  const [, [changed]] = await db.batch([
-    markForDeletionStatement(db, contacts, picture === undefined ? sql`0` : where),
-    db
-      .update(contacts)
-      .set({ ...change, ...avatar, ...groups })
-      .where(where)
-      .returning(storedColumns),
+  const statement = db
+    .update(contacts)
+    .set({ ...change, ...avatar, ...groups })
+    .where(where)
+    .returning(storedColumns)
+  const after = [
     ...partStatements(db, ownerId, row.id, parts),
     ...(row.is_group || content.members ? memberStatements(db, ownerId, row.id, content) : []),
-    ...(picture ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))] : []),
-  ])
+    ...(picture && 'reservation' in picture
+      ? [keepReservedStatement(db, picture.reservation, contacts, ownContact(ownerId, row.id))]
+      : []),
+  ]
+  if (picture === undefined) return (await db.batch([statement, ...after]))[0][0]
+  const [, [changed]] = await db.batch([markForDeletionStatement(db, contacts, where), statement, ...after])
   return changed
 }
 
@@ -172,6 +193,7 @@ interface AvatarChange {
   /** The vCard without the pictures that it came with; undefined where it has none. */
   readonly card: string | undefined
   readonly condition: SQL
+  readonly author: Author
 }
 
 /**
@@ -182,7 +204,7 @@ export async function setAvatarColumn(
   db: Database,
   ownerId: number,
   row: ReadRow,
-  { picture, card, condition }: AvatarChange,
+  { picture, card, condition, author }: AvatarChange,
 ): Promise<StoredRow | undefined> {
   const where = and(isUnchanged(ownerId, row), condition)
   const [, [changed]] = await db.batch([
@@ -191,6 +213,7 @@ export async function setAvatarColumn(
       .update(contacts)
       .set({
         ...{ avatar: picture?.picture ?? null, updated_at: timestamp(), ...numbered(ownerId) },
+        changed_by: serializeAuthor(author),
         ...(card === undefined ? {} : { card }),
       })
       .where(where)

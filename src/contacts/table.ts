@@ -45,6 +45,8 @@ export const contacts = sqliteTable(
     revision: integer('revision').notNull().default(1),
     /** Its owner's change number when it last changed (books/numbers-store.ts); 0: before there were any. */
     seq: integer('seq').notNull().default(0),
+    /** Who changed it last, in JSON (books/author.ts): of the version before, who changed it (migration 0011). */
+    changed_by: text('changed_by'),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
     // What follows is derived from the above on every write (search/keys.ts): what lists are filtered and sorted by.
@@ -73,6 +75,7 @@ export const contacts = sqliteTable(
     index('contacts_by_label')
       .on(table.owner_id, table.labels_key, table.group_labels)
       .where(sql`labels_key <> '' OR group_labels <> ''`),
+    index('contacts_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
     index('contacts_groups').on(table.owner_id, table.id).where(sql`is_group = 1`),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
     check('contacts_named', sql`first_name IS NOT NULL OR last_name IS NOT NULL`),

@@ -17,7 +17,7 @@ import { fullName } from './fields.ts'
 import { pictureLines, takeParts } from './parts.ts'
 import { replaceByCard } from './store.ts'
 import type { StoredRow } from './table.ts'
-import { type ContactTarget, writeContact } from './write.ts'
+import { type ContactTarget, writeContact, writerOf } from './write.ts'
 
 /**
  * The vCard of a body: one, of any version and in any charset. `charset` is what Content-Type says.
@@ -114,7 +114,7 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
     const { content, ...taken } = storable(card, row, config.FAVORITE_NAME_PREFIX)
     if (content.uid !== null) await requireFreeUid(db, ownerId, content.uid, id)
     const picture = hasSamePicture(row, taken.card) ? undefined : ((await storePhoto(services, card)) ?? null)
-    return replaceByCard(db, ownerId, row, { content, parts: taken.parts, picture }, config.SORT_LOCALE)
+    return replaceByCard(db, ownerId, row, { content, parts: taken.parts, picture }, writerOf(services, target))
   })
 }
 

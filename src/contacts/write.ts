@@ -1,3 +1,4 @@
+import type { Author } from '../books/author.ts'
 import { type Conditions, requireMatch } from '../platform/http/etag.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
@@ -6,7 +7,7 @@ import { editedContent, leftGroups } from './content.ts'
 import type { DetailInput } from './details.ts'
 import type { ContactFields } from './fields.ts'
 import { replaceAndLeave } from './leave-groups-store.ts'
-import { findContact } from './store.ts'
+import { findContact, type Writer } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
@@ -15,9 +16,16 @@ import { contactEtag } from './view.ts'
 export interface ContactTarget {
   readonly ownerId: number
   readonly id: number
+  readonly author: Author
   /** What the request requires of the contact's ETag; undefined where nothing is required. */
   readonly conditions?: Conditions | undefined
 }
+
+/** Who writes, and how. */
+export const writerOf = ({ config }: Services, { author }: ContactTarget): Writer => ({
+  locale: config.SORT_LOCALE,
+  author,
+})
 
 /** 404 for a contact that does not exist, or is another's. */
 export const contactNotFound = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
@@ -61,5 +69,5 @@ export const editContact = (
     const { fields, details = {} } = change(row)
     const content = editedContent(row, fields, details)
     const left = details.labels === undefined ? [] : leftGroups(row, details.labels ?? [])
-    return replaceAndLeave(services.db, target.ownerId, row, content, left, services.config.SORT_LOCALE)
+    return replaceAndLeave(services.db, target.ownerId, row, content, left, writerOf(services, target))
   })

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { authorSchema } from '../books/schema.ts'
-import { contactExample, contactSchema, listedContactSchema } from '../contacts/schema.ts'
+import {
+  contactDetailsSchema,
+  contactExample,
+  contactSchema,
+  detailsExample,
+  listedContactSchema,
+} from '../contacts/schema.ts'
 import { idInPath, line, pageQuery, whole } from '../platform/text/fields.ts'
 
 /** What a client may ask for of the changes. */
@@ -58,5 +64,26 @@ export const trashEntrySchema = z
       contact: contactExample,
       deleted_at: '2026-11-21T10:30:00.000Z',
       deleted_by: { kind: 'session', id: 12, name: 'curl/8.5.0' },
+    },
+  })
+
+/** A revision in a path. */
+export const revisionSchema = { revision: idInPath.meta({ description: 'As the history says it.' }) }
+
+/** A contact as it was until a change. */
+export const versionSchema = z
+  .object({
+    revision: z.int().positive(),
+    contact: contactDetailsSchema,
+    changed_at: z.iso.datetime().meta({ description: 'Until then it was so.' }),
+    changed_by: authorSchema.nullable().meta({ description: 'Who changed it then.' }),
+  })
+  .meta({
+    id: 'ContactVersion',
+    example: {
+      revision: 3,
+      contact: detailsExample,
+      changed_at: '2026-11-21T10:30:00.000Z',
+      changed_by: { kind: 'session', id: 12, name: 'curl/8.5.0' },
     },
   })

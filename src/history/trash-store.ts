@@ -1,14 +1,11 @@
 import { and, asc, count, desc, eq, gt, lt, sql } from 'drizzle-orm'
-import { z } from 'zod'
 import { nextNumber } from '../books/numbers-store.ts'
 import { bookUid, removed } from '../books/table.ts'
 import { inTrash } from '../books/trash-store.ts'
-import { parseCards } from '../cards/parse.ts'
-import { type ContactContent, contentOfCard, contentOfFields } from '../contacts/content.ts'
 import { hasRoom } from '../contacts/creation-store.ts'
 import { groupColumns, memberStatements } from '../contacts/groups-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
-import { createRow, type trashColumns } from '../contacts/store.ts'
+import { createRow } from '../contacts/store.ts'
 import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
 import { isUidFree } from '../contacts/uid-store.ts'
@@ -16,26 +13,13 @@ import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../platform/http/page.ts'
-
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? null)
-const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1)
-
-/** The columns of a contact in the trash, as SQLite writes them in JSON; those that are null may be left out. */
-const contentSchema = z.object({
-  ...{ first_name: text, last_name: text, email: text, phone: text, birthday: text, additional: text, favorite: flag },
-  ...{ full_name: text, avatar: text, card: text, uid: text, uri: text, book_id: z.int(), is_group: flag },
-  ...{ group_labels: z.string(), labels_key: z.string() },
-  ...{ revision: z.int(), created_at: z.string(), updated_at: z.string() },
-} satisfies Record<(typeof trashColumns)[number], z.ZodType>)
+import { contentOfStored, readStoredContact, type StoredContact } from './stored-contact.ts'
 
 /** A contact in the trash. */
 export interface TrashRow {
   /** Its change number, by which the trash is ordered. */
   readonly id: number
-  readonly contact: StoredRow & Pick<typeof contacts.$inferSelect, 'uri' | 'book_id'>
+  readonly contact: StoredContact
   readonly removed_at: string
   readonly removed_by: string | null
 }
@@ -60,7 +44,7 @@ interface StoredEntry {
 
 const toTrashRow = ({ id, contact_id, content, book_uid, ...entry }: StoredEntry): TrashRow => ({
   ...{ id, ...entry },
-  contact: { id: contact_id ?? 0, book_uid, ...contentSchema.parse(JSON.parse(content ?? '')) },
+  contact: readStoredContact(contact_id ?? 0, book_uid, content ?? ''),
 })
 
 /** Lists an owner's trash, the newest first, a page at a time. One round trip. */
@@ -110,12 +94,6 @@ export async function findInTrash(db: Database, ownerId: number, contactId: numb
   return row && toTrashRow(row)
 }
 
-/** What a contact in the trash holds. */
-function contentOf({ contact }: TrashRow): ContactContent {
-  const [card] = contact.card === null ? [] : parseCards(contact.card)
-  return card ? contentOfCard(card, contact) : contentOfFields(contact)
-}
-
 /**
  * Restores a contact from the trash: the same id, UID, vCard and picture, one revision later. Undefined where it is not
  * there any more, its owner's book is full, or another contact has taken its UID.
@@ -127,7 +105,7 @@ export async function restoreRow(
   { locale, maxContacts }: { readonly locale: string; readonly maxContacts: number },
 ): Promise<StoredRow | undefined> {
   const { contact } = entry
-  const content = contentOf(entry)
+  const content = contentOfStored(contact)
   const uid = uidOf(contact)
   const row = createRow(ownerId, content, locale)
   const { avatar, uri, book_id, created_at } = contact

@@ -4,8 +4,9 @@ import { isStoredRow } from '../contacts/table.ts'
 import { toContact, toContactDetails } from '../contacts/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import type { ChangeRow } from './changes-store.ts'
-import type { trashEntrySchema } from './schema.ts'
+import type { trashEntrySchema, versionSchema } from './schema.ts'
 import type { TrashRow } from './trash-store.ts'
+import type { VersionRow } from './versions-store.ts'
 
 /** A change as its owner sees it. */
 export const toChange = ({ id, contact }: ChangeRow, config: Configuration) => ({
@@ -22,4 +23,15 @@ export const toTrashEntry = (
   contact: toContact(contact, config),
   deleted_at: removed_at,
   deleted_by: parseAuthor(removed_by),
+})
+
+/** A version of a contact as its owner sees it. */
+export const toVersion = (
+  { contact, changed_at, changed_by }: VersionRow,
+  config: Configuration,
+): z.infer<typeof versionSchema> => ({
+  revision: contact.revision,
+  contact: toContactDetails(contact, config),
+  changed_at,
+  changed_by: parseAuthor(changed_by),
 })

@@ -37,6 +37,7 @@ export const users = sqliteTable(
     index('users_admins').on(table.id).where(sql`role = 'admin'`),
     // The sweep of accounts that were never confirmed.
     index('users_unconfirmed').on(table.created_at).where(sql`confirmed_at IS NULL`),
+    index('users_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
     check('users_email_length', sql`length(email) <= 254`),
   ],
 )

@@ -7,6 +7,7 @@ export interface Filled {
   readonly body?: object
   readonly token?: string
   readonly id?: number
+  readonly revision?: number
   /** A file that is chosen. */
   readonly picture?: true
 }
@@ -50,11 +51,12 @@ export async function execute(
   page: Page,
   method: string,
   path: string,
-  { body, token, id, picture: face }: Filled = {},
+  { body, token, id, revision, picture: face }: Filled = {},
 ) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
   await toggle(block, '.execute')
   if (token) await block.locator('tr[data-param-name="token"] input').fill(token)
+  if (revision) await block.locator('tr[data-param-name="revision"] input').fill(String(revision))
   if (id) await block.locator('tr[data-param-name="id"] input').fill(String(id))
   if (face) {
     const file = { name: 'face.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(picture('jpeg')) }

@@ -64,8 +64,24 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       'put /api/users/me/password': () => ({ body: { current_password: password, password: next } }),
       'post /api/users/me/email': () => ({ body: { email: `moved.${fresh}`, current_password: next } }),
       'patch /api/admin/users/{id}': () => ({ body: { role: 'moderator' } }),
+      'post /api/contacts/{id}/history/{revision}/restore': async () => ({ id: await changed(), revision: 1 }),
+      'post /api/trash/{id}/restore': async () => ({ id: await deleted() }),
+      'delete /api/trash/{id}': async () => ({ id: await deleted() }),
       'patch /api/users/avatar': () => ({ picture: true }),
       'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
+    }
+    const asOwner = await ownerOf(tab.page)
+    const changed = async (): Promise<number> => {
+      const { id } = (await (await asOwner('POST', '/api/contacts', { first_name: 'Changed' })).json()) as {
+        id: number
+      }
+      await asOwner('PATCH', `/api/contacts/${id}`, { phone: '1' })
+      return id
+    }
+    const deleted = async (): Promise<number> => {
+      const id = await changed()
+      await asOwner('DELETE', `/api/contacts/${id}`)
+      return id
     }
     const failed: Record<string, string> = {}
     const operations = await operationsOf(service)
@@ -108,18 +124,33 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   async function sent(
     page: Page,
     { method, path, example }: Operation,
-    { body = example, picture: face }: Filled = {},
+    { body = example, id, revision, picture: face }: Filled = {},
   ) {
-    const token = await page.evaluate<string>('JSON.stringify({ ...sessionStorage }).match(/eyJ[\\w.-]+/)[0]')
-    const headers = { Authorization: `Bearer ${token}` }
+    const headers = await credentialsOf(page)
     const [list = '', rest] = path.split('/{id}')
-    const at = rest === undefined ? path : `${list}/${await lastId(list, headers)}${rest}`
+    const at =
+      rest === undefined
+        ? path
+        : `${list}/${id ?? (await lastId(list, headers))}${rest}`.replace('{revision}', String(revision))
     const answer = await fetch(service.url + at, {
       method: method.toUpperCase(),
       headers,
       ...payload(face, body),
     })
     return { status: answer.status, body: await answer.text() }
+  }
+
+  /** The access token that the page holds, as a header. */
+  async function credentialsOf(page: Page) {
+    const token = await page.evaluate<string>('JSON.stringify({ ...sessionStorage }).match(/eyJ[\\w.-]+/)[0]')
+    return { Authorization: `Bearer ${token}` }
+  }
+
+  /** Sends requests beside the page, as whoever is logged in there. */
+  async function ownerOf(page: Page) {
+    const headers = await credentialsOf(page)
+    return (method: string, path: string, body?: object) =>
+      fetch(service.url + path, { method, headers, ...payload(undefined, body) })
   }
 
   /** The last of a list: the oldest contact, the newest account. */

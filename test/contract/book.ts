@@ -96,9 +96,11 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   const { by } = sent
   const { method, template } = operation
   if (by && answer.status < 300 && template === '/api/labels/{name}') forgetLabel(by, new URL(sent.url).pathname)
-  if (by && answer.status === 200 && template === '/api/trash/{id}/restore') {
+  if (template === `${collection}/{id}/history`) return []
+  if (by && answer.status === 200 && template.endsWith('/restore')) {
     const contact = contactDetailsSchema.parse(JSON.parse(answer.text))
     by.book.set(contact.id, contact)
+    return []
   }
   if (!by || answer.status >= 300 || !template.startsWith(collection) || sent.method === 'HEAD') return []
   const id = Number(new URL(sent.url).pathname.match(/^\/api\/contacts\/(\d+)/)?.[1])

@@ -211,6 +211,7 @@ const sources: Readonly<Record<string, Source>> = {
   'header/If-Match': tag,
   'header/If-None-Match': tag,
   'path/id': member,
+  'path/revision': ({ n }) => 1 + (n % 4),
   'query/cursor': page,
   'query/since': ({ who, operation, n }) => {
     const token = chosen(who.pages.get(operation.template) ?? [], n)

@@ -18,7 +18,7 @@ const discarded = async () => (await db.select().from(pictureDeletions)).map(({ 
 const sweep = (bindings: object = {}) => runScheduled('* * * * *', { ...env, ...bindings })
 
 describe('a picture that nobody shows any more', () => {
-  it('is removed by the next sweep: replaced, taken away, or gone with its contact', async () => {
+  it('is removed by the next sweep: replaced, taken away, or gone with its contact and its history', async () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana)
     const other = await contactOf(ana)
@@ -30,11 +30,16 @@ describe('a picture that nobody shows any more', () => {
     const mine = addressOf(await give(ana, '/api/users/avatar', picture('jpeg')))
     await sweep()
     const statuses = () => Promise.all([first, second, third, mine].map(async (url) => (await look(url)).status))
-    expect(await statuses()).toEqual([404, 200, 200, 200])
+    // The history of the contact shows the one before.
+    expect(await statuses()).toEqual([200, 200, 200, 200])
     const gone = await ana.delete('/api/users/avatar')
     expect(addressOf(gone)).toContain('/initials/')
     expect((await ana.delete(other)).status).toBe(204)
     expect(addressOf(await ana.delete(`${path}/avatar`))).toContain('/initials/')
+    await sweep()
+    expect(await statuses()).toEqual([200, 200, 200, 404])
+    expect((await ana.delete(path)).status).toBe(204)
+    expect((await ana.delete('/api/trash')).status).toBe(204)
     await sweep()
     expect(await statuses()).toEqual([404, 404, 404, 404])
     expect(await discarded()).toEqual([])

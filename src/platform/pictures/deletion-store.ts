@@ -54,17 +54,21 @@ export function markForDeletionStatement(db: Database, table: Showing, where: SQ
 /** Removes one picture from where it is kept. Throws where that may go better another time. */
 export type DeletePicture = (picture: string) => Promise<void>
 
+/** Whether anything shows a picture. */
+export type IsShown = (picture: string) => Promise<boolean>
+
 /** Removes what nobody shows any more, the longest waiting first; cron calls it every minute. */
-export async function deleteDuePictures(db: Database, remove: DeletePicture): Promise<void> {
-  await attemptDue(db, pictureDeletions, sweepSize, (id) => deleteOne(db, id, remove))
+export async function deleteDuePictures(db: Database, remove: DeletePicture, isShown: IsShown): Promise<void> {
+  await attemptDue(db, pictureDeletions, sweepSize, (id) => deleteOne(db, id, remove, isShown))
 }
 
-async function deleteOne(db: Database, id: number, remove: DeletePicture): Promise<void> {
+async function deleteOne(db: Database, id: number, remove: DeletePicture, isShown: IsShown): Promise<void> {
   const row = await takeItem(db, pictureDeletions, id)
   if (!row) return
   const { picture, attempts } = row
   try {
-    await remove(picture)
+    // What still shows it marks it anew when it no longer does.
+    if (!(await isShown(picture))) await remove(picture)
   } catch (error) {
     const isPermanentFailure = isLastAttempt(attempts)
     const level = isPermanentFailure ? 'error' : 'warn'

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { parseCards } from '../cards/parse.ts'
+import { type ContactContent, contentOfCard, contentOfFields } from '../contacts/content.ts'
+import type { trashColumns } from '../contacts/store.ts'
+import type { contacts, StoredRow } from '../contacts/table.ts'
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null)
+const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1)
+
+/**
+ * The columns of a contact in the trash, or of a version, as SQLite writes them in JSON; those that are null may be
+ * left out.
+ */
+const contentSchema = z.object({
+  ...{ first_name: text, last_name: text, email: text, phone: text, birthday: text, additional: text, favorite: flag },
+  ...{ full_name: text, avatar: text, card: text, uid: text, uri: text, book_id: z.int(), is_group: flag },
+  ...{ group_labels: z.string(), labels_key: z.string() },
+  ...{ revision: z.int(), created_at: z.string(), updated_at: z.string() },
+} satisfies Record<(typeof trashColumns)[number], z.ZodType>)
+
+/** A contact as it was. */
+export type StoredContact = StoredRow & Pick<typeof contacts.$inferSelect, 'uri' | 'book_id'>
+
+/** Reads a contact as it was. */
+export const readStoredContact = (id: number, bookUid: string, content: string): StoredContact => ({
+  id,
+  book_uid: bookUid,
+  ...contentSchema.parse(JSON.parse(content)),
+})
+
+/** What a contact held. */
+export function contentOfStored(contact: StoredContact): ContactContent {
+  const [card] = contact.card === null ? [] : parseCards(contact.card)
+  return card ? contentOfCard(card, contact) : contentOfFields(contact)
+}

@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { timestampColumn } from '../platform/db/columns.ts'
+
+/**
+ * What contacts were before each change of what is shown of them, but for the star. A trigger writes them and deletes
+ * those that are too many (migration 0011).
+ */
+export const versions = sqliteTable(
+  'versions',
+  {
+    owner_id: integer('owner_id').notNull(),
+    contact_id: integer('contact_id').notNull(),
+    /** The contact's revision at which it was so. */
+    revision: integer('revision').notNull(),
+    /** The contact in JSON, as in the trash. */
+    content: text('content').notNull(),
+    avatar: text('avatar'),
+    /** Who changed it, in JSON (books/author.ts). */
+    changed_by: text('changed_by'),
+    /** When it was changed: until then it was so. */
+    changed_at: timestampColumn('changed_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner_id, table.contact_id, table.revision] }),
+    index('versions_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
+  ],
+)

@@ -1,0 +1,79 @@
+import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { bookUid } from '../books/table.ts'
+import { partsOf } from '../contacts/parts-store.ts'
+import type { Database } from '../platform/db/database.ts'
+import { readStoredContact, type StoredContact } from './stored-contact.ts'
+import { versions } from './table.ts'
+
+/** A contact as it was until a change, and who changed it when. */
+export interface VersionRow {
+  readonly contact: StoredContact
+  readonly changed_at: string
+  readonly changed_by: string | null
+}
+
+const ofContact = (ownerId: number, contactId: number) =>
+  and(eq(versions.owner_id, ownerId), eq(versions.contact_id, contactId))
+
+/** Lists what an owner's contact was before its last changes, the newest first: at most 20. */
+export async function listVersions(db: Database, ownerId: number, contactId: number): Promise<VersionRow[]> {
+  const rows = await db
+    .select({
+      content: versions.content,
+      changed_at: versions.changed_at,
+      changed_by: versions.changed_by,
+      book_uid: bookUid(ownerId).as('book_uid'),
+    })
+    .from(versions)
+    .where(ofContact(ownerId, contactId))
+    .orderBy(desc(versions.revision))
+  return rows.map(({ content, book_uid, ...row }) => ({
+    contact: readStoredContact(contactId, book_uid, content),
+    ...row,
+  }))
+}
+
+/** Finds what an owner's contact was at a revision; undefined where no version of that is left. */
+export async function findVersion(
+  db: Database,
+  ownerId: number,
+  contactId: number,
+  revision: number,
+): Promise<StoredContact | undefined> {
+  const [row] = await db
+    .select({ content: versions.content, book_uid: bookUid(ownerId).as('book_uid') })
+    .from(versions)
+    .where(and(ofContact(ownerId, contactId), eq(versions.revision, revision)))
+  return row && readStoredContact(contactId, row.book_uid, row.content)
+}
+
+/** A version, with the files of its contact's vCards. */
+export interface ExportedVersion extends VersionRow {
+  readonly parts: string
+}
+
+/** Reads all versions of an owner's contacts, from one on. */
+export async function readVersions(
+  db: Database,
+  ownerId: number,
+  last: ExportedVersion | undefined,
+  limit: number,
+): Promise<ExportedVersion[]> {
+  const { id = 0, revision = 0 } = last?.contact ?? {}
+  const rows = await db
+    .select({
+      ...{ contact_id: versions.contact_id, content: versions.content, changed_at: versions.changed_at },
+      ...{ changed_by: versions.changed_by, book_uid: bookUid(ownerId).as('book_uid') },
+      parts: partsOf('versions.contact_id').as('parts'),
+    })
+    .from(versions)
+    .where(
+      and(eq(versions.owner_id, ownerId), sql`(${versions.contact_id}, ${versions.revision}) > (${id}, ${revision})`),
+    )
+    .orderBy(asc(versions.contact_id), asc(versions.revision))
+    .limit(limit)
+  return rows.map(({ contact_id, content, book_uid, ...row }) => ({
+    contact: readStoredContact(contact_id, book_uid, content),
+    ...row,
+  }))
+}
