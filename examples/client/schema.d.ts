@@ -573,7 +573,7 @@ export interface paths {
         };
         /**
          * Read a contact as a vCard
-         * @description One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.
+         * @description One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact.
          */
         get: operations["getContactVcard"];
         put?: never;

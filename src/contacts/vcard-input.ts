@@ -7,7 +7,6 @@ import { readFields } from '../cards/read.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { stripMetadata } from '../platform/pictures/image.ts'
-import { parseReference } from '../platform/pictures/reference.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { cardOf, contentOfCard } from './content.ts'
@@ -118,12 +117,9 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
   })
 }
 
-/**
- * Whether a contact has the picture of a vCard that is to replace it. A picture at Cloudinary is in no vCard that we
- * send (vcard-routes.ts): one that comes back without it does not remove it.
- */
+/** Whether a contact has the picture of a vCard that is to replace it. */
 function hasSamePicture(row: StoredRow, card: Card): boolean {
   const [before, after] = [pictureLines(cardOf(row)), pictureLines(card)]
   if (before !== after) return false
-  return after !== '' || row.avatar === null || parseReference(row.avatar)?.store === 'cloudinary'
+  return after !== '' || row.avatar === null
 }

@@ -78,7 +78,7 @@ export function documentVcard(router: OpenAPIHono<AppEnv>): void {
     operationId: 'getContactVcard',
     summary: 'Read a contact as a vCard',
     description:
-      'One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact, unless that is stored at Cloudinary.',
+      'One of your contacts, as a file that every address book opens: in version 3.0, or in 4.0 if `version` or `Accept: text/vcard;version=4.0` asks for it. A contact that came as a vCard goes out with every line that it came with. The file includes the picture that you gave the contact.',
     request: { params: contactIdSchema, query: querySchema, headers: readConditions },
     responses: {
       200: {
@@ -115,7 +115,7 @@ export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?:
   if (matchesIfNoneMatch(conditions, etag)) return c.body(null, 304, headers)
   const isGiven = row.avatar !== null && (row.card === null || (form !== 'stored' && !hasOwnPictures(row)))
   const [photo, parts] = await Promise.all([
-    row.avatar !== null && isGiven ? readStoredPicture(services.kv, row.avatar) : null,
+    row.avatar !== null && isGiven ? readStoredPicture(services, row.avatar) : null,
     row.card !== null && hasParts(row.card) ? findParts(db, user.id, id) : [],
   ])
   return c.body(toVcard(row, form, { photo, parts }), 200, {

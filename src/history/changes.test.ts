@@ -121,7 +121,6 @@ describe('the list of changes', () => {
     await ana.patch(`${path}/${ids[4]}`, { phone: '2' })
     await ana.delete(`${path}/${ids[2]}`)
     await copy.catchUp(2)
-    await copy.catchUp(2)
     await expectCopied(copy)
   })
 

@@ -38,10 +38,18 @@ export async function listChanges(
     : await findChanges(db, ownerId, from.number, options)
   // A number that was never given: the database has been restored, and nobody has raised the epoch.
   if (from && from.number > page.number) throw restart()
-  const more = page.rows.length > limit
+  const isCut = page.rows.length > limit
   const rows = page.rows.filter((_, at) => at < limit)
   const last = rows.at(-1)
+  if (!isBook) {
+    return {
+      rows,
+      more: isCut,
+      next: writeToken(epoch, { number: isCut && last ? last.seq : page.number, after: null }),
+    }
+  }
+  // After the last page of a book there is more, if it changed since the first.
   const first = from?.number ?? page.number
-  if (isBook) return { rows, more, next: writeToken(epoch, { number: first, after: more && last ? last : null }) }
-  return { rows, more, next: writeToken(epoch, { number: more && last ? last.seq : page.number, after: null }) }
+  const next = writeToken(epoch, { number: first, after: isCut && last ? last : null })
+  return { rows, more: isCut || page.number > first, next }
 }

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Configuration } from '../config/configuration.ts'
+import { deliveryUrl } from './delivery.ts'
 import { initialsPath } from './initials.ts'
 import { parseReference } from './reference.ts'
 
@@ -21,9 +22,7 @@ export function avatarUrl({ id, name, email, avatar }: Pictured, config: Configu
   const reference = avatar === null ? undefined : parseReference(avatar)
   if (reference?.store === 'kv') return `${config.PUBLIC_URL}/avatars/${reference.key}`
   if (reference?.store === 'cloudinary') {
-    const { cloud, version, publicId } = reference
-    const path = publicId.split('/').map(encodeURIComponent).join('/')
-    return `https://res.cloudinary.com/${cloud}/image/upload/c_fill,g_face,w_250,h_250,f_auto,q_auto/v${version}/${path}`
+    return deliveryUrl(config, reference, 'w_250,h_250,f_auto')
   }
   if (config.GRAVATAR && email !== null) {
     // "Mystery person" for whom it does not know: our own address would tell Gravatar whose book this is.

@@ -1,12 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { Buffer } from 'node:buffer'
+import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { account } from '../../../test/cloudinary.ts'
+import { add } from '../../../test/contacts.ts'
 import { database } from '../../../test/database.ts'
 import { type Person, password, signedUp } from '../../../test/people.ts'
 import { heavyPng, kinds, picture, together, upload, withLocation } from '../../../test/pictures.ts'
 import { serve } from '../../../test/serving.ts'
+import { contacts } from '../../contacts/table.ts'
 import { runScheduled } from '../../schedule.ts'
 import { pictureDeletions } from './table.ts'
 
@@ -16,6 +19,7 @@ const unsigned = {
   CLOUDINARY_UPLOAD_PRESET: account.preset,
   CLOUDINARY_API_URL: env.TEST_CLOUDINARY,
 }
+const delivered = { ...unsigned, CLOUDINARY_DELIVERY_URL: env.TEST_CLOUDINARY }
 const signed = { ...unsigned, CLOUDINARY_API_KEY: account.key, CLOUDINARY_API_SECRET: account.secret }
 const delivery =
   /^https:\/\/res\.cloudinary\.com\/vizitka-test\/image\/upload\/c_fill,g_face,w_250,h_250,f_auto,q_auto\/v\d+\/(avatars\/\w+)$/
@@ -59,6 +63,26 @@ describe('a picture at Cloudinary', () => {
       expect(await avatarIn(await serve({}, '/api/users/me', { token: ana.access }))).toBe(url)
     },
   )
+
+  it('goes out in the vCard of its contact, until Cloudinary has it no more', async () => {
+    const ana = await signedUp('ana')
+    const { id } = await add(ana, { first_name: 'Ada' })
+    const path = `/api/contacts/${id}`
+    const body = upload(picture('jpeg'))
+    const answer = await serve(delivered, `${path}/avatar`, { method: 'PATCH', token: ana.access, body })
+    expect(answer.status).toBe(200)
+    const vcard = (bindings: object = delivered) => serve(bindings, `${path}.vcf`, { token: ana.access })
+    expect(await (await vcard()).text()).toContain('PHOTO;ENCODING=b;TYPE=JPEG:')
+    const closed = await vcard({ ...delivered, CLOUDINARY_DELIVERY_URL: 'http://127.0.0.1:9' })
+    expect([closed.status, (await problemIn(closed)).code]).toEqual([503, 'avatar-store-unavailable'])
+    const { id: other } = await add(ana, { first_name: 'Gone' })
+    await db
+      .update(contacts)
+      .set({ avatar: `cloudinary:${account.cloud}:1:avatars/gone` })
+      .where(eq(contacts.id, other))
+    const gone = await serve(delivered, `/api/contacts/${other}.vcf`, { token: ana.access })
+    expect([gone.status, (await gone.text()).includes('PHOTO')]).toEqual([200, false])
+  })
 
   it('may be as large as a body may be', async () => {
     const ana = await signedUp('ana')

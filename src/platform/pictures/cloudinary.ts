@@ -5,12 +5,16 @@ import type { Configuration } from '../config/configuration.ts'
 import { invalidValues } from '../http/problem.ts'
 import { describeError } from '../safe-errors.ts'
 import { truncate } from '../text/truncate.ts'
+import { deliveryUrl } from './delivery.ts'
 import type { Picture } from './image.ts'
 import { storeUnavailable } from './local.ts'
 import type { Reference } from './reference.ts'
 
 /** Long enough for five megabytes on a slow day, short enough for a person who waits. */
 const deadlineMs = 10_000
+
+/** Whoever reads a vCard waits for its picture. */
+const downloadMs = 5000
 
 /** Where pictures go, and by which unsigned preset. */
 interface Cloud {
@@ -64,6 +68,32 @@ export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Re
     ])
   }
   console.error(JSON.stringify({ level: 'error', cloudinary: 'upload', status, error: words }))
+  throw storeUnavailable()
+}
+
+/** More than a picture of 400 by 400 has. */
+const maxDownload = 1_000_000
+
+/**
+ * Downloads a picture, as a JPEG of 400 by 400: phones show no more. Null where Cloudinary has it no more.
+ * @throws Problem 503 `avatar-store-unavailable`
+ */
+export async function download(
+  config: Configuration,
+  reference: Reference & { store: 'cloudinary' },
+): Promise<{ readonly mediaType: string; readonly octets: Uint8Array } | null> {
+  try {
+    const signal = AbortSignal.timeout(downloadMs)
+    const response = await fetch(deliveryUrl(config, reference, 'w_400,h_400,f_jpg'), { signal, redirect: 'manual' })
+    const octets = new Uint8Array(await response.arrayBuffer())
+    if (response.status === 404) return null
+    const mediaType = response.headers.get('Content-Type') ?? ''
+    if (response.status === 200 && /^image\/jpeg\b/.test(mediaType) && octets.length <= maxDownload)
+      return { mediaType: 'image/jpeg', octets }
+    console.error(JSON.stringify({ level: 'error', cloudinary: 'download', status: response.status }))
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', cloudinary: 'download', error: describeError(error) }))
+  }
   throw storeUnavailable()
 }
 

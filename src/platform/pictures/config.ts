@@ -17,6 +17,11 @@ export const pictureVariables = {
     .string()
     .default('https://api.cloudinary.com')
     .refine(isOrigin, 'must be an origin, such as https://api-eu.cloudinary.com, with no path'),
+  /** Where pictures at Cloudinary are shown from. */
+  CLOUDINARY_DELIVERY_URL: z
+    .string()
+    .default('https://res.cloudinary.com')
+    .refine(isOrigin, 'must be an origin, such as https://pictures.example.com, with no path'),
 }
 
 export const pictureRules: readonly Rule[] = [

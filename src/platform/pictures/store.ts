@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.ts'
 import type { Services } from '../ports.ts'
-import { cloudinaryOf, destroy, upload } from './cloudinary.ts'
+import { cloudinaryOf, destroy, download, upload } from './cloudinary.ts'
 import { type DeletePicture, reservePicture } from './deletion-store.ts'
 import type { Picture } from './image.ts'
 import { findLocally, freshKey, removeLocally, requireSmall, storeLocally, storeUnavailable } from './local.ts'
@@ -42,16 +42,17 @@ export async function storePicture(
 }
 
 /**
- * Reads a picture that a row shows from KV. Null for one at Cloudinary, which is shown from there alone.
+ * Reads a picture that a row shows. Null where Cloudinary has it no more.
  * @throws Problem 503 `avatar-store-unavailable`, also where KV does not have it yet: it may take a minute to be
  * everywhere
  */
 export async function readStoredPicture(
-  kv: KVNamespace,
+  { kv, config }: Pick<Services, 'kv' | 'config'>,
   picture: string,
 ): Promise<{ readonly mediaType: string; readonly octets: Uint8Array } | null> {
   const reference = parseReference(picture)
-  if (reference?.store !== 'kv') return null
+  if (!reference) return null
+  if (reference.store === 'cloudinary') return download(config, reference)
   const found = await findLocally(kv, reference.key)
   if (!found) throw storeUnavailable()
   return { mediaType: found.type, octets: new Uint8Array(found.bytes) }
