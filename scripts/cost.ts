@@ -18,19 +18,19 @@ const operation = (perDay: number, gateCalls: number, rowsRead: number, rowsWrit
 const active = 0.2 // of all accounts, on a day
 const fresh = 0.001 // new accounts on a day, of all
 export const operations = {
-  signup: operation(fresh, 2, 32, 24, 4),
-  confirm: operation(fresh, 2, 12, 5, 4),
-  login: operation(active * 0.2 + fresh, 2, 25, 9, 11),
+  signup: operation(fresh, 2, 36, 24, 4),
+  confirm: operation(fresh, 2, 16, 5, 4),
+  login: operation(active * 0.2 + fresh, 2, 27, 9, 11),
   refresh: operation(active * 3, 1, 5, 2, 1),
   cold: operation(active, 1, 3, 0, 0), // besides, a read whose account is not cached
   page: operation(active * 12, 1, 21, 0, 1 / 7), // a gate of 120 writes one row for 7 reads
   search: operation(active * 4, 1, 221, 0, 1 / 7),
   birthdays: operation(active * 2, 1, 2, 0, 1 / 7),
-  other: operation(active * 2, 1, 1, 0, 1 / 7),
-  add: operation(active * 0.5, 1, 13, 7, 1),
-  change: operation(active * 0.52, 1, 3, 5, 1),
-  minute: operation(0, 0, 3, 0, 0),
-  hour: operation(0, 0, 13, 0, 0),
+  other: operation(active * 2, 1, 2, 0, 1 / 7),
+  add: operation(active * 0.5, 1, 20, 7, 1),
+  change: operation(active * 0.52, 1, 18, 6, 1),
+  minute: operation(0, 0, 4, 0, 0),
+  hour: operation(0, 0, 17, 0, 0),
 }
 
 const sum = (of: 'gateCalls' | 'rowsRead' | 'rowsWritten' | 'gateRows') =>
@@ -67,7 +67,7 @@ const prices: readonly Price[] = [
   ],
   ['Durable Objects: rows written', (u) => u * sum('gateRows'), 50 * M, 1, M, 100 * k],
   ['Durable Objects: stored, GB', (u) => u * 2 * 16e-6, 5, 0.2, 1, 5],
-  ['D1: rows read', (u) => u * sum('rowsRead') + 24 * 60 * 3 + 24 * 13, 25_000 * M, 0.001, M, 5 * M],
+  ['D1: rows read', (u) => u * sum('rowsRead') + 24 * 60 * 4 + 24 * 17, 25_000 * M, 0.001, M, 5 * M],
   ['D1: rows written', (u) => u * sum('rowsWritten'), 50 * M, 1, M, 100 * k],
   ['D1: stored, GB', (u) => u * (contactsPerUser * 1e-6 + 4e-6), 5, 0.75, 1, 0.5],
   ['KV: reads', (u) => u * active * 3.02, 10 * M, 0.5, M, 100 * k],
