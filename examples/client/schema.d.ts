@@ -1940,7 +1940,8 @@ export interface components {
         /**
          * @example {
          *       "changed": 12,
-         *       "more": false
+         *       "more": false,
+         *       "skipped": []
          *     }
          */
         LabelChange: {
@@ -1948,6 +1949,8 @@ export interface components {
             changed: number;
             /** @description Whether others still have the label: send the request again. */
             more: boolean;
+            /** @description Contacts that keep the label: their vCards have no room for a longer one. Shorten them. */
+            skipped: number[];
         };
         /**
          * @example {

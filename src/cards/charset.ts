@@ -1,10 +1,22 @@
 /** A text from octets in a charset; undefined where they are not in it, or where it is none that the runtime knows. */
 export function decodeAs(octets: Uint8Array, charset: string): string | undefined {
   try {
-    return new TextDecoder(charset, { fatal: true, ignoreBOM: false }).decode(octets)
+    return decoderOf(charset).decode(octets)
   } catch {
     return undefined
   }
+}
+
+const decoders = new Map<string, TextDecoder>()
+const maxDecoders = 50
+
+/** A decoder, made once: a value may have ten thousand runs to decode. Throws for a charset that is none. */
+function decoderOf(charset: string): TextDecoder {
+  const before = decoders.get(charset)
+  if (before) return before
+  const decoder = new TextDecoder(charset, { fatal: true, ignoreBOM: false })
+  if (decoders.size < maxDecoders) decoders.set(charset, decoder)
+  return decoder
 }
 
 /** Of octets beyond ASCII, which of windows-1251, koi8-u and windows-1252 they are most likely in. */

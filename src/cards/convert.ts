@@ -2,6 +2,7 @@ import { truncate } from '../platform/text/truncate.ts'
 import { fileNames } from './bounds.ts'
 import type { Card, Line, Param, Version } from './card.ts'
 import { omitYearParam, readDate, writeDate } from './dates.ts'
+import { readPhone } from './kinds.ts'
 import { preference, typeParams, withoutTypes } from './labels.ts'
 import { type Format, isBase64, isQuotedPrintable, makeLine, paramValues, parseParam, rewriteLine } from './lines.ts'
 import { firstLine, joinName, readName, substituteName } from './names.ts'
@@ -46,6 +47,9 @@ const renamed = (line: Line, name: string, params: readonly Param[], value: stri
 /** The value of a line of 2.1, escaped as later versions escape it. */
 function escapedAnew(line: Line, version: SentVersion): string {
   const value = decodedValue(line)
+  // Only their programs know what parts these have.
+  if (line.name.startsWith('X-')) return value.replaceAll('\r\n', '\n').replaceAll('\n', '\\n')
+  if (line.name === 'GEO') return value.replace(',', ';')
   if (uris.has(line.name)) return unescapeUri(value).replaceAll('\n', '')
   const separator = structured[line.name]
   const escapePart = (text: string): string => escapeText(unescapeText(text), version)
@@ -58,7 +62,7 @@ function convertParams(line: Line, from: Version, format: Format): Param[] {
   const isPref = (type: string): boolean => /^pref$/i.test(type)
   const params = withoutTypes(others, isPref)
   const types = from === '2.1' ? params.filter(({ name }) => name === 'TYPE').flatMap(({ values }) => values) : []
-  const named = from === '2.1' ? params.filter(({ name }) => name !== 'TYPE').map(withName) : params
+  const named = (from === '2.1' ? params.filter(({ name }) => name !== 'TYPE') : params).map(withName)
   const [pref] = [preference(line)]
   const own =
     pref === undefined
@@ -68,7 +72,8 @@ function convertParams(line: Line, from: Version, format: Format): Param[] {
         : pref === 1
           ? typeParams(['pref'], format)
           : []
-  return [...named, ...typeParams(types, format), ...own]
+  const encoding = isBase64(line) ? [parseParam('ENCODING=b')] : []
+  return [...named, ...typeParams(types, format), ...encoding, ...own]
 }
 
 const withName = (param: Param): Param =>
@@ -90,6 +95,14 @@ function convertFile(line: Line, format: Format): Line | undefined {
   return renamed(line, line.name, [...others, ...own], text, format)
 }
 
+/** A file elsewhere, as a version writes its address. */
+function convertAddress(line: Line, format: Format): Line {
+  const address = decodedValue(line).trim()
+  if (!/^[a-z][a-z0-9+.-]*:\S+$/i.test(address)) return line
+  const others = line.params.filter(({ name, raw }) => raw.includes('=') && !encodings.has(name) && name !== 'VALUE')
+  return rewriteLine(line, { params: [...others, parseParam('VALUE=uri')], value: address }, format)
+}
+
 /** A date as a version writes it; undefined for what is no date. */
 function convertDate(line: Line, params: readonly Param[], format: Format): Line | undefined {
   const date = readDate(textOf(line), paramValues(line, 'X-APPLE-OMIT-YEAR')[0])
@@ -104,9 +117,11 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   const { version } = format
   if (line.name === '' || line.name === 'BEGIN' || line.name === 'END') return line
   if (line.name === 'VERSION') return rewriteLine(line, { value: version }, format)
-  if (fileNames.has(line.name)) return convertFile(line, format) ?? line
-  // A card within a card, of 2.1: nobody can say it any more, and nobody reads it.
-  if (line.name === 'AGENT') return line
+  if (fileNames.has(line.name)) return convertFile(line, format) ?? convertAddress(line, format)
+  // A card within a card, of 2.1: as a text, in which its end is not taken for that of the card around it.
+  if (line.name === 'AGENT' && /^BEGIN:/im.test(line.value.trim())) {
+    return renamed(line, 'AGENT', [], escapeText(line.value, version), format)
+  }
   const params = convertParams(line, from, format)
   for (const [name, apple] of appleNames) {
     if (version === '3.0' && line.name === name) return renamed(line, apple, params, line.value, format)
@@ -114,10 +129,11 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   }
   const date = dates.has(line.name) ? convertDate(line, params, format) : undefined
   if (date) return date
-  const phone = line.name === 'TEL' && version === '3.0' ? /^\s*tel:(.*)$/is.exec(decodedValue(line))?.[1] : undefined
-  if (phone !== undefined) {
+  const isUri = line.name === 'TEL' && /^\s*tel:/i.test(textOf(line))
+  const phone = isUri && version === '3.0' ? readPhone(textOf(line)) : null
+  if (phone !== null) {
     const others = params.filter(({ name }) => name !== 'VALUE')
-    return rewriteLine(line, { params: others, value: escapeText(unescapeText(phone), version) }, format)
+    return rewriteLine(line, { params: others, value: escapeText(phone, version) }, format)
   }
   const isEncoded = isQuotedPrintable(line) || from === '2.1'
   const value = isBase64(line) || !isEncoded ? line.value : escapedAnew(line, format.version as SentVersion)

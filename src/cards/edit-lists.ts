@@ -62,11 +62,16 @@ export function arrange(
   }
 }
 
-/** The line X-ABLabel of a group. */
-const companionOf = (draft: Draft, group: string): Line | undefined =>
-  group === ''
-    ? undefined
-    : draft.card.lines.find((line) => line.name === 'X-ABLABEL' && line.group.toUpperCase() === group.toUpperCase())
+const isOfGroup = (line: Line, group: string): boolean =>
+  group !== '' && line.group.toUpperCase() === group.toUpperCase()
+
+/** The lines X-ABLabel of a group: one, but for cards that have more. */
+const companionsOf = (draft: Draft, group: string): Line[] =>
+  draft.card.lines.filter((line) => line.name === 'X-ABLABEL' && isOfGroup(line, group))
+
+/** Whether a line's group has others that its label speaks of, too. */
+const isShared = (draft: Draft, line: Line): boolean =>
+  draft.card.lines.some((one) => one !== line && isOfGroup(one, line.group) && !/^X-AB(LABEL|ADR)$/.test(one.name))
 
 /** A line with the value of another; the other where the encodings differ. */
 const withValueOf = (line: Line, other: Line, { format }: Draft): Line =>
@@ -84,14 +89,15 @@ function canCarry<M extends Member>(kind: Kind<M>, { line }: Entry<M>, member: M
  * new lines, and lines that nobody wants go. Throws `ChangeFault` for more than 100, or two primaries.
  */
 export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: readonly M[], pointer: string): void {
-  if (wanted.length > maxMembers) {
-    throw new ChangeFault(pointer, `There are ${wanted.length} here. A contact has at most ${maxMembers} of each kind.`)
-  }
   if (wanted.filter(({ primary }) => primary).length > 1) {
     throw new ChangeFault(pointer, 'Two of these are primary. Make one of them primary, and no other.')
   }
   const labels = groupLabels(draft.card)
   const entries = readEntries(draft.card, kind, labels)
+  // A card may have come with more: they stay, and may become fewer.
+  if (wanted.length > Math.max(maxMembers, entries.length)) {
+    throw new ChangeFault(pointer, `There are ${wanted.length} here. A contact has at most ${maxMembers} of each kind.`)
+  }
   const matches = matchEntries<M, Entry<M>>(wanted, entries, [
     (member, entry) => kind.key(member) === kind.key(entry.member) && member.label === entry.member.label,
     (member, entry) => kind.key(member) === kind.key(entry.member) && canCarry(kind, entry, member, labels),
@@ -110,8 +116,12 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: 
     if (entry && !isSame) line = kind.write(line, member, draft.format)
     const fixed = kind.fixedLabel?.(line, labels)
     if ((entry ? entry.member.label : (fixed ?? null)) === member.label || fixed !== undefined) return line
-    const before = companionOf(draft, line.group)
+    // Out of a group that it shares, whose label the others keep.
+    const isApart = entry !== undefined && isShared(draft, entry.line)
+    if (isApart) line = rewriteLine(line, { group: '' }, draft.format)
+    const [before, ...more] = isApart ? [] : companionsOf(draft, line.group)
     const labeled = setLabel(line, member.label, () => draft.newGroup(), draft.format)
+    for (const one of more) draft.removeAlone(one)
     if (before && labeled.label) draft.replace(before, withValueOf(before, labeled.label, draft))
     else if (before) draft.removeAlone(before)
     else if (labeled.label) added.push({ after: index, companion: labeled.label })

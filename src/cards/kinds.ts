@@ -60,7 +60,7 @@ export const emailKind: Kind<Reach> = {
 const isTelUri = (value: string): boolean => /^\+?[0-9.()*#-]+(;ext=[0-9]+)?$/.test(value)
 
 /** The number of a `tel:` URI (RFC 3966), its `;ext=` too; any other text as it is. */
-function readPhone(text: string): string | null {
+export function readPhone(text: string): string | null {
   const [, number] = /^\s*tel:(.*)$/is.exec(text) ?? []
   if (number === undefined) return orNull(text)
   try {

@@ -99,8 +99,24 @@ function parseLine(text: string, raw: string, number: number): Line {
   }
 }
 
-const quotedHead = /^[^:]*[;=]QUOTED-PRINTABLE/i
-const base64Head = /^[^:]*[;=](?:BASE64|B)[;:]/i
+const quotedHead = /[;=]QUOTED-PRINTABLE/i
+const base64Head = /[;=](?:BASE64|B)[;:]/i
+/** A soft break before it is none: what follows would be lost. */
+const isCardEnd = /^END:VCARD\s*$/i
+
+/** Says what the first part of a line declares, which it looks at once. */
+function memoized([first = '']: readonly string[]): (what: 'quoted' | 'base64') => boolean {
+  let answers: { readonly quoted: boolean; readonly base64: boolean } | undefined
+  return (what) => {
+    if (!answers) {
+      const end = headEnd(first)
+      const head = end < 0 ? first : `${cut(first, end)[0]}:`
+      answers = { quoted: quotedHead.test(head), base64: base64Head.test(head) }
+    }
+    return answers[what]
+  }
+}
+
 const base64Text = /^[A-Za-z0-9+/]+=*$/
 
 /**
@@ -111,6 +127,8 @@ const base64Text = /^[A-Za-z0-9+/]+=*$/
 export function parseLines(text: string): Line[] {
   const lines: Line[] = []
   let parts: string[] = []
+  /** Whether the line's head says so: it is looked at once, for it may be as long as the text. */
+  let says = memoized(parts)
   let [begin, beginNumber, at, number] = [0, 1, 0, 1]
   const finish = (end: number) => {
     if (end > begin)
@@ -121,14 +139,15 @@ export function parseLines(text: string): Line[] {
     const found = lineBreak.exec(text)
     const content = text.slice(at, found ? found.index : text.length)
     const last = parts.at(-1)
-    if (last?.endsWith('=') && quotedHead.test(parts[0] ?? '')) {
+    if (last?.endsWith('=') && says('quoted') && !isCardEnd.test(content)) {
       parts[parts.length - 1] = last.replace(/=$/, '')
       parts.push(content)
     } else if (last !== undefined && /^[ \t]/.test(content)) parts.push(content.slice(1))
-    else if (last && base64Text.test(content) && base64Head.test(parts[0] ?? '')) parts.push(content)
+    else if (last && base64Text.test(content) && says('base64')) parts.push(content)
     else {
       finish(at)
       parts = [content]
+      says = memoized(parts)
       begin = at
       beginNumber = number
     }

@@ -94,3 +94,12 @@ export function parseCards(text: string): Card[] {
 
 /** The text of a card. Of lines that were not edited it is what they came as, to the byte. */
 export const printCard = (card: Card): string => card.lines.map(({ raw }) => raw).join('')
+
+/** A card with the line that ends it, also where its file broke off before. */
+export function withEnd(card: Card): Card {
+  if (card.ended) return card
+  const [eol = '\r\n'] = /(?:\r?\n|\r)$/.exec(card.lines[0]?.raw ?? '') ?? []
+  const [end] = parseLines(`END:VCARD${eol}`)
+  const lines = card.lines.map((line) => (/[\r\n]$/.test(line.raw) ? line : { ...line, raw: line.raw + eol }))
+  return { ...card, lines: end ? [...lines, end] : lines, ended: true }
+}

@@ -30,7 +30,7 @@ export function readEntries<M extends { readonly label: string | null }>(
   kind: Kind<M>,
   labels: GroupLabels,
 ): Entry<M>[] {
-  const entries = valuedLines(card, kind.owns).flatMap((line) => {
+  const entries = valuedLines(card, (line) => kind.owns(line) && kind.read(line, labels) !== null).flatMap((line) => {
     const member = kind.read(line, labels)
     return member === null ? [] : [{ line, member }]
   })

@@ -37,19 +37,23 @@ export function escapeText(text: string, version: Version): string {
 export const escapeUri = (uri: string): string =>
   cleanText(uri).replace(controls, '').replaceAll('\n', '').replaceAll('\\', '\\\\')
 
-/** The parts of a structured value or a list, their escapes left in them. */
+/**
+ * The parts of a structured value or a list, their escapes left in them. A backslash that ends the value is one for
+ * itself: it is escaped, so that it stays so before whatever is joined to it.
+ */
 export function splitEscaped(value: string, separator: ';' | ','): string[] {
   if (!value.includes('\\')) return value.split(separator)
   const parts: string[] = []
-  let start = 0
-  for (let at = 0; at < value.length; at++) {
+  let [start, at] = [0, 0]
+  for (; at < value.length; at++) {
     if (value[at] === '\\') at++
     else if (value[at] === separator) {
       parts.push(value.slice(start, at))
       start = at + 1
     }
   }
-  return [...parts, value.slice(start)]
+  const isDangling = at > value.length
+  return [...parts, isDangling ? `${value.slice(start)}\\` : value.slice(start)]
 }
 
 /** A text without blanks around it; null where nothing is left. */
@@ -59,8 +63,10 @@ const utf8 = new TextEncoder()
 const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text)
 
 /** Decodes quoted-printable (RFC 2045, section 6.7) in that charset, or in the likeliest. What is no `=XX` stays. */
-export function decodeQuotedPrintable(value: string, charset?: string): string {
-  if (!value.includes('=')) return value
+export function decodeQuotedPrintable(text: string, charset?: string): string {
+  if (!text.includes('=')) return text
+  // A soft break after which nothing comes.
+  const value = text.replace(/=$/, '')
   const octetsOf = (text: string): Uint8Array => {
     const octets: number[] = []
     for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,5 @@
 import type { Author } from '../books/author.ts'
+import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { detailsOf, editedContent, renamedContent } from './content.ts'
 import { pickFields } from './fields.ts'
@@ -23,6 +24,8 @@ export interface LabelChange {
   readonly changed: number
   /** Whether others still have the label: the same request again changes them. */
   readonly more: boolean
+  /** Contacts that keep the label: a longer one has no room in their vCards. */
+  readonly skipped: number[]
 }
 
 /**
@@ -33,21 +36,30 @@ export interface LabelChange {
 export async function changeLabel(services: Services, ownerId: number, change: LabelChangeInput): Promise<LabelChange> {
   const { db, config } = services
   const { label, next } = change
-  if (next !== null && keyOfLabel(next) === keyOfLabel(label)) return { changed: 0, more: false }
+  if (next !== null && keyOfLabel(next) === keyOfLabel(label)) return { changed: 0, more: false, skipped: [] }
   const found = await findLabeled(db, ownerId, label, maxContacts + 1)
+  const skipped: number[] = []
   const changes = found
     .filter((_, index) => index < maxContacts)
-    .map((row) => {
+    .flatMap((row) => {
       const labels = detailsOf(row).labels.flatMap((one) => {
         if (keyOfLabel(one) !== keyOfLabel(label)) return [one]
         return next === null ? [] : [next]
       })
-      return { row, content: editedContent(row, pickFields(row), { labels: [...new Set(labels)] }) }
+      try {
+        return [{ row, content: editedContent(row, pickFields(row), { labels: [...new Set(labels)] }) }]
+      } catch (error) {
+        // Its vCard would be larger than one may be: the others change all the same.
+        if (!(error instanceof Problem)) throw error
+        skipped.push(row.id)
+        return []
+      }
     })
   const changed = await replaceRows(db, ownerId, changes, { locale: config.SORT_LOCALE, author: change.author })
-  if (found.length > changed) return { changed, more: true }
+  if (found.length > changed + skipped.length) return { changed, more: true, skipped }
   const inGroups = await changeGroups(services, ownerId, change)
-  return { changed: new Set([...found.map(({ id }) => id), ...inGroups.members]).size, more: inGroups.more }
+  const ids = new Set([...changes.map(({ row }) => row.id), ...inGroups.members])
+  return { changed: ids.size, more: inGroups.more, skipped }
 }
 
 /** Renames or deletes the groups of a name. Returns who had the label by them, and whether a group is left. */

@@ -8,9 +8,10 @@ import { newContent } from './content.ts'
 import { type ContactInsertion, type CreationRefusal, insertContact } from './creation-store.ts'
 import { withFavorite } from './favorites.ts'
 import { withDefaults } from './fields.ts'
+import { maxGroups, mayHaveGroup } from './groups-store.ts'
 import { type ContactValues, detailsIn } from './input.ts'
 import type { StoredRow } from './table.ts'
-import { findUidHolder } from './uid-store.ts'
+import { findUidHolder, isFutureUid } from './uid-store.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
@@ -55,7 +56,18 @@ export async function addContact({ db, config }: Services, ownerId: number, cont
   if (typeof row !== 'string') return row
   const { uid } = contact.content
   if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid)
+  if (row === 'no-room' && contact.content.members) await requireRoomForGroup(db, ownerId)
   throw creationProblem(row, config)
+}
+
+/** @throws Problem 409 `uid-taken` where a UID is kept for a contact that the owner adds later */
+export async function requireOrdinaryUid(db: Database, ownerId: number, uid: string): Promise<void> {
+  if (!(await isFutureUid(db, ownerId, uid))) return
+  throw new Problem(
+    409,
+    'uid-taken',
+    'The UID of this vCard belongs to a contact that you have not added yet: send the vCard with another UID, or without.',
+  )
 }
 
 /** @throws Problem 409 `uid-taken` where another contact of the owner has a UID */
@@ -68,6 +80,12 @@ export async function requireFreeUid(db: Database, ownerId: number, uid: string,
     `The contact ${id} has the UID of this vCard: replace it by PUT /api/contacts/${id}, or send the vCard without a UID.`,
     { members: { contact: id } },
   )
+}
+
+/** @throws Problem 409 `book-full` where an owner has as many groups as there may be */
+export async function requireRoomForGroup(db: Database, ownerId: number): Promise<void> {
+  if (await mayHaveGroup(db, ownerId)) return
+  throw new Problem(409, 'book-full', `You have ${maxGroups} groups, which is the most. Delete some, then add others.`)
 }
 
 /** 409 where a book has no room for another contact. */

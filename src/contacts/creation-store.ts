@@ -8,7 +8,7 @@ import { keepReservedStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import { users } from '../users/table.ts'
 import type { ContactContent } from './content.ts'
-import { groupColumns, memberStatements } from './groups-store.ts'
+import { groupColumns, hasRoomForGroup, memberStatements } from './groups-store.ts'
 import type { CardPart } from './parts.ts'
 import { isContact, newestContact, partStatements } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
@@ -91,8 +91,12 @@ export async function insertContact(
 }
 
 /** The condition that a contact may be added: the book has room, and no contact of its UID. */
-const mayBeAdded = (db: Database, ownerId: number, { uid }: ContactContent, max: number) =>
-  and(hasRoom(ownerId, max), uid === null ? undefined : isUidFree(db, ownerId, uid))
+const mayBeAdded = (db: Database, ownerId: number, { uid, members }: ContactContent, max: number) =>
+  and(
+    hasRoom(ownerId, max),
+    uid === null ? undefined : isUidFree(db, ownerId, uid),
+    members ? hasRoomForGroup(ownerId) : undefined,
+  )
 
 /** What the row of a new contact is, with its picture, and with the labels of the groups that name its UID. */
 const rowOf = (db: Database, ownerId: number, row: ReturnType<typeof createRow>, picture?: StoredPicture) => ({

@@ -36,33 +36,45 @@ const addressParts = ['street', 'extended', 'po_box', 'city', 'region', 'postal_
 const each = <N extends string, S>(names: readonly N[], schema: S): Record<N, S> =>
   Object.fromEntries(names.map((name) => [name, schema])) as Record<N, S>
 
+/** The part of a name that a body may bring. */
+export const namePart = text(200)
+
+/** A member of each list, as a body may bring it. */
+export const memberInputs = {
+  emails: z.strictObject({ value: emailAddress(), label, primary }),
+  phones: z.strictObject({ value: phoneNumber, label, primary }),
+  addresses: z.strictObject({ ...each(addressParts, text(500)), label, primary }),
+  urls: labeled(2000),
+  messengers: z.strictObject({ ...labeled(500).shape, service: text(100) }),
+  organizations: z.strictObject({
+    name: text(500),
+    units: z
+      .array(line({ min: 1, max: 500 }))
+      .max(20, 'must have at most 20 members')
+      .nullable()
+      .optional(),
+    title: text(500),
+    role: text(500),
+  }),
+  dates: labeled(100),
+  relations: labeled(500),
+  labels: line({ min: 1, max: 100 }),
+  custom: z.strictObject({ name: customName, value: line({ min: 1, max: 5000 }), label }),
+}
+
 /** All that a contact holds beside its fields, as a body may bring it. A list that is named replaces that list. */
 export const detailInputs = {
-  name: z
-    .strictObject(each(partNames, text(200)))
-    .nullable()
-    .optional(),
-  emails: listOf(z.strictObject({ value: emailAddress(), label, primary })),
-  phones: listOf(z.strictObject({ value: phoneNumber, label, primary })),
-  addresses: listOf(z.strictObject({ ...each(addressParts, text(500)), label, primary })),
-  urls: listOf(labeled(2000)),
-  messengers: listOf(z.strictObject({ ...labeled(500).shape, service: text(100) })),
-  organizations: listOf(
-    z.strictObject({
-      name: text(500),
-      units: z
-        .array(line({ min: 1, max: 500 }))
-        .max(20, 'must have at most 20 members')
-        .nullable()
-        .optional(),
-      title: text(500),
-      role: text(500),
-    }),
-  ),
-  dates: listOf(labeled(100)),
-  relations: listOf(labeled(500)),
-  labels: listOf(line({ min: 1, max: 100 })),
-  custom: listOf(z.strictObject({ name: customName, value: line({ min: 1, max: 5000 }), label })),
+  name: z.strictObject(each(partNames, namePart)).nullable().optional(),
+  emails: listOf(memberInputs.emails),
+  phones: listOf(memberInputs.phones),
+  addresses: listOf(memberInputs.addresses),
+  urls: listOf(memberInputs.urls),
+  messengers: listOf(memberInputs.messengers),
+  organizations: listOf(memberInputs.organizations),
+  dates: listOf(memberInputs.dates),
+  relations: listOf(memberInputs.relations),
+  labels: listOf(memberInputs.labels),
+  custom: listOf(memberInputs.custom),
 }
 
 export type DetailName = keyof typeof detailInputs

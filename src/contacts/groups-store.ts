@@ -1,5 +1,6 @@
-import { and, eq, exists, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
+import { truncate } from '../platform/text/truncate.ts'
 import type { ContactContent } from './content.ts'
 import { fullName } from './fields.ts'
 import { keyOfLabel } from './labels-key.ts'
@@ -8,9 +9,25 @@ import { ownedBy } from './scope.ts'
 import { groupSearchText } from './search/keys.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 
+/** Characters of a group's name that its members have as a label: a vCard may have a name of 64 KB. */
+const maxName = 200
+
+/** The most groups of an owner: each that a contact is in makes its row longer. */
+export const maxGroups = 1000
+
 /** The name of a group, which is a label of its members. */
 export const nameOfGroup = (group: Pick<StoredRow, 'first_name' | 'last_name' | 'full_name'>): string =>
-  group.full_name ?? fullName(group)
+  truncate(group.full_name ?? fullName(group), maxName)
+
+/** The condition that an owner may have another group. */
+export const hasRoomForGroup = (ownerId: number): SQL =>
+  sql`(SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1) < ${maxGroups}`
+
+/** Whether an owner may have another group. */
+export async function mayHaveGroup(db: Database, ownerId: number): Promise<boolean> {
+  const rows = await db.select({ one: sql<number>`1` }).from(sql`(SELECT 1) AS one`).where(hasRoomForGroup(ownerId))
+  return rows.length > 0
+}
 
 /**
  * For the batch of a write of a group, after it: who is in it now, and its name. Triggers change the labels of those
@@ -91,7 +108,7 @@ export const findGroupsOf = (
       and(
         eq(groupMembers.owner_id, ownerId),
         eq(groupMembers.uid, uid),
-        inArray(groupMembers.label, labels.map(keyOfLabel)),
+        sql`${groupMembers.label} IN (SELECT value FROM json_each(${JSON.stringify(labels.map(keyOfLabel))}))`,
         ownedBy(ownerId),
       ),
     )

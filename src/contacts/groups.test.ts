@@ -1,10 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { problemOf, read } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
+import { database } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { addVcard, lines, path, post, put, vcf } from '../../test/vcard-requests.ts'
+import { contentOfFields } from './content.ts'
+import { withDefaults } from './fields.ts'
 import { contactDetailsSchema } from './schema.ts'
+import { createRow } from './store.ts'
+import { contacts } from './table.ts'
 
+const db = database()
 const person = (name: string, uid: string, ...more: string[]) =>
   lines('VERSION:3.0', `N:${name};;;;`, `FN:${name}`, `UID:${uid}`, ...more)
 const group = (name: string, uid: string, ...members: string[]) =>
@@ -106,15 +112,19 @@ describe("a group's vCard", () => {
     const { id } = await addVcard(ana, group('Club', 'g-5', 'x-1', 'x-2'))
     await addVcard(ana, person('Ivan', 'x-1', 'CATEGORIES:Club'))
     const member = await addVcard(ana, person('Jan', 'x-2'))
-    expect((await ana.patch('/api/labels/Club', { name: 'Клуб, наш' })).body).toEqual({ changed: 2, more: false })
+    expect((await ana.patch('/api/labels/Club', { name: 'Клуб, наш' })).body).toEqual({
+      changed: 2,
+      more: false,
+      skipped: [],
+    })
     expect(await having('Клуб, наш')).toEqual(['Ivan', 'Jan'])
     expect(names(await ana.get(`${path}?q=клуб`))).toEqual(['Ivan', 'Jan'])
     expect(await vcf(ana, id)).toContain('FN:Клуб\\, наш\r\n')
     // By its own address it is a contact like any other.
     expect((await ana.patch(`${path}/${id}`, { first_name: 'Club' })).status).toBe(200)
     expect(await labelsOf(member.id)).toEqual(['Club'])
-    expect((await ana.delete('/api/labels/Club')).body).toEqual({ changed: 2, more: false })
-    expect((await ana.delete('/api/labels/Клуб, наш')).body).toEqual({ changed: 1, more: false })
+    expect((await ana.delete('/api/labels/Club')).body).toEqual({ changed: 2, more: false, skipped: [] })
+    expect((await ana.delete('/api/labels/Клуб, наш')).body).toEqual({ changed: 1, more: false, skipped: [] })
     expect((await ana.get(`${path}/${id}`)).status).toBe(404)
     await addVcard(ana, group('Empty', 'g-6'))
     expect(await counts()).toContainEqual({ name: 'Empty', count: 0 })
@@ -146,6 +156,28 @@ describe("a group's vCard", () => {
     expect(left.every(({ status }) => status === 200 || status === 409)).toBe(true)
     expect(await having('Both')).toHaveLength(6 - done.length)
     expect((await vcf(ana, both.id)).match(/MEMBER/g) ?? []).toHaveLength(6 - done.length)
+  })
+
+  it('may be one of many of a name, or have a name that is longer than a label', async () => {
+    const one = await addVcard(ana, person('Lena', 'y-1'))
+    for (let n = 0; n < 23; n++) await addVcard(ana, group('Same', `same-${n}`, 'y-1'))
+    await addVcard(ana, group('L'.repeat(20_000), 'long', 'y-1'))
+    expect(await labelsOf(one.id)).toEqual(['Same', 'L'.repeat(200)])
+    expect((await ana.patch(`${path}/${one.id}`, { labels: [] })).body).toMatchObject({ labels: [] })
+    expect(await labelsOf(one.id)).toEqual([])
+    expect(await having('Same')).toEqual([])
+  })
+
+  it('is refused beyond 1,000 of them, also where a contact would become one', async () => {
+    const { id } = await add(boris, { first_name: 'Plain' })
+    await addVcard(boris, group('First', 'first'))
+    const row = createRow(boris.id, contentOfFields(withDefaults({ first_name: 'Group' })), 'uk')
+    const statement = () => db.insert(contacts).values({ ...row, is_group: true })
+    await db.batch([statement(), ...Array.from({ length: 998 }, statement)])
+    for (const answer of [await post(boris, group('More', 'more')), await put(boris, id, group('Plain', 'plain'))]) {
+      expect([problemOf(answer), answer.text.includes('1000 groups')]).toEqual(['409 book-full', true])
+    }
+    expect((await add(boris, { first_name: 'Person' })).id).toBeGreaterThan(id)
   })
 
   it('lists contacts with all that they hold where that is asked for', async () => {

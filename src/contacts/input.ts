@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { problemOfIssues } from '../platform/http/router.ts'
 import { detailsOf } from './content.ts'
-import { type ContactDetails, type DetailInput, type DetailName, detailNames } from './details.ts'
+import {
+  type ContactDetails,
+  type DetailInput,
+  type DetailName,
+  detailNames,
+  memberInputs,
+  namePart,
+} from './details.ts'
 import { type FieldName, fieldNames, type PartialFields } from './fields.ts'
 import { type contactInputSchema, type contactPatchSchema, named } from './schema.ts'
 import type { StoredRow } from './table.ts'
@@ -24,26 +31,56 @@ const isObject = (value: unknown): value is Sent => typeof value === 'object' &&
 export const detailsIn = (values: ContactValues): DetailInput =>
   Object.fromEntries(detailNames.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]))
 
+/** A value as a text that is the same for the same value, whatever the order of its members. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) =>
+    isObject(one) ? Object.fromEntries(Object.entries(one).toSorted(([a], [b]) => (a < b ? -1 : 1))) : one,
+  ) ?? ''
+
+const equal = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other)
+
+const partOf = (details: ContactDetails, part: PropertyKey): unknown =>
+  new Map<PropertyKey, unknown>(Object.entries(details.name)).get(part)
+
 /**
- * Whether a value of a list, or of the name, stands in what is stored: `path` leads to it. The place in a list does not
- * count.
+ * Whether what is wrong with a value of a list, or of the name, is so in what is stored: `path` leads to it. The place
+ * in a list does not count, and a list that is longer than may be sent may become shorter.
  */
 function isStoredDetail(details: ContactDetails, sent: Sent, path: readonly PropertyKey[]): boolean {
   const [name, place, member] = path
   const own = detailNames.find((one) => one === name)
-  if (own === undefined || place === undefined) return false
+  if (own === undefined) return false
   const value = sent[own]
-  if (own === 'name')
-    return (
-      isObject(value) && new Map<PropertyKey, unknown>(Object.entries(details.name)).get(place) === value[String(place)]
-    )
-  const one: unknown = Array.isArray(value) ? value[Number(place)] : undefined
+  if (own === 'name') return place !== undefined && isObject(value) && partOf(details, place) === value[String(place)]
   const entries: readonly unknown[] = details[own]
-  if (member === undefined) return entries.includes(one)
-  return isObject(one) && entries.some((entry) => isObject(entry) && entry[String(member)] === one[String(member)])
+  if (!Array.isArray(value)) return false
+  if (place === undefined) return value.length <= entries.length
+  const one: unknown = value[Number(place)]
+  if (entries.some((entry) => equal(entry, one))) return true
+  if (member === undefined || !isObject(one)) return false
+  return entries.some((entry) => isObject(entry) && equal(entry[String(member)], one[String(member)]))
 }
 
-const equal = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+/** The value of a detail: what equals a stored value is that one, to the letter, and all else is cleaned. */
+function readDetail(name: DetailName, value: unknown, details: ContactDetails | undefined): unknown {
+  if (name === 'name') {
+    if (!isObject(value)) return value
+    const read = ([part, text]: readonly [string, unknown]) =>
+      details && partOf(details, part) === text ? text : (namePart.safeParse(text).data ?? text)
+    return Object.fromEntries(Object.entries(value).map((entry) => [entry[0], read(entry)]))
+  }
+  if (!Array.isArray(value)) return value
+  const stored = new Set((details?.[name] ?? []).map(canonical))
+  const schema: z.ZodType = memberInputs[name]
+  // What was not refused although it is wrong is as it is stored, or has a value that is.
+  return value.map((one: unknown) => (stored.has(canonical(one)) ? one : (schema.safeParse(one).data ?? one)))
+}
+
+/** Lists, and the fields that are their primary members. */
+const primaryMembers = [
+  ['emails', 'email'],
+  ['phones', 'phone'],
+] as const
 
 /**
  * Reads the JSON of a change of a contact. A member that equals what is stored changes nothing, and is not refused: a
@@ -55,7 +92,7 @@ export function readInput(schema: typeof contactInputSchema | typeof contactPatc
   const sent: Sent = isObject(body) ? body : {}
   const sentFields = fieldNames.filter((name) => sent[name] !== undefined)
   const sentDetails = detailNames.filter((name) => sent[name] !== undefined)
-  const schemaOf = (name: FieldName | DetailName): z.ZodType => schema.shape[name]
+  const schemaOf = (name: FieldName): z.ZodType => schema.shape[name]
   return (row) => {
     const details = result.success && sentDetails.length === 0 ? undefined : detailsOf(row)
     const isStored = (name: PropertyKey | undefined): name is FieldName =>
@@ -66,10 +103,12 @@ export function readInput(schema: typeof contactInputSchema | typeof contactPatc
     const wrong = (result.error?.issues ?? []).filter(({ path, message }) => message !== named && !isKept(path))
     if (wrong.length > 0) throw problemOfIssues(new z.ZodError(wrong), 'json')
     const changed = sentDetails.filter((name) => !equal(sent[name], details?.[name]))
+    // A list that is sent says which of it is primary, also where it is the one that is stored.
+    const primaries = primaryMembers.filter(([list, field]) => Array.isArray(sent[list]) && sent[field] === undefined)
     return Object.fromEntries([
+      ...primaries.map(([, field]) => [field, row[field]]),
       ...sentFields.map((name) => [name, isStored(name) ? row[name] : schemaOf(name).parse(sent[name])]),
-      // What was not refused although it is wrong is as it is stored.
-      ...changed.map((name) => [name, schemaOf(name).safeParse(sent[name]).data ?? sent[name]]),
+      ...changed.map((name) => [name, readDetail(name, sent[name], details)]),
     ])
   }
 }

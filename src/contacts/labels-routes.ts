@@ -13,7 +13,8 @@ import { countLabels } from './labels-store.ts'
 const tags = ['Contacts']
 const noCache = { 'Cache-Control': 'private, no-cache' }
 const label = line({ min: 1, max: 100 })
-const pathSchema = z.object({ name: label.meta({ example: 'Friends' }) })
+/** A label that there is: one of a vCard may be longer than one that is given here. */
+const pathSchema = z.object({ name: z.string().min(1).max(2000).meta({ example: 'Friends' }) })
 
 const labelSchema = z
   .object({ name: z.string(), count: z.int().meta({ description: 'How many contacts have it.' }) })
@@ -23,8 +24,11 @@ const changeSchema = z
   .object({
     changed: z.int().meta({ description: 'How many contacts were changed now.' }),
     more: z.boolean().meta({ description: 'Whether others still have the label: send the request again.' }),
+    skipped: z
+      .array(z.int())
+      .meta({ description: 'Contacts that keep the label: their vCards have no room for a longer one. Shorten them.' }),
   })
-  .meta({ id: 'LabelChange', example: { changed: 12, more: false } })
+  .meta({ id: 'LabelChange', example: { changed: 12, more: false, skipped: [] } })
 
 export const labelRoutes = createRouter()
 

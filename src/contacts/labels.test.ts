@@ -47,28 +47,36 @@ describe('labels', () => {
     const { id } = await addVcard(ana, text)
     const plain = await labeled('B', ['Friends'])
     const answer = await ana.patch(labelPath('Friends'), { name: 'Друзі, так' })
-    expect(answer.body).toEqual({ changed: 2, more: false })
+    expect(answer.body).toEqual({ changed: 2, more: false, skipped: [] })
     expect(await labelsOf(plain.id)).toEqual(['Друзі, так'])
     expect((await labelsOf(id)).toSorted()).toEqual(['Old ones', 'Друзі, так'])
     expect(changedLines(text, await vcf(ana, id))).toHaveLength(1)
     expect(await having('Друзі, так')).toEqual(['B', 'Carded'])
     expect(await having('Friends')).toEqual([])
     // One that a contact has already is there once.
-    expect((await ana.patch(labelPath('Old ones'), { name: 'Друзі, так' })).body).toEqual({ changed: 1, more: false })
+    expect((await ana.patch(labelPath('Old ones'), { name: 'Друзі, так' })).body).toEqual({
+      changed: 1,
+      more: false,
+      skipped: [],
+    })
     expect(await labelsOf(id)).toEqual(['Друзі, так'])
-    expect((await ana.delete(labelPath('Друзі, так'))).body).toEqual({ changed: 2, more: false })
+    expect((await ana.delete(labelPath('Друзі, так'))).body).toEqual({ changed: 2, more: false, skipped: [] })
     expect(await vcf(ana, id)).toBe(text.replace('CATEGORIES:Friends,Old ones\r\n', ''))
     expect(names(await ana.get(`${path}?q=carded`))).toEqual(['Carded'])
   })
 
   it('are changed for their owner alone; to what is none they are not, and of one that nobody has nothing is', async () => {
     const { id } = await labeled('A', ['Mine'])
-    expect((await boris.delete(labelPath('Mine'))).body).toEqual({ changed: 0, more: false })
-    expect((await ana.patch(labelPath('Mine'), { name: 'Mine' })).body).toEqual({ changed: 0, more: false })
+    expect((await boris.delete(labelPath('Mine'))).body).toEqual({ changed: 0, more: false, skipped: [] })
+    expect((await ana.patch(labelPath('Mine'), { name: 'Mine' })).body).toEqual({
+      changed: 0,
+      more: false,
+      skipped: [],
+    })
     expect(await labelsOf(id)).toEqual(['Mine'])
     expect(problemOf(await ana.patch(labelPath('Mine'), { name: ' ' }))).toBe('422 invalid-values')
     expect(problemOf(await ana.patch(labelPath('Mine'), {}))).toBe('422 invalid-values')
-    expect(problemOf(await ana.delete(labelPath('x'.repeat(101))))).toBe('404 not-found')
+    expect(problemOf(await ana.delete(labelPath('x'.repeat(2001))))).toBe('404 not-found')
     await everybody()
   })
 

@@ -11,9 +11,13 @@ import { changeStatement, isUnchanged, numbered, replaceRow, type Writer } from 
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
 
+/** D1 binds 100 parameters a statement. Nobody has more groups of one name. */
+const groupsABatch = 10
+
 /**
- * Replaces the content of a contact and takes it out of the groups of some names, all or nothing: their vCards name it
- * no more. Undefined where it, or one of those groups, has been changed or deleted since it was read.
+ * Replaces the content of a contact and takes it out of the groups of some names, all or nothing (of more than ten,
+ * some at a time): their vCards name it no more. Undefined where it, or one of those groups, has been changed or
+ * deleted since it was read.
  */
 export async function replaceAndLeave(
   db: Database,
@@ -24,8 +28,9 @@ export async function replaceAndLeave(
   writer: Writer,
 ): Promise<StoredRow | undefined> {
   const uid = uidOf(row)
-  const groups = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
-  if (groups.length === 0) return replaceRow(db, ownerId, row, content, writer)
+  const found = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
+  if (found.length === 0) return replaceRow(db, ownerId, row, content, writer)
+  const groups = found.filter((_, at) => at < groupsABatch)
 
   const cards = groups.map((group) => cardWithout(group, uid))
   /** The condition that so many of the groups have been written by this batch, and the others are as they were read. */
@@ -73,7 +78,8 @@ export async function replaceAndLeave(
     changeStatement(db, ownerId, row, content, writer, and(isFree, written(groups.length))).returning(storedColumns),
   ])
   const [replaced] = results.at(-1) as StoredRow[]
-  return replaced
+  if (!replaced || found.length <= groupsABatch) return replaced
+  return replaceAndLeave(db, ownerId, replaced, content, left, writer)
 }
 
 /** The text of a group's vCard that does not name a contact. */

@@ -5,7 +5,7 @@ import { ownContact, ownedBy } from './scope.ts'
 import { cardParts, contacts } from './table.ts'
 
 /** Finds the parts of a contact's vCard. */
-export const findParts = (db: Database, ownerId: number, id: number): PromiseLike<CardPart[]> =>
+export const findParts = (db: Database, ownerId: number, id: number) =>
   db
     .select({ hash: cardParts.hash, text: cardParts.text })
     .from(cardParts)

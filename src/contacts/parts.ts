@@ -1,4 +1,4 @@
-import { isPart } from '../cards/bounds.ts'
+import { fileNames, isPart } from '../cards/bounds.ts'
 import type { Card, Line } from '../cards/card.ts'
 import { parseLines } from '../cards/lines.ts'
 import { digest } from '../platform/crypto/keys.ts'
@@ -13,8 +13,11 @@ export interface CardPart {
 /** The value of the line that stands for a part in the stored vCard, before its hash. */
 const mark = 'vizitka-part:'
 
-/** A line that came with such a value is a part, too: every line with this mark in a stored vCard is ours. */
-const isTaken = (line: Line): boolean => isPart(line) || line.value.startsWith(mark)
+/** Whether a line stands for a part, by its name and its value. No change by JSON writes a line of such a name. */
+const isStandIn = ({ name, value }: Line): boolean => fileNames.has(name) && value.startsWith(mark)
+
+/** A line that came as one is a part, too: every such line in a stored vCard is ours. */
+const isTaken = (line: Line): boolean => isPart(line) || isStandIn(line)
 
 const standIn = (line: Line, hash: string): Line => {
   const name = line.group === '' ? line.name : `${line.group}.${line.name}`
@@ -46,11 +49,13 @@ export function putParts(card: string, parts: readonly CardPart[]): string {
   if (!hasParts(card)) return card
   const texts = new Map(parts.map(({ hash, text }) => [hash, text]))
   return parseLines(card)
-    .map(({ value, raw }) => {
-      if (!value.startsWith(mark)) return raw
-      const text = texts.get(value.replace(mark, ''))
+    .map((line) => {
+      if (!isStandIn(line)) return line.raw
+      const text = texts.get(line.value.replace(mark, ''))
       if (text === undefined) throw new Error('A vCard lacks a part that it names.')
-      return text
+      // A file may end with the part; a line that was added since begins after it.
+      const [eol = ''] = /[\r\n]*$/.exec(line.raw) ?? []
+      return /[\r\n]$/.test(text) ? text : text + eol
     })
     .join('')
 }

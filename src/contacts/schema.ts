@@ -206,7 +206,7 @@ export const contactQuerySchema = z
       .meta({ pattern: `^${noControls}${digit}${noControls}$` })
       .optional()
       .meta({ description: 'Part of the phone number: its digits, in any format; at least one.' }),
-    label: line({ min: 1, max: 100 }).optional().meta({ description: 'Only contacts that have this label.' }),
+    label: z.string().min(1).max(2000).optional().meta({ description: 'Only contacts that have this label.' }),
     fields: z
       .literal('all', 'must be all')
       .optional()

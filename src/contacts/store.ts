@@ -12,8 +12,8 @@ import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
 import { groupColumns, memberStatements } from './groups-store.ts'
 import { labelsKey, labelsOfKey } from './labels-key.ts'
-import type { CardPart } from './parts.ts'
-import { deleteUnusedParts, partStatements } from './parts-store.ts'
+import { type CardPart, hasParts } from './parts.ts'
+import { deleteUnusedParts, findParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
@@ -80,6 +80,22 @@ const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
 export async function findContact(db: Database, ownerId: number, id: number): Promise<StoredRow | undefined> {
   const [row] = await findOwnQuery(db, { owner: ownerId, id })
   return row
+}
+
+/**
+ * Finds a contact of an owner with the files of its vCard, as both are at one moment: a write between two reads would
+ * leave the vCard without a file that it names.
+ */
+export async function findWithParts(
+  db: Database,
+  ownerId: number,
+  id: number,
+): Promise<{ readonly row: StoredRow | undefined; readonly parts: readonly CardPart[] }> {
+  const row = await findContact(db, ownerId, id)
+  if (!row?.card || !hasParts(row.card)) return { row, parts: [] }
+  const own = db.select(storedColumns).from(contacts).where(ownContact(ownerId, id))
+  const [[now], parts] = await db.batch([own, findParts(db, ownerId, id)])
+  return { row: now, parts }
 }
 
 /** A row as it was read: a write that gives it succeeds only while the row is at that revision. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull, ne, notExists, type SQL } from 'drizzle-orm'
+import { and, eq, isNull, ne, notExists, type SQL, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/sqlite-core'
 import { books, firstBook } from '../books/table.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -37,4 +37,23 @@ export async function findUidHolder(
 ): Promise<number | undefined> {
   const [holder] = await holders(db, ownerId, uid, exceptId)
   return holder?.id
+}
+
+/**
+ * Whether a UID is one that this service would give to a contact of an owner that does not exist yet: a vCard that came
+ * with it would share it with that contact.
+ */
+export async function isFutureUid(db: Database, ownerId: number, uid: string): Promise<boolean> {
+  const [, bookUid, id] = ownUid.exec(uid) ?? []
+  if (bookUid === undefined) return false
+  const rows = await db
+    .select({ id: books.id })
+    .from(books)
+    .where(
+      and(
+        ...[eq(books.owner_id, ownerId), eq(books.slug, firstBook), eq(books.uid, bookUid)],
+        sql`coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'contacts'), 0) < ${Number(id)}`,
+      ),
+    )
+  return rows.length > 0
 }

@@ -10,7 +10,7 @@ import { stripMetadata } from '../platform/pictures/image.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { cardOf, contentOfCard } from './content.ts'
-import { addContact, requireFreeUid } from './create.ts'
+import { addContact, requireFreeUid, requireOrdinaryUid, requireRoomForGroup } from './create.ts'
 import { isFavorite } from './favorites.ts'
 import { fullName } from './fields.ts'
 import { pictureLines, takeParts } from './parts.ts'
@@ -94,6 +94,7 @@ export async function createFromVcard(
   const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
   // First, so that no picture is stored for a contact that there is already.
   if (content.uid !== null && key === undefined) await requireFreeUid(services.db, ownerId, content.uid)
+  if (content.uid !== null) await requireOrdinaryUid(services.db, ownerId, content.uid)
   const fingerprint = digest(JSON.stringify([content.card, parts.map(({ hash }) => hash)]))
   return addContact(services, ownerId, {
     ...{ content, parts, idempotency: key === undefined ? undefined : { key, fingerprint } },
@@ -111,7 +112,11 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
   const { ownerId, id } = target
   return writeContact(services, target, async (row) => {
     const { content, ...taken } = storable(card, row, config.FAVORITE_NAME_PREFIX)
-    if (content.uid !== null) await requireFreeUid(db, ownerId, content.uid, id)
+    if (content.uid !== null) {
+      await requireFreeUid(db, ownerId, content.uid, id)
+      await requireOrdinaryUid(db, ownerId, content.uid)
+    }
+    if (content.members && !row.is_group) await requireRoomForGroup(db, ownerId)
     const picture = hasSamePicture(row, taken.card) ? undefined : ((await storePhoto(services, card)) ?? null)
     return replaceByCard(db, ownerId, row, { content, parts: taken.parts, picture }, writerOf(services, target))
   })

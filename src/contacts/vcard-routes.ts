@@ -19,10 +19,8 @@ import { parseMediaType } from '../platform/http/media-type.ts'
 import { problems } from '../platform/http/openapi.ts'
 import { createRouter, readQuery, validated } from '../platform/http/router.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
-import { hasParts } from './parts.ts'
-import { findParts } from './parts-store.ts'
 import { contactExample, contactIdSchema, exampleBookUid, inputSchema } from './schema.ts'
-import { findContact } from './store.ts'
+import { findWithParts } from './store.ts'
 import { hasOwnPictures, toVcard, type VcardForm, vcardEtag, vcardEtags, vcardForms, vcardVersions } from './vcard.ts'
 import { readVcard } from './vcard-input.ts'
 import { contactEtag } from './view.ts'
@@ -105,7 +103,7 @@ vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
 export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?: VcardForm): Promise<Response> {
   const form = named ?? acceptedVersion(c)
   const { db, user, services } = c.var
-  const row = await findContact(db, user.id, id)
+  const { row, parts } = await findWithParts(db, user.id, id)
   if (!row) throw contactNotFound()
   const etag = vcardEtag(row.revision, form)
   const conditions = conditionsOf(c)
@@ -114,10 +112,7 @@ export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?:
   const headers = { ...noCache, ETag: etag }
   if (matchesIfNoneMatch(conditions, etag)) return c.body(null, 304, headers)
   const isGiven = row.avatar !== null && (row.card === null || (form !== 'stored' && !hasOwnPictures(row)))
-  const [photo, parts] = await Promise.all([
-    row.avatar !== null && isGiven ? readStoredPicture(services, row.avatar) : null,
-    row.card !== null && hasParts(row.card) ? findParts(db, user.id, id) : [],
-  ])
+  const photo = row.avatar !== null && isGiven ? await readStoredPicture(services, row.avatar) : null
   return c.body(toVcard(row, form, { photo, parts }), 200, {
     ...headers,
     'Content-Type': 'text/vcard; charset=utf-8',

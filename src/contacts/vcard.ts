@@ -2,7 +2,7 @@ import type { Card } from '../cards/card.ts'
 import { convertCard, type SentVersion } from '../cards/convert.ts'
 import { setProperty } from '../cards/edit.ts'
 import { makeCard } from '../cards/make.ts'
-import { parseCards, printCard } from '../cards/parse.ts'
+import { parseCards, printCard, withEnd } from '../cards/parse.ts'
 import { type Inline, setPhoto } from '../cards/photo.ts'
 import { readFields } from '../cards/read.ts'
 import { pickFields } from './fields.ts'
@@ -50,7 +50,8 @@ function made(row: StoredRow, photo: Inline | null | undefined): Card {
 /** A vCard with what the contact has beside it: a UID, whether it is a favourite, a picture that it was given. */
 function completed(card: Card, row: StoredRow, photo: Inline | null | undefined): Card {
   const { uid, favorite } = readFields(card)
-  let whole = uid === null ? setProperty(card, 'UID', uidOf(row)) : card
+  const ended = withEnd(card)
+  let whole = uid === null ? setProperty(ended, 'UID', uidOf(row)) : ended
   if ((favorite ?? false) !== row.favorite) whole = setProperty(whole, 'X-VIZITKA-FAVORITE', row.favorite ? '1' : null)
   return photo ? setPhoto(whole, photo) : whole
 }

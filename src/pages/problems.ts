@@ -59,7 +59,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'too-many-requests':
     'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',
   'uid-taken':
-    'A vCard has a UID, by which programs know that two of them are the same contact, and another contact of yours has this one. `contact` is its id: replace that contact, or send the vCard without its UID.',
+    'A vCard has a UID, by which programs know that two of them are the same contact, and another contact of yours has this one, or is to have it. `contact` is its id: replace that contact, or send the vCard without its UID.',
   'unreadable-body': 'The body is not well-formed JSON in UTF-8, or not a well-formed form.',
   'wrong-password':
     'The token is good, but the current password that was sent along is not. Such failures count as those of logging in.',
