@@ -1,9 +1,19 @@
 import type { Card, Line } from './card.ts'
-import type { Format } from './lines.ts'
+import { type Format, isQuotedPrintable } from './lines.ts'
 import { altidOf } from './organizations.ts'
 
 /** Lines that speak of the others of their group. */
 const companions = new Set(['X-ABLABEL', 'X-ABADR'])
+
+/**
+ * A line after which another may stand: with its line break; and with one more where it ends in a soft break, by which
+ * the next line would be part of it.
+ */
+function finished(line: Line, eol: string): Line {
+  const isSoft = isQuotedPrintable(line) && /=(?:\r\n|\r|\n)?$/.test(line.raw)
+  const missing = (/[\r\n]$/.test(line.raw) ? '' : eol) + (isSoft ? eol : '')
+  return missing === '' ? line : { ...line, raw: line.raw + missing }
+}
 
 /** A card that is being edited. Lines that are not named stay the objects that they are. */
 export class Draft {
@@ -54,7 +64,7 @@ export class Draft {
   insert(lines: readonly Line[], wanted = this.#end()): void {
     const index = Math.min(wanted, this.#end())
     const before = this.#lines[index - 1]
-    if (before && !/[\r\n]$/.test(before.raw)) this.#lines[index - 1] = { ...before, raw: before.raw + this.format.eol }
+    if (before) this.#lines[index - 1] = finished(before, this.format.eol)
     this.#lines.splice(index, 0, ...lines)
   }
 

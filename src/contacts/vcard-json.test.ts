@@ -70,6 +70,11 @@ describe('a vCard and its JSON', () => {
     }
     const soft = await addVcard(ana, 'BEGIN:VCARD\nN:B\nNOTE;QUOTED-PRINTABLE:abc=\nEND:VCARD\n')
     expect(soft.additional).toBe('abc')
+    for (const end of ['', '\r\n']) {
+      const open = await addVcard(ana, `BEGIN:VCARD\r\nVERSION:2.1\r\nN;ENCODING=QUOTED-PRINTABLE:A=${end}`)
+      await ana.patch(`${path}/${open.id}`, { birthday: '1990-01-02' })
+      expect(await details(open.id)).toMatchObject({ last_name: 'A', birthday: '1990-01-02' })
+    }
   })
 
   it('never share a UID with a contact that is added later', async () => {
