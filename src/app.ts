@@ -6,6 +6,7 @@ import { requestId } from 'hono/request-id'
 import { timing } from 'hono/timing'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
+import { appPasswordRoutes } from './auth/app-password-routes.ts'
 import { resetRoutes } from './auth/reset-routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
@@ -59,6 +60,7 @@ app.route('/api/auth', authRoutes)
 app.route('/api/auth', sessionRoutes)
 app.route('/api/auth', resetRoutes)
 app.route('/api/users', accountRoutes)
+app.route('/api/users/me/app-passwords', appPasswordRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts', vcardRoutes)

@@ -1,7 +1,7 @@
 /** What the edge holds of a person, and putting it back when it is no longer right. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { userCache } from '../src/auth/guard.ts'
+import { userCache } from '../src/auth/user-cache.ts'
 import type { Person } from './people.ts'
 import { serve } from './serving.ts'
 

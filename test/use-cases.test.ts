@@ -58,11 +58,15 @@ describe('without HTTP', () => {
     await settle()
     const link = await findReset(services.db, tokenHash(await linkToken(email, 'reset-password')))
     if (!link) throw new Error('There is no link.')
-    await resetPassword(services, { link, password: 'seven brand new words', client })
+    await resetPassword(services, { link, password: 'seven brand new words', client, endsAppPasswords: true })
     expect(await signIn(services, { email, password: 'seven brand new words', client })).toMatchObject({
       userId: user.id,
     })
-    expect(await errorOf(resetPassword(services, { link, password: 'eight brand new words', client }))).toMatchObject({
+    expect(
+      await errorOf(
+        resetPassword(services, { link, password: 'eight brand new words', client, endsAppPasswords: true }),
+      ),
+    ).toMatchObject({
       code: 'link-not-found',
     })
   })

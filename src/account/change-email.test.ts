@@ -13,7 +13,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
-import { userCache } from '../auth/guard.ts'
+import { userCache } from '../auth/user-cache.ts'
 
 /** Asks for another e-mail under other bindings than the tests'. */
 const askUnder = (bindings: object, person: Person, email: string) =>

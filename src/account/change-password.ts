@@ -1,4 +1,5 @@
 import type { Client } from '../audit/store.ts'
+import { listAppPasswords } from '../auth/app-password-store.ts'
 import { requirePassword, wrongPassword } from '../auth/check-password.ts'
 import { changePassword } from '../auth/email-token-store.ts'
 import { forgotUrl, sendNow } from '../auth/letters.ts'
@@ -15,27 +16,32 @@ export interface PasswordChange {
   readonly currentPassword: string
   readonly password: string
   readonly client: Client
+  /** Whether every app password ends, too. */
+  readonly endsAppPasswords: boolean
   /** Called before anything is written. It throws where a condition of the request does not hold. */
   readonly checkConditions?: () => void
 }
 
 /**
- * Changes the password of somebody who is signed in, ends their other sessions and sends a notice.
+ * Changes the password of somebody who is signed in, ends their other sessions, and their app passwords if that is
+ * wanted, and sends a notice.
  * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that cannot be
  * taken; 429
  */
 export async function changeOwnPassword(
   services: Services,
-  { userId, sessionId, currentPassword, password, client, checkConditions }: PasswordChange,
+  { userId, sessionId, currentPassword, password, client, endsAppPasswords, checkConditions }: PasswordChange,
 ): Promise<void> {
   const { db, config, gate } = services
   const user = await requirePassword(services, userId, currentPassword, client)
   const passwordHash = await checkAndHashNewPassword(services, password, user, client)
   checkConditions?.()
+  const names = (await listAppPasswords(db, user.id)).map(({ name }) => name)
   const change = {
     userId: user.id,
     passwordHash,
-    notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config)),
+    endsAppPasswords,
+    notice: passwordChangedLetter(user.email, user.locale, forgotUrl(config), { names, ended: endsAppPasswords }),
     event: { kind: 'password-changed' as const, ...client },
   }
   const letterId = await writeAtNewRevision(gate(`user:${user.id}`), user.revision, (revision) =>

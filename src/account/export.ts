@@ -31,6 +31,11 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     created_at,
     last_used_at: rotated_at,
   }))
+  yield* list(
+    'app_passwords',
+    exportedRows.appPasswords(db, user.id),
+    ({ id, name, scope, last_used_on, created_at }) => ({ id, name, scope, last_used_on, created_at }),
+  )
   yield* list('links', exportedRows.links(db, user.id), ({ purpose, expires_at, created_at }) => ({
     purpose,
     expires_at,

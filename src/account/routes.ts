@@ -6,7 +6,7 @@ import { listEvents } from '../audit/store.ts'
 import { toOwnEvent } from '../audit/view.ts'
 import { requirePassword } from '../auth/check-password.ts'
 import { clientOf } from '../auth/client.ts'
-import { type SignedInEnv, signedIn } from '../auth/guard.ts'
+import { openToApps, type SessionEnv, signedIn } from '../auth/guard.ts'
 import { detailSchema } from '../auth/schema.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
@@ -59,18 +59,19 @@ export const accountRoutes = createRouter()
 
 accountRoutes.openapi(
   createRoute({
-    ...signedIn('account'),
+    ...openToApps('api', 'account'),
     tags,
     method: 'get',
     path: '/me',
     operationId: 'getMe',
     summary: 'Who am I',
-    description: 'The account that the access token belongs to. With If-None-Match, 304 if nothing has changed.',
+    description:
+      'The account that the access token or the app password belongs to. With If-None-Match, 304 if nothing has changed.',
     request: { headers: readConditions },
     responses: {
       200: me,
       304: notModified,
-      ...problems(401, 412),
+      ...problems(401, 403, 412),
     },
   }),
   (c) => {
@@ -92,7 +93,7 @@ accountRoutes.openapi(
     description:
       'Fields that you leave out stay as they are. With If-Match, the account changes only if it is the version that you have read.',
     request: { headers: writeConditions, body: body(userChangesSchema) },
-    responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
+    responses: { 200: me, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
     const { db, user, gate } = c.var
@@ -108,7 +109,7 @@ accountRoutes.openapi(
 )
 
 /** Gives the user a picture, or with null removes it, under the conditions of the request. */
-const setAvatar = (c: Context<SignedInEnv>, picture: StoredPicture | null): Promise<UserRow> =>
+const setAvatar = (c: Context<SessionEnv>, picture: StoredPicture | null): Promise<UserRow> =>
   setUserAvatar(c.var.services, {
     user: c.var.user,
     picture,
@@ -127,7 +128,7 @@ accountRoutes.openapi(
     description:
       'Replaces the picture that was there. The place where it was taken and all other metadata are removed.',
     request: { headers: writeConditions, body: pictureBody },
-    responses: { 200: me, ...problems(...bodyProblems, 401, 409, 412) },
+    responses: { 200: me, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
     requireMatch(conditionsOf(c), userEtag(c.var.user.revision))
@@ -165,18 +166,20 @@ accountRoutes.openapi(
     path: '/me/password',
     operationId: 'changePassword',
     summary: 'Change my password',
-    description: 'Ends every other session, and tells you so by a letter.',
+    description:
+      'Ends every other session, and every app password if `end_app_passwords` is true; tells you so by a letter.',
     request: { headers: untaggedConditions, body: body(passwordChangeSchema) },
     responses: { 204: { description: 'Changed.' }, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
-    const { current_password, password } = c.req.valid('json')
+    const { current_password, password, end_app_passwords } = c.req.valid('json')
     await changeOwnPassword(c.var.services, {
       userId: c.var.user.id,
       sessionId: c.var.sessionId,
       currentPassword: current_password,
       password,
       client: clientOf(c),
+      endsAppPasswords: end_app_passwords,
       checkConditions: () => requireUntagged(c),
     })
     return c.body(null, 204)
@@ -221,7 +224,7 @@ accountRoutes.openapi(
     request: { query: eventQuerySchema },
     responses: {
       200: { ...json('A page of events.', z.array(eventSchema)), headers: pageHeaders },
-      ...problems(401, 422),
+      ...problems(401, 403, 422),
     },
   }),
   async (c) => {
@@ -240,8 +243,8 @@ accountRoutes.openapi(
     path: '/me/export',
     operationId: 'exportMe',
     summary: 'Export everything about me',
-    description: 'The account, its sessions, letters and events, and every contact, as one JSON file.',
-    responses: { 200: json('All of it.', exportSchema), ...problems(401) },
+    description: 'The account, its sessions, app passwords, letters and events, and every contact, as one JSON file.',
+    responses: { 200: json('All of it.', exportSchema), ...problems(401, 403) },
   }),
   async (c) => {
     const headers = {

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { eventExample, eventSchema } from '../audit/schema.ts'
-import { newPassword, sessionExample, sessionSchema, triedPassword } from '../auth/schema.ts'
+import {
+  appPasswordExample,
+  appPasswordSchema,
+  newPassword,
+  sessionExample,
+  sessionSchema,
+  triedPassword,
+} from '../auth/schema.ts'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { trashEntrySchema, versionSchema } from '../history/schema.ts'
 import { pageQuery } from '../platform/text/fields.ts'
@@ -13,7 +20,13 @@ const current_password = triedPassword.meta({
 })
 
 export const passwordChangeSchema = z
-  .strictObject({ current_password, password: newPassword })
+  .strictObject({
+    current_password,
+    password: newPassword,
+    end_app_passwords: z.boolean().default(false).meta({
+      description: 'Whether every app password ends, too: true if somebody else may have had the old password.',
+    }),
+  })
   .meta({ id: 'PasswordChange', example: { current_password: 'correct horse battery', password: 'staple by staple' } })
 
 export const emailChangeSchema = z
@@ -34,6 +47,7 @@ export const exportSchema = z
     exported_at: moment,
     account: userSchema.extend({ locale, confirmed_at: moment.nullable() }).meta({ id: 'ExportedUser' }),
     sessions: z.array(sessionSchema.omit({ current: true }).meta({ id: 'ExportedSession' })),
+    app_passwords: z.array(appPasswordSchema),
     links: z
       .array(
         z.strictObject({
@@ -78,6 +92,7 @@ export const exportSchema = z
       exported_at: '2026-11-21T10:15:00.000Z',
       account: { ...userExample, locale: 'en', confirmed_at: '2026-11-21T09:31:00.000Z' },
       sessions: [sessionExample],
+      app_passwords: [appPasswordExample],
       links: [
         {
           purpose: 'reset-password',

@@ -1,9 +1,10 @@
 import { and, asc, eq, gt, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
 import { type AuditEvent, type Client, insertAuditEvent } from '../audit/store.ts'
 import { type EventRow, eventColumns, events } from '../audit/table.ts'
+import { listAppPasswords } from '../auth/app-password-store.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
-import { emailTokens, sessions } from '../auth/table.ts'
+import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
 import { books, removed } from '../books/table.ts'
 import { emptyStatements } from '../books/trash-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
@@ -64,6 +65,7 @@ export async function deleteAccount(
     db.delete(contacts).where(ownedByThose(user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),
+    db.delete(appPasswords).where(inArray(appPasswords.user_id, user)),
     db.delete(emailTokens).where(inArray(emailTokens.user_id, user)),
     db.delete(outbox).where(inArray(outbox.user_id, user)),
     db.delete(events).where(inArray(events.user_id, user)),
@@ -238,6 +240,10 @@ export const exportedRows = {
         .orderBy(asc(sessions.id))
         .limit(limit),
     ),
+  // At most 25.
+  async *appPasswords(db: Database, userId: number) {
+    yield await listAppPasswords(db, userId)
+  },
   links: (db: Database, userId: number) =>
     pages<typeof emailTokens.$inferSelect>((last, limit) =>
       db

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Client, insertAuditEvent } from '../audit/store.ts'
-import { sessions } from '../auth/table.ts'
+import { appPasswords, sessions } from '../auth/table.ts'
 import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type Cursor, type Page, pageById } from '../platform/http/page.ts'
@@ -49,8 +49,8 @@ export const manageableBy = (overAdmins: boolean): SQL | undefined => (overAdmin
 
 /**
  * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every
- * session. Undefined, and nothing changed, where it would leave no admin, or is an admin's account and those are out of
- * reach.
+ * session and app password. Undefined, and nothing changed, where it would leave no admin, or is an admin's account and
+ * those are out of reach.
  */
 export async function manageUser(
   db: Database,
@@ -80,7 +80,9 @@ export async function manageUser(
       )
       .returning(),
     ...(disabled
-      ? [db.delete(sessions).where(inArray(sessions.user_id, db.select({ id: users.id }).from(users).where(changed)))]
+      ? [sessions, appPasswords].map((table) =>
+          db.delete(table).where(inArray(table.user_id, db.select({ id: users.id }).from(users).where(changed))),
+        )
       : []),
     ...(role === user.role ? [] : [insertAuditEvent(db, { kind: 'role-changed', detail: role, ...by }, changed)]),
     ...(disabled === user.disabled

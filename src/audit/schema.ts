@@ -8,6 +8,8 @@ export const eventKinds = [
   'login-failed',
   'refresh-token-stolen',
   'session-ended',
+  'app-password-created',
+  'app-password-revoked',
   'reset-requested',
   'trash-emptied',
   'password-reset',
@@ -38,7 +40,10 @@ export const eventSchema = z
     actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
     address: z.string().nullable(),
     device: z.string().nullable(),
-    detail: z.string().nullable().meta({ description: 'One word more, such as the new role.' }),
+    detail: z
+      .string()
+      .nullable()
+      .meta({ description: 'One word more, such as the new role, or the name of an app password.' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Event', example: eventExample })

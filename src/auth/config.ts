@@ -67,6 +67,7 @@ export const authLimits = {
   'login-failures': { quota: 5, windowSeconds: 300 },
   'login-failures-hour': { quota: 10, windowSeconds: 3600 },
   'login-failures-email': { quota: 50, windowSeconds: 3600 },
+  'app-password-failures': { quota: 20, windowSeconds: 300 },
   refresh: { quota: 10, windowSeconds: 60 },
   'request-email': { quota: 2, windowSeconds: 60 },
   'request-email-to': { quota: 3, windowSeconds: 3600 },

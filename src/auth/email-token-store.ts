@@ -8,7 +8,7 @@ import { type OutboxLetter, outboxRow } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { syncRevision, userAtRevision } from '../users/store.ts'
 import { emailKey, users } from '../users/table.ts'
-import { emailTokens, sessions } from './table.ts'
+import { appPasswords, emailTokens, sessions } from './table.ts'
 
 /** What a link in a letter does. */
 type Purpose = (typeof emailTokens.$inferSelect)['purpose']
@@ -209,6 +209,8 @@ export interface NewPassword {
   /** The notice that goes to the account's address. */
   readonly notice: OutboxLetter
   readonly event: AuditEvent
+  /** Whether every app password ends, too. */
+  readonly endsAppPasswords: boolean
 }
 
 /**
@@ -218,7 +220,7 @@ export interface NewPassword {
  */
 async function setPassword(
   db: Database,
-  { userId, passwordHash, notice, event }: NewPassword,
+  { userId, passwordHash, notice, event, endsAppPasswords }: NewPassword,
   revision: number,
   condition: SQL | undefined,
   set: { confirmed_at?: SQL },
@@ -243,6 +245,7 @@ async function setPassword(
         ),
       ),
     db.delete(emailTokens).where(inArray(emailTokens.user_id, userCondition)),
+    ...(endsAppPasswords ? [db.delete(appPasswords).where(inArray(appPasswords.user_id, userCondition))] : []),
     syncRevision(db, userId, revision),
   ])
   return rows.length > 0 ? (letter?.id ?? null) : null

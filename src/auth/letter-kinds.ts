@@ -8,6 +8,7 @@ const letterKinds = {
   'confirm-email': { isExported: true },
   'reset-password': { isExported: true },
   'password-changed': { isExported: true },
+  'app-password-created': { isExported: true },
   'confirm-new-email': { isExported: false },
   'email-change': { isExported: true },
   'email-changed': { isExported: true },

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { type GateClient, limitAnswer } from '../platform/gate/client.ts'
 import { Gate as PlatformGate } from '../platform/gate/gate.ts'
+import { raiseRevision, readRevision } from '../platform/gate/revision.ts'
 import type { Limit, LimitStatus } from '../platform/gate/window.ts'
+import type { AppAdmission } from './app-password-gate.ts'
+import { dayOf, type LiveHashes } from './hash-list.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
+import { StoredHashes } from './stored-hashes.ts'
 
 /** What a gate answers to a password. */
 export interface PasswordCheck {
@@ -32,8 +36,10 @@ export interface Attempt {
 /** How long an address that logged in stays free of the e-mail's own limit. */
 const knownMs = 90 * 86_400_000
 
-/** The gate as it is deployed: it guards logins, too. */
+/** The gate as it is deployed: it guards logins and app passwords, too. */
 export class Gate extends PlatformGate {
+  readonly #hashes = new StoredHashes(this.ctx.storage)
+
   /**
    * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given
    * back when the password is right. An address that logged in within 90 days is not bound by what strangers do to the
@@ -72,6 +78,38 @@ export class Gate extends PlatformGate {
   /** Hashes a password here, for the same reason. */
   hash(password: string): Promise<string> {
     return hashPassword(password)
+  }
+
+  /**
+   * Counts a request by an app password, if this user's gate lists its hash: so that nobody who makes passwords up uses
+   * up the user's limits.
+   */
+  async enterWithHash(limits: readonly Limit[], hash: string): Promise<AppAdmission> {
+    const now = this.state.time()
+    const status = this.#hashes.status(hash, now)
+    if (status !== 'listed') {
+      const revision = readRevision(this.ctx.storage) ?? null
+      return { revision, standings: [], violated: [], status, isFirstToday: false }
+    }
+    const admission = await this.enter(limits)
+    const isFirstToday = admission.violated.length === 0 && this.#hashes.use(hash, dayOf(now))
+    return { ...admission, status, isFirstToday }
+  }
+
+  /** Takes over which app passwords the database had at one moment. */
+  listHashes(live: LiveHashes): null {
+    this.#hashes.list(live, this.state.time())
+    return null
+  }
+
+  /**
+   * Adds the hash of an app password that is about to be written, and issues the revision for that, in one: so that no
+   * password is ever written that the gate does not list. Null where there are too many.
+   */
+  announceHash(hash: string, currentRevision: number, live: LiveHashes): number | null {
+    this.#hashes.list(live, this.state.time())
+    const revision = raiseRevision(this.ctx.storage, currentRevision)
+    return this.#hashes.announce(hash, revision) ? revision : null
   }
 
   /** Deletes the failures of addresses long gone, and addresses that have not logged in for 90 days. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import {
+  appPasswordLetter,
   confirmEmailLetter,
   confirmNewEmailLetter,
   emailChangedLetter,
@@ -18,7 +19,10 @@ const [minute, hour, day] = [60, 3600, 86_400]
 const lettersIn = (locale: 'en' | 'uk'): OutboxLetter[] => [
   confirmEmailLetter(to, locale, url, 7 * day),
   resetPasswordLetter(to, locale, url, hour, false),
-  passwordChangedLetter(to, locale, url),
+  passwordChangedLetter(to, locale, url, { names: [], ended: true }),
+  passwordChangedLetter(to, locale, url, { names: ['iPhone', 'Mac'], ended: true }),
+  passwordChangedLetter(to, locale, url, { names: ['iPhone', 'Mac'], ended: false }),
+  appPasswordLetter(to, locale, { name: 'iPhone <b>', url }),
   confirmNewEmailLetter(to, locale, url, 7 * day),
   emailChangeLetter(to, locale, newEmail, url),
   emailChangedLetter(to, locale, newEmail, url),

@@ -84,16 +84,36 @@ export function resetPasswordLetter(
   })
 }
 
+/** What became of an account's app passwords when its password changed. */
+export interface AppPasswordsAfter {
+  readonly names: readonly string[]
+  readonly ended: boolean
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `“${name}”`).join(', ')
+const quotedInUkrainian = (names: readonly string[]): string => names.map((name) => `«${name}»`).join(', ')
+
 /**
  * After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change
  * it.
  */
-export function passwordChangedLetter(to: string, locale: Locale, url: string): OutboxLetter {
+export function passwordChangedLetter(
+  to: string,
+  locale: Locale,
+  url: string,
+  { names, ended }: AppPasswordsAfter,
+): OutboxLetter {
+  const about = (words: { ended: string; stay: string }): string[] =>
+    names.length === 0 ? [] : [ended ? words.ended : words.stay]
   return write('password-changed', to, locale, url, {
     en: {
       title: 'Your password was changed',
       paragraphs: [
         'Your Vizitka account has a new password. Its other sessions were ended: log in again wherever you need to.',
+        ...about({
+          ended: `Its app passwords were ended, too: ${quoted(names)}. Make new ones for the devices that you still use.`,
+          stay: `These app passwords still work: ${quoted(names)}. If one of them is not yours, revoke it.`,
+        }),
         'If it was not you, choose a new password at once.',
       ],
       button: 'Choose a new password',
@@ -103,10 +123,42 @@ export function passwordChangedLetter(to: string, locale: Locale, url: string): 
       title: 'Ваш пароль змінено',
       paragraphs: [
         'Ваш обліковий запис у Vizitka має новий пароль. Інші сеанси завершено: увійдіть знову там, де вам потрібно.',
+        ...about({
+          ended: `Паролі застосунків теж скасовано: ${quotedInUkrainian(names)}. Створіть нові для пристроїв, якими користуєтеся.`,
+          stay: `Ці паролі застосунків діють і далі: ${quotedInUkrainian(names)}. Якщо якийсь із них не ваш, скасуйте його.`,
+        }),
         'Якщо це були не ви, негайно створіть новий пароль.',
       ],
       button: 'Створити новий пароль',
       footer: 'Якщо це були ви, більше нічого робити не треба.',
+    },
+  })
+}
+
+/** After an app password was made. `url` is where they are listed and revoked. */
+export function appPasswordLetter(
+  to: string,
+  locale: Locale,
+  { name, url }: { readonly name: string; readonly url: string },
+): OutboxLetter {
+  return write('app-password-created', to, locale, url, {
+    en: {
+      title: 'A new app password was made',
+      paragraphs: [
+        `Your Vizitka account has a new app password: “${name}”. A phone or a program that has it can use the account without your own password.`,
+        'If it was not you, revoke it at once and choose a new password.',
+      ],
+      button: 'Look at my app passwords',
+      footer: 'If it was you, there is nothing to do.',
+    },
+    uk: {
+      title: 'Створено новий пароль застосунку',
+      paragraphs: [
+        `Ваш обліковий запис у Vizitka має новий пароль застосунку: «${name}». Телефон або програма з ним може користуватися обліковим записом без вашого власного пароля.`,
+        'Якщо це були не ви, негайно скасуйте його та створіть новий пароль.',
+      ],
+      button: 'Переглянути мої паролі застосунків',
+      footer: 'Якщо це були ви, нічого робити не треба.',
     },
   })
 }

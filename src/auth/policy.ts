@@ -1,6 +1,7 @@
 import type { Configuration, Permission } from '../platform/config/configuration.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Role } from '../users/config.ts'
+import type { Scope } from './credential.ts'
 
 const ownContacts = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const
 
@@ -17,6 +18,14 @@ const table: Readonly<Record<Role, readonly Permission[]>> = {
 /** Whether a role has a permission in this deployment. */
 export const isPermitted = (role: Role, permission: Permission, config: Configuration): boolean =>
   (config.ROLE_PERMISSIONS[role] ?? table[role]).includes(permission)
+
+/** 403 for an app password that does not reach this far. */
+export const appPasswordNotPermitted = ({ name, scope }: { readonly name: string; readonly scope: Scope }): Problem =>
+  new Problem(
+    403,
+    'not-permitted',
+    `The app password “${name}” (${scope}) does not allow this: log in for it, or make an app password of another scope.`,
+  )
 
 /** 403 for one who is signed in, but whose role does not allow this. */
 export const notPermitted = (anyOf: readonly Permission[]): Problem =>

@@ -3,6 +3,7 @@ import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { invalidValues } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { emailKey } from '../users/table.ts'
+import { listAppPasswords } from './app-password-store.ts'
 import { invalidLink } from './confirm-email.ts'
 import { type EmailToken, finishReset } from './email-token-store.ts'
 import { forgotUrl, sendNow } from './letters.ts'
@@ -32,6 +33,8 @@ export interface ResetRequest {
   readonly link: EmailToken
   readonly password: string
   readonly client: Client
+  /** Whether every app password ends, too. */
+  readonly endsAppPasswords: boolean
   /** Called before anything is written. It throws where a condition of the request does not hold. */
   readonly checkConditions?: () => void
 }
@@ -43,15 +46,17 @@ export interface ResetRequest {
  */
 export async function resetPassword(
   services: Services,
-  { link, password, client, checkConditions }: ResetRequest,
+  { link, password, client, endsAppPasswords, checkConditions }: ResetRequest,
 ): Promise<void> {
   const { db, config, gate } = services
   const passwordHash = await checkAndHashNewPassword(services, password, link, client)
   checkConditions?.()
+  const names = (await listAppPasswords(db, link.userId)).map(({ name }) => name)
   const change = {
     userId: link.userId,
     passwordHash,
-    notice: passwordChangedLetter(link.email, link.locale, forgotUrl(config)),
+    endsAppPasswords,
+    notice: passwordChangedLetter(link.email, link.locale, forgotUrl(config), { names, ended: endsAppPasswords }),
     event: { kind: 'password-reset' as const, ...client },
   }
   const letterId = await writeAtNewRevision(gate(`user:${link.userId}`), link.revision, (revision) =>

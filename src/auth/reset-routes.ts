@@ -74,12 +74,12 @@ resetRoutes.openapi(
     summary: 'Choose the new password',
     description:
       'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
-      'and a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.',
+      'and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.',
     request: { params: linkTokenParamSchema, headers: untaggedConditions, body: body(resetSchema) },
     responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409, 412) },
   }),
   async (c) => {
-    const { password, email } = c.req.valid('json')
+    const { password, email, end_app_passwords } = c.req.valid('json')
     const hash = await readResetConfirmation(c.req.valid('param').token, c.var.config)
     const link = hash === null ? undefined : await findReset(c.var.db, hash)
     if (!link) throw invalidLink()
@@ -88,6 +88,7 @@ resetRoutes.openapi(
       link,
       password,
       client: clientOf(c),
+      endsAppPasswords: end_app_passwords,
       checkConditions: () => requireUntagged(c),
     })
     return c.json({ detail: 'Your password is changed: log in with it.' }, 200)

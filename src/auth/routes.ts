@@ -17,7 +17,6 @@ import { createRouter } from '../platform/http/router.ts'
 import { toUser } from '../users/view.ts'
 import { clientOf } from './client.ts'
 import { confirmEmail } from './confirm-email.ts'
-import { bearerToken } from './guard.ts'
 import { requestConfirmation } from './request-confirmation.ts'
 import {
   addressSchema,
@@ -34,6 +33,7 @@ import {
 import { findRefreshSession, issueTokens, refresh, sessionEnded, type Tokens } from './session.ts'
 import { signIn } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
+import { bearerToken } from './strategies.ts'
 import { confirmationRequested, confirmedDetail } from './words.ts'
 
 const tags = ['Accounts']

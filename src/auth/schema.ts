@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characters, idInPath, normalized, pasted, text } from '../platform/text/fields.ts'
+import { characters, idInPath, nameLine, normalized, pasted, text } from '../platform/text/fields.ts'
 import { email, locale, userExample, username, userSchema } from '../users/schema.ts'
 
 /**
@@ -135,6 +135,74 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session', example: { ...sessionExample, current: true } })
 
+/**
+ * What an app password may be used for. `dav` and `dav:read` are for address books that synchronize, `feed` for
+ * calendars, `api` and `api:read` for programs.
+ */
+export const scopes = ['dav', 'dav:read', 'feed', 'api', 'api:read'] as const
+
+const appPasswordId = z.int().positive()
+const scope = z.enum(scopes).meta({
+  description:
+    '`dav`: address books by CardDAV; `feed`: calendars; `api`: contacts, labels, the trash and `GET /api/users/me`. ' +
+    'With `:read`, nothing is changed.',
+})
+
+export const appPasswordInputSchema = z
+  .strictObject({
+    name: nameLine({ min: 1, max: 60 })
+      // It stands in letters and lists.
+      .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
+      .meta({
+        pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
+        description: 'Which phone or program it is for.',
+        example: 'iPhone',
+      }),
+    scope,
+  })
+  .meta({ id: 'AppPasswordInput', example: { name: 'iPhone', scope: 'dav' } })
+
+export const appPasswordExample = {
+  id: 3,
+  name: 'iPhone',
+  scope: 'dav' as const,
+  last_used_on: '2026-11-21',
+  created_at: '2026-11-21T09:30:00.000Z',
+}
+
+/** An app password, as its owner sees it: never the password. */
+export const appPasswordSchema = z
+  .strictObject({
+    id: appPasswordId,
+    name: z.string(),
+    scope,
+    last_used_on: z.iso.date().nullable().meta({ description: 'The day of its last use, in UTC.' }),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'AppPassword', example: appPasswordExample })
+
+/** An app password that was just made: the one answer that has it. */
+export const newAppPasswordSchema = z
+  .strictObject({
+    id: appPasswordId,
+    name: z.string(),
+    scope,
+    password: z.string().meta({ description: 'Shown this once. Send it as `Authorization: Bearer …`.' }),
+    created_at: z.iso.datetime(),
+  })
+  .meta({
+    id: 'NewAppPassword',
+    example: {
+      id: 3,
+      name: 'iPhone',
+      scope: 'dav',
+      password: 'vz1-this-is-no-real-password',
+      created_at: '2026-11-21T09:30:00.000Z',
+    },
+  })
+
+export const appPasswordIdSchema = z.object({ id: idInPath })
+
 export const sessionIdSchema = z.object({ id: idInPath })
 
 /** The token of a link, in a path. */
@@ -160,5 +228,8 @@ export const resetSchema = z
     password: newPassword,
     email: pasted({ max: 1000 }).optional().meta({ description: 'If sent, it must be the account’s.' }),
     username: z.unknown().optional().meta({ description: 'Ignored: older clients send one.' }),
+    end_app_passwords: z.boolean().default(true).meta({
+      description: 'Whether every app password ends, too. Keep them only if nobody else can have had your password.',
+    }),
   })
   .meta({ id: 'Reset', example: { password: 'correct horse battery' } })

@@ -7,7 +7,7 @@ import { Problem } from '../platform/http/problem.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { clientOf } from './client.ts'
 import { endUserSessions } from './end-sessions.ts'
-import { type SignedInEnv, signedIn } from './guard.ts'
+import { type SessionEnv, signedIn } from './guard.ts'
 import { sessionIdSchema, sessionSchema } from './schema.ts'
 import { sessionCutoffs } from './session.ts'
 import { listSessions } from './session-store.ts'
@@ -18,7 +18,7 @@ const tags = ['Accounts']
 export const sessionRoutes = createRouter()
 
 /** Whether the user has a session of this id. */
-async function hasSession(c: Context<SignedInEnv>, id: number): Promise<boolean> {
+async function hasSession(c: Context<SessionEnv>, id: number): Promise<boolean> {
   const { db, user, config } = c.var
   return (await listSessions(db, user.id, sessionCutoffs(config))).some((session) => session.id === id)
 }
@@ -49,7 +49,7 @@ sessionRoutes.openapi(
     operationId: 'listSessions',
     summary: 'List my sessions',
     description: 'Every device that is signed in, the most recently used one first.',
-    responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401) },
+    responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401, 403) },
   }),
   async (c) => {
     const { db, user, sessionId, config } = c.var

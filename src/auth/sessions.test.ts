@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { freshAddress, from, type Person, password, signedUp, type Tokens } from '../../test/people.ts'
-import { userCache } from './guard.ts'
 import { sessions } from './table.ts'
+import { userCache } from './user-cache.ts'
 
 const db = database()
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })

@@ -9,7 +9,9 @@ import { outbox } from '../platform/mail/table.ts'
 import { fold } from '../platform/text/fold.ts'
 import { syncRevision, userAtRevision } from '../users/store.ts'
 import { type Account, emailKey, type UserRow, users } from '../users/table.ts'
+import type { Scope } from './credential.ts'
 import { type LinkLetter, linkStatements } from './email-token-store.ts'
+import { scopes } from './schema.ts'
 import type { SessionCutoffs } from './session-store.ts'
 import { emailTokens, sessions } from './table.ts'
 
@@ -94,13 +96,27 @@ export async function replacePasswordHash(
   return rows.length > 0
 }
 
-/** What the edge may remember of a user: the account, but no password, and the sessions that live. */
+/** An app password as the edge remembers it. */
+export interface CachedAppPassword {
+  readonly id: number
+  readonly hash: string
+  readonly name: string
+  readonly scope: Scope
+}
+
+/**
+ * What the edge may remember of a user: the account, but no password, and the sessions and app passwords that live.
+ */
 export interface CachedUser {
   readonly account: Account
   readonly sessions: readonly number[]
+  readonly appPasswords: readonly CachedAppPassword[]
 }
 
-/** A user's row and sessions, as they are in the database at one moment; undefined when there is no such user. */
+/**
+ * A user's row, sessions and app passwords, as they are in the database at one moment; undefined when there is no such
+ * user.
+ */
 export async function findCachedUser(db: Database, userId: number): Promise<CachedUser | undefined> {
   const [row] = await db
     .select({
@@ -114,20 +130,35 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
       confirmed_at: users.confirmed_at,
       revision: users.revision,
       created_at: users.created_at,
-      // One statement, so that row and sessions are of one moment. Names written out: Drizzle leaves the table out of a
+      // One statement, so that all is of one moment. Names written out: Drizzle leaves the table out of a
       // column's name where a query has only one.
       sessions: sql<string>`(SELECT json_group_array(sessions.id) FROM sessions WHERE sessions.user_id = users.id)`.as(
         'session_ids',
       ),
+      appPasswords: sql<string>`(
+        SELECT json_group_array(json_object(
+          'id', app_passwords.id, 'hash', app_passwords.token_hash, 'name', app_passwords.name,
+          'scope', app_passwords.scope
+        )) FROM app_passwords WHERE app_passwords.user_id = users.id
+      )`.as('app_passwords'),
     })
     .from(users)
     .where(eq(users.id, userId))
   if (!row) return undefined
-  const { sessions: ids, ...account } = row
-  return { account, sessions: sessionIds.parse(JSON.parse(ids)) }
+  const { sessions: ids, appPasswords, ...account } = row
+  return {
+    account,
+    sessions: sessionIds.parse(JSON.parse(ids)),
+    appPasswords: cachedAppPasswords.parse(JSON.parse(appPasswords)),
+  }
 }
 
 const sessionIds = z.array(z.int())
+
+/** App passwords as they are cached. */
+export const cachedAppPasswords: z.ZodType<CachedAppPassword[]> = z.array(
+  z.object({ id: z.int(), hash: z.string(), name: z.string(), scope: z.enum(scopes) }),
+)
 
 /**
  * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that

@@ -1,6 +1,7 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
+import { scopes } from './schema.ts'
 
 /** One signed-in device. Its refresh token is made of its id and generation; nothing of the token is stored. */
 export const sessions = sqliteTable(
@@ -22,6 +23,28 @@ export const sessions = sqliteTable(
     index('sessions_user').on(table.user_id),
     index('sessions_rotated').on(table.rotated_at),
     index('sessions_created').on(table.created_at),
+  ],
+)
+
+/** A password of one phone or program: random, stored only as its hash. */
+export const appPasswords = sqliteTable(
+  'app_passwords',
+  {
+    // AUTOINCREMENT: what one changed names it by its id, so that no later one may have it.
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    user_id: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    token_hash: text('token_hash').notNull(),
+    name: text('name').notNull(),
+    scope: text('scope', { enum: scopes }).notNull(),
+    /** A day, in UTC; null before the first use. */
+    last_used_on: text('last_used_on'),
+    created_at: timestampColumn('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('app_passwords_token_hash').on(table.token_hash),
+    index('app_passwords_user').on(table.user_id),
   ],
 )
 

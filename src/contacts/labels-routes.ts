@@ -1,8 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { clientOf } from '../auth/client.ts'
 import { signedIn } from '../auth/guard.ts'
-import { sessionAuthor } from '../books/author.ts'
+import { authorOf } from '../books/author.ts'
 import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { body, bodyProblems, json, problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
@@ -75,7 +74,7 @@ labelRoutes.openapi(
   async (c) => {
     requireUntagged(c)
     const { name } = c.req.valid('param')
-    const change = { label: name, next: c.req.valid('json').name, author: sessionAuthor(c.var.sessionId, clientOf(c)) }
+    const change = { label: name, next: c.req.valid('json').name, author: authorOf(c) }
     return c.json(await changeLabel(c.var.services, c.var.user.id, change), 200)
   },
 )
@@ -94,7 +93,7 @@ labelRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
-    const change = { label: c.req.valid('param').name, next: null, author: sessionAuthor(c.var.sessionId, clientOf(c)) }
+    const change = { label: c.req.valid('param').name, next: null, author: authorOf(c) }
     return c.json(await changeLabel(c.var.services, c.var.user.id, change), 200)
   },
 )

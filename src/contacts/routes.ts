@@ -1,9 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { clientOf } from '../auth/client.ts'
 import { type SignedInEnv, signedIn } from '../auth/guard.ts'
-import { sessionAuthor } from '../books/author.ts'
+import { authorOf } from '../books/author.ts'
 import {
   conditionsOf,
   etagHeader,
@@ -236,7 +235,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const target = { ...targetOf(c, c.req.valid('param')), credential: c.var.credential }
     const row = await setContactAvatar(c.var.services, target, c.req.valid('form').file)
     return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
@@ -255,7 +254,7 @@ contactRoutes.openapi(
     responses: { 200: one, ...problems(401, 403, 404, 409, 412) },
   }),
   async (c) => {
-    const target = { ...targetOf(c, c.req.valid('param')), sessionId: c.var.sessionId }
+    const target = { ...targetOf(c, c.req.valid('param')), credential: c.var.credential }
     const row = await removeContactAvatar(c.var.services, target)
     return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
   },
@@ -284,7 +283,7 @@ contactRoutes.openapi(
 const targetOf = (c: Context<SignedInEnv>, { id }: { readonly id: number }): ContactTarget => ({
   ownerId: c.var.user.id,
   id,
-  author: sessionAuthor(c.var.sessionId, clientOf(c)),
+  author: authorOf(c),
   conditions: conditionsOf(c),
 })
 

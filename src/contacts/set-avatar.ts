@@ -1,5 +1,6 @@
-import { requireSession } from '../auth/session.ts'
-import { isSessionAlive } from '../auth/session-store.ts'
+import { isCredentialAlive } from '../auth/app-password-store.ts'
+import type { Credential } from '../auth/credential.ts'
+import { requireCredential } from '../auth/require-credential.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import { readUploadedPicture } from '../platform/pictures/upload.ts'
 import type { Services } from '../platform/ports.ts'
@@ -8,16 +9,16 @@ import { setAvatarColumn } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { type ContactTarget, findForWrite, writeContact } from './write.ts'
 
-/** The contact whose picture changes, and the session by which it does. */
+/** The contact whose picture changes, and by what it does. */
 export interface AvatarTarget extends ContactTarget {
-  /** Reading and storing a picture takes a while: the session must not have ended by then. */
-  readonly sessionId: number
+  /** Reading and storing a picture takes a while: this must not have ended by then. */
+  readonly credential: Credential
 }
 
 /**
  * Gives a contact an uploaded picture instead of the one before, also of those that its vCard came with.
- * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412; what `readUploadedPicture` and
- * `storePicture` throw
+ * @throws Problem 401 where the session or app password has ended meanwhile, 404, 409 `busy`, 412; what
+ * `readUploadedPicture` and `storePicture` throw
  */
 export async function setContactAvatar(services: Services, target: AvatarTarget, file: File): Promise<StoredRow> {
   // First, so that nothing is stored for a contact that does not exist.
@@ -27,15 +28,15 @@ export async function setContactAvatar(services: Services, target: AvatarTarget,
 
 /**
  * Removes a contact's picture.
- * @throws Problem 401 where the session has ended meanwhile, 404, 409 `busy`, 412
+ * @throws Problem 401 where the session or app password has ended meanwhile, 404, 409 `busy`, 412
  */
 export const removeContactAvatar = (services: Services, target: AvatarTarget): Promise<StoredRow> =>
   writeAvatar(services, target, null)
 
 function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPicture | null): Promise<StoredRow> {
   const { db, config } = services
-  const { ownerId, sessionId, author } = target
-  const condition = isSessionAlive(sessionId)
+  const { ownerId, credential, author } = target
+  const condition = isCredentialAlive(credential)
   return writeContact(services, target, async (row) => {
     const changed = await setAvatarColumn(db, ownerId, row, {
       picture,
@@ -43,7 +44,7 @@ function writeAvatar(services: Services, target: AvatarTarget, picture: StoredPi
       condition,
       author,
     })
-    if (!changed) await requireSession(db, sessionId, config)
+    if (!changed) await requireCredential(db, credential, config)
     return changed
   })
 }

@@ -1,8 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { clientOf } from '../auth/client.ts'
 import { signedIn } from '../auth/guard.ts'
-import { sessionAuthor } from '../books/author.ts'
+import { authorOf } from '../books/author.ts'
 import { contactDetailsSchema, contactIdSchema } from '../contacts/schema.ts'
 import { contactHeaders, toContactDetails } from '../contacts/view.ts'
 import { conditionsOf, etagHeader, writeConditions } from '../platform/http/etag.ts'
@@ -58,9 +57,8 @@ historyRoutes.openapi(
   }),
   async (c) => {
     const { id, revision } = c.req.valid('param')
-    const { services, user, config, sessionId } = c.var
-    const author = sessionAuthor(sessionId, clientOf(c))
-    const target = { ownerId: user.id, id, author, conditions: conditionsOf(c) }
+    const { services, user, config } = c.var
+    const target = { ownerId: user.id, id, author: authorOf(c), conditions: conditionsOf(c) }
     const row = await restoreVersion(services, target, revision)
     return c.json(toContactDetails(row, config), 200, contactHeaders(row))
   },

@@ -50,7 +50,10 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'Or paste an access token.',
+    description:
+      'Or paste an access token, or an app password. Operations that take app passwords have `x-app-passwords`: the scope ' +
+      'that is needed. A GET takes the scope `api:read`, too. An app password that is none counts against the address it ' +
+      'comes from (`app-password-failures`).',
   })
   for (const [code, example] of problemExamples) app.openAPIRegistry.registerComponent('examples', code, example)
   const documents = new WeakMap<Configuration, object>()

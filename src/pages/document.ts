@@ -6,6 +6,10 @@ export const tags = [
   },
   { name: 'Me', description: 'One’s own account: reading, changing, exporting and deleting it.' },
   {
+    name: 'App passwords',
+    description: 'Passwords for phones and programs: each opens a part of the account, and can be revoked by itself.',
+  },
+  {
     name: 'Contacts',
     description: 'One’s own contacts: searching, adding and changing them, their pictures and birthdays.',
   },

@@ -139,7 +139,8 @@ type Fault = 'tooShort' | 'tooLong' | 'tooCommon' | 'tooPersonal'
  * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is
  * the link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
  */
-function choosingPage(c: Context, link: EmailToken, fault?: Fault) {
+function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: Fault; readonly ends: boolean }) {
+  const { fault, ends } = before
   const lang = languageOf(c)
   const say = passwordWords[lang]
   return c.html(
@@ -163,6 +164,10 @@ function choosingPage(c: Context, link: EmailToken, fault?: Fault) {
             />
           )}
         </Field>
+        <div class="field choice">
+          <input id="end_app_passwords" name="end_app_passwords" type="checkbox" value="true" checked={ends} />
+          <label for="end_app_passwords">{say.endAppPasswords}</label>
+        </div>
         <button class="button" type="submit">
           {say.chooseButton}
         </button>
@@ -201,7 +206,9 @@ const opened = createMiddleware<AppEnv & { Variables: { link: EmailToken } }>(as
 })
 
 // GET changes nothing: mail scanners follow links. The form does.
-passwordPages.get('/reset-password/:token', limited('reset').middleware, opened, (c) => choosingPage(c, c.var.link))
+passwordPages.get('/reset-password/:token', limited('reset').middleware, opened, (c) =>
+  choosingPage(c, c.var.link, { ends: true }),
+)
 
 // No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
 passwordPages.post(
@@ -209,24 +216,34 @@ passwordPages.post(
   limited('reset').middleware,
   opened,
   acceptForm,
-  zValidator('form', z.object({ password: newPassword }), (result, c: Context) => {
-    if (result.success) return undefined
-    const typed = textOf(result.data, 'password')
-    // What is far too long is not normalized: see the schema.
-    const tooLong = typed.length > maxTriedLength || characters(typed.normalize('NFC')) > maxPasswordCharacters
-    return choosingPage(c, c.var.link, tooLong ? 'tooLong' : 'tooShort')
-  }),
+  zValidator(
+    'form',
+    z.object({ password: newPassword, end_app_passwords: z.string().optional() }),
+    (result, c: Context) => {
+      if (result.success) return undefined
+      const typed = textOf(result.data, 'password')
+      // What is far too long is not normalized: see the schema.
+      const tooLong = typed.length > maxTriedLength || characters(typed.normalize('NFC')) > maxPasswordCharacters
+      return choosingPage(c, c.var.link, {
+        fault: tooLong ? 'tooLong' : 'tooShort',
+        ends: textOf(result.data, 'end_app_passwords') !== '',
+      })
+    },
+  ),
   async (c) => {
     const { link } = c.var
-    const { password } = c.req.valid('form')
+    const { password, end_app_passwords } = c.req.valid('form')
+    // A box that is not ticked is not sent.
+    const endsAppPasswords = end_app_passwords !== undefined && end_app_passwords !== ''
     try {
-      await resetPassword(c.var.services, { link, password, client: clientOf(c) })
+      await resetPassword(c.var.services, { link, password, client: clientOf(c), endsAppPasswords })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'link-not-found') return noLinkPage(c)
       // Common for anybody, or else for this account alone.
       if (error.code === 'invalid-values') {
-        return choosingPage(c, link, passwordFault(password, {}) ? 'tooCommon' : 'tooPersonal')
+        const fault = passwordFault(password, {}) ? 'tooCommon' : 'tooPersonal'
+        return choosingPage(c, link, { fault, ends: endsAppPasswords })
       }
       throw error
     }

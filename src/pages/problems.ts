@@ -22,7 +22,7 @@ export const explanations: Readonly<Record<string, string>> = {
     'The e-mail or the password is wrong. Which of the two, we do not say: a stranger could ask, too.',
   'invalid-refresh-token': 'What was sent is not a refresh token made by this service. Log in again.',
   'invalid-token':
-    'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else.',
+    'The bearer token is not an access token made by this service: it may be cut, changed, or meant for something else. Or it is an app password that was revoked.',
   'invalid-values': 'The request was readable, but some values are not allowed. `errors` names each with what to do.',
   'invalid-vcard':
     'The body is no vCard, or not one that is taken. `errors` names the line, and what to do about it. A vCard begins with BEGIN:VCARD and ends with END:VCARD; it has at most 1,000 lines, 100 of each property, and 64 KB without its pictures.',
@@ -36,7 +36,7 @@ export const explanations: Readonly<Record<string, string>> = {
     'The link was never made, has expired, or has been used. Ask for a new letter, and open the link in it.',
   'method-not-allowed': 'The address exists but does not answer this method. `Allow` names those it does.',
   'not-permitted':
-    'You are signed in, but the role of your account does not allow this. Whoever runs the service can change that.',
+    'You are signed in, but the role of your account does not allow this, which whoever runs the service can change; or you sent an app password, whose scope does not reach this: log in for it.',
   'not-configured':
     'A variable of this deployment is missing or wrong. Whoever runs it finds its name and the fix in `detail`.',
   'not-found': 'There is nothing at this address, or nothing that is yours.',
@@ -55,6 +55,8 @@ export const explanations: Readonly<Record<string, string>> = {
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
   'several-vcards':
     'The body has more than one vCard, and this address takes one contact at a time. Send each by itself.',
+  'too-many-app-passwords':
+    'One person may have 25 app passwords, and you have that many. Revoke those of phones and programs that you no longer use.',
   'too-large': 'The body is larger than this address takes.',
   'too-many-requests':
     'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',

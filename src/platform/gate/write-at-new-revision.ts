@@ -13,7 +13,7 @@ const attempts = 5
  * @throws Problem 503 `gate-unavailable` when no revision could be had: nothing is written then
  */
 export async function writeAtNewRevision<T>(
-  gate: GateClient,
+  gate: Pick<GateClient, 'raise'>,
   currentRevision: number,
   write: (revision: number) => Promise<T>,
 ): Promise<T> {

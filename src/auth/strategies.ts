@@ -1,0 +1,94 @@
+import { Buffer } from 'node:buffer'
+import type { Configuration } from '../platform/config/configuration.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { cleanPasted } from '../platform/text/paste.ts'
+import type { AppPasswordClaims } from './admit-app-password.ts'
+import { looksLikeAppPassword, readAppPassword } from './app-password-token.ts'
+import { type AccessClaims, readAccessToken } from './tokens.ts'
+
+/** Who a request claims to be. Of a session the signature was verified; of an app password nothing. */
+export type Claims = ({ readonly kind: 'session' } & AccessClaims) | ({ readonly kind: 'app' } & AppPasswordClaims)
+
+/** A way to say who one is, in the header Authorization. */
+export interface Strategy {
+  /** Reads the header, without I/O. @throws Problem 401 for one that says nothing of use */
+  readonly read: (header: string | undefined, config: Configuration) => Promise<Claims>
+  /** 401 for an app password that is unknown, or was revoked. */
+  readonly invalidAppPassword: () => Problem
+}
+
+const invalidWords = 'This app password is none of ours, or it was revoked: make a new one.'
+
+const challenge = (error?: string): { headers: Record<string, string> } => ({
+  headers: { 'WWW-Authenticate': error ? `Bearer error="invalid_token", error_description="${error}"` : 'Bearer' },
+})
+
+/** The token of an `Authorization: Bearer …` header (RFC 6750, section 2.1). */
+export function bearerToken(header: string | undefined): string | undefined {
+  return header?.match(/^Bearer +([\w\-.~+/]+=*) *$/i)?.[1]
+}
+
+/** RFC 6750: an access token, or an app password, which is told by how it begins. */
+export const bearer: Strategy = {
+  async read(header, config) {
+    // Who tries another scheme has sent no token, so none of theirs is invalid (RFC 6750, section 3.1).
+    if (!header || !/^Bearer( |$)/i.test(header))
+      throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())
+    const token = bearerToken(header)
+    if (token && looksLikeAppPassword(token)) {
+      const claims = readAppPassword(token)
+      if (!claims)
+        throw new Problem(401, 'invalid-token', 'This app password is not whole: copy it again.', challenge('invalid'))
+      return { kind: 'app', ...claims }
+    }
+    const claims = token ? await readAccessToken(token, config) : 'invalid'
+    if (claims === 'expired') {
+      throw new Problem(401, 'token-expired', 'The access token has expired: refresh it.', challenge('expired'))
+    }
+    if (claims === 'invalid') {
+      throw new Problem(
+        401,
+        'invalid-token',
+        'This is not an access token of ours: log in again.',
+        challenge('invalid'),
+      )
+    }
+    return { kind: 'session', ...claims }
+  },
+  invalidAppPassword: () => new Problem(401, 'invalid-token', invalidWords, challenge('unknown')),
+}
+
+const basicChallenge = { headers: { 'WWW-Authenticate': 'Basic realm="Vizitka", charset="UTF-8"' } }
+
+/**
+ * RFC 7617, in UTF-8: an app password as the password. The user name is not compared: e-mails change, and phones stay.
+ * A password that is no app password costs no hash.
+ */
+export const basic: Strategy = {
+  async read(header) {
+    const password = basicPassword(header)
+    if (password === undefined) {
+      throw new Problem(401, 'not-signed-in', 'Sign in with your e-mail and an app password.', basicChallenge)
+    }
+    const claims = readAppPassword(password)
+    if (!claims) {
+      throw new Problem(
+        401,
+        'invalid-token',
+        'This takes an app password, which begins with vz, and not the password of your account. Make one under “App passwords” of /docs.',
+        basicChallenge,
+      )
+    }
+    return { kind: 'app', ...claims }
+  },
+  invalidAppPassword: () => new Problem(401, 'invalid-token', invalidWords, basicChallenge),
+}
+
+/** The password of an `Authorization: Basic …` header: all that follows the first colon. */
+function basicPassword(header: string | undefined): string | undefined {
+  const encoded = header?.match(/^Basic +([A-Za-z0-9+/]+={0,2}) *$/i)?.[1]
+  if (encoded === undefined) return undefined
+  const pair = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = pair.indexOf(':')
+  return colon === -1 ? undefined : cleanPasted(pair.slice(colon + 1)).trim()
+}

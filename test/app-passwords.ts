@@ -1,0 +1,44 @@
+/** App passwords of people, over HTTP. */
+import { eq } from 'drizzle-orm'
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { listAppPasswords } from '../src/auth/app-password-store.ts'
+import type { Scope } from '../src/auth/credential.ts'
+import { appPasswords } from '../src/auth/table.ts'
+import { read } from './client.ts'
+import { database } from './database.ts'
+import { freshAddress, from, type Person } from './people.ts'
+import { serve } from './serving.ts'
+
+export const path = '/api/users/me/app-passwords'
+
+export const madeSchema = z.looseObject({ id: z.int(), name: z.string(), scope: z.string(), password: z.string() })
+
+/** Makes an app password for somebody. */
+export async function appPasswordOf(person: Person, scope: Scope = 'api', name = 'iPhone') {
+  const answer = await person.post(path, { name, scope })
+  expect(answer.status, answer.text).toBe(201)
+  return read(madeSchema, answer)
+}
+
+/** Asks as a phone does: by its app password, from an address of its own. */
+export const ask = (
+  token: string,
+  method = 'GET',
+  url = '/api/contacts',
+  { json, address = freshAddress(), bindings = {} }: { json?: unknown; address?: string; bindings?: object } = {},
+) => serve(bindings, url, { method, token, headers: from(address), ...(json === undefined ? {} : { json }) })
+
+/** An app password that has the form of one of somebody's. */
+export const forged = ({ id }: { readonly id: number }, n: number): string =>
+  `vz${id}${n
+    .toString(5)
+    .replace(/\d/g, (digit) => 'abcde'[Number(digit)] ?? '')
+    .padStart(26, 'z')}`
+
+/** What the database has of somebody's app passwords. */
+export const rowsOf = ({ id }: { readonly id: number }) =>
+  database().select().from(appPasswords).where(eq(appPasswords.user_id, id))
+
+export const namesOf = async ({ id }: { readonly id: number }) =>
+  (await listAppPasswords(database(), id)).map(({ name }) => name)
