@@ -5,9 +5,9 @@ import { z } from 'zod'
 import { listAppPasswords } from '../src/auth/app-password-store.ts'
 import type { Scope } from '../src/auth/credential.ts'
 import { appPasswords } from '../src/auth/table.ts'
-import { read } from './client.ts'
+import { call, read } from './client.ts'
 import { database } from './database.ts'
-import { freshAddress, from, type Person } from './people.ts'
+import { freshAddress, from, linkToken, type Person } from './people.ts'
 import { serve } from './serving.ts'
 
 export const path = '/api/users/me/app-passwords'
@@ -42,3 +42,12 @@ export const rowsOf = ({ id }: { readonly id: number }) =>
 
 export const namesOf = async ({ id }: { readonly id: number }) =>
   (await listAppPasswords(database(), id)).map(({ name }) => name)
+
+/** A reset of somebody's password by the link of a letter. */
+export async function resetPassword(email: string, body: object = {}): Promise<void> {
+  await call('POST', '/api/auth/request-password-reset-email', { json: { email } })
+  const opened = await call('GET', `/api/auth/reset-password/${await linkToken(email, 'reset-password')}`)
+  const confirmation = read(z.looseObject({ reset_password_confirmation_token: z.string() }), opened)
+  const url = `/api/auth/reset-password-confirmation/${confirmation.reset_password_confirmation_token}`
+  expect((await call('PATCH', url, { json: { password: 'a new one, chosen', ...body } })).status).toBe(200)
+}

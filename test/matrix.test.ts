@@ -5,6 +5,7 @@ import { timestamp } from '../src/platform/db/columns.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { type Role, roles } from '../src/users/config.ts'
 import { users } from '../src/users/table.ts'
+import { appPasswordOf } from './app-passwords.ts'
 import { apiDocument, call, read } from './client.ts'
 import { database } from './database.ts'
 import { guardedRoutes } from './guards.ts'
@@ -102,6 +103,9 @@ const cases: readonly Case[] = [
   { route: 'DELETE /api/users/avatar' },
   { route: 'PUT /api/users/me/password', json: { current_password, password: 'another of the tests 8' }, spends: true },
   { route: 'POST /api/users/me/email', json: { current_password, email: freshEmail('new') } },
+  { route: 'GET /api/users/me/app-passwords' },
+  { route: 'POST /api/users/me/app-passwords', json: { name: 'iPhone', scope: 'api' } },
+  { route: 'DELETE /api/users/me/app-passwords/{id}', id: async (person) => (await appPasswordOf(person)).id },
   { route: 'GET /api/users/me/events' },
   { route: 'GET /api/users/me/export' },
   { route: 'DELETE /api/users/me', json: { current_password }, spends: true },

@@ -19,7 +19,7 @@ async function planOf(sql: string): Promise<string[]> {
 /** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
-    /^SCAN (books|card_parts|contacts|group_members|removed|versions|users|sessions|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
+    /^SCAN (books|card_parts|contacts|group_members|removed|versions|users|sessions|app_passwords|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
       step,
     ),
   )
@@ -137,6 +137,15 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     }
     await ask('PATCH', '/api/users/me', { username: 'Ада' })
     await ask('GET', '/api/auth/sessions')
+    const appPasswords = '/api/users/me/app-passwords'
+    const phone = await (await ask('POST', appPasswords, { name: 'iPhone', scope: 'api' })).json()
+    const app = z.looseObject({ id: z.int(), password: z.string() }).parse(phone)
+    expect((await ask('GET', '/api/contacts', undefined, app.password)).status).toBe(200)
+    const another = await (await ask('POST', '/api/contacts', { first_name: 'App' }, app.password)).json()
+    const path = `/api/contacts/${z.looseObject({ id: z.int() }).parse(another).id}/avatar`
+    expect((await ask('DELETE', path, undefined, app.password)).status).toBe(200)
+    expect((await ask('GET', appPasswords)).status).toBe(200)
+    expect((await ask('DELETE', `${appPasswords}/${app.id}`)).status).toBe(204)
     await ask('GET', '/api/users/me/events?total=true')
     await (await ask('GET', '/api/users/me/export')).text()
     await ask('POST', '/api/users/me/email', { email: `new.${ana.email}`, current_password: password })
@@ -144,7 +153,11 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     await ask('POST', '/api/auth/verification-email', { email: ana.email })
     await ask('POST', '/api/auth/login', { email: ana.email, password })
     await ask('POST', '/api/auth/refresh', { refresh_token: ana.refresh })
-    await ask('PUT', '/api/users/me/password', { current_password: password, password: 'another one, chosen' })
+    await ask('PUT', '/api/users/me/password', {
+      current_password: password,
+      password: 'another one, chosen',
+      end_app_passwords: true,
+    })
     for (const path of [
       'users?q=an&total=true',
       'users?role=user',

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { findCachedUser } from '../src/auth/store.ts'
-import { emailTokens } from '../src/auth/table.ts'
+import { appPasswords, emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { configuration } from '../src/config.ts'
 import { deleteRow } from '../src/contacts/store.ts'
@@ -72,6 +72,13 @@ async function resetLink(ana: Newcomer): Promise<string> {
     created_at: timestamp(),
   })
   return token
+}
+
+/** An app password of a newcomer's that the gate need not know of, since it only goes. */
+async function appPassword({ id }: Newcomer): Promise<number> {
+  const row = { user_id: id, token_hash: randomToken(), name: 'iPhone', scope: 'api' as const, created_at: timestamp() }
+  const [made] = await db.insert(appPasswords).values(row).returning({ id: appPasswords.id })
+  return made?.id ?? 0
 }
 
 /** Every operation of the document, and the pages. */
@@ -170,6 +177,17 @@ export const cases: readonly Case[] = [
       token: ana.access,
       json: { email: `new.${ana.email}`, current_password: password },
     }),
+  },
+  { route: 'GET /api/users/me/app-passwords', ask: signedIn(() => '/api/users/me/app-passwords') },
+  {
+    route: 'POST /api/users/me/app-passwords',
+    ask: signedIn(() => '/api/users/me/app-passwords', { name: 'iPhone', scope: 'api' }),
+  },
+  {
+    route: 'DELETE /api/users/me/app-passwords/{id}',
+    async ask(ana) {
+      return { path: `/api/users/me/app-passwords/${await appPassword(ana)}`, token: ana.access }
+    },
   },
   { route: 'GET /api/users/me/events', ask: signedIn(() => '/api/users/me/events') },
   { route: 'GET /api/users/me/export', own: true, ask: signedIn(() => '/api/users/me/export') },

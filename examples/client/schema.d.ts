@@ -223,7 +223,7 @@ export interface paths {
         head?: never;
         /**
          * Choose the new password
-         * @description Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, and a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.
+         * @description Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.
          */
         patch: operations["resetPassword"];
         trace?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description The account that the access token belongs to. With If-None-Match, 304 if nothing has changed.
+         * @description The account that the access token or the app password belongs to. With If-None-Match, 304 if nothing has changed.
          */
         get: operations["getMe"];
         put?: never;
@@ -290,7 +290,7 @@ export interface paths {
         get?: never;
         /**
          * Change my password
-         * @description Ends every other session, and tells you so by a letter.
+         * @description Ends every other session, and every app password if `end_app_passwords` is true; tells you so by a letter.
          */
         put: operations["changePassword"];
         post?: never;
@@ -349,12 +349,56 @@ export interface paths {
         };
         /**
          * Export everything about me
-         * @description The account, its sessions, letters and events, and every contact, as one JSON file.
+         * @description The account, its sessions, app passwords, letters and events, and every contact, as one JSON file.
          */
         get: operations["exportMe"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/app-passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List my app passwords
+         * @description The oldest first, with the day of last use. The passwords themselves are stored nowhere.
+         */
+        get: operations["listAppPasswords"];
+        put?: never;
+        /**
+         * Make an app password
+         * @description For one phone or program, instead of your own password. The answer shows it once: copy it then. You may have 25, and a letter tells you of each that is made.
+         */
+        post: operations["createAppPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/app-passwords/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an app password
+         * @description It is refused from the next request on. What it has changed stays.
+         */
+        delete: operations["revokeAppPassword"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1264,6 +1308,11 @@ export interface components {
             email?: string;
             /** @description Ignored: older clients send one. */
             username?: unknown;
+            /**
+             * @description Whether every app password ends, too. Keep them only if nobody else can have had your password.
+             * @default true
+             */
+            end_app_passwords: boolean;
         };
         /**
          * @example {
@@ -1326,6 +1375,11 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+            /**
+             * @description Whether every app password ends, too: true if somebody else may have had the old password.
+             * @default false
+             */
+            end_app_passwords: boolean;
         };
         /**
          * @example {
@@ -1362,12 +1416,12 @@ export interface components {
             /** @description Its number in this account, from 1. */
             id: number;
             /** @enum {string} */
-            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "reset-requested" | "trash-emptied" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
+            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
             /** @description Who did it, where that was somebody else. */
             actor_id: number | null;
             address: string | null;
             device: string | null;
-            /** @description One word more, such as the new role. */
+            /** @description One word more, such as the new role, or the name of an app password. */
             detail: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1393,6 +1447,15 @@ export interface components {
          *           "address": "192.0.2.7",
          *           "created_at": "2026-11-21T09:30:00.000Z",
          *           "last_used_at": "2026-11-21T10:15:00.000Z"
+         *         }
+         *       ],
+         *       "app_passwords": [
+         *         {
+         *           "id": 3,
+         *           "name": "iPhone",
+         *           "scope": "dav",
+         *           "last_used_on": "2026-11-21",
+         *           "created_at": "2026-11-21T09:30:00.000Z"
          *         }
          *       ],
          *       "links": [
@@ -1463,6 +1526,7 @@ export interface components {
             exported_at: string;
             account: components["schemas"]["ExportedUser"];
             sessions: components["schemas"]["ExportedSession"][];
+            app_passwords: components["schemas"]["AppPassword"][];
             /** @description Links in letters to you; never the links themselves. */
             links: {
                 purpose: string;
@@ -1525,13 +1589,13 @@ export interface components {
                  */
                 changed_by: {
                     /**
-                     * @description `session`: somebody who was logged in.
+                     * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
                      * @enum {string}
                      */
-                    kind: "session";
-                    /** @description Which session. */
+                    kind: "session" | "app";
+                    /** @description Which session, or which app password. */
                     id: number;
-                    /** @description The User-Agent. */
+                    /** @description The User-Agent, or the name of the app password. */
                     name: string | null;
                 } | null;
                 vcard: string | null;
@@ -1573,6 +1637,31 @@ export interface components {
              * @description When its tokens were last refreshed.
              */
             last_used_at: string;
+        };
+        /**
+         * @example {
+         *       "id": 3,
+         *       "name": "iPhone",
+         *       "scope": "dav",
+         *       "last_used_on": "2026-11-21",
+         *       "created_at": "2026-11-21T09:30:00.000Z"
+         *     }
+         */
+        AppPassword: {
+            id: number;
+            name: string;
+            /**
+             * @description `dav`: address books by CardDAV; `feed`: calendars; `api`: contacts, labels, the trash and `GET /api/users/me`. With `:read`, nothing is changed.
+             * @enum {string}
+             */
+            scope: "dav" | "dav:read" | "feed" | "api" | "api:read";
+            /**
+             * Format: date
+             * @description The day of its last use, in UTC.
+             */
+            last_used_on: string | null;
+            /** Format: date-time */
+            created_at: string;
         };
         /**
          * @example {
@@ -1620,13 +1709,13 @@ export interface components {
          */
         Author: {
             /**
-             * @description `session`: somebody who was logged in.
+             * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
              * @enum {string}
              */
-            kind: "session";
-            /** @description Which session. */
+            kind: "session" | "app";
+            /** @description Which session, or which app password. */
             id: number;
-            /** @description The User-Agent. */
+            /** @description The User-Agent, or the name of the app password. */
             name: string | null;
         } | null;
         /**
@@ -1824,6 +1913,46 @@ export interface components {
              * @example correct horse battery
              */
             current_password: string;
+        };
+        /**
+         * @example {
+         *       "id": 3,
+         *       "name": "iPhone",
+         *       "scope": "dav",
+         *       "password": "vz1-this-is-no-real-password",
+         *       "created_at": "2026-11-21T09:30:00.000Z"
+         *     }
+         */
+        NewAppPassword: {
+            id: number;
+            name: string;
+            /**
+             * @description `dav`: address books by CardDAV; `feed`: calendars; `api`: contacts, labels, the trash and `GET /api/users/me`. With `:read`, nothing is changed.
+             * @enum {string}
+             */
+            scope: "dav" | "dav:read" | "feed" | "api" | "api:read";
+            /** @description Shown this once. Send it as `Authorization: Bearer …`. */
+            password: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @example {
+         *       "name": "iPhone",
+         *       "scope": "dav"
+         *     }
+         */
+        AppPasswordInput: {
+            /**
+             * @description Which phone or program it is for.
+             * @example iPhone
+             */
+            name: string;
+            /**
+             * @description `dav`: address books by CardDAV; `feed`: calendars; `api`: contacts, labels, the trash and `GET /api/users/me`. With `:read`, nothing is changed.
+             * @enum {string}
+             */
+            scope: "dav" | "dav:read" | "feed" | "api" | "api:read";
         };
         /**
          * @example {
@@ -2161,13 +2290,13 @@ export interface components {
              */
             changed_by: {
                 /**
-                 * @description `session`: somebody who was logged in.
+                 * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
                  * @enum {string}
                  */
-                kind: "session";
-                /** @description Which session. */
+                kind: "session" | "app";
+                /** @description Which session, or which app password. */
                 id: number;
-                /** @description The User-Agent. */
+                /** @description The User-Agent, or the name of the app password. */
                 name: string | null;
             } | null;
         };
@@ -2331,10 +2460,13 @@ export type Event = components['schemas']['Event'];
 export type Export = components['schemas']['Export'];
 export type ExportedUser = components['schemas']['ExportedUser'];
 export type ExportedSession = components['schemas']['ExportedSession'];
+export type AppPassword = components['schemas']['AppPassword'];
 export type Contact = components['schemas']['Contact'];
 export type Author = components['schemas']['Author'];
 export type ContactDetails = components['schemas']['ContactDetails'];
 export type Deletion = components['schemas']['Deletion'];
+export type NewAppPassword = components['schemas']['NewAppPassword'];
+export type AppPasswordInput = components['schemas']['AppPasswordInput'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
 export type Changes = components['schemas']['Changes'];
 export type Label = components['schemas']['Label'];
@@ -3050,6 +3182,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
@@ -3629,6 +3770,15 @@ export interface operations {
                 headers: {
                     /** @description How to authenticate (RFC 6750): by a bearer token. */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4503,6 +4653,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Readable, but some values are wrong; `errors` names them. */
             422: {
                 headers: {
@@ -4568,6 +4727,317 @@ export interface operations {
                 headers: {
                     /** @description How to authenticate (RFC 6750): by a bearer token. */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAppPasswords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that live. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppPassword"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAppPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppPasswordInput"];
+            };
+        };
+        responses: {
+            /** @description Made. The password is in this answer only. */
+            201: {
+                headers: {
+                    /** @description Where the new thing is. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAppPassword"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with something that exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a media type that is not taken here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the media types that it takes. */
+                    "Accept-Patch"?: string;
+                    /** @description Where the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Readable, but some values are wrong; `errors` names them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeAppPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing of yours is there. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with something that exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            412: {
+                headers: {
+                    /** @description Of what it is now, where that is known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -4,6 +4,7 @@ import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { login, refresh } from '../../test/accounts.ts'
+import { appPasswordOf } from '../../test/app-passwords.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -21,7 +22,7 @@ import {
 import { serve } from '../../test/serving.ts'
 import { addVcard, lines, post } from '../../test/vcard-requests.ts'
 import { events } from '../audit/table.ts'
-import { emailTokens, sessions } from '../auth/table.ts'
+import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
 import { userCache } from '../auth/user-cache.ts'
 import { books, removed } from '../books/table.ts'
 import { cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
@@ -34,7 +35,8 @@ const db = database()
 const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLiteColumn]>> = {
   users: [users, users.id],
   ...{ sessions: [sessions, sessions.user_id], links: [emailTokens, emailTokens.user_id] },
-  ...{ books: [books, books.owner_id], removed: [removed, removed.owner_id] },
+  ...{ app_passwords: [appPasswords, appPasswords.user_id], books: [books, books.owner_id] },
+  removed: [removed, removed.owner_id],
   ...{ contacts: [contacts, contacts.owner_id], versions: [versions, versions.owner_id] },
   card_parts: [cardParts, cardParts.owner_id],
   group_members: [groupMembers, groupMembers.owner_id],
@@ -60,6 +62,7 @@ const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.us
 async function confirmedPerson(name: string): Promise<Person> {
   const person = await signedUp(name)
   await person.post('/api/contacts', { first_name: 'One' }, { headers: { 'Idempotency-Key': 'One' } })
+  await appPasswordOf(person)
   await post(person, lines('FN:Three', `PHOTO;ENCODING=b:${'A'.repeat(2000)}`))
   const { id } = await addVcard(person, lines('FN:Gone'))
   await person.patch(`/api/contacts/${id}`, { phone: '1' })
@@ -150,8 +153,8 @@ describe('deleting one’s account', () => {
     expect(again.status).toBe(201)
     const { user } = z.looseObject({ user: z.looseObject({ id: z.number() }) }).parse(again.body)
     expect(user.id).toBeGreaterThan(ana.id)
-    const letters = await awaitLetters(ana.email, 3)
-    const token = letters[0]?.Text.match(/confirm-email\/([\w-]+)/)?.[1]
+    const letters = await awaitLetters(ana.email, 4)
+    const [token] = letters.flatMap(({ Text }) => Text.match(/confirm-email\/([\w-]+)/)?.[1] ?? [])
     expect((await call('POST', '/api/auth/confirm-email', { json: { token } })).status).toBe(200)
     const { access_token } = z.looseObject({ access_token: z.string() }).parse((await login(ana.email)).body)
     const read = async (path: string) => (await call('GET', path, { token: access_token })).body

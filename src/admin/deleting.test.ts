@@ -3,6 +3,7 @@ import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { doneTo, loggedIn, pathOf, refreshed } from '../../test/admins.ts'
+import { appPasswordOf } from '../../test/app-passwords.ts'
 import { call, problemOf, read } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { admin, freshAddress, from, type Person, password, signedUp } from '../../test/people.ts'
@@ -57,11 +58,17 @@ describe('deleting an account', () => {
     const ana = await signedUp('ana')
     await ana.post('/api/contacts', { first_name: 'Олена' }, { headers: { 'Idempotency-Key': 'once' } })
     const phone = await ana.login()
+    await appPasswordOf(ana)
     const ask = { json: { email: ana.email }, headers: from(freshAddress()) }
     await call('POST', '/api/auth/request-password-reset-email', ask)
     await expect
       .poll(async () => new Set((await tracesOf(ana)).map(({ table }) => table)))
-      .toEqual(new Set(['users', 'books', 'contacts', 'idempotency_keys', 'sessions', 'links', 'outbox', 'events']))
+      .toEqual(
+        new Set([
+          ...['users', 'books', 'contacts', 'idempotency_keys', 'sessions', 'app_passwords', 'links', 'outbox'],
+          'events',
+        ]),
+      )
 
     expect((await root.delete(pathOf(ana))).status).toBe(204)
     expect(await tracesOf(ana)).toEqual([

@@ -4,17 +4,12 @@ import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { appPasswordOf, ask, forged, path, rowsOf } from '../../test/app-passwords.ts'
-import { call, problemOf } from '../../test/client.ts'
 import { database, driver } from '../../test/database.ts'
-import { apiDocument, operationsOf } from '../../test/document.ts'
-import { guardedRoutes } from '../../test/guards.ts'
-import { change, freshAddress, from, type Person, signedUp } from '../../test/people.ts'
+import { change, freshAddress, type Person, signedUp } from '../../test/people.ts'
 import { picture, upload } from '../../test/pictures.ts'
 import { counted, serve } from '../../test/serving.ts'
-import { events } from '../audit/table.ts'
 import { contacts } from '../contacts/table.ts'
 import type { Gate } from '../platform/gate/gate.ts'
-import type { Scope } from './credential.ts'
 import { appPasswords } from './table.ts'
 import { userCache } from './user-cache.ts'
 
@@ -266,39 +261,4 @@ describe('while the gate is down', () => {
       '503 gate-unavailable',
     )
   })
-})
-
-describe('a scope', () => {
-  it('opens the routes that the document says, and every other is 403 with words', async () => {
-    const ana = await signedUp('ana')
-    const passwords = new Map<Scope, string>()
-    for (const scope of ['dav', 'dav:read', 'feed', 'api', 'api:read'] as const) {
-      passwords.set(scope, (await appPasswordOf(ana, scope, scope)).password)
-    }
-    const operations = new Map(operationsOf(await apiDocument()).map((one) => [one.name, one]))
-    const open: string[] = []
-    for (const route of await guardedRoutes()) {
-      const area: unknown = Reflect.get(operations.get(`${route.method} ${route.template}`) ?? {}, 'x-app-passwords')
-      if (area === 'api') open.push(`${route.method} ${route.template}`)
-      for (const [scope, password] of passwords) {
-        const isOpen = area === 'api' && (scope === 'api' || (scope === 'api:read' && route.method === 'GET'))
-        const answer = await call(route.method, route.path(999_999_999), {
-          token: password,
-          headers: from(ana.address),
-        })
-        const where = `${route.method} ${route.template} with ${scope}`
-        if (isOpen) expect([401, 403], where).not.toContain(answer.status)
-        else {
-          expect(problemOf(answer), where).toBe('403 not-permitted')
-          expect(answer.text, where).toContain(`“${scope}” (${scope})`)
-        }
-      }
-    }
-    const others = open.filter((name) => !/ \/api\/(contacts|labels|trash)/.test(name))
-    expect(others).toEqual(['GET /api/users/me'])
-    expect(open.length).toBeGreaterThan(20)
-    expect(await db.select().from(events).where(eq(events.user_id, ana.id))).not.toContainEqual(
-      expect.objectContaining({ kind: 'session-ended' }),
-    )
-  }, 60_000)
 })

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { appPasswordOf, ask, madeSchema, namesOf, path, rowsOf } from '../../test/app-passwords.ts'
+import { appPasswordOf, ask, madeSchema, namesOf, path, resetPassword, rowsOf } from '../../test/app-passwords.ts'
 import { call, pointersOf, problemOf, read } from '../../test/client.ts'
 import { keyOf } from '../../test/copies.ts'
 import { database } from '../../test/database.ts'
@@ -150,14 +150,6 @@ describe('an app password', () => {
   })
 })
 
-/** A reset of somebody's password by the link of a letter. */
-async function reset(email: string, body: object): Promise<void> {
-  await call('POST', '/api/auth/request-password-reset-email', { json: { email } })
-  const opened = await call('GET', `/api/auth/reset-password/${await linkToken(email, 'reset-password')}`)
-  const confirmation = read(z.looseObject({ reset_password_confirmation_token: z.string() }), opened)
-  const url = `/api/auth/reset-password-confirmation/${confirmation.reset_password_confirmation_token}`
-  expect((await call('PATCH', url, { json: { password: 'a new one, chosen', ...body } })).status).toBe(200)
-}
 const changedLetter = async (email: string) =>
   (await awaitLetters(email, 4)).find(({ Subject }) => Subject === 'Your password was changed')?.Text
 
@@ -166,7 +158,7 @@ describe('after a theft', () => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
     expect((await ask(phone)).status).toBe(200)
-    await reset(ana.email, {})
+    await resetPassword(ana.email, {})
     expect(await codeOf(await ask(phone))).toBe('401 invalid-token')
     expect(await rowsOf(ana)).toEqual([])
     expect(await changedLetter(ana.email)).toContain('Its app passwords were ended, too: “iPhone”.')
@@ -175,7 +167,7 @@ describe('after a theft', () => {
   it('a reset leaves those of whoever wants that, and names them', async () => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
-    await reset(ana.email, { end_app_passwords: false })
+    await resetPassword(ana.email, { end_app_passwords: false })
     expect((await ask(phone)).status).toBe(200)
     expect(await changedLetter(ana.email)).toContain('These app passwords still work: “iPhone”.')
   })

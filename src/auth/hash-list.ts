@@ -15,7 +15,7 @@ export interface HashEntry {
 /** The list of a gate. */
 export interface HashList {
   readonly entries: Readonly<Record<string, HashEntry>>
-  /** When the database was last listed to the gate, in milliseconds; null until then: hashes may be missing. */
+  /** When the database was last listed to the gate, in milliseconds; null while hashes may be missing. */
   readonly listedAt: number | null
 }
 
@@ -53,12 +53,18 @@ export interface LiveHashes {
 
 /**
  * Lists the database to a gate. A hash that it does not have leaves the list only if it was announced at that row's
- * revision or an earlier one: then it was revoked, or will never be written. A later one may be about to be.
+ * revision or an earlier one: then it was revoked, or will never be written. A later one may be about to be. A list
+ * that may lack some is whole only by what was read at the gate's own revision: a later hash may have been lost.
  */
-export function listHashes(list: HashList, { hashes, revision }: LiveHashes, now: number): HashList {
+export function listHashes(
+  list: HashList,
+  { hashes, revision }: LiveHashes,
+  { now, gateRevision }: { readonly now: number; readonly gateRevision: number | undefined },
+): HashList {
   const later = Object.entries(list.entries).filter(([, entry]) => entry.revision > revision)
   const live = hashes.map((hash) => [hash, list.entries[hash] ?? { revision, lastDay: null }] as const)
-  return { entries: Object.fromEntries([...later, ...live]), listedAt: now }
+  const isWhole = list.listedAt !== null || revision === gateRevision
+  return { entries: Object.fromEntries([...later, ...live]), listedAt: isWhole ? now : null }
 }
 
 /** The day of a moment, in UTC. */

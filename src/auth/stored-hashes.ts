@@ -1,3 +1,4 @@
+import { readRevision } from '../platform/gate/revision.ts'
 import {
   announceHash,
   emptyHashList,
@@ -41,7 +42,7 @@ export class StoredHashes {
 
   /** Takes over what the database had at one moment. */
   list(live: LiveHashes, now: number): void {
-    this.#write(listHashes(this.#read(), live, now))
+    this.#write(listHashes(this.#read(), live, { now, gateRevision: readRevision(this.#storage) }))
   }
 
   /** Notes a use; returns whether it is the first of that day. */

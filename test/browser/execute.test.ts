@@ -67,6 +67,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       'post /api/contacts/{id}/history/{revision}/restore': async () => ({ id: await changed(), revision: 1 }),
       'post /api/trash/{id}/restore': async () => ({ id: await deleted() }),
       'delete /api/trash/{id}': async () => ({ id: await deleted() }),
+      'delete /api/users/me/app-passwords/{id}': async () => ({ id: await appPassword() }),
       'patch /api/users/avatar': () => ({ picture: true }),
       'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
     }
@@ -81,6 +82,11 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     const deleted = async (): Promise<number> => {
       const id = await changed()
       await asOwner('DELETE', `/api/contacts/${id}`)
+      return id
+    }
+    const appPassword = async (): Promise<number> => {
+      const json = { name: 'iPhone', scope: 'api' }
+      const { id } = (await (await asOwner('POST', '/api/users/me/app-passwords', json)).json()) as { id: number }
       return id
     }
     const failed: Record<string, string> = {}

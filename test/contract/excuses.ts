@@ -47,6 +47,7 @@ const excuses: readonly Excuse[] = [
   ['/email', 'of a change: another one than now', isOwnAlready],
   ['/first_name', 'a contact has a name that can be seen', isNameless],
   ['/username', 'a name can be seen', ({ body: { username } }) => username !== undefined && !canBeSeen(username)],
+  ['/name', 'an app password has a name that can be seen, on one line', isNamelessPassword],
   ['/birthday', 'a day that there is, and not in the future', ({ body: { birthday } }) => isNoPastDay(birthday)],
   ['/file', 'a picture, by its bytes', () => true],
   [
@@ -146,6 +147,13 @@ function isNameless({ sent, json }: Refused): boolean {
   const names = Object.values(namesSchema.safeParse(json).data ?? {})
   const isAny = names.length > 0 || sent.method !== 'PATCH'
   return isAny && !names.some((name) => canBeSeen(cleanName(name ?? '')))
+}
+
+/** Whether an app password has no name that can be seen, or one on several lines. */
+function isNamelessPassword({ operation, json }: Refused): boolean {
+  const { name } = z.looseObject({ name: text }).safeParse(json).data ?? {}
+  if (operation.name !== 'POST /api/users/me/app-passwords') return false
+  return name !== undefined && (!canBeSeen(cleanName(name)) || /[\p{Zl}\p{Zp}]/u.test(name))
 }
 
 /** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
