@@ -9,6 +9,7 @@ paint()
 const lists = {
   '/api/contacts': '/api/contacts/{id}',
   '/api/auth/sessions': '/api/auth/sessions/{id}',
+  '/api/users/me/app-passwords': '/api/users/me/app-passwords/{id}',
   '/api/admin/users': '/api/admin/users/{id}',
   '/api/admin/outbox': '/api/admin/outbox/{id}',
 }

@@ -8,7 +8,6 @@ import { appPasswordOf } from '../../test/app-passwords.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
-  awaitLetters,
   change,
   confirmationToken,
   freshAddress,
@@ -35,12 +34,10 @@ const db = database()
 const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLiteColumn]>> = {
   users: [users, users.id],
   ...{ sessions: [sessions, sessions.user_id], links: [emailTokens, emailTokens.user_id] },
-  ...{ app_passwords: [appPasswords, appPasswords.user_id], books: [books, books.owner_id] },
-  removed: [removed, removed.owner_id],
+  ...{ app_passwords: [appPasswords, appPasswords.user_id], removed: [removed, removed.owner_id] },
   ...{ contacts: [contacts, contacts.owner_id], versions: [versions, versions.owner_id] },
-  card_parts: [cardParts, cardParts.owner_id],
-  group_members: [groupMembers, groupMembers.owner_id],
-  idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id],
+  ...{ card_parts: [cardParts, cardParts.owner_id], group_members: [groupMembers, groupMembers.owner_id] },
+  ...{ books: [books, books.owner_id], idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id] },
   ...{ outbox: [outbox, outbox.user_id], events: [events, events.user_id] },
 }
 
@@ -153,8 +150,7 @@ describe('deleting one’s account', () => {
     expect(again.status).toBe(201)
     const { user } = z.looseObject({ user: z.looseObject({ id: z.number() }) }).parse(again.body)
     expect(user.id).toBeGreaterThan(ana.id)
-    const letters = await awaitLetters(ana.email, 4)
-    const [token] = letters.flatMap(({ Text }) => Text.match(/confirm-email\/([\w-]+)/)?.[1] ?? [])
+    const token = await confirmationToken(ana.email, 4)
     expect((await call('POST', '/api/auth/confirm-email', { json: { token } })).status).toBe(200)
     const { access_token } = z.looseObject({ access_token: z.string() }).parse((await login(ana.email)).body)
     const read = async (path: string) => (await call('GET', path, { token: access_token })).body

@@ -43,7 +43,7 @@ export const eventSchema = z
     detail: z
       .string()
       .nullable()
-      .meta({ description: 'One word more, such as the new role, or the name of an app password.' }),
+      .meta({ description: 'One word more, such as the new role, or the scope of an app password.' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Event', example: eventExample })

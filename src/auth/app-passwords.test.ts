@@ -41,7 +41,7 @@ describe('an app password', () => {
     const { id, name, scope, created_at } = made
     expect(listed.body).toEqual([{ id, name, scope, last_used_on: null, created_at }])
     const events = await ana.get('/api/users/me/events')
-    expect(events.body).toMatchObject([{ kind: 'app-password-created', detail: 'iPhone' }, {}, {}, {}])
+    expect(events.body).toMatchObject([{ kind: 'app-password-created', detail: 'api' }, {}, {}, {}])
     const exported = await ana.get('/api/users/me/export')
     expect(exported.body).toMatchObject({ app_passwords: [{ id, name, scope, last_used_on: null, created_at }] })
     for (const secret of [made.password, row?.token_hash ?? '']) {
@@ -91,7 +91,7 @@ describe('an app password', () => {
     expect(problemOf(await ana.delete(`${path}/${mac.id}`, { headers }))).toBe('412 precondition-failed')
     expect(await namesOf(ana)).toEqual(['Mac'])
     expect((await ana.get('/api/users/me/events')).body).toMatchObject([
-      { kind: 'app-password-revoked', detail: 'iPhone' },
+      { kind: 'app-password-revoked', detail: 'api' },
       {},
       {},
       {},

@@ -55,7 +55,8 @@ export async function makeAppPassword(
   }
   const { email, locale, revision: before } = copy.account
   const notice = appPasswordLetter(email, locale, { name, url: `${config.PUBLIC_URL}/docs` })
-  const event = { kind: 'app-password-created' as const, detail: name, ...client }
+  // Not the name, which admins would read.
+  const event = { kind: 'app-password-created' as const, detail: scope, ...client }
   const created = await writeAtNewRevision({ raise }, before, (revision) =>
     insertAppPassword(db, { userId, sessionId, hash, name, scope, notice, event }, revision),
   )

@@ -15,7 +15,7 @@ export async function revokeAppPassword(
 ): Promise<boolean> {
   const password = (await listAppPasswords(db, user.id)).find((one) => one.id === id)
   if (!password) return false
-  const event = { kind: 'app-password-revoked' as const, detail: password.name, ...client }
+  const event = { kind: 'app-password-revoked' as const, detail: password.scope, ...client }
   return writeAtNewRevision(gate(`user:${user.id}`), user.revision, (revision) =>
     deleteAppPassword(db, { userId: user.id, id }, revision, event),
   )

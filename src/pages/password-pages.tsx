@@ -164,10 +164,9 @@ function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: F
             />
           )}
         </Field>
-        <div class="field choice">
-          <input id="end_app_passwords" name="end_app_passwords" type="checkbox" value="true" checked={ends} />
-          <label for="end_app_passwords">{say.endAppPasswords}</label>
-        </div>
+        <label>
+          <input name="end_app_passwords" type="checkbox" value="true" checked={ends} /> {say.endAppPasswords}
+        </label>
         <button class="button" type="submit">
           {say.chooseButton}
         </button>
