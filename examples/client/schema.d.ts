@@ -1421,7 +1421,7 @@ export interface components {
             actor_id: number | null;
             address: string | null;
             device: string | null;
-            /** @description One word more, such as the new role, or the name of an app password. */
+            /** @description One word more, such as the new role, or the scope of an app password. */
             detail: string | null;
             /** Format: date-time */
             created_at: string;

@@ -29,6 +29,7 @@ import { passwordWords } from './words.ts'
 export const passwordPages = createRouter()
 for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
 
+const formStyles = ['/assets/forms.css']
 const maxPasswordCharacters = 128
 /** So much of what was typed as an address comes back: no address is longer. */
 const maxEmailCharacters = 254
@@ -71,7 +72,7 @@ function askingPage(c: Context, wrong?: { typed: string }) {
   const lang = languageOf(c)
   const say = passwordWords[lang]
   return c.html(
-    <Layout title={wrong ? `${say.error}: ${say.forgot}` : say.forgot} lang={lang} unlisted>
+    <Layout title={wrong ? `${say.error}: ${say.forgot}` : say.forgot} lang={lang} styles={formStyles} unlisted>
       <h1>{say.forgot}</h1>
       <p>{say.forgotHow}</p>
       <form class="form" method="post">
@@ -144,7 +145,7 @@ function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: F
   const lang = languageOf(c)
   const say = passwordWords[lang]
   return c.html(
-    <Layout title={fault ? `${say.error}: ${say.choose}` : say.choose} lang={lang} unlisted>
+    <Layout title={fault ? `${say.error}: ${say.choose}` : say.choose} lang={lang} styles={formStyles} unlisted>
       <h1>{say.choose}</h1>
       <form class="form" method="post">
         <Field id="email" label={say.account}>
@@ -164,7 +165,7 @@ function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: F
             />
           )}
         </Field>
-        <label>
+        <label class="choice">
           <input name="end_app_passwords" type="checkbox" value="true" checked={ends} /> {say.endAppPasswords}
         </label>
         <button class="button" type="submit">
