@@ -73,5 +73,8 @@ export async function badCredentials(
     'a session that never was': await jwt({ ...good, sid: 999_999_999 }),
     'the session of another id': await jwt({ ...good, sub: String(person.id + 1_000_000) }),
     'a refresh token': `Bearer ${person.refresh}`,
+    'an app password that is none': `Bearer vz${person.id}${'a'.repeat(26)}`,
+    'an app password of nobody': `Bearer vz987654321${'a'.repeat(26)}`,
+    'an app password cut short': `Bearer vz${person.id}${'a'.repeat(24)}`,
   }
 }

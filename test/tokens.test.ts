@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { appPasswordOf } from './app-passwords.ts'
 import { call, read } from './client.ts'
 import {
   confirmationToken,
@@ -29,6 +30,7 @@ const kinds: Record<string, (ana: Person) => Promise<string>> = {
     await ana.post('/api/users/me/email', { email, current_password: password })
     return linkToken(email, 'confirm-email')
   },
+  'app password': async (ana) => (await appPasswordOf(ana)).password,
   'link to a new password': (ana) => resetLink(ana),
   'confirmation of a reset': async (ana) => {
     const opened = await call('GET', `/api/auth/reset-password/${await resetLink(ana)}`)
@@ -45,7 +47,7 @@ async function resetLink(ana: Person): Promise<string> {
 /** Everything that takes a token: which kinds it takes, and how it is offered one. */
 const endpoints: Record<string, { takes: string[]; offer(token: string): Promise<{ status: number }> }> = {
   'a route behind the guard': {
-    takes: ['access token'],
+    takes: ['access token', 'app password'],
     offer: (token) => call('GET', '/api/users/me', { token }),
   },
   'refreshing, by the body': {

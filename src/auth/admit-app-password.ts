@@ -2,7 +2,7 @@ import type { GateClient } from '../platform/gate/client.ts'
 import { limitOf } from '../platform/gate/limits.ts'
 import { isCurrent } from '../platform/gate/revision.ts'
 import { type Arrival, admit, requirePlace } from './admission.ts'
-import { type AppAdmission, enterWithHash, listToGate } from './app-password-gate.ts'
+import { type AppAdmission, dropAtGate, enterWithHash, listToGate } from './app-password-gate.ts'
 import { setLastUsedDay } from './app-password-store.ts'
 import { dayOf } from './hash-list.ts'
 import { type CachedAppPassword, type CachedUser, findCachedUser } from './store.ts'
@@ -56,7 +56,7 @@ export async function admitAppPassword(arrival: Arrival, claims: AppPasswordClai
   }
   const password = passwordIn(copy, hash)
   // From the next request on, what the gate lists no more is counted by its address, and reads nothing.
-  if (copy && pass && !password) later.waitUntil(listToGate(gate, copy).catch(logRepairFailure))
+  if (pass && !password) later.waitUntil((copy ? listToGate(gate, copy) : dropAtGate(gate)).catch(logRepairFailure))
   if (!copy || !password || copy.account.disabled) throw arrival.invalidAppPassword()
   if (pass?.isFirstToday) {
     const day = dayOf(Date.now())

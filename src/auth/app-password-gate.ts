@@ -29,6 +29,10 @@ export const enterWithHash = (gate: GateClient, limits: readonly Limit[], hash: 
 export const listToGate = (gate: GateClient, copy: CachedUser): Promise<null> =>
   gate.call('listHashes', [liveHashes(copy)], z.null(), 'gate')
 
+/** Has a gate drop every app password: its user is gone, and no id is given twice. */
+export const dropAtGate = (gate: GateClient): Promise<null> =>
+  gate.call('listHashes', [{ hashes: [], revision: Number.MAX_SAFE_INTEGER }], z.null(), 'gate')
+
 /**
  * Announces the hash of an app password that is about to be written, and has the gate issue the revision for that; null
  * where the gate has too many. It also lists what the database has, so that what failed before goes.
