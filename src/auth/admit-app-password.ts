@@ -1,12 +1,12 @@
 import type { GateClient } from '../platform/gate/client.ts'
 import { limitOf } from '../platform/gate/limits.ts'
-import { isCurrent } from '../platform/gate/revision.ts'
 import { type Arrival, admit, requirePlace } from './admission.ts'
 import { type AppAdmission, dropAtGate, enterWithHash, listToGate } from './app-password-gate.ts'
 import { setLastUsedDay } from './app-password-store.ts'
+import { findCurrentCopy } from './current-copy.ts'
 import { dayOf } from './hash-list.ts'
 import { type CachedAppPassword, type CachedUser, findCachedUser } from './store.ts'
-import { cacheUser, logRepairFailure, rememberCurrent, userCache, userKey } from './user-cache.ts'
+import { logRepairFailure, userCache, userKey } from './user-cache.ts'
 
 /** Whose an app password claims to be, and its hash. */
 export interface AppPasswordClaims {
@@ -44,16 +44,8 @@ export async function admitAppPassword(arrival: Arrival, claims: AppPasswordClai
   if (pass) requirePlace(arrival, pass)
 
   // A new app password raises the revision, so that a copy at the gate's has all of them.
-  const usable = pass && there?.account.id === userId && isCurrent(there.account.revision, pass.revision)
-  let copy = usable ? there : undefined
-  clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
-  if (copy) {
-    rememberCurrent(copy)
-  } else {
-    copy = await findCachedUser(services.db, userId)
-    const lives = passwordIn(copy, hash) !== undefined && !copy?.account.disabled
-    if (copy && pass) cacheUser(services, gate, pass, { copy, lives }, later)
-  }
+  const hasPassword = (copy: CachedUser): boolean => passwordIn(copy, hash) !== undefined
+  const copy = await findCurrentCopy(arrival, gate, { userId, pass, here, there }, hasPassword)
   const password = passwordIn(copy, hash)
   // From the next request on, what the gate lists no more is counted by its address, and reads nothing.
   if (pass && !password) later.waitUntil((copy ? listToGate(gate, copy) : dropAtGate(gate)).catch(logRepairFailure))

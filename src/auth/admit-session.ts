@@ -1,9 +1,9 @@
-import { isCurrent } from '../platform/gate/revision.ts'
 import { type Arrival, admit, requirePlace } from './admission.ts'
+import { findCurrentCopy } from './current-copy.ts'
 import { sessionEnded } from './session.ts'
-import { type CachedUser, findCachedUser } from './store.ts'
+import type { CachedUser } from './store.ts'
 import type { AccessClaims } from './tokens.ts'
-import { cacheUser, rememberCurrent, userCache, userKey } from './user-cache.ts'
+import { userCache, userKey } from './user-cache.ts'
 
 /**
  * Admits whoever has an access token of a session that lives. The user's gate and the cache are asked in parallel, and
@@ -11,7 +11,7 @@ import { cacheUser, rememberCurrent, userCache, userKey } from './user-cache.ts'
  * @throws Problem 401 `session-revoked`; 429; 503 `gate-unavailable`
  */
 export async function admitSession(arrival: Arrival, { userId, sessionId }: AccessClaims): Promise<CachedUser> {
-  const { services, clock, limits, later } = arrival
+  const { services, clock, limits } = arrival
   const key = userKey(userId)
   const gate = arrival.gateOf(key)
   const here = userCache.getLocal(key)
@@ -23,21 +23,10 @@ export async function admitSession(arrival: Arrival, { userId, sessionId }: Acce
   ])
   if (pass) requirePlace(arrival, pass)
 
-  const usable =
-    pass &&
-    there?.account.id === userId &&
-    there.sessions.includes(sessionId) &&
-    isCurrent(there.account.revision, pass.revision)
-  let copy = usable ? there : undefined
-  clock.add('cache', 0, copy ? (copy === here ? 'memory' : 'kv') : 'database')
-  if (copy) {
-    rememberCurrent(copy)
-  } else {
-    copy = await findCachedUser(services.db, userId)
-    // What lets nobody in is not worth keeping: whoever goes on asking with an ended session would write KV each time.
-    const lives = copy?.sessions.includes(sessionId) === true && !copy.account.disabled
-    if (copy && pass) cacheUser(services, gate, pass, { copy, lives }, later)
-  }
+  const hasSession = (copy: CachedUser): boolean => copy.sessions.includes(sessionId)
+  // A new session does not raise the revision, so that a copy may lack it.
+  const withSession = there && hasSession(there) ? there : undefined
+  const copy = await findCurrentCopy(arrival, gate, { userId, pass, here, there: withSession }, hasSession)
   if (!copy?.sessions.includes(sessionId) || copy.account.disabled) throw sessionEnded()
   return copy
 }

@@ -74,7 +74,8 @@ resetRoutes.openapi(
     summary: 'Choose the new password',
     description:
       'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
-      'and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail that is sent too must be that account’s; a username is ignored.',
+      'and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail that is ' +
+      'sent too must be that account’s; a username is ignored.',
     request: { params: linkTokenParamSchema, headers: untaggedConditions, body: body(resetSchema) },
     responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409, 412) },
   }),
