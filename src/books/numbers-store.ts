@@ -7,7 +7,7 @@ import { removed } from './table.ts'
  * The change number of a person's books: that of their newest change, 0 before the first. There is no row that counts:
  * it is the newest number of a contact, or of what was removed, each the end of an index.
  */
-export const lastNumber = (ownerId: number | Placeholder): SQL<number> => sql<number>`max(
+export const lastNumber = (ownerId: number | Placeholder | SQL): SQL<number> => sql<number>`max(
   coalesce((SELECT seq FROM contacts WHERE owner_id = ${ownerId} ORDER BY seq DESC LIMIT 1), 0),
   coalesce((SELECT seq FROM removed WHERE owner_id = ${ownerId} ORDER BY seq DESC LIMIT 1), 0)
 )`
@@ -16,10 +16,19 @@ export const lastNumber = (ownerId: number | Placeholder): SQL<number> => sql<nu
  * The number of a change, inside the statement that writes it: databases write one statement at a time, so that no two
  * changes have the same. For one row of a statement; of several, triggers number each (migration 0010).
  */
-export const nextNumber = (ownerId: number | Placeholder): SQL<number> => sql<number>`(1 + ${lastNumber(ownerId)})`
+export const nextNumber = (ownerId: number | Placeholder | SQL): SQL<number> =>
+  sql<number>`(1 + ${lastNumber(ownerId)})`
 
-/** For a batch: gives a number to a change that no contact shows, if a condition on `removed` is true. */
-export const markStatement = (db: Database, ownerId: number, condition: SQL = sql`1`) =>
+/**
+ * For a batch: gives a number to a change that no contact shows, if a condition on `removed` is true. With `from`, one
+ * to each owner that it selects.
+ */
+export const markStatement = (
+  db: Database,
+  ownerId: number | SQL,
+  condition: SQL = sql`1`,
+  from: SQL = sql`(SELECT 1) AS one`,
+) =>
   db.insert(removed).select(
     db
       .select({
@@ -31,6 +40,6 @@ export const markStatement = (db: Database, ownerId: number, condition: SQL = sq
         removed_by: sql<string>`NULL`.as('removed_by'),
         removed_at: sql<string>`${timestamp()}`.as('removed_at'),
       })
-      .from(sql`(SELECT 1) AS one`)
+      .from(from)
       .where(condition),
   )

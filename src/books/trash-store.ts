@@ -1,4 +1,4 @@
-import { and, eq, exists, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
@@ -8,8 +8,9 @@ import { removed } from './table.ts'
 /** How long a contact stays in the trash. */
 const trashDays = 30
 
-/** Entries of the trash that one run of the cron deletes at most. */
-const sweepSize = 200
+/** Entries of the trash that one batch of the cron deletes, and batches of one run. */
+const sweepSize = 1000
+const sweepRounds = 10
 
 /** Where an owner's trash is: in these words, which its index has. */
 export const inTrash = (ownerId: number) => and(eq(removed.owner_id, ownerId), sql`content IS NOT NULL`)
@@ -28,16 +29,21 @@ export const emptyStatements = (db: Database, where: SQL | undefined) =>
       .returning({ seq: removed.seq }),
   ] as const
 
-/** Deletes entries of an owner's trash for good, and gives that a change number. Returns how many there were. */
-export async function emptyTrash(db: Database, ownerId: number, where?: SQL): Promise<number> {
+/** For a batch: the same for entries of an owner's trash, which takes a change number if there are any. */
+function numberedEmptyStatements(db: Database, ownerId: number, where?: SQL) {
   const all = and(inTrash(ownerId), where)
   const any = exists(db.select({ seq: removed.seq }).from(removed).where(all))
-  const [, , emptied] = await db.batch([markStatement(db, ownerId, any), ...emptyStatements(db, all)])
+  return [markStatement(db, ownerId, any), ...emptyStatements(db, all)] as const
+}
+
+/** Deletes entries of an owner's trash for good, and gives that a change number. Returns how many there were. */
+export async function emptyTrash(db: Database, ownerId: number, where?: SQL): Promise<number> {
+  const [, , emptied] = await db.batch(numberedEmptyStatements(db, ownerId, where))
   return emptied.length
 }
 
-/** Deletes the oldest entries of an owner's trash for good, so that it holds no more than `max`. */
-export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
+/** For a batch: deletes the oldest entries of an owner's trash for good, so that it holds no more than `max`. */
+export function trimStatements(db: Database, ownerId: number, max: number) {
   const beyond = db
     .select({ seq: removed.seq })
     .from(removed)
@@ -45,19 +51,22 @@ export async function trimTrash(db: Database, ownerId: number, max: number): Pro
     .orderBy(sql`seq DESC`)
     .limit(1)
     .offset(max)
-  await emptyTrash(db, ownerId, sql`${removed.seq} <= ${beyond}`)
+  return numberedEmptyStatements(db, ownerId, sql`${removed.seq} <= ${beyond}`)
 }
 
 /** Deletes for good what has been in the trash for 30 days, some at a time; cron calls it every hour. */
 export async function sweepTrash(db: Database): Promise<void> {
-  const due = await db
-    .select({ owner_id: removed.owner_id, seq: removed.seq })
-    .from(removed)
-    .where(and(sql`content IS NOT NULL`, lt(removed.removed_at, timestamp(Date.now() - trashDays * 86_400_000))))
-    .orderBy(removed.removed_at)
-    .limit(sweepSize)
-  for (const [ownerId, rows] of Map.groupBy(due, ({ owner_id }) => owner_id)) {
-    const numbers = JSON.stringify(rows.map(({ seq }) => seq))
-    await emptyTrash(db, ownerId, sql`${removed.seq} IN (SELECT value FROM json_each(${numbers}))`)
+  const before = timestamp(Date.now() - trashDays * 86_400_000)
+  const due = sql`(owner_id, seq) IN (
+    SELECT owner_id, seq FROM removed WHERE content IS NOT NULL AND removed_at < ${before}
+    ORDER BY removed_at, owner_id, seq LIMIT ${sweepSize}
+  )`
+  const owners = sql`(SELECT DISTINCT owner_id FROM removed WHERE ${due}) AS due`
+  for (let round = 0; round < sweepRounds; round++) {
+    const [, , emptied] = await db.batch([
+      markStatement(db, sql`due.owner_id`, sql`1`, owners),
+      ...emptyStatements(db, due),
+    ])
+    if (emptied.length < sweepSize) return
   }
 }

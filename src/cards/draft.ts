@@ -1,5 +1,5 @@
 import type { Card, Line } from './card.ts'
-import { type Format, isQuotedPrintable } from './lines.ts'
+import { type Format, parseLines } from './lines.ts'
 import { altidOf } from './organizations.ts'
 
 /** Lines that speak of the others of their group. */
@@ -10,9 +10,11 @@ const companions = new Set(['X-ABLABEL', 'X-ABADR'])
  * the next line would be part of it.
  */
 function finished(line: Line, eol: string): Line {
-  const isSoft = isQuotedPrintable(line) && /=(?:\r\n|\r|\n)?$/.test(line.raw)
-  const missing = (/[\r\n]$/.test(line.raw) ? '' : eol) + (isSoft ? eol : '')
-  return missing === '' ? line : { ...line, raw: line.raw + missing }
+  const ended = /[\r\n]$/.test(line.raw) ? line.raw : line.raw + eol
+  // As a reader has it: of a line whose head is folded, it does not know that a soft break may end it.
+  const isSoft = /=[\r\n]+$/.test(ended) && parseLines(`${ended}X:`).length === 1
+  const raw = isSoft ? ended + eol : ended
+  return raw === line.raw ? line : { ...line, raw }
 }
 
 /** A card that is being edited. Lines that are not named stay the objects that they are. */

@@ -3,13 +3,17 @@ import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { detailsOf, editedContent, renamedContent } from './content.ts'
 import { pickFields } from './fields.ts'
-import { findGroups, nameOfGroup } from './groups-store.ts'
+import { findGroupNames, nameOfGroup } from './groups-store.ts'
 import { keyOfLabel } from './labels-key.ts'
 import { findInGroups, findLabeled, replaceRows } from './labels-store.ts'
-import { deleteRow, replaceRow } from './store.ts'
+import { trashBound } from './remove.ts'
+import { deleteRow, findContact, replaceRow } from './store.ts'
 
 /** Contacts that one request changes at most: it would take too long otherwise. */
 const maxContacts = 500
+
+/** Groups of one name that one request changes at most: each takes a query or two. */
+const maxGroupsChanged = 15
 
 /** A label that is to be renamed, or with null taken away. */
 interface LabelChangeInput {
@@ -62,17 +66,23 @@ export async function changeLabel(services: Services, ownerId: number, change: L
   return { changed: ids.size, more: inGroups.more, skipped }
 }
 
-/** Renames or deletes the groups of a name. Returns who had the label by them, and whether a group is left. */
-async function changeGroups({ db, config }: Services, ownerId: number, { label, next, author }: LabelChangeInput) {
-  const all = await findGroups(db, ownerId)
+/**
+ * Renames or deletes the groups of a name, some of them at a time. Returns who had the label by them, and whether a
+ * group is left.
+ */
+async function changeGroups(services: Services, ownerId: number, { label, next, author }: LabelChangeInput) {
+  const { db, config } = services
+  const all = await findGroupNames(db, ownerId)
   const groups = all.filter((group) => keyOfLabel(nameOfGroup(group)) === keyOfLabel(label))
   if (groups.length === 0) return { members: [], more: false }
   const members = await findInGroups(db, ownerId, label)
   let done = 0
-  for (const group of groups) {
+  for (const { id } of groups.filter((_, at) => at < maxGroupsChanged)) {
+    const group = await findContact(db, ownerId, id)
+    if (!group) continue
     const isDone =
       next === null
-        ? await deleteRow(db, ownerId, group, author)
+        ? await deleteRow(db, ownerId, group, author, trashBound(config))
         : await replaceRow(db, ownerId, group, renamedContent(group, next), { locale: config.SORT_LOCALE, author })
     if (isDone) done++
   }

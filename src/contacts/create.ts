@@ -4,11 +4,11 @@ import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
-import { newContent } from './content.ts'
+import { type ContactContent, newContent } from './content.ts'
 import { type ContactInsertion, type CreationRefusal, insertContact } from './creation-store.ts'
 import { withFavorite } from './favorites.ts'
 import { withDefaults } from './fields.ts'
-import { maxGroups, mayHaveGroup } from './groups-store.ts'
+import { findGroupRefusal, maxGroups, maxMemberships } from './groups-store.ts'
 import { type ContactValues, detailsIn } from './input.ts'
 import type { StoredRow } from './table.ts'
 import { findUidHolder, isFutureUid } from './uid-store.ts'
@@ -56,7 +56,7 @@ export async function addContact({ db, config }: Services, ownerId: number, cont
   if (typeof row !== 'string') return row
   const { uid } = contact.content
   if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid)
-  if (row === 'no-room' && contact.content.members) await requireRoomForGroup(db, ownerId)
+  if (row === 'no-room') await requireRoomForGroup(db, ownerId, contact.content)
   throw creationProblem(row, config)
 }
 
@@ -82,10 +82,27 @@ export async function requireFreeUid(db: Database, ownerId: number, uid: string,
   )
 }
 
-/** @throws Problem 409 `book-full` where an owner has as many groups as there may be */
-export async function requireRoomForGroup(db: Database, ownerId: number): Promise<void> {
-  if (await mayHaveGroup(db, ownerId)) return
-  throw new Problem(409, 'book-full', `You have ${maxGroups} groups, which is the most. Delete some, then add others.`)
+/**
+ * Does nothing for what is no group.
+ * @throws Problem 409 `book-full` where an owner has as many groups as there may be, or as many members of them
+ */
+export async function requireRoomForGroup(
+  db: Database,
+  ownerId: number,
+  { members }: Pick<ContactContent, 'members'>,
+  row?: StoredRow,
+): Promise<void> {
+  const refusal = members && (await findGroupRefusal(db, ownerId, { members, row }))
+  if (refusal === 'groups')
+    throw new Problem(
+      409,
+      'book-full',
+      `You have ${maxGroups} groups, which is the most. Delete some, then add others.`,
+    )
+  if (refusal === 'members') {
+    const detail = `Your groups would have more than ${maxMemberships} members together: take some out of other groups.`
+    throw new Problem(409, 'book-full', detail)
+  }
 }
 
 /** 409 where a book has no room for another contact. */

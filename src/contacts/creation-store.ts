@@ -95,7 +95,7 @@ const mayBeAdded = (db: Database, ownerId: number, { uid, members }: ContactCont
   and(
     hasRoom(ownerId, max),
     uid === null ? undefined : isUidFree(db, ownerId, uid),
-    members ? hasRoomForGroup(ownerId) : undefined,
+    members ? hasRoomForGroup(ownerId, { members }) : undefined,
   )
 
 /** What the row of a new contact is, with its picture, and with the labels of the groups that name its UID. */

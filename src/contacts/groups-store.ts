@@ -7,7 +7,7 @@ import { keyOfLabel } from './labels-key.ts'
 import { isContact, type Which } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
 import { groupSearchText } from './search/keys.ts'
-import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
+import { contacts, effectiveUid, groupMembers, type StoredRow, storedColumns } from './table.ts'
 
 /** Characters of a group's name that its members have as a label: a vCard may have a name of 64 KB. */
 const maxName = 200
@@ -19,14 +19,38 @@ export const maxGroups = 1000
 export const nameOfGroup = (group: Pick<StoredRow, 'first_name' | 'last_name' | 'full_name'>): string =>
   truncate(group.full_name ?? fullName(group), maxName)
 
-/** The condition that an owner may have another group. */
-export const hasRoomForGroup = (ownerId: number): SQL =>
-  sql`(SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1) < ${maxGroups}`
+/** The most members that all groups of an owner have together: the row of each contact has its groups' names. */
+export const maxMemberships = 50_000
 
-/** Whether an owner may have another group. */
-export async function mayHaveGroup(db: Database, ownerId: number): Promise<boolean> {
-  const rows = await db.select({ one: sql<number>`1` }).from(sql`(SELECT 1) AS one`).where(hasRoomForGroup(ownerId))
-  return rows.length > 0
+/** A group that is about to be written: its members, and what it replaces. */
+interface WrittenGroup {
+  readonly members: readonly string[]
+  readonly row?: Pick<StoredRow, 'id' | 'is_group'> | undefined
+}
+
+const countGroups = (ownerId: number) =>
+  sql<number>`(SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1)`
+
+const countMemberships = (ownerId: number, exceptId = 0) =>
+  sql<number>`(SELECT count(*) FROM group_members WHERE owner_id = ${ownerId} AND group_id <> ${exceptId})`
+
+/** The condition that an owner may have a group: {@link maxGroups}, {@link maxMemberships}. */
+export const hasRoomForGroup = (ownerId: number, { members, row }: WrittenGroup): SQL =>
+  sql`((${row?.is_group ? 0 : countGroups(ownerId)}) < ${maxGroups}
+    AND ${countMemberships(ownerId, row?.id)} + ${members.length} <= ${maxMemberships})`
+
+/** Why an owner may not have a group: as many groups as there may be, or as many members; null where nothing is. */
+export async function findGroupRefusal(
+  db: Database,
+  ownerId: number,
+  { members, row }: WrittenGroup,
+): Promise<'groups' | 'members' | null> {
+  const [counted] = await db
+    .select({ groups: countGroups(ownerId), memberships: countMemberships(ownerId, row?.id) })
+    .from(sql`(SELECT 1) AS one`)
+  if (!counted) return null
+  if (!row?.is_group && counted.groups >= maxGroups) return 'groups'
+  return counted.memberships + members.length > maxMemberships ? 'members' : null
 }
 
 /**
@@ -37,7 +61,7 @@ export async function mayHaveGroup(db: Database, ownerId: number): Promise<boole
 export function memberStatements(db: Database, ownerId: number, which: Which, content: ContactContent) {
   const members = JSON.stringify(content.members ?? [])
   const name = nameOfGroup({ ...content.fields, full_name: content.full_name })
-  const [label, search] = [keyOfLabel(name), groupSearchText(name)]
+  const [label, search] = [keyOfLabel(name), truncate(groupSearchText(name), maxName)]
   const written = db
     .select({ id: contacts.id })
     .from(contacts)
@@ -64,7 +88,14 @@ export function memberStatements(db: Database, ownerId: number, which: Which, co
           })
           .from(contacts)
           .innerJoin(sql`json_each(${members}) AS member`, sql`true`)
-          .where(and(isContact(ownerId, which), sql`${contacts.card} IS ${content.card}`)),
+          // A group that names itself is not in itself.
+          .where(
+            and(
+              isContact(ownerId, which),
+              sql`${contacts.card} IS ${content.card}`,
+              sql`member.value <> ${effectiveUid}`,
+            ),
+          ),
       )
       .onConflictDoNothing(),
   ]
@@ -113,10 +144,15 @@ export const findGroupsOf = (
       ),
     )
 
-/** Finds all groups of an owner. */
-export const findGroups = (db: Database, ownerId: number) =>
+/** Finds the names of all groups of an owner. */
+export const findGroupNames = (db: Database, ownerId: number) =>
   db
-    .select(storedColumns)
+    .select({
+      id: contacts.id,
+      first_name: contacts.first_name,
+      last_name: contacts.last_name,
+      full_name: contacts.full_name,
+    })
     .from(contacts)
     .where(and(ownedBy(ownerId), sql`is_group = 1`))
     .orderBy(contacts.id)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { problemOf, read } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
-import { database } from '../../test/database.ts'
+import { database, execute } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { addVcard, lines, path, post, put, vcf } from '../../test/vcard-requests.ts'
 import { contentOfFields } from './content.ts'
@@ -170,14 +170,60 @@ describe("a group's vCard", () => {
 
   it('is refused beyond 1,000 of them, also where a contact would become one', async () => {
     const { id } = await add(boris, { first_name: 'Plain' })
-    await addVcard(boris, group('First', 'first'))
+    const first = await addVcard(boris, group('First', 'first'))
     const row = createRow(boris.id, contentOfFields(withDefaults({ first_name: 'Group' })), 'uk')
     const statement = () => db.insert(contacts).values({ ...row, is_group: true })
     await db.batch([statement(), ...Array.from({ length: 998 }, statement)])
     for (const answer of [await post(boris, group('More', 'more')), await put(boris, id, group('Plain', 'plain'))]) {
       expect([problemOf(answer), answer.text.includes('1000 groups')]).toEqual(['409 book-full', true])
     }
+    // From the trash, and of the history, comes none either.
+    await put(boris, first.id, person('First', 'first'))
+    const version = `${path}/${first.id}/history/1/restore`
+    const other = await addVcard(boris, group('Other', 'other'))
+    expect(problemOf(await boris.post(version))).toBe('409 book-full')
+    await boris.delete(`${path}/${other.id}`)
+    expect((await boris.post(version)).status).toBe(200)
+    expect(problemOf(await boris.post(`/api/trash/${other.id}/restore`))).toBe('409 book-full')
     expect((await add(boris, { first_name: 'Person' })).id).toBeGreaterThan(id)
+  })
+
+  it('is refused beyond 50,000 members of all groups together', async () => {
+    const carl = await signedUp('carl')
+    const { id } = await addVcard(carl, group('Big', 'big', 'm-1', 'm-2'))
+    await execute(`INSERT INTO group_members (group_id, uid, owner_id, label, search)
+      WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 49996)
+      SELECT -1, 'other-' || n, ${carl.id}, '', '' FROM n`)
+    // Each as it is named, and without `urn:uuid:`.
+    expect((await put(carl, id, group('Big', 'big', 'm-1', 'm-3'))).status).toBe(200)
+    for (const answer of [
+      await put(carl, id, group('Big', 'big', 'm-1', 'm-2', 'm-3')),
+      await post(carl, group('N', 'n', 'x')),
+    ])
+      expect([problemOf(answer), answer.text.includes('50000 members')]).toEqual(['409 book-full', true])
+    expect((await post(carl, group('Empty', 'empty'))).status).toBe(201)
+  })
+
+  it('is left by a contact for good: no search finds the one by the other', async () => {
+    const one = await addVcard(ana, person('Mona', 'left-1'))
+    await addVcard(ana, group('Rowers', 'left-2', 'left-1'))
+    await addVcard(ana, group('Runners', 'left-3', 'left-1'))
+    expect(names(await ana.get(`${path}?q=rowers`))).toEqual(['Mona'])
+    await ana.patch(`${path}/${one.id}`, { labels: ['Runners'] })
+    expect(names(await ana.get(`${path}?q=rowers`))).toEqual([])
+    expect(names(await ana.get(`${path}?q=runners`))).toEqual(['Mona'])
+  })
+
+  it('may be in another, which it leaves while it is renamed; and is not in itself', async () => {
+    const member = await addVcard(ana, person('Nils', 'inner-1'))
+    const inner = await addVcard(ana, group('Inner', 'inner-2', 'inner-1', 'inner-2'))
+    await addVcard(ana, group('Outer', 'inner-3', 'inner-2'))
+    expect(await labelsOf(inner.id)).toEqual(['Outer'])
+    const renamed = await ana.patch(`${path}/${inner.id}`, { last_name: 'Renamed', labels: [] })
+    expect(renamed.body).toMatchObject({ labels: [] })
+    expect(renamed.headers.get('ETag')).toBe(await etagOf(inner.id))
+    expect(await labelsOf(member.id)).toEqual(['Renamed'])
+    expect(names(await ana.get(`${path}?q=inner`))).toEqual([])
   })
 
   it('lists contacts with all that they hold where that is asked for', async () => {

@@ -1,7 +1,7 @@
 import { and, asc, count, sql } from 'drizzle-orm'
 import type { Database } from '../platform/db/database.ts'
 import type { ContactContent } from './content.ts'
-import { findGroups, nameOfGroup } from './groups-store.ts'
+import { findGroupNames, nameOfGroup } from './groups-store.ts'
 import { keyOfLabel, labelsOfKey, plainLabel } from './labels-key.ts'
 import { ownedBy } from './scope.ts'
 import { changeStatement, type Writer } from './store.ts'
@@ -27,7 +27,7 @@ export async function countLabels(db: Database, ownerId: number): Promise<LabelC
       .from(contacts)
       .where(and(ownedBy(ownerId), hasLabels))
       .groupBy(contacts.labels_key, contacts.group_labels),
-    findGroups(db, ownerId),
+    findGroupNames(db, ownerId),
   ])
   const counts = new Map<string, number>(groups.map((group) => [plainLabel(nameOfGroup(group)), 0]))
   for (const row of rows) {

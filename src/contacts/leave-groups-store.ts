@@ -7,7 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import { type ContactContent, cardOf } from './content.ts'
 import { findGroupsOf, memberStatements } from './groups-store.ts'
 import { ownContact } from './scope.ts'
-import { changeStatement, isUnchanged, numbered, replaceRow, type Writer } from './store.ts'
+import { createRegroupedChange, isUnchanged, numbered, replaceRow, type Writer } from './store.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
 
@@ -28,7 +28,9 @@ export async function replaceAndLeave(
   writer: Writer,
 ): Promise<StoredRow | undefined> {
   const uid = uidOf(row)
-  const found = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
+  const named = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
+  // A group that names itself is not in itself.
+  const found = named.filter(({ id }) => id !== row.id)
   if (found.length === 0) return replaceRow(db, ownerId, row, content, writer)
   const groups = found.filter((_, at) => at < groupsABatch)
 
@@ -74,10 +76,14 @@ export async function replaceAndLeave(
           isAsRead,
         ),
       ),
+    db
+      .update(contacts)
+      .set(createRegroupedChange(db, ownerId, uid, content, writer))
+      .where(and(isFree, written(groups.length)))
+      .returning(storedColumns),
     ...(row.is_group ? memberStatements(db, ownerId, row.id, content) : []),
-    changeStatement(db, ownerId, row, content, writer, and(isFree, written(groups.length))).returning(storedColumns),
   ])
-  const [replaced] = results.at(-1) as StoredRow[]
+  const [replaced] = results[groups.length + 1] as StoredRow[]
   if (!replaced || found.length <= groupsABatch) return replaced
   return replaceAndLeave(db, ownerId, replaced, content, left, writer)
 }

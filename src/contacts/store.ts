@@ -2,6 +2,7 @@ import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { nextNumber } from '../books/numbers-store.ts'
 import { removed } from '../books/table.ts'
+import { trimStatements } from '../books/trash-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -10,13 +11,14 @@ import { keepReservedStatement, markForDeletionStatement } from '../platform/pic
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
-import { groupColumns, memberStatements } from './groups-store.ts'
+import { groupColumns, hasRoomForGroup, memberStatements } from './groups-store.ts'
 import { labelsKey, labelsOfKey } from './labels-key.ts'
 import { type CardPart, hasParts } from './parts.ts'
 import { deleteUnusedParts, findParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
+import { uidOf } from './uid.ts'
 import { isUidFree } from './uid-store.ts'
 
 /** The columns that every write of a contact sets. */
@@ -64,6 +66,18 @@ export interface Writer {
 function createChange(ownerId: number, content: ContactContent, { locale, author }: Writer, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
   return { ...values, ...numbered(ownerId), changed_by: serializeAuthor(author) }
+}
+
+/** The same, with the labels of the groups that name a UID, as they are when it is written. */
+export function createRegroupedChange(
+  db: Database,
+  ownerId: number,
+  uid: string,
+  content: ContactContent,
+  writer: Writer,
+) {
+  const change = createChange(ownerId, content, writer, [])
+  return { ...change, ...groupColumns(db, ownerId, uid, change) }
 }
 
 /** What every change of a contact sets besides: the next revision, and the change number. */
@@ -149,12 +163,11 @@ export const changeStatement = (
   row: StoredRow,
   content: ContactContent,
   writer: Writer,
-  where: SQL | undefined = isUnchanged(ownerId, row),
 ) =>
   db
     .update(contacts)
     .set(createChange(ownerId, content, writer, labelsOfKey(row.group_labels)))
-    .where(where)
+    .where(isUnchanged(ownerId, row))
 
 /** A vCard in place of what a contact is: its content, its larger files, and its picture. */
 export interface CardReplacement {
@@ -178,18 +191,21 @@ export async function replaceByCard(
   { content, parts, picture }: CardReplacement,
   writer: Writer,
 ): Promise<StoredRow | undefined> {
+  const uid = uidOf({ ...row, uid: content.uid })
+  const hasOtherUid = uid !== uidOf(row)
   const where = and(
     isUnchanged(ownerId, row),
-    content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
+    hasOtherUid ? isUidFree(db, ownerId, uid, row.id) : undefined,
+    content.members ? hasRoomForGroup(ownerId, { members: content.members, row }) : undefined,
   )
   // Under another UID it is in the groups that name that one.
-  const hasOtherUid = content.uid !== null && content.uid !== row.uid
-  const change = createChange(ownerId, content, writer, hasOtherUid ? [] : labelsOfKey(row.group_labels))
+  const change = hasOtherUid
+    ? createRegroupedChange(db, ownerId, uid, content, writer)
+    : createChange(ownerId, content, writer, labelsOfKey(row.group_labels))
   const avatar = picture === undefined ? {} : { avatar: picture?.picture ?? null }
-  const groups = content.uid === null || !hasOtherUid ? {} : groupColumns(db, ownerId, content.uid, change)
   const statement = db
     .update(contacts)
-    .set({ ...change, ...avatar, ...groups })
+    .set({ ...change, ...avatar })
     .where(where)
     .returning(storedColumns)
   const after = [
@@ -258,14 +274,15 @@ const trashContent = (() => {
 })()
 
 /**
- * Moves a contact to the trash. Returns the change number of that; undefined where the contact has been changed or
- * deleted since it was read.
+ * Moves a contact to the trash, and deletes the oldest of it for good where a number of contacts is given that it may
+ * hold. Returns the change number; undefined where the contact has been changed or deleted since it was read.
  */
 export async function deleteRow(
   db: Database,
   ownerId: number,
   row: ReadRow,
   author: Author,
+  maxTrash?: number,
 ): Promise<number | undefined> {
   const where = isUnchanged(ownerId, row)
   const [[moved]] = await db.batch([
@@ -287,6 +304,7 @@ export async function deleteRow(
       )
       .returning({ seq: removed.seq }),
     db.delete(contacts).where(where),
+    ...(maxTrash === undefined ? [] : trimStatements(db, ownerId, maxTrash)),
   ])
   return moved?.seq
 }

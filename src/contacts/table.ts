@@ -82,6 +82,14 @@ export const contacts = sqliteTable(
   ],
 )
 
+/** The uid of a contact's book. */
+const bookUid = sql<string>`(
+  SELECT books.uid FROM books WHERE books.owner_id = contacts.owner_id AND books.slug = ${sql.raw(`'${firstBook}'`)}
+)`
+
+/** The UID of a contact's vCard, as `uidOf` gives it. */
+export const effectiveUid = sql<string>`coalesce(contacts.uid, ${bookUid} || '-' || contacts.id)`
+
 /**
  * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as
  * all the rest.
@@ -106,9 +114,7 @@ export const storedColumns = {
   group_labels: contacts.group_labels,
   is_group: contacts.is_group,
   /** The uid of its book. */
-  book_uid: sql<string>`(
-    SELECT books.uid FROM books WHERE books.owner_id = contacts.owner_id AND books.slug = ${sql.raw(`'${firstBook}'`)}
-  )`.as('book_uid'),
+  book_uid: bookUid.as('book_uid'),
 } as const
 
 export type StoredRow = Pick<typeof contacts.$inferSelect, Exclude<keyof typeof storedColumns, 'book_uid'>> & {

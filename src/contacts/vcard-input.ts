@@ -116,7 +116,7 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
       await requireFreeUid(db, ownerId, content.uid, id)
       await requireOrdinaryUid(db, ownerId, content.uid)
     }
-    if (content.members && !row.is_group) await requireRoomForGroup(db, ownerId)
+    await requireRoomForGroup(db, ownerId, content, row)
     const picture = hasSamePicture(row, taken.card) ? undefined : ((await storePhoto(services, card)) ?? null)
     return replaceByCard(db, ownerId, row, { content, parts: taken.parts, picture }, writerOf(services, target))
   })

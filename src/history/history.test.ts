@@ -104,6 +104,23 @@ describe('the history of a contact', () => {
     expect(await db.select().from(cardParts).where(eq(cardParts.contact_id, id))).toEqual([])
   })
 
+  it('brings back a UID that was its own only while no other contact has it, and the groups of that', async () => {
+    const { id } = await add(ana, { first_name: 'Uno' })
+    const { uid } = await details(id)
+    await put(ana, id, lines('VERSION:3.0', 'FN:Uno', 'UID:h-other'))
+    const crew = (name: string, member: string) => lines('VERSION:4.0', 'KIND:group', `FN:${name}`, `MEMBER:${member}`)
+    await addVcard(ana, crew('Newcomers', 'h-other'))
+    await addVcard(ana, crew('Veterans', uid))
+    expect((await details(id)).labels).toEqual(['Newcomers'])
+    const holder = await addVcard(ana, lines('VERSION:3.0', 'FN:Holder', `UID:${uid}`))
+    expect(problemOf(await restore(id, 1))).toBe('409 uid-taken')
+    await ana.delete(`${path}/${holder.id}`)
+    expect((await restore(id, 1)).body).toMatchObject({ uid, labels: ['Veterans'] })
+    expect(names(await ana.get(`${path}?q=veterans`))).toEqual(['Uno'])
+    expect(names(await ana.get(`${path}?q=newcomers`))).toEqual([])
+    expect(problemOf(await ana.post(`/api/trash/${holder.id}/restore`))).toBe('409 uid-taken')
+  })
+
   it('stays with a contact through the trash', async () => {
     const { id } = await add(ana, { first_name: 'Ada', phone: '1' })
     await ana.patch(`${path}/${id}`, { phone: '2' })

@@ -7,7 +7,13 @@ import { database } from '../../test/database.ts'
 import { signedUp } from '../../test/people.ts'
 import { lines, path, post, put } from '../../test/vcard-requests.ts'
 import { removed } from '../books/table.ts'
-import { contacts } from '../contacts/table.ts'
+import { configuration } from '../config.ts'
+import { cardOf, contentOfCard, contentOfFields } from '../contacts/content.ts'
+import { nameOfGroup } from '../contacts/groups-store.ts'
+import { keyOfLabel } from '../contacts/labels-key.ts'
+import { createRow } from '../contacts/store.ts'
+import { contacts, storedColumns } from '../contacts/table.ts'
+import { uidOf } from '../contacts/uid.ts'
 import { changesSchema } from './schema.ts'
 
 const db = database()
@@ -115,5 +121,29 @@ describe('changes', () => {
     const gone = await db.select({ seq: removed.seq }).from(removed).where(eq(removed.owner_id, ana.id))
     const numbers = [...living, ...gone].map(({ seq }) => seq)
     expect(new Set(numbers).size).toBe(numbers.length)
+    await expectLabelsOfGroups(ana.id)
   }, 600_000)
+
+  /** What groups say of contacts is what their columns have, whatever wrote them last. */
+  async function expectLabelsOfGroups(ownerId: number): Promise<void> {
+    const rows = await db
+      .select({ ...storedColumns, labels_key: contacts.labels_key, search_key: contacts.search_key })
+      .from(contacts)
+      .where(eq(contacts.owner_id, ownerId))
+      .orderBy(contacts.id)
+    const contentOf = (row: (typeof rows)[number]) => {
+      const card = cardOf(row)
+      return card ? contentOfCard(card, row) : contentOfFields(row)
+    }
+    const groups = rows.filter(({ is_group }) => is_group).map((row) => ({ row, members: contentOf(row).members }))
+    const derived = rows.map((row) => {
+      const of = groups.filter(({ row: group, members }) => group.id !== row.id && members?.includes(uidOf(row)))
+      const names = of.map(({ row: group }) => nameOfGroup(group))
+      const { search_key, labels_key } = createRow(ownerId, contentOf(row), configuration(env).SORT_LOCALE, '', names)
+      return { id: row.id, group_labels: names.map(keyOfLabel).join(''), search_key, labels_key }
+    })
+    expect(
+      rows.map(({ id, group_labels, search_key, labels_key }) => ({ id, group_labels, search_key, labels_key })),
+    ).toEqual(derived)
+  }
 })

@@ -1,9 +1,10 @@
-import { bookFull } from '../contacts/create.ts'
+import { bookFull, requireRoomForGroup } from '../contacts/create.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
 import { findUidHolder } from '../contacts/uid-store.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
+import { contentOfStored } from './stored-contact.ts'
 import { findInTrash, restoreRow } from './trash-store.ts'
 
 /** 404 for a contact that is not in the trash. */
@@ -29,5 +30,6 @@ export async function restoreContact({ db, config }: Services, ownerId: number, 
       { members: { contact: holder } },
     )
   }
+  await requireRoomForGroup(db, ownerId, contentOfStored(entry.contact))
   throw bookFull(config)
 }

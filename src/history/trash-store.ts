@@ -3,7 +3,7 @@ import { nextNumber } from '../books/numbers-store.ts'
 import { bookUid, removed } from '../books/table.ts'
 import { inTrash } from '../books/trash-store.ts'
 import { hasRoom } from '../contacts/creation-store.ts'
-import { groupColumns, memberStatements } from '../contacts/groups-store.ts'
+import { groupColumns, hasRoomForGroup, memberStatements } from '../contacts/groups-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
 import { createRow } from '../contacts/store.ts'
 import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
@@ -96,7 +96,7 @@ export async function findInTrash(db: Database, ownerId: number, contactId: numb
 
 /**
  * Restores a contact from the trash: the same id, UID, vCard and picture, one revision later. Undefined where it is not
- * there any more, its owner's book is full, or another contact has taken its UID.
+ * there any more, its owner's book is full or has as many groups as it may, or another contact has taken its UID.
  */
 export async function restoreRow(
   db: Database,
@@ -122,7 +122,12 @@ export async function restoreRow(
             }),
           )
           .from(removed)
-          .where(and(isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid))),
+          .where(
+            and(
+              ...[isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid)],
+              content.members ? hasRoomForGroup(ownerId, { members: content.members }) : undefined,
+            ),
+          ),
       )
       .returning(storedColumns),
     db

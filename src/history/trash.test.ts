@@ -1,16 +1,15 @@
 import { env } from 'cloudflare:workers'
-import { and, eq } from 'drizzle-orm'
+import { and, count, eq, sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { problemOf, read } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
-import { database } from '../../test/database.ts'
+import { database, execute } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { picture, upload } from '../../test/pictures.ts'
 import { serve } from '../../test/serving.ts'
 import { addVcard, lines, path, photoLine, post, vcf } from '../../test/vcard-requests.ts'
 import { removed } from '../books/table.ts'
-import { trimTrash } from '../books/trash-store.ts'
 import { contactDetailsSchema } from '../contacts/schema.ts'
 import { cardParts } from '../contacts/table.ts'
 import { pictureDeletions } from '../platform/pictures/table.ts'
@@ -140,7 +139,7 @@ describe('the trash', () => {
     expect((await ana.post(`${trash}/${member.id}/restore`)).body).toMatchObject({ labels: ['Crew'] })
   })
 
-  it('deletes for good after 30 days, and the oldest beyond its bound', async () => {
+  it('deletes for good after 30 days', async () => {
     const [old, young] = [await add(ana, { first_name: 'Old' }), await add(ana, { first_name: 'Young' })]
     for (const { id } of [old, young]) await ana.delete(`${path}/${id}`)
     const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
@@ -155,10 +154,50 @@ describe('the trash', () => {
     const left = async () => (await entries()).map(({ contact }) => contact.first_name)
     expect(await left()).toContain('Young')
     expect(await left()).not.toContain('Old')
-    await trimTrash(db, ana.id, 1)
-    expect(await left()).toEqual(['Young'])
-    await trimTrash(db, ana.id, 1)
-    expect(await left()).toEqual(['Young'])
+  })
+
+  /** Puts so many contacts of somebody into the trash that were removed so many days ago. */
+  const fill = (person: Person, size: number, days = 0) =>
+    execute(`INSERT INTO removed (owner_id, seq, contact_id, content, removed_at)
+      WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${size})
+      SELECT ${person.id}, n + coalesce((SELECT max(seq) FROM removed WHERE owner_id = ${person.id}), 0), -n, '{}',
+        strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-${days} days') FROM n`)
+  const sizeOf = async (person: Person) => {
+    const isHeld = and(eq(removed.owner_id, person.id), sql`content IS NOT NULL`)
+    return (await db.select({ size: count() }).from(removed).where(isHeld))[0]?.size
+  }
+
+  it('lets the oldest go beyond 10,000, whatever deletes', async () => {
+    const carl = await signedUp('carl')
+    const chance = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    try {
+      const [plain, other] = [await add(carl, { first_name: 'Plain' }), await add(carl, { first_name: 'Other' })]
+      await addVcard(carl, lines('VERSION:4.0', 'KIND:group', 'FN:Crew', 'MEMBER:t-9'))
+      await fill(carl, 10_000)
+      await carl.delete(`${path}/${plain.id}`)
+      expect(await sizeOf(carl)).toBe(10_001)
+      // One of 64 deletions looks.
+      chance.mockReturnValue(0)
+      await carl.delete(`${path}/${other.id}`)
+      expect(await sizeOf(carl)).toBe(10_000)
+      expect((await carl.delete('/api/labels/Crew')).status).toBe(200)
+      expect(await sizeOf(carl)).toBe(10_000)
+    } finally {
+      chance.mockRestore()
+    }
+  })
+
+  it('is swept of all that is due, in one run, and each owner has one number for it', async () => {
+    const [dora, emil] = [await signedUp('dora'), await signedUp('emil')]
+    await fill(dora, 1500, 31)
+    await fill(emil, 2, 31)
+    await fill(emil, 1, 29)
+    const numberOf = async (person: Person) =>
+      (await db.select({ last: sql<number>`max(seq)` }).from(removed).where(eq(removed.owner_id, person.id)))[0]?.last
+    await runScheduled('17 * * * *', env)
+    expect([await sizeOf(dora), await sizeOf(emil)]).toEqual([0, 1])
+    // The first batch of the sweep has a thousand.
+    expect([await numberOf(dora), await numberOf(emil)]).toEqual([1502, 4])
   })
 
   it('is in the export', async () => {
