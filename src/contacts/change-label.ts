@@ -2,12 +2,13 @@ import type { Author } from '../books/author.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { detailsOf, editedContent, renamedContent } from './content.ts'
+import { deleteRow } from './deletion-store.ts'
 import { pickFields } from './fields.ts'
 import { findGroupNames, nameOfGroup } from './groups-store.ts'
 import { keyOfLabel } from './labels-key.ts'
 import { findInGroups, findLabeled, replaceRows } from './labels-store.ts'
 import { trashBound } from './remove.ts'
-import { deleteRow, findContact, replaceRow } from './store.ts'
+import { findContact, replaceRow } from './store.ts'
 
 /** Contacts that one request changes at most: it would take too long otherwise. */
 const maxContacts = 500

@@ -1,6 +1,6 @@
 import type { Configuration } from '../platform/config/configuration.ts'
 import type { Services } from '../platform/ports.ts'
-import { deleteRow } from './store.ts'
+import { deleteRow } from './deletion-store.ts'
 import { type ContactTarget, writeContact } from './write.ts'
 
 /** Of how many deletions one looks whether the trash holds more than it may: that reads the whole trash. */

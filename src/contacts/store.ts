@@ -1,8 +1,6 @@
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { nextNumber } from '../books/numbers-store.ts'
-import { removed } from '../books/table.ts'
-import { trimStatements } from '../books/trash-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -113,7 +111,7 @@ export async function findWithParts(
 }
 
 /** A row as it was read: a write that gives it succeeds only while the row is at that revision. */
-type ReadRow = Pick<ContactRow, 'id' | 'revision'>
+export type ReadRow = Pick<ContactRow, 'id' | 'revision'>
 
 export const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
   and(ownContact(ownerId, id), eq(contacts.revision, revision))
@@ -254,57 +252,4 @@ export async function setAvatarColumn(
     ...(card === undefined ? [] : [deleteUnusedParts(db, row.id)]),
   ])
   return changed
-}
-
-/** The columns of a contact in the trash. What is derived from them is made anew when it is restored. */
-export const trashColumns = [
-  ...[...fieldNames, 'full_name', 'avatar', 'card', 'uid', 'uri', 'book_id', 'is_group', 'group_labels', 'labels_key'],
-  ...['revision', 'created_at', 'updated_at'],
-] as const satisfies readonly (keyof typeof contacts.$inferSelect)[]
-
-/** A contact as JSON. In two objects: D1 takes 32 arguments of a function. */
-const trashContent = (() => {
-  const objectOf = (names: readonly (typeof trashColumns)[number][]) =>
-    sql`json_object(${sql.join(
-      names.map((name) => sql`${sql.raw(`'${name}'`)}, ${contacts[name]}`),
-      sql`, `,
-    )})`
-  const [first, second] = [trashColumns.filter((_, at) => at < 12), trashColumns.filter((_, at) => at >= 12)]
-  return sql<string>`json_patch(${objectOf(first)}, ${objectOf(second)})`
-})()
-
-/**
- * Moves a contact to the trash, and deletes the oldest of it for good where a number of contacts is given that it may
- * hold. Returns the change number; undefined where the contact has been changed or deleted since it was read.
- */
-export async function deleteRow(
-  db: Database,
-  ownerId: number,
-  row: ReadRow,
-  author: Author,
-  maxTrash?: number,
-): Promise<number | undefined> {
-  const where = isUnchanged(ownerId, row)
-  const [[moved]] = await db.batch([
-    db
-      .insert(removed)
-      .select(
-        db
-          .select({
-            owner_id: sql<number>`${ownerId}`.as('owner_id'),
-            seq: nextNumber(ownerId).as('seq'),
-            contact_id: contacts.id,
-            content: trashContent.as('content'),
-            avatar: contacts.avatar,
-            removed_by: sql<string>`${serializeAuthor(author)}`.as('removed_by'),
-            removed_at: sql<string>`${timestamp()}`.as('removed_at'),
-          })
-          .from(contacts)
-          .where(where),
-      )
-      .returning({ seq: removed.seq }),
-    db.delete(contacts).where(where),
-    ...(maxTrash === undefined ? [] : trimStatements(db, ownerId, maxTrash)),
-  ])
-  return moved?.seq
 }

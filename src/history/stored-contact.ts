@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseCards } from '../cards/parse.ts'
 import { type ContactContent, contentOfCard, contentOfFields } from '../contacts/content.ts'
-import type { trashColumns } from '../contacts/store.ts'
+import type { trashColumns } from '../contacts/deletion-store.ts'
 import type { contacts, StoredRow } from '../contacts/table.ts'
 
 const text = z

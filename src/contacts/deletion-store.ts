@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm'
+import { type Author, serializeAuthor } from '../books/author.ts'
+import { nextNumber } from '../books/numbers-store.ts'
+import { removed } from '../books/table.ts'
+import { trimStatements } from '../books/trash-store.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { fieldNames } from './fields.ts'
+import { isUnchanged, type ReadRow } from './store.ts'
+import { contacts } from './table.ts'
+
+/** The columns of a contact in the trash. What is derived from them is made anew when it is restored. */
+export const trashColumns = [
+  ...[...fieldNames, 'full_name', 'avatar', 'card', 'uid', 'uri', 'book_id', 'is_group', 'group_labels', 'labels_key'],
+  ...['revision', 'created_at', 'updated_at'],
+] as const satisfies readonly (keyof typeof contacts.$inferSelect)[]
+
+/** A contact as JSON. In two objects: D1 takes 32 arguments of a function. */
+const trashContent = (() => {
+  const objectOf = (names: readonly (typeof trashColumns)[number][]) =>
+    sql`json_object(${sql.join(
+      names.map((name) => sql`${sql.raw(`'${name}'`)}, ${contacts[name]}`),
+      sql`, `,
+    )})`
+  const [first, second] = [trashColumns.filter((_, at) => at < 12), trashColumns.filter((_, at) => at >= 12)]
+  return sql<string>`json_patch(${objectOf(first)}, ${objectOf(second)})`
+})()
+
+/**
+ * Moves a contact to the trash, and deletes the oldest of it for good where a number of contacts is given that it may
+ * hold. Returns the change number; undefined where the contact has been changed or deleted since it was read.
+ */
+export async function deleteRow(
+  db: Database,
+  ownerId: number,
+  row: ReadRow,
+  author: Author,
+  maxTrash?: number,
+): Promise<number | undefined> {
+  const where = isUnchanged(ownerId, row)
+  const [[moved]] = await db.batch([
+    db
+      .insert(removed)
+      .select(
+        db
+          .select({
+            owner_id: sql<number>`${ownerId}`.as('owner_id'),
+            seq: nextNumber(ownerId).as('seq'),
+            contact_id: contacts.id,
+            content: trashContent.as('content'),
+            avatar: contacts.avatar,
+            removed_by: sql<string>`${serializeAuthor(author)}`.as('removed_by'),
+            removed_at: sql<string>`${timestamp()}`.as('removed_at'),
+          })
+          .from(contacts)
+          .where(where),
+      )
+      .returning({ seq: removed.seq }),
+    db.delete(contacts).where(where),
+    ...(maxTrash === undefined ? [] : trimStatements(db, ownerId, maxTrash)),
+  ])
+  return moved?.seq
+}
