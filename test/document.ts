@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers'
-import { type OutputUnit, Validator } from '@cfworker/json-schema'
+import { dereference, type OutputUnit, validate } from '@cfworker/json-schema'
 import { z } from 'zod'
 
 /** A JSON Schema (draft 2020-12) as it stands in the document. */
@@ -144,20 +144,33 @@ export function operationAt(document: ApiDocument, method: string, path: string)
 const withoutExamples = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (key: string, part: unknown) => (key === 'example' ? undefined : part))
 
-const validators = new WeakMap<Schema, Validator>()
+/** Every part of a schema by its address, as the validator looks it up. */
+type Parts = ReturnType<typeof dereference>
+
+const shared = new WeakMap<object, Parts>()
+const validators = new WeakMap<Schema, { readonly schema: Schema; readonly parts: Parts }>()
+
+/** The parts of a document's components, which all of its schemas refer to: looked up for each would take long. */
+function partsOf(components: ApiDocument['components']): Parts {
+  const found = shared.get(components)
+  if (found) return found
+  const root = { components: withoutExamples(components) }
+  const all: Parts = dereference(root)
+  // Its own address is that of each schema that refers to it.
+  const parts = Object.fromEntries(Object.entries(all).filter(([, part]) => part !== root))
+  shared.set(components, parts)
+  return parts
+}
 
 /** What a value has that its schema forbids; nothing where it fits. */
 export function violations({ components }: ApiDocument, schema: Schema, value: unknown): OutputUnit[] {
   let validator = validators.get(schema)
   if (!validator) {
-    validator = new Validator(
-      { ...(withoutExamples(schema) as Schema), components: withoutExamples(components) },
-      '2020-12',
-      false,
-    )
+    const copy = withoutExamples(schema) as Schema
+    validator = { schema: copy, parts: dereference(copy, { ...partsOf(components) }) }
     validators.set(schema, validator)
   }
-  return validator.validate(value).errors
+  return validate(value, validator.schema, '2020-12', validator.parts, false).errors
 }
 
 /** A response, read whole. */
