@@ -12,7 +12,7 @@ const full = process.env.TEST_FULL === '1'
 
 /** So that no test waits for another's places; the limits have tests of their own. */
 const generous = Object.keys(defaultLimits)
-  .map((policy) => `${policy}=1000/1s`)
+  .map((policy) => `${policy}=1000/${full ? '1s' : '10m'}`)
   .join(',')
 
 /** Tests that share one service, started as `npm start` does. */
@@ -30,6 +30,7 @@ const onService = [
 const inNode = [
   'test/architecture.test.ts',
   'test/language.test.ts',
+  'test/app-password-model.test.ts',
   'test/revisions.test.ts',
   'test/node/**/*.test.ts',
   'test/browser/**/*.test.ts',
@@ -48,21 +49,23 @@ const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsq
 const costs = 'test/cost.test.ts'
 
 /**
- * Tests of what happens before or beside the database, whichever that is: they run on D1 alone, and on both by `npm
- * test -- --full`. What writes or reads in a way of its own, or looks at what a database says, is none of these.
+ * Tests that run on D1 alone, and on both databases by `npm test -- --full`. They are about what happens before or
+ * beside the database; or all of their statements are those of others that run on both, as was found by collecting
+ * what each file prepares. What two do at once, and what a database says when it fails, is none of these.
  */
-const besideDatabase = [
-  'src/auth/mails.test.ts',
+const onD1Alone = [
+  'src/account/{change-email,password}.test.ts',
+  'src/auth/{addresses,app-passwords,login-gate,mails,pasted-tokens,reset-password,scopes}.test.ts',
   'src/cards/*.test.ts',
-  'src/auth/login-gate.test.ts',
+  'src/compat/*.test.ts',
+  'src/contacts/{details,vcard,vcard-fuzz,vcard-json}.test.ts',
+  'src/pages/*.test.ts',
   'src/platform/gate/*.test.ts',
-  'src/platform/http/{cors,csrf,http,language,media,multipart}.test.ts',
+  'src/platform/http/*.test.ts',
   'src/platform/pictures/image.test.ts',
   'src/platform/mail/smtp*.test.ts',
-  'src/platform/text/truncate.test.ts',
-  'test/headers.test.ts',
-  'test/limits.test.ts',
-  'test/tokens.test.ts',
+  'src/platform/text/*.test.ts',
+  'test/{app-revocation,guards,headers,limits,matrix,openapi,revocation,tokens}.test.ts',
 ]
 
 /** One suite, over HTTP, for each database: what differs is which one the service is told of. */
@@ -107,7 +110,7 @@ const worker = (name: 'd1' | 'libsql' | 'cost'): TestProjectInlineConfiguration 
   test: {
     name,
     include: name === 'cost' ? [costs] : ['src/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/contract/*.test.ts'],
-    exclude: [...inNode, ...(name === 'cost' ? [] : [costs]), ...(name === 'libsql' && !full ? besideDatabase : [])],
+    exclude: [...inNode, ...(name === 'cost' ? [] : [costs]), ...(name === 'libsql' && !full ? onD1Alone : [])],
     setupFiles: ['test/setup.ts'],
     globalSetup: ['test/servers.ts'],
     // The files of a worker share its runtime and its database, which test/setup.ts empties between them.

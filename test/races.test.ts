@@ -9,9 +9,10 @@ import { call, problemOf, read } from './client.ts'
 import { database } from './database.ts'
 import { freshAddress, from, linkToken, type Person, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
+import { strength } from './strength.ts'
 
 const db = database()
-const rounds = 5
+const rounds = strength(5, 3)
 
 /** Confirmations of one link of a reset that somebody asked for. */
 async function confirmationsOf(person: Person, count: number): Promise<string[]> {

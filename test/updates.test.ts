@@ -1,14 +1,13 @@
-import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { type Contact, contactSchema } from '../src/contacts/schema.ts'
 import { contactEtag } from '../src/contacts/view.ts'
 import { problemOf } from './client.ts'
 import { type Person, signedUp } from './people.ts'
 import { serve } from './serving.ts'
+import { strength } from './strength.ts'
 
 const limits = { RATE_LIMITS: 'contacts-read=1000/1s,contacts-write=1000/1s' }
-/** Each round is two requests over HTTP to sqld, where there is one: fewer, but for `npm test -- --full`. */
-const rounds = env.DATABASE_URL === '' || env.TEST_FULL === '1' ? 500 : 150
+const rounds = strength(500, 120)
 
 const added = async (person: Person, first_name: string) =>
   contactSchema.parse((await person.post('/api/contacts', { first_name })).body)
@@ -34,7 +33,7 @@ it('loses none of several patches sent at once', async () => {
   expect(contactSchema.parse((await ana.get(`/api/contacts/${id}`)).body)).toMatchObject(Object.assign({}, ...patches))
 })
 
-it('loses no update of two who change one contact hundreds of times, each only what it has seen', async () => {
+it('loses no update of two who change one contact again and again, each only what it has seen', async () => {
   const ana = await signedUp('ana')
   const tokens = [ana.access, (await ana.login()).access]
   const { id } = await added(ana, 'Hammered')

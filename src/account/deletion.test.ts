@@ -19,6 +19,7 @@ import {
   signedUp,
 } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
+import { strength } from '../../test/strength.ts'
 import { addVcard, lines, post } from '../../test/vcard-requests.ts'
 import { events } from '../audit/table.ts'
 import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
@@ -218,7 +219,7 @@ describe('deleting one’s account', () => {
 
 describe('deleting an account at the same time', () => {
   it('as twenty contacts are added leaves none of them behind', async () => {
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < strength(4, 2); round++) {
       const ana = await signedUp('ana')
       const creates = Array.from({ length: 20 }, (_, n) => ana.post('/api/contacts', { first_name: `No ${n}` }))
       const [gone, ...made] = await Promise.all([remove(ana), ...creates])
@@ -244,7 +245,7 @@ describe('deleting an account at the same time', () => {
   })
 
   it('twice is once', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < strength(3, 2); round++) {
       const ana = await confirmedPerson('ana')
       const other = await ana.login()
       const answers = await Promise.all([remove(ana), remove(ana, password, other.access)])
@@ -254,7 +255,7 @@ describe('deleting an account at the same time', () => {
   })
 
   it('as one logs in, refreshes, asks for letters and confirms them leaves no row', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < strength(3, 2); round++) {
       const ana = await signedUp('ana')
       const target = freshEmail('target')
       await ana.post('/api/users/me/email', { email: target, current_password: password })
@@ -279,7 +280,7 @@ describe('deleting an account at the same time', () => {
   })
 
   it('as the password changes: one of the two comes first, and what it says holds', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < strength(3, 2); round++) {
       const ana = await signedUp('ana')
       const fresh = `quite another one ${round}`
       const [gone, changed] = await Promise.all([

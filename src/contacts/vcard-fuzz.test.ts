@@ -3,11 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contact } from '../../test/contacts.ts'
 import { signedUp } from '../../test/people.ts'
+import { strength } from '../../test/strength.ts'
 import { path, post, vcf } from '../../test/vcard-requests.ts'
 import { parseCards } from '../cards/parse.ts'
 
 /** `npm test -- --full` sends 20,000. */
-const runs = env.TEST_FULL === '1' ? 20_000 : 150
+const runs = strength(20_000, 50)
 
 const propertyNames = [
   ...['N', 'FN', 'EMAIL', 'TEL', 'ADR', 'ORG', 'TITLE', 'ROLE', 'URL', 'IMPP', 'BDAY', 'ANNIVERSARY', 'NOTE', 'UID'],

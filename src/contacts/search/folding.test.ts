@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { add, contact, names } from '../../../test/contacts.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
+import { strength } from '../../../test/strength.ts'
 import { nameLine } from '../../platform/text/fields.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { fullName, withDefaults } from '../fields.ts'
@@ -57,10 +58,8 @@ describe('a search', () => {
   it('does not see what has no width, inside of words or around them', async () => {
     await add(ana, { first_name: 'Олександра', additional: `a${withoutWidth.join('')}ccordion` })
     for (const sign of withoutWidth) {
-      for (const q of [`олек${sign}сандра`, `${sign}олександра`, `олександра${sign}`, `accor${sign}dion`]) {
-        expect(await search({ q }), named(sign)).toEqual(['Олександра'])
-      }
-      expect(await search({ first_name: `сан${sign}др` }), named(sign)).toEqual(['Олександра'])
+      const q = `accor${sign}dion${sign} ${sign}олек${sign}сандра`
+      expect(await search({ q, first_name: `сан${sign}др` }), named(sign)).toEqual(['Олександра'])
     }
     const joined = `Ха${withoutWidth.join('')}рита`
     await add(ana, { first_name: joined })
@@ -205,7 +204,7 @@ describe('a search', () => {
         }
         await eve.delete(`/api/contacts/${id}`)
       }),
-      { numRuns: 60 },
+      { numRuns: strength(60, 25) },
     )
   })
 

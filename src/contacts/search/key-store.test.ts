@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { read } from '../../../test/client.ts'
 import { database } from '../../../test/database.ts'
 import { admin, type Person, signedUp } from '../../../test/people.ts'
+import { strength } from '../../../test/strength.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { runScheduled } from '../../schedule.ts'
 import { users } from '../../users/table.ts'
@@ -138,7 +139,7 @@ describe('the version of keys', () => {
         const isFolded = fold(one) !== one
         if (isFolded) expect(other, one).not.toBe(version)
       }),
-      { numRuns: 100 },
+      { numRuns: strength(100, 25) },
     )
   })
 

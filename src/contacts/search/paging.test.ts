@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { read } from '../../../test/client.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
+import { strength } from '../../../test/strength.ts'
 
 const listSchema = z.array(z.looseObject({ id: z.number(), first_name: z.string() }))
 
@@ -64,7 +65,7 @@ describe('a list, page by page', () => {
           expect([...throughout].filter((id) => !seen.includes(id))).toEqual([])
         },
       ),
-      { numRuns: 25 },
+      { numRuns: strength(25, 10) },
     )
   }, 120_000)
 })
