@@ -9,8 +9,9 @@ import { runScheduled } from '../src/schedule.ts'
 import { database, driver } from './database.ts'
 import { freshAddress, freshEmail, password } from './people.ts'
 import { mark, personal, secretsOf } from './personal.ts'
+import { personalRequests } from './personal-requests.ts'
 import { picture, upload } from './pictures.ts'
-import { type Asked, type Case, cases, healthCases, type Newcomer, newcomer, signedIn } from './routes.ts'
+import { type Asked, type Case, cases, healthCases, type Newcomer, newcomer } from './routes.ts'
 
 // ---------------------------------------------------------------- listening
 
@@ -63,72 +64,11 @@ async function ask(one: Case, requested: Asked, headers: Record<string, string>,
   return response.status
 }
 
-/** Requests that hold somebody's data in every place there is for it, besides those of every route. */
-const more: readonly Case[] = [
-  {
-    route: 'POST /api/contacts',
-    ask: signedIn(() => '/api/contacts', {
-      first_name: mark(),
-      last_name: mark(),
-      email: `${mark()}@example.com`,
-      phone: '+380 44 765 43 21',
-      birthday: '1871-02-25',
-      additional: mark(),
-    }),
-  },
-  {
-    route: 'GET /api/contacts',
-    ask: signedIn(() => `/api/contacts?q=${mark()}&first_name=${mark()}&email=${mark()}&phone=0447654321&total=true`),
-  },
-  { route: 'GET /api/contacts', ask: signedIn(() => `/api/contacts?cursor=${btoa(`["name asc","${mark()}",1]`)}`) },
-  { route: 'GET /api/contacts', ask: signedIn(() => `/api/contacts?${mark()}=${mark()}`) },
-  { route: 'PATCH /api/users/me', ask: signedIn(() => '/api/users/me', { username: mark() }) },
-  {
-    route: 'POST /api/auth/signup',
-    ask: () => ({
-      path: '/api/auth/signup',
-      json: { username: mark(), email: freshEmail('signup'), password: mark() },
-    }),
-  },
-  {
-    route: 'POST /api/auth/login',
-    ask: (ana) => ({ path: '/api/auth/login', form: { username: ana.email, password: mark() } }),
-  },
-  {
-    route: 'POST /api/auth/login',
-    ask: () => ({ path: '/api/auth/login', json: { email: mark(), password: mark() } }),
-  },
-  { route: 'POST /api/auth/refresh', ask: () => ({ path: '/api/auth/refresh', json: { refresh_token: mark() } }) },
-  { route: 'POST /api/auth/confirm-email', ask: () => ({ path: '/api/auth/confirm-email', json: { token: mark() } }) },
-  { route: 'POST /forgot-password', ask: () => ({ path: '/forgot-password', form: { email: mark() } }) },
-  { route: 'GET /api/users/me', ask: () => ({ path: '/api/users/me', token: mark() }) },
-  { route: 'GET /nowhere', ask: () => ({ path: `/nowhere/${mark()}?${mark()}` }) },
-  { route: 'GET /avatars/{key}', ask: () => ({ path: `/avatars/${mark()}` }) },
-  // The older paths, which the document leaves out.
-  { route: 'GET /api/contacts/{query}', ask: signedIn((ana) => `/api/contacts/${ana.mark}`) },
-  {
-    route: 'GET /api/email/confirm/{token}',
-    unconfirmed: true,
-    ask: (ana) => ({ path: `/api/email/confirm/${ana.link}` }),
-  },
-  { route: 'GET /api/auth/confirmed_email/{token}', ask: () => ({ path: `/api/auth/confirmed_email/${mark()}` }) },
-  { route: 'POST /api/auth/reset_pwd', ask: (ana) => ({ path: '/api/auth/reset_pwd', json: { email: ana.email } }) },
-  {
-    route: 'POST /api/auth/request_email',
-    ask: (ana) => ({ path: '/api/auth/request_email', json: { email: ana.email } }),
-  },
-  { route: 'GET /api/auth/refresh_token', ask: (ana) => ({ path: '/api/auth/refresh_token', token: ana.refresh }) },
-  { route: 'GET /api/contacts/bd', ask: signedIn(() => '/api/contacts/bd?days_range=7') },
-]
+const all: readonly Case[] = [...cases, ...healthCases, ...personalRequests]
 
-const all: readonly Case[] = [...cases, ...healthCases, ...more]
-
-/**
- * The requests of one of `count` faults: each has some of them, and by `npm test -- --full` all. What a fault logs is
- * the same on every route; what differs is what a request holds.
- */
-const ofFault = (fault: number, count: number): readonly Case[] =>
-  env.TEST_FULL === '1' ? all : all.filter((_, at) => at % count === fault % count)
+/** Every third request, from one on; by `npm test -- --full` all: what a fault logs is the same on every route. */
+const everyThird = (first: number): readonly Case[] =>
+  env.TEST_FULL === '1' ? all : all.filter((_, at) => at % 3 === first % 3)
 
 /** Asks for all that is given, and checks every line that is written meanwhile; returns the lines and the statuses. */
 async function overheard(bindings: (values: readonly string[], ana: Newcomer) => object, asked = all) {
@@ -195,7 +135,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
     const tried = Object.entries(parts).filter(([part]) => isWhole || part.startsWith('D'))
     for (const [at, [part, bindings]] of tried.entries()) {
-      const { lines, statuses } = await overheard((values) => bindings(values), ofFault(at, 3))
+      const { lines, statuses } = await overheard((values) => bindings(values), everyThird(at))
       expect(Math.max(...statuses.values()), part).toBeGreaterThanOrEqual(part === 'KV' ? 200 : 500)
       expect(lines.filter(({ level }) => level === 'error' || level === 'warn').length, part).toBeGreaterThan(3)
     }
@@ -212,7 +152,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
         },
         DATABASE_URL: '',
       }),
-      ofFault(0, 3),
+      everyThird(0),
     )
     expect([...statuses.values()].filter((status) => status === 500).length).toBeGreaterThan(10)
     const bugs = lines.filter((line) => 'bug' in line)
@@ -235,7 +175,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
           },
         }),
       }),
-      ofFault(1, 3),
+      everyThird(1),
     )
     expect(lines.filter((line) => line.cache === 'read').length).toBeGreaterThan(10)
   })
