@@ -13,7 +13,7 @@ import { appPasswordIdSchema, appPasswordInputSchema, appPasswordSchema, newAppP
 
 const tags = ['App passwords']
 
-/** The passwords of the user's phones and programs. Only a session makes, lists and revokes them. */
+/** Routes of the user's app passwords. They accept sessions only. */
 export const appPasswordRoutes = createRouter()
 
 appPasswordRoutes.openapi(

@@ -26,7 +26,7 @@ const lettersIn = (locale: 'en' | 'uk'): OutboxLetter[] => [
   emailChangedLetter(to, locale, newEmail, url),
   emailInUseLetter(to, locale, url),
 ]
-const barred = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
+const lockedReset = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
 /** After a new password, where there are app passwords. */
 const withApps = (locale: 'en' | 'uk') =>
   [true, false].map((ended) => passwordChangedLetter(to, locale, url, { names: ['7', '42'], ended }))
@@ -43,7 +43,7 @@ const displayed = (html: string): string =>
     .replaceAll('&amp;', '&')
 
 describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
-  const letters = [...lettersIn(locale), barred(locale), ...withApps(locale)]
+  const letters = [...lettersIn(locale), lockedReset(locale), ...withApps(locale)]
 
   it('say the same, and link to the same page, in text and in HTML', () => {
     for (const { kind, subject, text, html } of letters) {
@@ -86,13 +86,13 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
 
 describe('letters', () => {
   it('speak one language at a time', () => {
-    for (const { text } of [...lettersIn('uk'), barred('uk'), ...withApps('uk')]) {
+    for (const { text } of [...lettersIn('uk'), lockedReset('uk'), ...withApps('uk')]) {
       const words = text.replaceAll(url, '').replaceAll(newEmail, '').replaceAll('Vizitka', '')
       expect(words).not.toMatch(/[a-z]/i)
       for (const paragraph of words.trim().split(/\n+/))
         expect(paragraph).toMatch(/^[\p{Script=Cyrillic}\d\s.,:«»<]+$/u)
     }
-    for (const { text } of [...lettersIn('en'), barred('en'), ...withApps('en')])
+    for (const { text } of [...lettersIn('en'), lockedReset('en'), ...withApps('en')])
       expect(text).not.toMatch(/\p{Script=Cyrillic}/u)
   })
 
@@ -114,8 +114,8 @@ describe('letters', () => {
 
   it('promise that the old password still works only where it does', () => {
     expect(resetPasswordLetter(to, 'en', url, hour, false).text).toMatch(/the old password still works\.\n$/)
-    expect(barred('en').text).toMatch(/until you do, the old one does not open new sessions\.\n$/)
+    expect(lockedReset('en').text).toMatch(/until you do, the old one does not open new sessions\.\n$/)
     expect(resetPasswordLetter(to, 'uk', url, hour, false).text).toMatch(/старий пароль діє й далі\.\n$/)
-    expect(barred('uk').text).toMatch(/доти старий не відкриває нових сеансів\.\n$/)
+    expect(lockedReset('uk').text).toMatch(/доти старий не відкриває нових сеансів\.\n$/)
   })
 })

@@ -15,10 +15,10 @@ import { resetRequested } from './words.ts'
 
 const tags = ['Accounts']
 
-/** How long a person may take over the form: for how long a confirmation is good, if its link lives as long. */
+/** How long a reset confirmation is valid at most, so how long a person may take over a client's form. */
 const confirmationSeconds = 15 * 60
 
-/** A new password for one who has forgotten theirs, in three steps: ask, open the link, choose. */
+/** Resets a forgotten password in three steps: request, open the link, choose. */
 export const resetRoutes = createRouter()
 
 resetRoutes.openapi(

@@ -14,7 +14,7 @@ import { listSessions } from './session-store.ts'
 
 const tags = ['Accounts']
 
-/** The sessions of the user, and how to end them. */
+/** Routes to list and end the user's sessions. */
 export const sessionRoutes = createRouter()
 
 /** Whether the user has a session of this id. */
