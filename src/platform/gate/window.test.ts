@@ -99,20 +99,20 @@ async function play(
 /** The pure window, with a disk that survives what memory does not. */
 function inMemory(limit: Limit) {
   let disk: { stamps: number[]; open: number } | undefined
-  let ledger: SlidingWindow = createWindow(disk, Date.now())
+  let window: SlidingWindow = createWindow(disk, Date.now())
   const save = () => {
-    if (ledger.unsaved) disk = { stamps: [...ledger.stamps], open: ledger.reserved }
-    ledger.unsaved = false
+    if (window.unsaved) disk = { stamps: [...window.stamps], open: window.reserved }
+    window.unsaved = false
   }
   return {
     come: async () => {
-      const { free, standing } = peek(ledger, limit, Date.now())
-      if (free) take(ledger, limit, Date.now())
+      const { free, standing } = peek(window, limit, Date.now())
+      if (free) take(window, limit, Date.now())
       save()
       return { admitted: free, resetSeconds: standing.resetSeconds }
     },
     evict: async () => {
-      ledger = createWindow(disk, Date.now())
+      window = createWindow(disk, Date.now())
     },
   }
 }
@@ -209,13 +209,13 @@ describe('a limit of N in W seconds', () => {
 
   it('gives a place back as if it had never been taken', () => {
     const limit = { name: 'back', quota: 3, windowSeconds: 10 }
-    const ledger = createWindow(undefined, start)
-    const at = take(ledger, limit, start)
-    take(ledger, limit, start + 1)
-    giveBack(ledger, at)
-    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
-    giveBack(ledger, 12345)
-    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
+    const window = createWindow(undefined, start)
+    const at = take(window, limit, start)
+    take(window, limit, start + 1)
+    giveBack(window, at)
+    expect(peek(window, limit, start + 2).standing.remaining).toBe(2)
+    giveBack(window, 12345)
+    expect(peek(window, limit, start + 2).standing.remaining).toBe(2)
   })
 })
 

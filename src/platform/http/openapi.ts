@@ -30,10 +30,10 @@ const statusDescriptions = {
 type Status = keyof typeof statusDescriptions
 const statuses = Object.keys(statusDescriptions).map(Number) as Status[]
 
-/** A header of an answer, for the document. */
+/** A response header, for the document. */
 type Header = {
   schema: { type: 'string' | 'integer'; minimum?: number }
-  /** Whether every such answer has it. */
+  /** Whether every such response has it. */
   required?: boolean
   description: string
 }
@@ -61,7 +61,7 @@ const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
   503: { 'Retry-After': retryAfter },
 }
 
-/** One problem of each status, for the document: its code, and what it says to a person. */
+/** One problem for each status, for the document: its code, and its sentence for a person. */
 const examples: { readonly [S in Status]: readonly [code: string, detail: string] } = {
   400: ['unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.'],
   401: ['not-signed-in', 'Log in, and send the access token as a bearer token.'],
@@ -81,9 +81,7 @@ const examples: { readonly [S in Status]: readonly [code: string, detail: string
   503: ['database-unavailable', 'Something behind the service is down: try again in a moment.'],
 }
 
-/**
- * Those problems by their codes, for the document's components: to be referred to, for each operation has most of them.
- */
+/** These problems by code, for the document's components. Operations refer to them, because most have most of them. */
 export const problemExamples: readonly (readonly [code: string, example: object])[] = statuses.map((status) => {
   const [code, detail] = examples[status]
   const value = {
@@ -105,7 +103,7 @@ type ProblemResponse = {
   content: { 'application/problem+json': { schema: typeof problemSchema; examples: Record<string, { $ref: string }> } }
 }
 
-/** The problems a route can answer with; 429, 500 and 503 are every route's. */
+/** The problems of a route. Every route also has 429, 500 and 503. */
 export function problems<const S extends Status>(...statuses: S[]): Record<S | 429 | 500 | 503, ProblemResponse> {
   const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => {
     const headers = problemHeaders[status]
@@ -117,7 +115,7 @@ export function problems<const S extends Status>(...statuses: S[]): Record<S | 4
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }
 
-/** The problems that any route with a body has besides its own. */
+/** The additional problems of any route with a body. */
 export const bodyProblems = [400, 403, 413, 415, 422] as const
 
 /** The headers of a 201. */

@@ -3,12 +3,12 @@ import { invalidValues, Problem } from '../http/problem.ts'
 import { truncate } from '../text/truncate.ts'
 import { type Picture, type Refusal, stripMetadata } from './image.ts'
 
-/** The largest file that is taken. Five megabytes, however they are counted. */
+/** The largest accepted file: five megabytes. */
 const maxBytes = 5 * 1024 * 1024
-/** The largest body: the file, and the form around it. */
+/** The largest accepted body: the file, and the form around it. */
 export const pictureBodyBytes = maxBytes + 64 * 1024
 
-/** A file, or several, in a field of another name than theirs. */
+/** One or several files in a field with another name than `file`. */
 class Misnamed {
   readonly field: string
 
@@ -17,7 +17,7 @@ class Misnamed {
   }
 }
 
-/** A form whose file has another name than `file`, as one whose field `file` says so. */
+/** Replaces a form whose file is in another field by one whose field `file` says so. */
 function withMisnamed(form: unknown): unknown {
   if (typeof form !== 'object' || form === null || 'file' in form) return form
   const [field, value] = Object.entries(form).find(([, one]) => [one].flat()[0] instanceof File) ?? []
@@ -26,7 +26,7 @@ function withMisnamed(form: unknown): unknown {
   return { ...Object.fromEntries(others), file: new Misnamed(field) }
 }
 
-/** What is wrong with what stands where one file should. */
+/** Says what is wrong with the value of the file's field. */
 function fileFault(value: unknown): string {
   if (Array.isArray(value)) return `Send one picture: there are ${value.length} in this field.`
   if (value instanceof Misnamed)
@@ -59,7 +59,7 @@ export const pictureBody = {
   },
 }
 
-/** What the answer to too large a body says. */
+/** The message for a body that is too large. */
 export const pictureTooLarge = 'The picture is too large: 5 MB at most.'
 
 const refusals: Record<Refusal, () => Problem> = {
@@ -74,7 +74,7 @@ const refusals: Record<Refusal, () => Problem> = {
 }
 
 /**
- * The picture of an upload, without what it said of where it was taken.
+ * Reads an uploaded picture and removes its metadata.
  * @throws Problem 413 `too-large`, 415 `unsupported-media-type`, 422 `invalid-values`
  */
 export async function readUploadedPicture(file: File): Promise<Picture> {
