@@ -41,7 +41,7 @@ export const eventQuerySchema = z.strictObject(pageQuery)
 
 const moment = z.iso.datetime()
 
-/** Everything that is held about an account. */
+/** All data of an account. */
 export const exportSchema = z
   .strictObject({
     exported_at: moment,

@@ -4,7 +4,7 @@ import { readOnlyOfUser, userExample, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
 
-/** An account, as whoever runs the service sees it. */
+/** An account, as admins and moderators see it. */
 export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).meta({
   id: 'ManagedUser',
   example: { ...userExample, disabled: false },
@@ -43,7 +43,7 @@ export const letterQuerySchema = z.strictObject({
 
 const moment = z.iso.datetime()
 
-/** A letter, without what it says. */
+/** A letter without its text. */
 export const letterSchema = z
   .strictObject({
     id: z.int().positive(),

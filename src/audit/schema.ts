@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What happens to accounts, and is kept for a while, so that their owners and the operator can look back. */
+/** The kinds of events, which are stored for a while, so that the owner of an account and admins can look back. */
 export const eventKinds = [
   'signed-up',
   'email-confirmed',
@@ -32,7 +32,7 @@ export const eventExample = {
   created_at: '2026-11-21T09:30:00.000Z',
 }
 
-/** Something that happened to an account. */
+/** An event of an account. */
 export const eventSchema = z
   .strictObject({
     id: z.int().positive().meta({ description: 'Its number in this account, from 1.' }),

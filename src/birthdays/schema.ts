@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { text, whole } from '../platform/text/fields.ts'
 
-/** Zones that Intl has accepted, because it takes long to do so. There are about 600 names, in any case. */
+/** Time zones that Intl has accepted, because asking it is slow. There are about 600 names, in any case. */
 const validZones = new Set<string>()
 const maxValidZones = 1000
 
-/** A time zone of the IANA database that this runtime has. */
+/** A time zone of the runtime's IANA database. */
 const timeZone = text({ max: 64 }).refine((name) => {
   try {
-    // Intl accepts an offset such as +02:00, which is no time zone: it has no summer time.
+    // Intl also accepts offsets such as +02:00, which are not time zones: they have no daylight saving time.
     if (!validZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
       return false
     if (validZones.size < maxValidZones) validZones.add(name)

@@ -22,16 +22,16 @@ type Json = Record<string, unknown>
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
 
-/** As much of the document as what follows needs. */
+/** The parts of the document that are used here. */
 interface Document {
   readonly paths?: object
   readonly components?: { readonly schemas?: object }
 }
 
 /**
- * Leaves answers open: a client that is generated from the document today must go on when a field is added tomorrow.
- * What is sent stays closed, so that a misspelt field is refused. A schema is an answer's where no request refers to
- * it.
+ * Allows additional members in responses, so that a client that is generated today still works when a field is added.
+ * Request bodies stay closed, so that a misspelt field is refused. A schema belongs to responses if no request refers
+ * to it.
  */
 export function openAnswers(document: Document): void {
   const schemas = (document.components?.schemas ?? {}) as Json
@@ -50,7 +50,7 @@ export function openAnswers(document: Document): void {
   }
 }
 
-/** Every object that some values hold, also by references to named schemas; nothing of their examples. */
+/** Collects every schema object in some values, also through references to named schemas, but not in their examples. */
 function reachable(values: unknown[], schemas: Json): Set<Json> {
   const seen = new Set<Json>()
   const pending = [...values]

@@ -1,4 +1,4 @@
-/** What each problem's page says, by code: what it means and what to do. A test holds this list against the code. */
+/** The text of each problem's page, by code: what it means and what to do. A test compares this list with the code. */
 export const explanations: Readonly<Record<string, string>> = {
   'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
   'avatar-store-unavailable':

@@ -1,7 +1,7 @@
 import { resetRequested } from '../auth/words.ts'
 import type { Language } from '../platform/http/language.ts'
 
-/** What the pages of confirmation say. */
+/** The texts of the confirmation pages. */
 export const words = {
   en: {
     confirm: 'Confirm your email',
@@ -35,7 +35,7 @@ export const words = {
   },
 } as const satisfies Record<Language, Record<string, string>>
 
-/** What the pages for a forgotten password say. */
+/** The texts of the pages for a forgotten password. */
 export const passwordWords = {
   en: {
     error: 'Error',
