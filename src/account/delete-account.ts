@@ -17,7 +17,7 @@ export const accountNotFound = (): Problem => new Problem(404, 'not-found', 'The
 
 /** 409 for a change that other changes came before again and again. */
 export const busy = (): Problem =>
-  new Problem(409, 'busy', 'Others are changing this account at this very moment: try again.')
+  new Problem(409, 'busy', 'Somebody else is changing this account right now: try again.')
 
 /** Which account to delete, and who deletes it. */
 export interface Deletion {

@@ -124,7 +124,7 @@ accountRoutes.openapi(
     method: 'patch',
     path: '/avatar',
     operationId: 'setMyAvatar',
-    summary: 'Give me a picture',
+    summary: 'Set my picture',
     description:
       'Replaces the picture that was there. The place where it was taken and all other metadata are removed.',
     request: { headers: writeConditions, body: pictureBody },
@@ -145,7 +145,7 @@ accountRoutes.openapi(
     method: 'delete',
     path: '/avatar',
     operationId: 'removeMyAvatar',
-    summary: 'Take my picture away',
+    summary: 'Remove my picture',
     description: 'A picture of your initials (or your Gravatar) is shown instead.',
     request: { headers: writeConditions },
     responses: { 200: me, ...problems(401, 403, 409, 412) },

@@ -14,7 +14,7 @@ import { pageQuery } from '../platform/text/fields.ts'
 import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
 const current_password = triedPassword.meta({
-  description: 'The password as it is now: a stolen token alone must not do this.',
+  description: 'The current password: a stolen token alone must not be enough.',
   format: 'password',
   example: 'correct horse battery',
 })

@@ -17,7 +17,9 @@ export const userQuerySchema = z.strictObject({
     .optional()
     .meta({ description: 'Part of the e-mail or username, without case or accents.' }),
   role: role.optional(),
-  disabled: flag.optional().meta({ type: 'boolean', description: 'Only those that are disabled, or only the others.' }),
+  disabled: flag
+    .optional()
+    .meta({ type: 'boolean', description: '`true`: only disabled accounts; `false`: only the others.' }),
   ...pageQuery,
 })
 
@@ -52,11 +54,11 @@ export const letterSchema = z
     recipient: z.string(),
     subject: z.string(),
     state: z.enum(states),
-    attempts: z.int().meta({ description: 'How often it was tried.' }),
-    due_at: moment.nullable().meta({ description: 'When it is tried next.' }),
+    attempts: z.int().meta({ description: 'How often sending was tried.' }),
+    due_at: moment.nullable().meta({ description: 'When the next attempt is due.' }),
     sent_at: moment.nullable(),
-    failed_at: moment.nullable().meta({ description: 'When it was given up.' }),
-    last_error: z.string().nullable().meta({ description: 'What the mail server said last.' }),
+    failed_at: moment.nullable().meta({ description: 'When sending failed for good.' }),
+    last_error: z.string().nullable().meta({ description: 'The mail server’s last error.' }),
     created_at: moment,
   })
   .meta({

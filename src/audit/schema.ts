@@ -37,13 +37,13 @@ export const eventSchema = z
   .strictObject({
     id: z.int().positive().meta({ description: 'Its number in this account, from 1.' }),
     kind: z.enum(eventKinds),
-    actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
+    actor_id: z.int().nullable().meta({ description: 'Who did it, if that was somebody else.' }),
     address: z.string().nullable(),
     device: z.string().nullable(),
     detail: z
       .string()
       .nullable()
-      .meta({ description: 'One word more, such as the new role, or the scope of an app password.' }),
+      .meta({ description: 'A detail, such as the new role, or the scope of an app password.' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Event', example: eventExample })

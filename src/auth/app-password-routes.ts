@@ -47,7 +47,7 @@ appPasswordRoutes.openapi(
     method: 'post',
     path: '/',
     operationId: 'createAppPassword',
-    summary: 'Make an app password',
+    summary: 'Create an app password',
     description:
       'For one phone or program, instead of your own password. The answer shows it once: copy it then. You may have 25, ' +
       'and a letter tells you of each that is made.',

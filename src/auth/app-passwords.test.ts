@@ -56,7 +56,7 @@ describe('an app password', () => {
     await ana.patch('/api/users/me', { locale: 'uk' })
     await appPasswordOf(ana, 'dav', 'Мій телефон')
     const subjects = (await awaitLetters(ana.email, 3)).map(({ Subject }) => Subject)
-    expect(subjects).toContain('A new app password was made')
+    expect(subjects).toContain('A new app password was created')
     expect(subjects).toContain('Створено новий пароль застосунку')
     const letter = (await awaitLetters(ana.email, 3)).find(({ Subject }) => Subject.startsWith('A new'))
     expect(letter?.Text).toContain('“Мій <b>телефон</b>”')

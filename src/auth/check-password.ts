@@ -19,7 +19,7 @@ export const resetRequired = (): Problem =>
   new Problem(
     401,
     'reset-required',
-    'A new password has been asked for: choose it by the link in our letter, or ask for another letter.',
+    'A reset of the password was requested: choose a new one with the link in our letter, or ask for another letter.',
     challenge,
   )
 

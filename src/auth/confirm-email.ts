@@ -40,7 +40,11 @@ export async function confirmEmail(services: Services, token: string, client: Cl
     finishEmailChange(db, { ...link, newEmail }, notice, revision, { kind: 'email-changed', ...client }),
   )
   if (letterId === 'email-taken') {
-    throw new Problem(409, 'email-taken', 'Another account uses this address by now: your account keeps its own.')
+    throw new Problem(
+      409,
+      'email-taken',
+      'Another account uses this address by now: your account keeps its old address.',
+    )
   }
   if (letterId !== null) {
     sendNow(services, letterId)

@@ -28,7 +28,7 @@ const tooMany = (): Problem =>
     `You have ${maxAppPasswords} app passwords, and there is room for no more: revoke one that you do not use.`,
   )
 
-const busy = (): Problem => new Problem(409, 'busy', 'This is being changed elsewhere at this very moment: try again.')
+const busy = (): Problem => new Problem(409, 'busy', 'This is being changed elsewhere right now: try again.')
 
 /**
  * Creates an app password. The call that issues the revision also adds the hash to the gate's list, before anything is

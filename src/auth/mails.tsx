@@ -143,7 +143,7 @@ export function appPasswordLetter(
 ): OutboxLetter {
   return write('app-password-created', to, locale, url, {
     en: {
-      title: 'A new app password was made',
+      title: 'A new app password was created',
       paragraphs: [
         `Your Vizitka account has a new app password: “${name}”. A phone or a program that has it can use the account without your own password.`,
         'If it was not you, revoke it at once and choose a new password.',
@@ -196,7 +196,7 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
       title: 'A new email for your account',
       paragraphs: [
         `Someone, we hope you, signed in to your Vizitka account and asked to change its address to ${newEmail}. It changes once the new one is confirmed.`,
-        'If it was not you, choose a new password at once: as long as the new address is not confirmed, that cancels the change.',
+        'If it was not you, choose a new password at once: that cancels the change, as long as the new address is not confirmed.',
       ],
       button: 'Choose a new password',
       footer: 'If it was you, open the letter that we sent to the new address.',

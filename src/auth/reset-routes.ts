@@ -28,7 +28,7 @@ resetRoutes.openapi(
     method: 'post',
     path: '/request-password-reset-email',
     operationId: 'requestPasswordReset',
-    summary: 'Ask for a new password',
+    summary: 'Request a password reset',
     description:
       'Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer ' +
       'is the same whether the address is known or not.',
@@ -48,7 +48,7 @@ resetRoutes.openapi(
     method: 'get',
     path: '/reset-password/{token}',
     operationId: 'openPasswordReset',
-    summary: 'Open the link of a reset',
+    summary: 'Open a reset link',
     description: 'Changes nothing, and may be repeated while the link is valid: mail scanners follow links, too.',
     request: { params: linkTokenParamSchema },
     responses: { 200: json('Go on with this token.', resetConfirmationSchema), ...problems(404) },

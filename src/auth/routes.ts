@@ -49,7 +49,7 @@ authRoutes.openapi(
     path: '/signup',
     operationId: 'signUp',
     summary: 'Sign up',
-    description: 'Makes an account and sends a letter to confirm its address.',
+    description: 'Creates an account and sends a letter to confirm its address.',
     request: { body: body(signupSchema) },
     responses: {
       201: { ...json('The account; a letter is on its way.', signedUpSchema), headers: location },

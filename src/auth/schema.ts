@@ -68,14 +68,14 @@ export const loginFormSchema = z
  */
 export const loginHeadersSchema = z.object({
   'User-Agent': z.string().optional().meta({
-    description: 'What the session is called in the list of sessions. Browsers send their own.',
+    description: 'The device in the list of sessions. Browsers set it themselves.',
   }),
 })
 
 export const tokensSchema = z
   .strictObject({
     access_token: z.string().meta({ description: 'A JWT: send it as `Authorization: Bearer …`.' }),
-    refresh_token: z.string().meta({ description: 'Good for one new pair of tokens.' }),
+    refresh_token: z.string().meta({ description: 'Can be exchanged once for new tokens.' }),
     token_type: z.literal('bearer'),
     expires_in: z.int().positive().meta({ description: 'Seconds until the access token expires.' }),
   })
@@ -105,7 +105,7 @@ export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) })
 export const addressSchema = z.strictObject({ email }).meta({ id: 'Address', example: { email: 'ana@example.com' } })
 
 export const detailSchema = z
-  .strictObject({ detail: z.string().meta({ description: 'What happened, for a person.' }) })
+  .strictObject({ detail: z.string().meta({ description: 'The result, as a sentence for a person.' }) })
   .meta({ id: 'Detail', example: { detail: 'We have sent you a letter: open the link in it.' } })
 
 export const sessionExample = {
@@ -120,11 +120,11 @@ export const sessionExample = {
 export const sessionSchema = z
   .strictObject({
     id: z.int().positive(),
-    device: z.string().nullable().meta({ description: 'The User-Agent that logged in.' }),
-    address: z.string().nullable().meta({ description: 'Where it was last used from.' }),
+    device: z.string().nullable().meta({ description: 'The User-Agent of the login.' }),
+    address: z.string().nullable().meta({ description: 'The IP address of the last refresh.' }),
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime().meta({ description: 'When its tokens were last refreshed.' }),
-    current: z.boolean().meta({ description: 'Whether it is the one that asks.' }),
+    current: z.boolean().meta({ description: 'Whether it is the session of this request.' }),
   })
   .meta({ id: 'Session', example: { ...sessionExample, current: true } })
 
@@ -148,7 +148,7 @@ export const appPasswordInputSchema = z
       .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
       .meta({
         pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
-        description: 'Which phone or program it is for.',
+        description: 'The phone or program that uses it.',
         example: 'iPhone',
       }),
     scope,

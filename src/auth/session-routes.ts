@@ -48,7 +48,7 @@ sessionRoutes.openapi(
     path: '/sessions',
     operationId: 'listSessions',
     summary: 'List my sessions',
-    description: 'Every device that is signed in, the most recently used one first.',
+    description: 'All active sessions, the most recently used one first.',
     responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401, 403) },
   }),
   async (c) => {

@@ -41,7 +41,7 @@ export const bearer: Strategy = {
     if (token && looksLikeAppPassword(token)) {
       const claims = readAppPassword(token)
       if (!claims)
-        throw new Problem(401, 'invalid-token', 'This app password is not whole: copy it again.', challenge('invalid'))
+        throw new Problem(401, 'invalid-token', 'This app password is incomplete: copy it again.', challenge('invalid'))
       return { kind: 'app', ...claims }
     }
     const claims = token ? await readAccessToken(token, config) : 'invalid'
@@ -78,7 +78,7 @@ export const basic: Strategy = {
       throw new Problem(
         401,
         'invalid-token',
-        'This takes an app password, which begins with vz, and not the password of your account. Make one under “App passwords” of /docs.',
+        'Use an app password, which begins with vz, instead of the password of your account. Create one under “App passwords” at /docs.',
         basicChallenge,
       )
     }

@@ -22,14 +22,20 @@ const timeZone = text({ max: 64 }).refine((name) => {
 /** The query of a list of birthdays. */
 export const birthdayQuerySchema = z.strictObject({
   days: whole(0, 366).default(7).meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
-  tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone, such as `Europe/Kyiv`.' }),
+  tz: timeZone
+    .default('UTC')
+    .meta({ description: 'The time zone that decides which day is today: an IANA name, such as `Europe/Kyiv`.' }),
   leap_day: z
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
     .default('mar1')
-    .meta({ description: 'When one born on 29 February celebrates in a common year.' }),
+    .meta({ description: 'When people born on 29 February celebrate in a common year.' }),
   limit: whole(1, 1000)
     .optional()
-    .meta({ type: 'integer', description: 'The soonest so many; without it, all of those days.', example: 20 }),
+    .meta({
+      type: 'integer',
+      description: 'Only this many of the soonest; without it, all of those days.',
+      example: 20,
+    }),
 })
 
 /** A contact with its next birthday. */

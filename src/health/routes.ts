@@ -26,7 +26,7 @@ const healthSchema = z
     }),
     version: z.string(),
     deployment: z.string().meta({
-      description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',
+      description: 'The deployed version: the id that `wrangler deployments list` shows.',
     }),
   })
   .meta({
@@ -88,13 +88,13 @@ healthRoutes.openapi(
     method: 'get',
     path: '/api/healthchecker',
     operationId: 'getHealth',
-    summary: 'How the service is',
+    summary: 'Check the health of the service',
     description:
       'The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.',
     responses: {
-      200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },
+      200: { description: 'Healthy.', content: { 'application/json': { schema: healthSchema } } },
       413: tooLarge,
-      503: { description: 'The database is not.', content: { 'application/json': { schema: healthSchema } } },
+      503: { description: 'The database does not answer.', content: { 'application/json': { schema: healthSchema } } },
     },
   }),
   async (c) => {

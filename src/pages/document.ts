@@ -7,15 +7,16 @@ export const tags = [
   { name: 'Me', description: 'One’s own account: reading, changing, exporting and deleting it.' },
   {
     name: 'App passwords',
-    description: 'Passwords for phones and programs: each opens a part of the account, and can be revoked by itself.',
+    description:
+      'Passwords for phones and programs: each has access to a part of the account, and can be revoked separately.',
   },
   {
     name: 'Contacts',
     description: 'One’s own contacts: searching, adding and changing them, their pictures and birthdays.',
   },
   { name: 'Trash', description: 'Contacts that were deleted: for 30 days they can be restored.' },
-  { name: 'Admin', description: 'Accounts and letters, for whoever runs the service.' },
-  { name: 'Service', description: 'How the service is.' },
+  { name: 'Admin', description: 'Accounts and letters, for admins and moderators.' },
+  { name: 'Service', description: 'The health of the service.' },
 ]
 
 type Json = Record<string, unknown>

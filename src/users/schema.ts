@@ -6,7 +6,7 @@ export const username = nameLine({ min: 2, max: 64 })
   .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
   .meta({
     pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
-    description: 'What you are called. Others may be called the same.',
+    description: 'Your name. Other users may have the same.',
     example: 'Ana',
   })
 
@@ -42,7 +42,7 @@ export const userSchema = z
     email: z.string(),
     role: z.enum(['user', 'moderator', 'admin']),
     avatar: z.url().meta({
-      description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
+      description: 'The URL of the picture: an uploaded one, or else initials (or Gravatar’s).',
     }),
     confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
     created_at: z.iso.datetime(),

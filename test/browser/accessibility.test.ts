@@ -74,7 +74,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
       await page.emulateMedia({ colorScheme })
       await page.goto(`${service.url}/redoc`)
       // It draws them a few at a time.
-      await page.locator('h2').getByText('How the service is', { exact: true }).waitFor()
+      await page.locator('h2').getByText('Check the health of the service', { exact: true }).waitFor()
       expect(await serious(page, { schemes: [colorScheme] })).toEqual([])
     }
   })

@@ -36,7 +36,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
 
     await tab.page.getByLabel('E-mail').fill(ana.email)
     await tab.page.getByRole('button', { name: 'Send me a link' }).click()
-    await headed(tab.page, 'Look into your mailbox')
+    await headed(tab.page, 'Check your mailbox')
 
     const link = await linkTo(service, ana.email, 'reset-password')
     const letter = await opened(tab.page, ana.email)
@@ -106,7 +106,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
       await usable(tab.page)
       await tab.page.getByLabel('E-mail').fill(taras.email)
       await tab.page.keyboard.press('Enter')
-      await tab.page.getByText('Look into your mailbox').waitFor()
+      await tab.page.getByText('Check your mailbox').waitFor()
       await tab.page.goto(await linkTo(service, taras.email, 'reset-password'))
       await usable(tab.page)
       await tab.page.getByLabel('New password').fill(common)

@@ -27,5 +27,5 @@ export async function writeAtNewRevision<T>(
       floor = revision
     }
   }
-  throw new Problem(409, 'busy', 'This is being changed elsewhere at this very moment: try again.')
+  throw new Problem(409, 'busy', 'This is being changed elsewhere right now: try again.')
 }

@@ -16,7 +16,7 @@ export const csrfProtection: MiddlewareHandler<AppEnv> = async (c, next) => {
     throw new Problem(
       403,
       'foreign-page',
-      'A page of another site sent this, and whoever runs the service has not allowed that: use our own pages.',
+      'A page of another site sent this, and the service does not allow that site: use our own pages.',
     )
   }
   await next()

@@ -72,7 +72,7 @@ export const untaggedConditions = z.object({
 })
 
 /** The 304 response, for the document. */
-export const notModified = { description: 'What you hold (If-None-Match) is still right.', headers: etagHeader }
+export const notModified = { description: 'Your copy (If-None-Match) is current.', headers: etagHeader }
 
 /** The part of Hono's context that conditional headers need. */
 interface Request {

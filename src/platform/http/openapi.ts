@@ -40,7 +40,7 @@ type Header = {
 
 const retryAfter: Header = {
   schema: { type: 'integer', minimum: 1 },
-  description: 'In how many seconds to come back.',
+  description: 'In how many seconds to try again.',
 }
 
 const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
@@ -53,10 +53,10 @@ const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
   },
   // RFC 5789, section 2.2; RFC 7694, section 3.
   415: {
-    'Accept-Patch': { schema: { type: 'string' }, description: 'On a PATCH: the media types that it takes.' },
-    'Accept-Encoding': { schema: { type: 'string' }, description: 'Where the body was compressed: `identity`.' },
+    'Accept-Patch': { schema: { type: 'string' }, description: 'On a PATCH: the supported media types.' },
+    'Accept-Encoding': { schema: { type: 'string' }, description: 'If the body was compressed: `identity`.' },
   },
-  412: { ETag: { schema: { type: 'string' }, description: 'Of what it is now, where that is known.' } },
+  412: { ETag: { schema: { type: 'string' }, description: 'The current ETag, if known.' } },
   429: { 'Retry-After': { ...retryAfter, required: true } },
   503: { 'Retry-After': retryAfter },
 }
@@ -77,7 +77,10 @@ const examples: { readonly [S in Status]: readonly [code: string, detail: string
   415: ['unsupported-media-type', 'Send the body as one of the media types that the documentation names.'],
   422: ['invalid-values', 'There is no such field as "colour" here: leave it out.'],
   429: ['too-many-requests', 'That was too often: try again in 4 seconds.'],
-  500: ['internal-error', 'Something went wrong on our side. Please try again; if it stays, tell us the request id.'],
+  500: [
+    'internal-error',
+    'Something went wrong on our side. Please try again; if it happens again, tell us the request id.',
+  ],
   503: ['database-unavailable', 'Something behind the service is down: try again in a moment.'],
 }
 
@@ -120,5 +123,5 @@ export const bodyProblems = [400, 403, 413, 415, 422] as const
 
 /** The headers of a 201. */
 export const location = {
-  Location: { schema: { type: 'string' as const }, required: true, description: 'Where the new thing is.' },
+  Location: { schema: { type: 'string' as const }, required: true, description: 'The URL of the new resource.' },
 }

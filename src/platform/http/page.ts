@@ -12,7 +12,7 @@ export const pageHeaders = {
   },
   'X-Total-Count': {
     schema: { type: 'integer' as const },
-    description: 'How many there are in all; with `total=true`.',
+    description: 'The total number of items; with `total=true`.',
   },
 }
 

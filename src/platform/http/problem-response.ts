@@ -52,7 +52,7 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   return new Problem(
     500,
     'internal-error',
-    'Something went wrong on our side. Please try again; if it stays, tell us the request id.',
+    'Something went wrong on our side. Please try again; if it happens again, tell us the request id.',
   )
 }
 
@@ -66,7 +66,7 @@ function problemIn(error: unknown): Problem | undefined {
 export function notFound(c: Context<AppEnv>): Response {
   return problemResponse(
     c,
-    new Problem(404, 'not-found', 'There is nothing at this address. The documentation is at /docs.'),
+    new Problem(404, 'not-found', 'There is nothing at this URL. The documentation is at /docs.'),
   )
 }
 
@@ -75,7 +75,7 @@ export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Res
   const allow = allowed.join(', ')
   return problemResponse(
     c,
-    new Problem(405, 'method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } }),
+    new Problem(405, 'method-not-allowed', `This URL supports ${allow}.`, { headers: { Allow: allow } }),
   )
 }
 

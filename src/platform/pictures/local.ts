@@ -70,6 +70,6 @@ async function callKv<T>(what: string, ask: () => Promise<T>): Promise<T> {
 
 /** 503 for a store of pictures that does not answer, or not correctly. */
 export const storeUnavailable = (): Problem =>
-  new Problem(503, 'avatar-store-unavailable', 'Pictures cannot be kept or shown at this moment: try again soon.', {
+  new Problem(503, 'avatar-store-unavailable', 'Pictures cannot be stored or shown right now: try again soon.', {
     headers: { 'Retry-After': '1' },
   })

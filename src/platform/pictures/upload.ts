@@ -50,7 +50,7 @@ export const pictureBody = {
             file: z.custom<File>(isWholeFile, { error: ({ input }) => fileFault(input) }).meta({
               type: 'string',
               format: 'binary',
-              description: 'A JPEG, PNG, WebP or GIF: what it is, its bytes say. 5 MB and 50 megapixels at most.',
+              description: 'A JPEG, PNG, WebP or GIF, recognized by its bytes. At most 5 MB and 50 megapixels.',
             }),
           })
           .meta({ id: 'PictureUpload', example: { file: 'face.jpg' } }),
@@ -64,9 +64,13 @@ export const pictureTooLarge = 'The picture is too large: 5 MB at most.'
 
 const refusals: Record<Refusal, () => Problem> = {
   'unknown-type': () =>
-    new Problem(415, 'unsupported-media-type', 'This is no picture that we take: send JPEG, PNG, WebP or GIF.'),
+    new Problem(
+      415,
+      'unsupported-media-type',
+      'This is not a picture in a supported format: send JPEG, PNG, WebP or GIF.',
+    ),
   unreadable: () =>
-    invalidValues([{ pointer: '/file', detail: 'This file is cut short or damaged: send the whole picture.' }]),
+    invalidValues([{ pointer: '/file', detail: 'This file is incomplete or damaged: send the whole picture.' }]),
   'too-many-pixels': () =>
     invalidValues([
       { pointer: '/file', detail: 'This picture has too many pixels, 50 million at most: send a smaller one.' },

@@ -46,7 +46,7 @@ interface Length {
 export const readOnlyField = z
   .unknown()
   .optional()
-  .meta({ readOnly: true, description: 'Ignored: so that what was read can be sent back.' })
+  .meta({ readOnly: true, description: 'Ignored, so that an object that was read can be sent back.' })
 
 /** Documents how a text is normalized before it is validated (src/pages/docs.ts explains it). */
 export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
@@ -70,7 +70,7 @@ export function nameLine(length: Length) {
   const name = writable(cleanName).normalize('NFC')
   const seen = name.refine(canBeSeen, {
     abort: true,
-    error: 'must have a character that can be seen',
+    error: 'must have a visible character',
   })
   return withoutControls(length.min ? seen : name, length).meta(normalized('name nfc'))
 }
@@ -161,10 +161,10 @@ export const idInPath = z
 
 /** The query parameters of every list. */
 export const pageQuery = {
-  limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'How many at most.', example: 20 }),
+  limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'The maximum number of items.', example: 20 }),
   skip: whole(0, 1_000_000)
     .optional()
-    .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
-  cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
+    .meta({ type: 'integer', description: 'How many items to skip. Not together with `cursor`.' }),
+  cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the previous page. Opaque.' }),
   total: flag.optional().meta({ type: 'boolean', description: '`true` adds the header `X-Total-Count`.' }),
 }

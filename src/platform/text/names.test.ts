@@ -34,7 +34,7 @@ describe('a name', () => {
         const json = { username, email: freshEmail('nobody'), password }
         const signup = await call('POST', '/api/auth/signup', { json, headers: from(freshAddress()) })
         expect(pointersOf(signup), codes(sign)).toEqual(['/username'])
-        expect(signup.text).toContain('must have a character that can be seen')
+        expect(signup.text).toContain('must have a visible character')
         const change = await ana.patch('/api/users/me', { username })
         expect(pointersOf(change), codes(sign)).toEqual(['/username'])
       }
