@@ -7,13 +7,13 @@ import { type Person, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
 const limits = { RATE_LIMITS: 'contacts-read=1000/1s,contacts-write=1000/1s' }
-/** Each round is two requests over HTTP to sqld, where there is one: fewer, but for `npm test -- --full`. */
+/** Each round is two HTTP requests to sqld on libSQL, so there are fewer, except for `npm test -- --full`. */
 const rounds = env.DATABASE_URL === '' || env.TEST_FULL === '1' ? 500 : 150
 
 const added = async (person: Person, first_name: string) =>
   contactSchema.parse((await person.post('/api/contacts', { first_name })).body)
 
-it('says so when too many change a contact at once, and loses none that it took', async () => {
+it('reports a conflict when too many change a contact at once, and loses no accepted change', async () => {
   const ana = await signedUp('ana')
   const { id } = await added(ana, 'Crowd')
   const answers = await Promise.all(
@@ -25,7 +25,7 @@ it('says so when too many change a contact at once, and loses none that it took'
   expect((await ana.get(`/api/contacts/${id}`)).headers.get('ETag')).toBe(contactEtag(taken.length + 1))
 })
 
-it('loses none of several patches sent at once', async () => {
+it('loses none of several simultaneous patches', async () => {
   const ana = await signedUp('ana')
   const { id } = await added(ana, 'Race')
   const patches = [{ phone: '12345' }, { email: 'race@example.com' }, { additional: 'kept' }]
@@ -34,7 +34,7 @@ it('loses none of several patches sent at once', async () => {
   expect(contactSchema.parse((await ana.get(`/api/contacts/${id}`)).body)).toMatchObject(Object.assign({}, ...patches))
 })
 
-it('loses no update of two who change one contact hundreds of times, each only what it has seen', async () => {
+it('loses no update of two clients that change one contact hundreds of times, each only the version that it has seen', async () => {
   const ana = await signedUp('ana')
   const tokens = [ana.access, (await ana.login()).access]
   const { id } = await added(ana, 'Hammered')
@@ -42,7 +42,7 @@ it('loses no update of two who change one contact hundreds of times, each only w
   const acknowledged: string[] = []
   let refused = 0
 
-  /** Appends its signs to the text, one by one, each to what it saw last. */
+  /** Appends its characters to the text one by one, each to the version that it saw last. */
   async function hammer(token: string, first: number, methods: readonly string[]): Promise<void> {
     let seen: { contact: Contact; tag: string } | undefined
     for (let round = 0; round < rounds; round++) {
@@ -76,12 +76,12 @@ it('loses no update of two who change one contact hundreds of times, each only w
     hammer(tokens[1] ?? '', 0x6000, ['PATCH', 'PATCH', 'PUT']),
   ])
   const last = await ana.get(path)
-  // Each once, whichever of two answers came in first.
+  // Each once, in either order.
   const text = contactSchema.parse(last.body).additional ?? ''
   expect([...text].sort()).toEqual(acknowledged.toSorted())
   expect(last.headers.get('ETag')).toBe(contactEtag(acknowledged.length + 1))
   expect(acknowledged.length + refused).toBe(2 * rounds)
-  // They did meet, and neither was shut out.
+  // Conflicts happened, and neither client starved.
   expect(refused).toBeGreaterThan(rounds / 10)
   expect(acknowledged.length).toBeGreaterThan(rounds / 2)
 }, 60_000)

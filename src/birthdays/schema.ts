@@ -29,13 +29,11 @@ export const birthdayQuerySchema = z.strictObject({
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
     .default('mar1')
     .meta({ description: 'When people born on 29 February celebrate in a common year.' }),
-  limit: whole(1, 1000)
-    .optional()
-    .meta({
-      type: 'integer',
-      description: 'Only this many of the soonest; without it, all of those days.',
-      example: 20,
-    }),
+  limit: whole(1, 1000).optional().meta({
+    type: 'integer',
+    description: 'Only this many of the soonest; without it, all of those days.',
+    example: 20,
+  }),
 })
 
 /** A contact with its next birthday. */
