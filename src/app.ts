@@ -41,17 +41,17 @@ export const app = createRouter()
 app.onError(errorHandler)
 app.notFound(notFoundHandler)
 
-// Ours alone: a client's own id could be another person's.
+// Generated here, because an id from a client could be another request's.
 app.use(requestId({ headerName: '', generator: () => crypto.randomUUID() }))
 app.use(timing({ crossOrigin: false }))
 app.use(requestLog)
-// Before CORS, which answers a preflight by itself.
+// Before CORS, because its middleware answers preflights itself.
 app.use(securityHeaders)
 app.use(defaultNoStore)
 app.use(corsHeaders)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(csrfProtection)
-// Words in the place of an id.
+// These paths have a word where others have an id.
 for (const path of ['/api/contacts/birthdays', '/api/contacts/bd', '/api/contacts/changes']) app.use(path, requireRead)
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(requestContext)
@@ -66,7 +66,7 @@ app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
 app.route('/api/trash', trashRoutes)
-// Before what has an id in its path: some older paths have words there.
+// Before routes with an id in their path, because some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)
 app.route('/api/contacts', historyRoutes)

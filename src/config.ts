@@ -20,7 +20,7 @@ import { pictureLimits, pictureRules, pictureVariables } from './platform/pictur
 
 export { configuration } from './platform/config/configuration.ts'
 
-/** Every rate limit by its policy. API.md says what each counts, and by whom. */
+/** Every rate limit by its policy. The README says what each one counts. */
 export const defaultLimits: Readonly<Record<PolicyName, Quota>> = {
   ...authLimits,
   ...contactLimits,
@@ -28,7 +28,7 @@ export const defaultLimits: Readonly<Record<PolicyName, Quota>> = {
   ...accountLimits,
 }
 
-/** Everything that a role may be allowed. */
+/** All permissions that a role can have. */
 export const permissions: readonly Permission[] = [...contactPermissions, ...adminPermissions]
 
 const variables = z.object({
@@ -50,23 +50,23 @@ const rules = [...mailRules, ...pictureRules, ...authRules]
 export const variableNames: readonly string[] = Object.keys(variables.shape)
 
 /**
- * Parses and checks variables, also before there is a deployment that has them. A value that is no text, or empty, is
- * not set.
- * @throws ConfigurationError naming every variable that is missing or wrong, and how to mend it
+ * Parses and checks variables, also those of a deployment that does not exist yet. A value that is empty or not a text
+ * counts as missing.
+ * @throws ConfigurationError naming every variable that is missing or wrong, and how to fix it
  */
 export function parseConfiguration(values: object): Configuration {
-  // A line of `.dev.vars` without a value arrives as an empty text.
+  // A line of `.dev.vars` without a value is an empty text.
   const set = Object.fromEntries(
     Object.entries(values).filter(([, value]) => typeof value === 'string' && value !== ''),
   )
   const { success, data, error } = variables.safeParse(set)
-  // One fault of a variable is enough: a secret that is too short is often easy to guess as well.
+  // Report only the first fault of a variable: a secret that is too short is often also easy to guess.
   const faults = new Map<string, string>()
   const add = (name: string, message: string) => {
     if (!faults.has(name)) faults.set(name, `${name} ${message}`)
   }
   if (!success) for (const { path, message } of error.issues) add(String(path[0]), message)
-  // The tables hold every policy and every part, since they begin with their defaults.
+  // RATE_LIMITS and DEADLINES are complete, because entries are merged over the defaults.
   const parsed = data as Configuration
   if (success) for (const { holds, variable, error } of rules) if (!holds(parsed)) add(variable, error)
   if (faults.size > 0) throw new ConfigurationError([...faults.values()])

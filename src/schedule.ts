@@ -18,7 +18,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
   '* * * * *': async (bindings) => {
     const db = connect(bindings, configuration(bindings))
     const config = configuration(bindings)
-    // Side by side, so that none waits for another's failure.
+    // In parallel, so that a failure of one does not affect the others.
     const done = await Promise.allSettled([
       sendDueLetters(db, createMailer(config)),
       deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config), (picture) => isPictureShown(db, picture)),
@@ -42,7 +42,7 @@ export async function runScheduled(cron: string, bindings: Bindings): Promise<vo
   try {
     await job(bindings)
   } catch (error) {
-    // What a cron throws is logged whole, so it says no more than our own lines do.
+    // The platform logs the whole error that a cron job throws, so throw only what our own log line contains.
     const { bug, stack } = errorForLog(error)
     console.error(JSON.stringify({ level: 'error', cron, bug, stack }))
     throw new Error(`The job of ${cron} failed: ${bug}`)

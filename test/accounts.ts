@@ -1,4 +1,4 @@
-/** What people ask about their accounts, each time from an address of its own. */
+/** Requests of users about their accounts, each from its own address. */
 import { and, eq } from 'drizzle-orm'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
@@ -9,7 +9,7 @@ import { confirmationToken, freshAddress, from, linkToken, type Person, password
 
 const db = database()
 
-/** What somebody's password is changed to. */
+/** The new password of a change. */
 export const fresh = 'staple by staple 9'
 
 export const login = (email: string, secret = password) =>
@@ -49,7 +49,7 @@ export const changeLinks = (person: Person) =>
     .from(emailTokens)
     .where(and(eq(emailTokens.user_id, person.id), eq(emailTokens.purpose, 'change-email')))
 
-/** The link of a letter to a new address that one asked for. */
+/** The link in a letter to a requested new address. */
 export async function linkTo(person: Person, email: string): Promise<string> {
   const answer = await askForEmail(person, email)
   expect(answer.status, answer.text).toBe(202)
@@ -58,7 +58,7 @@ export async function linkTo(person: Person, email: string): Promise<string> {
 
 // ---------------------------------------------------------------- a new password
 
-/** What is chosen by a reset. */
+/** The new password of a reset. */
 export const newPassword = 'quite another 9 words'
 
 export const askForReset = (email: string) =>
@@ -72,7 +72,7 @@ export const confirmationSchema = z.object({ reset_password_confirmation_token: 
 export const opened = async (token: string) =>
   read(confirmationSchema, await openReset(token)).reset_password_confirmation_token
 
-/** The link of a letter that one asked for. */
+/** The link in a requested reset letter. */
 export async function linkFor(person: { email: string }): Promise<string> {
   expect((await askForReset(person.email)).status).toBe(202)
   return linkToken(person.email, 'reset-password')

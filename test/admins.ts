@@ -1,4 +1,4 @@
-/** What admins and moderators ask, and what becomes of whom they ask about. */
+/** Requests of admins and moderators, and their effects. */
 import { z } from 'zod'
 import { type Answer, call, read } from './client.ts'
 import { from, type Person, password } from './people.ts'
@@ -7,12 +7,12 @@ import { serve } from './serving.ts'
 export const pathOf = ({ id }: { id: number }, more = ''): string => `/api/admin/users/${id}${more}`
 export const me = async (person: Person) => (await person.get('/api/users/me')).body
 
-/** Asks as a person, of a service that other variables are set for. */
+/** Sends a request as a user, to a service with other variables. */
 export const requestAs = (variables: object, person: Person, method: string, path: string, json?: unknown) =>
   serve(variables, path, { method, token: person.access, json, headers: from(person.address) })
 
 export const codeSchema = z.looseObject({ code: z.string(), detail: z.string() })
-/** How it was answered: by a status, or a problem's status and code. */
+/** Describes a response by its status, or a problem's status and code. */
 export const describeAnswer = async (response: Response): Promise<string> =>
   response.status < 400 ? String(response.status) : `${response.status} ${codeSchema.parse(await response.json()).code}`
 
@@ -21,5 +21,5 @@ export const loggedIn = ({ email, address }: Person) =>
   call('POST', '/api/auth/login', { json: { email, password }, headers: from(address) })
 
 const eventsSchema = z.array(z.looseObject({ kind: z.string(), actor_id: z.int().nullable() }))
-/** What somebody else did to an account, newest first. */
+/** Lists what others did to an account, newest first. */
 export const doneTo = (answer: Answer) => read(eventsSchema, answer).filter(({ actor_id }) => actor_id !== null)

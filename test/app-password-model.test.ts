@@ -3,10 +3,10 @@ import { announceHash, emptyHashList, type HashList, listHashes, statusOf } from
 import { nextRevision } from '../src/platform/gate/revision.ts'
 
 /**
- * How a user's gate knows app passwords, as a model, explored whole: every interleaving of two that are created, one
- * that is revoked, and readers that list the database to the gate, where any may crash between any two of its steps,
- * and the gate may lose its list once. The lists are the service's own (src/auth/hash-list.ts); the order of steps is
- * that of makeAppPassword(), revokeAppPassword() and admitAppPassword().
+ * A model of how a user's gate knows app passwords, explored completely: every interleaving of two creations, a
+ * revocation, and readers that send the list to the gate. Any of them may crash between two of its steps, and the gate
+ * may lose its list once. The list functions are the service's own (src/auth/hash-list.ts); the order of steps is that
+ * of makeAppPassword(), revokeAppPassword() and admitAppPassword().
  */
 interface Row {
   readonly revision: number
@@ -29,13 +29,13 @@ interface World {
   readonly gate: number
   readonly list: HashList
   readonly row: Row
-  /** What was answered 201, and 204. */
+  /** The app passwords that were acknowledged with 201, and those with 204. */
   readonly created: readonly string[]
   readonly revoked: readonly string[]
   readonly actors: readonly Actor[]
 }
 
-/** How it could be got wrong: each must be caught, or the model proves nothing. */
+/** Deliberate mistakes: the model must find each, or it proves nothing. */
 interface Flaws {
   readonly announceAfterwards?: boolean
   readonly dropWhateverIsNotListed?: boolean
@@ -55,7 +55,7 @@ function* next(world: World, index: number, flaws: Flaws): Generator<World> {
     ...more,
     actors: world.actors.map((old, place) => (place === index ? then : old)),
   })
-  // It crashes, or what it sends is lost.
+  // It crashes, or its message is lost.
   yield as({ ...actor, step: 'done' })
   if (actor.kind === 'create') yield* creating(world, actor, as, flaws)
   if (actor.kind === 'revoke') yield* revoking(world, actor, as)
@@ -83,7 +83,7 @@ function* creating(world: World, actor: Extract<Actor, { kind: 'create' }>, as: 
     if (list) yield as({ ...actor, step: 'write', floor: gate }, { gate, list })
   }
   if (actor.step === 'write') {
-    // A trigger refuses a revision that does not rise; it is tried again, with what was read at first.
+    // A trigger refuses a revision that does not rise; the write is tried again with the data that was read first.
     if (floor <= world.row.revision) return yield as({ ...actor, step: 'announce' })
     const row = { revision: floor, hashes: [...world.row.hashes, hash] }
     const created = [...world.created, hash]
@@ -105,22 +105,22 @@ function* revoking(world: World, actor: Extract<Actor, { kind: 'revoke' }>, as: 
   if (actor.step === 'write') {
     if (floor <= world.row.revision) return yield as({ ...actor, step: 'raise' })
     const row = { revision: floor, hashes: world.row.hashes.filter((one) => one !== hash) }
-    // Whoever revokes what is not there is told so, and nothing is promised.
+    // Revoking a missing app password is 404, and promises nothing.
     const revoked = world.row.hashes.includes(hash) ? [...world.revoked, hash] : world.revoked
     yield as({ ...actor, step: 'done' }, { row, revoked })
   }
 }
 
-/** What a request by a hash is answered at this moment: by the gate, then by the row at its revision. */
+/** Whether a request with a hash is admitted at this moment: by the gate, then by the row at its revision. */
 function admits({ list, row }: World, hash: string, flaws: Flaws): boolean {
   const status = statusOf(list, hash, at)
   if (status === 'unknown') return false
   if (flaws.believeTheGate && status === 'listed') return true
-  // A copy counts only at the gate's revision; else, and where the gate cannot tell, the row is read.
+  // A copy is used only at the gate's revision. Otherwise, and if the gate has no list, the row is read.
   return row.hashes.includes(hash)
 }
 
-/** A world in which something that was promised is not so, if there is one. */
+/** Explores all worlds; returns one in which a promise is broken, if there is one. */
 function explore(flaws: Flaws): { worlds: number; broken: World | null } {
   const actors: Actor[] = [
     { kind: 'create', hash: 'a', step: 'read', floor: 0, seen: empty },
@@ -131,7 +131,7 @@ function explore(flaws: Flaws): { worlds: number; broken: World | null } {
     { kind: 'loss', step: 'lose' },
   ]
   let worlds = 0
-  // A gate that was told nothing, with a row that it does not have; and one that was told all.
+  // A gate without a list, beside a row; and a gate with a complete list.
   const whole = listHashes(emptyHashList, { revision: 1, hashes: ['old'] }, { now: at, gateRevision: 1 })
   for (const list of [emptyHashList, whole]) {
     const row = { revision: 1, hashes: ['old'] }
@@ -153,13 +153,13 @@ function explore(flaws: Flaws): { worlds: number; broken: World | null } {
 }
 
 describe('the list of app passwords in a gate', () => {
-  it('never keeps out one that was created, and never lets in one that was revoked, whatever crashes or overlaps', () => {
+  it('never refuses one that was created, and never admits one that was revoked, whatever crashes or overlaps', () => {
     const { worlds, broken } = explore({})
     expect(broken, JSON.stringify(broken, null, 1)).toBeNull()
     expect(worlds).toBeGreaterThan(5000)
   })
 
-  it('is explored by a model that finds each way to get it wrong', () => {
+  it('is explored by a model that finds each deliberate mistake', () => {
     const flaws: Flaws[] = [
       { announceAfterwards: true },
       { dropWhateverIsNotListed: true },

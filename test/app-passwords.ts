@@ -1,4 +1,4 @@
-/** App passwords of people, over HTTP. */
+/** App passwords of users, over HTTP. */
 import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { z } from 'zod'
@@ -14,14 +14,14 @@ export const path = '/api/users/me/app-passwords'
 
 export const madeSchema = z.looseObject({ id: z.int(), name: z.string(), scope: z.string(), password: z.string() })
 
-/** Makes an app password for somebody. */
+/** Creates an app password for a user. */
 export async function appPasswordOf(person: Person, scope: Scope = 'api', name = 'iPhone') {
   const answer = await person.post(path, { name, scope })
   expect(answer.status, answer.text).toBe(201)
   return read(madeSchema, answer)
 }
 
-/** Asks as a phone does: by its app password, from an address of its own. */
+/** Sends a request as a phone does: with an app password, from its own address. */
 export const ask = (
   token: string,
   method = 'GET',
@@ -29,21 +29,21 @@ export const ask = (
   { json, address = freshAddress(), bindings = {} }: { json?: unknown; address?: string; bindings?: object } = {},
 ) => serve(bindings, url, { method, token, headers: from(address), ...(json === undefined ? {} : { json }) })
 
-/** An app password that has the form of one of somebody's. */
+/** A made-up app password for a user's id. */
 export const forged = ({ id }: { readonly id: number }, n: number): string =>
   `vz${id}${n
     .toString(5)
     .replace(/\d/g, (digit) => 'abcde'[Number(digit)] ?? '')
     .padStart(26, 'z')}`
 
-/** What the database has of somebody's app passwords. */
+/** The app passwords of a user in the database. */
 export const rowsOf = ({ id }: { readonly id: number }) =>
   database().select().from(appPasswords).where(eq(appPasswords.user_id, id))
 
 export const namesOf = async ({ id }: { readonly id: number }) =>
   (await listAppPasswords(database(), id)).map(({ name }) => name)
 
-/** A reset of somebody's password by the link of a letter. */
+/** Resets a user's password by the link of a letter. */
 export async function resetPassword(email: string, body: object = {}): Promise<void> {
   await call('POST', '/api/auth/request-password-reset-email', { json: { email } })
   const opened = await call('GET', `/api/auth/reset-password/${await linkToken(email, 'reset-password')}`)

@@ -12,12 +12,12 @@ interface Cause {
   readonly body?: object
 }
 
-/** Whoever runs the service changes somebody's account. */
+/** An admin changes a user's account. */
 async function manage(person: Person, changes: object) {
   return (await admin('boss')).patch(`/api/admin/users/${person.id}`, changes)
 }
 
-/** What ends or changes somebody's app password, and what the very next request by it then gets. */
+/** What ends or changes an app password, and what the next request with it gets. */
 const causes: Readonly<Record<string, Cause>> = {
   'its being revoked': { happen: (person, id) => person.delete(`${path}/${id}`), next: 401 },
   'another’s being revoked': {

@@ -5,8 +5,8 @@ const real = resolve(import.meta.dirname, '../src/auth/hash-cost.ts')
 const cheap = resolve(import.meta.dirname, 'cheap-cost.ts')
 
 /**
- * Puts test/cheap-cost.ts in the place of the cost of hashes, for the code of `src`. What is deployed is built without
- * this, and the service reads no variable that could do the same. A test that imports the cost gets the real one.
+ * Replaces the cost of hashes by test/cheap-cost.ts, for the code of `src`. The deployed bundle is built without this
+ * plugin, and no variable of the service can do the same. A test that imports the cost gets the real one.
  */
 export function cheapHashes(): Plugin {
   return {

@@ -1,14 +1,13 @@
 import { exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { z } from 'zod'
-// What is asked by `exports` is imported nowhere: without this, `npm test -- --changed` would not know that a test
-// depends on it.
+// Requests through `exports` import nothing: without this, `npm test -- --changed` would not see the dependency.
 import '../src/worker.ts'
 import { apiDocument, isJson, isOlder, mediaTypeOf, operationAt, pathnameOf, unfit } from './document.ts'
 
 export { apiDocument, olderPaths } from './document.ts'
 
-/** What came back: the parsed body beside the response. */
+/** The response with its parsed body. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -24,10 +23,7 @@ export interface Call {
   readonly headers?: Record<string, string>
 }
 
-/**
- * Calls the service, and checks that what it answers fits what its document says of that route: status, media type,
- * schema.
- */
+/** Calls the service, and checks the response against the route's documentation: status, media type, schema. */
 export async function call(
   method: string,
   path: string,
@@ -55,12 +51,12 @@ export async function call(
   return answer
 }
 
-/** A value at a path of an answer's body, as a schema reads it. */
+/** Reads a value at a path of a response's body with a schema. */
 export function read<S extends z.ZodType>(schema: S, answer: Answer): z.output<S> {
   return schema.parse(answer.body)
 }
 
-/** The problem of an answer: its status and code, for one comparison. */
+/** The problem of a response: its status and code, for one comparison. */
 export function problemOf(answer: Answer): string {
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json')
   return `${answer.status} ${read(z.looseObject({ code: z.string() }), answer).code}`
@@ -75,9 +71,7 @@ export function pointersOf(answer: Answer): string[] {
   ).errors.map((fault) => fault.pointer)
 }
 
-/**
- * Holds an answer against the document. A path or method outside it is answered by 404 or 405, which are no route's.
- */
+/** Checks a response against the document. For an undocumented path or method it must be 404 or 405. */
 async function fitsDocument(method: string, path: string, answer: Answer): Promise<void> {
   const pathname = pathnameOf(path)
   if (isOlder(method, pathname)) return

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** The one account that there is, and its unsigned preset. */
+/** The only account, and its unsigned preset. */
 export const account = { cloud: 'vizitka-test', preset: 'vizitka', key: '123456789012345', secret: 'keep-this-one' }
 
-/** Accounts at which something is always wrong, and what. */
+/** Accounts that always fail, each in its own way. */
 const troubles: Readonly<Record<string, { status: number; body: string } | 'silence'>> = {
   'limited-420': { status: 420, body: refusal('Rate Limit Exceeded. Limit of 500 api operations reached.') },
   'limited-429': { status: 429, body: refusal('Too many requests') },
@@ -17,13 +17,13 @@ const troubles: Readonly<Record<string, { status: number; body: string } | 'sile
   'silent-200': 'silence',
 }
 
-/** What an unsigned upload may say (Cloudinary's upload API reference). */
+/** The parameters of an unsigned upload (Cloudinary's upload API reference). */
 const allowed = ['upload_preset', 'callback', 'public_id', 'folder', 'asset_folder', 'tags', 'context', 'metadata']
 
 const maxBytes = 10 * 1024 * 1024
 const staleSeconds = 3600
 
-/** The beginnings of what Cloudinary takes for an image here. */
+/** The first bytes of the formats that this stand-in accepts as images. */
 const beginnings = { jpg: 'ffd8ff', png: '89504e47', gif: '474946', webp: '52494646' }
 
 function refusal(message: string): string {
@@ -39,9 +39,8 @@ class Refused extends Error {
 }
 
 /**
- * Starts a stand-in for Cloudinary's upload API that holds to its rules: paths, presets, what an unsigned upload may
- * say, what is an image, and signatures. `GET url/stored` answers the public ids that it holds, with their bytes in
- * base64.
+ * Starts a stand-in for Cloudinary's upload API that checks its rules: paths, presets, the parameters of an unsigned
+ * upload, image formats, and signatures. `GET url/stored` returns the stored public ids with their bytes in base64.
  */
 export async function startCloudinary(): Promise<{ url: string; close(): Promise<void> }> {
   const stored = new Map<string, Buffer>()
@@ -56,7 +55,7 @@ export async function startCloudinary(): Promise<{ url: string; close(): Promise
       const [, of = '', id = ''] = request.url?.match(/^\/([^/]+)\/image\/upload\/c_fill[^/]*\/v\d+\/(.+)$/) ?? []
       if (request.method === 'GET' && of === account.cloud) {
         const bytes = stored.get(decodeURIComponent(id))
-        // It converts nothing here: what it is asked for is a JPEG.
+        // It converts nothing: every test requests a JPEG.
         response.writeHead(bytes ? 200 : 404, { 'content-type': bytes ? 'image/jpeg' : 'text/plain' }).end(bytes)
         return
       }
@@ -95,7 +94,7 @@ async function uploaded(form: FormData, stored: Map<string, Buffer>): Promise<ob
     throw new Refused(400, `${name} parameter is not allowed when using unsigned upload. Only ${allowed} are allowed.`)
   }
   const file = form.get('file')
-  // A part without a file name is a text: Cloudinary would take it for an address.
+  // A part without a file name is a text, which Cloudinary would treat as a URL.
   if (!(file instanceof File)) throw new Refused(400, 'Missing required parameter - file')
   const bytes = Buffer.from(await file.arrayBuffer())
   if (bytes.length > maxBytes) {

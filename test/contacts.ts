@@ -1,4 +1,4 @@
-/** Adding contacts, and reading what is answered of them. */
+/** Adds contacts, and parses responses. */
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { contactSchema } from '../src/contacts/schema.ts'

@@ -1,4 +1,4 @@
-/** What the edge holds of a person, and putting it back when it is no longer right. */
+/** Reads the cached copies of a user, and restores stale ones. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { userCache } from '../src/auth/user-cache.ts'
@@ -10,15 +10,12 @@ export const me = (person: Person, bindings: object = {}) => serve(bindings, '/a
 export const levelOf = (response: Response) =>
   response.headers.get('Server-Timing')?.match(/cache;dur=[\d.]+;desc="(\w+)"/)?.[1]
 
-/** What this isolate and KV hold of a person. */
+/** The copies of a user in this isolate and in KV. */
 export async function cachedCopy(person: Person) {
   return { memory: userCache.getLocal(keyOf(person)), kv: await env.CACHE.get(keyOf(person)) }
 }
 
-/**
- * Fills every level with the copy that is right at this moment, and returns a way to put it back later: deliberately
- * stale.
- */
+/** Fills every cache level with the current copy, and returns a function that restores it later, when it is stale. */
 export async function warmed(person: Person): Promise<() => Promise<void>> {
   expect((await me(person)).status).toBe(200)
   const { memory, kv } = await cachedCopy(person)

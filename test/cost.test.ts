@@ -6,7 +6,7 @@ import { runScheduled } from '../src/schedule.ts'
 import { confirmationToken, freshAddress, freshEmail, from, password } from './people.ts'
 import { counted, serve } from './serving.ts'
 
-/** What something was seen to cost: calls to gates, and rows by D1's own count. */
+/** The measured cost: calls to gates, and rows as D1 counts them. */
 interface Cost {
   readonly gateCalls: number
   readonly rowsRead: number
@@ -30,7 +30,7 @@ function meter(): <Result>(go: (bindings: object) => Promise<Result>) => Promise
       get(inner, name) {
         if (name === 'bind') return (...values: unknown[]) => statement(inner.bind(...values))
         if (name === 'all' || name === 'run') return async () => count(await inner[name]())
-        // Rows as arrays come without what they cost: asked for as objects, whose columns are all named apart here.
+        // Rows as arrays have no cost: request objects instead, whose columns have different names here.
         if (name === 'raw') {
           return async () => count(await inner.all<object>()).results.map((row) => Object.values(row as object))
         }
@@ -100,7 +100,7 @@ describe('the figures of npm run cost', () => {
       ['minute', '* * * * *'],
       ['hour', '17 * * * *'],
     ] as const) {
-      // What the first minutes do for good: the keys of contacts, and then those of usernames.
+      // The first runs of cron do one-time work: the keys of contacts, and then of usernames.
       for (let n = 0; n < 3; n++) seen[name] = (await cost((b) => runScheduled(cron, { ...env, ...b }))).cost
     }
 
@@ -111,7 +111,7 @@ describe('the figures of npm run cost', () => {
         gateCalls,
         rowsWritten,
       })
-      // What is read depends on what else is there, a little.
+      // The rows read depend slightly on other data.
       expect(Math.abs((found?.rowsRead ?? 0) - rowsRead), `${name}: ${found?.rowsRead} rows read`).toBeLessThanOrEqual(
         3,
       )

@@ -5,13 +5,13 @@ import { configuration } from '../src/config.ts'
 import { connect } from '../src/platform/db/connect.ts'
 import type { Database } from '../src/platform/db/database.ts'
 
-/** The database under test, by the driver that the service itself uses. */
+/** The database under test, with the service's own driver. */
 export const database = (): Database => connect(env, configuration(env))
 
 /** The driver under test. */
 export const driver = env.DATABASE_URL === '' ? 'D1' : 'libSQL'
 
-/** Runs statements that a store has no business with, such as making a table. */
+/** Runs statements that no store runs, such as creating a table. */
 export async function execute(...statements: string[]): Promise<void> {
   if (env.DATABASE_URL === '') {
     for (const statement of statements) await env.DB.prepare(statement).run()
@@ -21,7 +21,7 @@ export async function execute(...statements: string[]): Promise<void> {
   }
 }
 
-/** A D1 that remembers every statement that was made of it. */
+/** A D1 that records every statement. */
 export function remembering() {
   const statements = new Set<string>()
   const DB = new Proxy(env.DB, {
@@ -39,7 +39,7 @@ export function remembering() {
   return { DB, statements }
 }
 
-/** What a promise is rejected with. */
+/** The error with which a promise is rejected. */
 export const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => expect.fail('It was not refused.'),

@@ -33,7 +33,7 @@ const operationSchema = z.looseObject({
   ),
 })
 
-/** As much of the OpenAPI document as the checks need. */
+/** The parts of the OpenAPI document that the checks use. */
 const documentSchema = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), operationSchema)),
   components: z.looseObject({ schemas: z.record(z.string(), schemaSchema) }),
@@ -52,19 +52,21 @@ export interface Operation extends z.infer<typeof operationSchema> {
 
 let document: Promise<ApiDocument> | undefined
 
-/** The service's own OpenAPI document, with answers closed: a field that it does not name is one too many. */
+/** The service's OpenAPI document with closed response schemas: an undocumented member is an error. */
 export function apiDocument(): Promise<ApiDocument> {
   document ??= publishedDocument().then(withClosedAnswers)
   return document
 }
 
-/** The same as it is published: answers are open, so that a generated client goes on when a field is added. */
+/**
+ * The document as it is published: with open responses, so that a generated client still works when a field is added.
+ */
 export async function publishedDocument(): Promise<ApiDocument> {
   const response = await exports.default.fetch('https://vizitka.test/openapi.json')
   return documentSchema.parse(await response.json())
 }
 
-/** Every schema of an answer, also of its parts, and of what it refers to. */
+/** Collects every schema of responses, with their parts and references. */
 export function answerSchemas(document: ApiDocument): Set<Schema> {
   const seen = new Set<Schema>()
   const visit = (value: unknown): void => {
@@ -111,10 +113,10 @@ export const operationsOf = ({ paths }: ApiDocument): Operation[] =>
     }),
   )
 
-/** A path as the document writes it: without query, and without the slash at its end that makes no difference. */
+/** Normalizes a path as the document writes it: without a query and without a trailing slash. */
 export const pathnameOf = (path: string): string => path.replace(/\?.*$/s, '').replace(/(?<=.)\/$/, '')
 
-/** The documented paths that a path may stand for, the most literal first, as in the router. */
+/** The documented paths that match a path, the most literal first, as in the router. */
 export function templatesFor({ paths }: ApiDocument, pathname: string): string[] {
   const fits = Object.keys(paths).filter((template) =>
     new RegExp(
@@ -127,8 +129,7 @@ export function templatesFor({ paths }: ApiDocument, pathname: string): string[]
 }
 
 /**
- * The documented operation that a request asks for, if there is one. A path that is fixed has no other (OpenAPI 3.1,
- * section 4.8.8).
+ * The documented operation of a request, if there is one. A literal path takes precedence (OpenAPI 3.1, section 4.8.8).
  */
 export function operationAt(document: ApiDocument, method: string, path: string): Operation | undefined {
   const pathname = pathnameOf(path)
@@ -140,7 +141,7 @@ export function operationAt(document: ApiDocument, method: string, path: string)
   return undefined
 }
 
-// The validator takes an example's `id` for a schema's.
+// The validator would treat an example's `id` as a schema's.
 const withoutExamples = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (key: string, part: unknown) => (key === 'example' ? undefined : part))
 
@@ -162,7 +163,7 @@ function partsOf(components: ApiDocument['components']): Parts {
   return parts
 }
 
-/** What a value has that its schema forbids; nothing where it fits. */
+/** Lists what a schema forbids in a value; empty if it fits. */
 export function violations({ components }: ApiDocument, schema: Schema, value: unknown): OutputUnit[] {
   let validator = validators.get(schema)
   if (!validator) {
@@ -173,7 +174,7 @@ export function violations({ components }: ApiDocument, schema: Schema, value: u
   return validate(value, validator.schema, '2020-12', validator.parts, false).errors
 }
 
-/** A response, read whole. */
+/** A response, read completely. */
 export interface Read {
   readonly status: number
   readonly headers: Headers
@@ -184,8 +185,7 @@ export const isJson = (mediaType: string): boolean => /^application\/([\w.+-]+\+
 export const mediaTypeOf = (header: string | null): string => (header ?? '').replace(/;.*/s, '').trim().toLowerCase()
 
 /**
- * What an answer has that the document does not say of its operation, as sentences: status, media type, schema,
- * headers.
+ * Lists what a response has that its operation does not document, as sentences: status, media type, schema, headers.
  */
 export function unfit(document: ApiDocument, operation: Operation, { status, headers, text }: Read): string[] {
   const documented = operation.responses[String(status)]
@@ -215,13 +215,13 @@ export function unfit(document: ApiDocument, operation: Operation, { status, hea
   return found.length === 0 ? faults : [...faults, `${where} does not fit its schema: ${JSON.stringify(found)}`]
 }
 
-/** A schema, or what it refers to. */
+/** Resolves a schema's reference. */
 export function resolved({ components }: ApiDocument, schema: Schema): Schema {
   const [, name] = typeof schema.$ref === 'string' ? (schema.$ref.match(/^#\/components\/schemas\/(.+)$/) ?? []) : []
   return (name !== undefined && components.schemas[name]) || schema
 }
 
-/** A value that travels as text (a parameter, a header), as its schema means it. */
+/** Converts a value that is sent as text (a parameter, a header) to its schema's type. */
 export function written(schema: Schema, text: string): unknown {
   const wanted = schema.type
   if ((wanted === 'integer' || wanted === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return Number(text)
@@ -229,7 +229,7 @@ export function written(schema: Schema, text: string): unknown {
   return text
 }
 
-/** A text without its percent-encoding; as it is where that is broken. */
+/** Decodes percent-encoding; returns the text unchanged if that is broken. */
 export function decoded(text: string, by: (text: string) => string = decodeURIComponent): string {
   try {
     return by(text)

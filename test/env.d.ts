@@ -10,13 +10,13 @@ declare global {
       /** See src/config.ts. */
       readonly DEADLINES: string
       TEST_MIGRATIONS: D1Migration[]
-      /** The inbox that letters of the tests arrive in. */
+      /** The inbox of the tests' letters. */
       TEST_INBOX: string
-      /** Where the misbehaving SMTP servers are controlled. */
+      /** The server that controls the misbehaving SMTP servers. */
       TEST_HOSTILE_SMTP: string
       /** A stand-in for Cloudinary. */
       TEST_CLOUDINARY: string
-      /** How many requests the contract's fuzz sends, and by which seed; empty: by one of its own. */
+      /** How many requests the contract's fuzz sends, and its seed; empty: a random one. */
       TEST_FUZZ_REQUESTS: string
       /** `1` where all runs at full strength (`npm test -- --full`), else empty. */
       TEST_FULL: string

@@ -36,12 +36,12 @@ const origin = 'http://localhost:3000'
 
 // ---------------------------------------------------------------- how a part fails
 
-/** Stands around each call to a part: calls it by `go`, or does something else. */
+/** Wraps each call to a part: calls it with `go`, or does something else. */
 type Around = (go: () => unknown) => unknown
 type Part = 'KV' | 'Gate' | 'Database' | 'Mail'
 type Way = 'throwing' | 'hanging' | 'garbage'
 
-/** Something around the methods of an object that `methods` names; the rest is as it was. */
+/** Wraps those methods of an object that `methods` names. */
 function around<T extends object>(target: T, methods: (name: string) => boolean, on: Around): T {
   return new Proxy(target, {
     get(inner, name) {
@@ -53,7 +53,7 @@ function around<T extends object>(target: T, methods: (name: string) => boolean,
   })
 }
 
-/** Each libSQL server that the tests made up, by its host. */
+/** The made-up libSQL servers, by host. */
 const servers = new Map<string, Around>()
 
 function aroundD1(d1: D1Database, on: Around): D1Database {
@@ -104,7 +104,7 @@ const ways: Record<Way, Record<string, Around>> = {
     'no error at all': () => Promise.reject(inside),
   },
   hanging: {
-    // For longer than any test lasts: that there is an answer shows that nobody waits.
+    // Longer than any test, so a response shows that nothing waited for it.
     'for good': () => new Promise(() => {}),
   },
   garbage: {
@@ -115,7 +115,7 @@ const ways: Record<Way, Record<string, Around>> = {
   },
 }
 
-/** Garbage that looks like the part's own answers. */
+/** Garbage that looks like the part's own responses. */
 const likely: Record<Exclude<Part, 'Mail'>, Record<string, unknown>> = {
   KV: {
     'an empty list': [],
@@ -147,7 +147,7 @@ const likely: Record<Exclude<Part, 'Mail'>, Record<string, unknown>> = {
   },
 }
 
-/** A part that hangs is given up after a moment; the others, which only work on a busy machine, are not. */
+/** A hanging part is given up quickly; the others, which work but may be slow on a busy machine, are not. */
 const impatient: Readonly<Record<Part, string>> = {
   KV: 'cache=300ms',
   Gate: 'gate=1s,hash=1s',
@@ -201,11 +201,11 @@ async function failures(): Promise<Failure[]> {
 
 interface Seen {
   readonly status: number
-  /** The status and, of a problem, its code; of the health check, what is not well. */
+  /** The status and, for a problem, its code; for the health check, the parts that are not ok. */
   readonly reported: string
 }
 
-/** All that the database holds about a newcomer and about whoever signs up beside. */
+/** Everything that the database has about a newcomer, and about accounts that sign up in the test. */
 async function stored(ana: Newcomer) {
   const mine = inArray(users.email_key, [emailKey(ana.email), emailKey(`new.${ana.email}`)])
   const ids = db.select({ id: users.id }).from(users).where(mine)
@@ -219,7 +219,7 @@ async function stored(ana: Newcomer) {
   ])
 }
 
-/** Serves one request with these bindings; `later` is what goes on after the answer. */
+/** Serves one request with these bindings; `later` is the work after the response. */
 async function serve(method: string, { path, json, form, picture: face, token }: Asked, bindings: object) {
   const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
@@ -228,7 +228,7 @@ async function serve(method: string, { path, json, form, picture: face, token }:
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []
   const executionCtx = {
-    // What fails after the answer changes no answer; a letter that was being sent is the sweep's.
+    // Failures after the response do not change it; cron retries a letter.
     waitUntil: (work: Promise<unknown>) => later.push(work.catch(() => undefined)),
     passThroughOnException() {},
     props: {},
@@ -236,7 +236,7 @@ async function serve(method: string, { path, json, form, picture: face, token }:
   userCache.clear()
   const request = new Request(`https://vizitka.test${path}`, init)
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
-  // Also of a picture, which is no text.
+  // Also for a picture, which is not a text.
   return { response, text: new TextDecoder().decode(await response.arrayBuffer()), later }
 }
 
@@ -250,8 +250,8 @@ async function problemOf(path: string, ana: Newcomer, bindings: object): Promise
 }
 
 /**
- * Asks, and checks what every answer must be: not by a bug, silent about the inside, readable for an allowed origin,
- * and, where it is a refusal, without anything written.
+ * Sends a request, and checks what every response must be: not a bug, without internals, readable for an allowed origin
+ * and, if it is a refusal, without anything written.
  */
 async function answered(one: Case, ana: Newcomer, bindings: object, where: string, waits = true): Promise<Seen> {
   const requested = await one.ask(ana)
@@ -286,7 +286,7 @@ function unwell(health: string): string {
 
 const nameOf = ({ route, note }: Case): string => `\`${route}\`${note ? ` (${note})` : ''}`
 
-/** What a route answers while each part fails: where the ways of failing differ, by way. */
+/** The results of a route for each failing part; if the ways of failing differ, by way. */
 function cellsOf(byPart: ReadonlyMap<Part, ReadonlyMap<Way, ReadonlySet<string>>>): Map<Part, string> {
   const cell = (byWay: ReadonlyMap<Way, ReadonlySet<string>>): string => {
     const byAnswer = new Map<string, Way[]>()
@@ -304,8 +304,8 @@ function cellsOf(byPart: ReadonlyMap<Part, ReadonlyMap<Way, ReadonlySet<string>>
 const columns: readonly Part[] = ['KV', 'Gate', 'Database', 'Mail']
 
 /**
- * Whether everything is tried here. On libSQL, but for `npm test -- --full`, only the database fails, and only for
- * every third route: what its failure does to a route is the same code, and how the driver fails is what differs.
+ * Whether everything is tested here. On libSQL, except for `npm test -- --full`, only the database fails, and only for
+ * every third route: the code is the same, and only the driver's way of failing differs.
  */
 const isWhole = driver === 'D1' || env.TEST_FULL === '1'
 const failing: readonly Part[] = isWhole ? columns : ['Database']
@@ -335,7 +335,7 @@ function documentedCells(table: string): Map<string, Map<Part, string>> {
   )
 }
 
-/** A table of Markdown: routes that answer alike share a line. */
+/** Renders a Markdown table: routes with the same results share a line. */
 function rendered(cells: ReadonlyMap<string, ReadonlyMap<Part, string>>): string {
   const rows = new Map<string, string[]>()
   for (const [name, byPart] of cells) {
@@ -387,7 +387,7 @@ describe('a part that fails', () => {
       well.set(one, seen)
     }
 
-    /** By route, part and way: each answer that was seen. */
+    /** The results that were seen, by route, part and way. */
     const found = new Map<Case, Map<Part, Map<Way, Set<string>>>>()
     const run = async (one: Case, ana: Newcomer, { part, way, what, bindings }: Failure) => {
       const where = `${one.route}, ${part} ${way}: ${what}`
@@ -424,7 +424,7 @@ describe('a part that fails', () => {
       ({ part, way }) => `${part} ${way}`,
     )
     for (const [route, one] of routesHere.entries()) {
-      // What was refused has changed nothing, so whoever asked can ask again.
+      // A refused request has changed nothing, so the same newcomer can try again.
       let who = await newcomer(one)
       for (const failure of [...groups.values()].flatMap((group) => inTurn(group, route))) {
         const { status } = await run(one, who, failure)
@@ -445,14 +445,14 @@ describe('a part that fails', () => {
     }
   })
 
-  it('once the service is at work, leaves nothing half done', { timeout: 240_000 }, async () => {
+  it('leaves nothing half done if it fails after some calls', { timeout: 240_000 }, async () => {
     const writes = routesHere.filter(({ route }) => !route.startsWith('GET'))
     const broken: Record<string, () => Promise<unknown>> = {
       throwing: () => Promise.reject(new Error(inside)),
       hanging: () => new Promise(() => {}),
       garbage: () => Promise.resolve({ right: true, results: inside }),
     }
-    /** How many calls a part must serve until they are enough: one more each time. */
+    /** Lets a part serve some calls before it fails: one more each time. */
     const depth = async (part: 'Gate' | 'Database', way: string, one: Case): Promise<number> => {
       for (let served = 1; ; served++) {
         const ana = await newcomer(one)
@@ -466,7 +466,7 @@ describe('a part that fails', () => {
         const { status } = await answered(one, ana, bindings, where, way !== 'hanging')
         if (status < 400) return served
         expect(status, where).toBe(503)
-        // And whoever tries again later gets what was asked for.
+        // A later attempt succeeds.
         expect((await answered(one, ana, {}, `${where}, again`)).status).toBeLessThan(400)
       }
     }
@@ -483,7 +483,7 @@ describe('a part that fails', () => {
     expect(Math.max(...depths)).toBeGreaterThan(1)
   })
 
-  it('without its gate lets nobody in whose session has ended, whatever KV remembers', async () => {
+  it('that is the gate admits no ended session, whatever KV has', async () => {
     const gateFailures = (await failures()).filter(({ part }) => part === 'Gate')
     expect(gateFailures.length).toBeGreaterThan(5)
     await Promise.all(
@@ -501,10 +501,10 @@ describe('a part that fails', () => {
     )
   })
 
-  it('shows nobody another’s account, though KV hands out the wrong copy', async () => {
+  it('shows nobody another’s account, though KV returns the wrong copy', async () => {
     const [ana, boris] = [await newcomer(), await newcomer()]
     const copy = await findCachedUser(db, boris.id)
-    // Both are at the same revision, so that Boris's copy is as good as Ana's by that alone.
+    // Both accounts have the same revision, so the revision alone would accept Boris's copy.
     expect(copy?.account.revision).toBe((await findCachedUser(db, ana.id))?.account.revision)
     const bindings = wrapped.KV(() => Promise.resolve(copy))
     const me: Case = { route: 'GET /api/users/me', own: true, ask: signedIn(() => '/api/users/me') }
@@ -512,7 +512,7 @@ describe('a part that fails', () => {
     for (const one of [me, list]) expect((await answered(one, ana, bindings, one.route)).status).toBe(200)
   })
 
-  it('loses no letter while it is the mail server', async () => {
+  it('loses no letter if it is the mail server', async () => {
     const mail = (await failures()).filter(({ part }) => part === 'Mail')
     const writing = cases.filter(({ route }) => /signup|verification-email|POST .api.*reset-email/.test(route))
     await Promise.all(
@@ -521,8 +521,8 @@ describe('a part that fails', () => {
           const ana = await newcomer(one)
           const { status } = await answered(one, ana, bindings, `${one.route}, ${what}`, way !== 'hanging')
           expect(status).toBe(one.route.endsWith('signup') ? 201 : 202)
-          // The newcomer's own, which nobody has tried to send, and the one that was just asked for: written with the
-          // account at signup, and soon after the answer when it is asked for again.
+          // The newcomer's own letter, which has not been tried, and the one that was just requested: inserted with the
+          // account at signup, or soon after the response to a request.
           const waiting = await vi.waitFor(async () => {
             const letters = (await stored(ana))[4]
             const unsent = letters.filter(({ due_at, text, sent_at }) => due_at && text && sent_at === null)

@@ -15,7 +15,7 @@ beforeAll(async () => {
   contactId = read(z.looseObject({ id: z.number() }), await ana.post('/api/contacts', { first_name: 'Олена' })).id
 })
 
-/** A body that each guarded route would take. */
+/** A valid body for each guarded route. */
 const bodies: Record<string, unknown> = {
   'POST /api/contacts': { first_name: 'Never' },
   'PUT /api/contacts/{id}': { first_name: 'Never' },
@@ -25,11 +25,11 @@ const bodies: Record<string, unknown> = {
 }
 
 describe('every guarded route', () => {
-  it('is covered, and there are as many as the document says', async () => {
+  it('is covered, as many as the document has', async () => {
     expect((await guardedRoutes()).length).toBeGreaterThanOrEqual(11)
   })
 
-  it('refuses whoever brings no good access token, by a 401 problem that says how to authenticate', async () => {
+  it('refuses an invalid access token with a 401 problem that says how to authenticate', async () => {
     const credentials = await badCredentials(ana)
     for (const route of await guardedRoutes()) {
       for (const [what, authorization] of Object.entries(credentials)) {
@@ -41,7 +41,7 @@ describe('every guarded route', () => {
         expect(answer.status, `${route.method} ${route.template} with ${what}`).toBe(401)
         expect(problemOf(answer)).toMatch(/^401 (not-signed-in|invalid-token|token-expired|session-revoked)$/)
         const challenge = answer.headers.get('WWW-Authenticate')
-        // Who sends no bearer token is told of no error in it (RFC 6750, section 3.1).
+        // Without a bearer token, the response must not say that the token is wrong (RFC 6750, section 3.1).
         if (/^bearer( |$)/i.test(authorization ?? '')) expect(challenge, what).toMatch(/^Bearer error="invalid_token"/)
         else expect([challenge, problemOf(answer)], what).toEqual(['Bearer', '401 not-signed-in'])
       }
@@ -63,7 +63,7 @@ describe('every guarded route', () => {
       const another = await call(route.method, route.path(contactId), options())
       expect(problemOf(another), `${route.method} ${route.template}`).toBe('404 not-found')
       const absent = await call(route.method, route.path(987_654_321), options())
-      // Nothing tells another's contact from one that does not exist.
+      // Another user's contact looks like one that does not exist.
       expect({ ...(another.body as object), request_id: '' }).toEqual({ ...(absent.body as object), request_id: '' })
     }
     expect(

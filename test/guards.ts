@@ -6,7 +6,7 @@ import { keysFor } from '../src/platform/crypto/keys.ts'
 import { apiDocument } from './client.ts'
 import type { Person } from './people.ts'
 
-/** A route of the document, as it would be called. */
+/** A guarded route of the document, ready to be called. */
 export interface Guarded {
   readonly method: string
   readonly template: string
@@ -14,7 +14,7 @@ export interface Guarded {
   path(id: number): string
 }
 
-/** Every route that the document guards: those to come are covered the day they are documented. */
+/** Every guarded route of the document, so that new ones are covered as soon as they are documented. */
 export async function guardedRoutes(): Promise<Guarded[]> {
   const { paths } = await apiDocument()
   return Object.entries(paths).flatMap(([template, operations]) =>
@@ -28,7 +28,7 @@ export async function guardedRoutes(): Promise<Guarded[]> {
   )
 }
 
-/** Ways to be refused: what is sent as `Authorization`, by what is wrong with it. */
+/** Invalid values of `Authorization`, by what is wrong with them. */
 export async function badCredentials(
   person: Pick<Person, 'id' | 'access' | 'refresh'>,
 ): Promise<Record<string, string | undefined>> {

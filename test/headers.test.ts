@@ -35,7 +35,7 @@ async function send(method: string, path: string, sent: Sent = {}, bindings: obj
   }
   const request = new Request(`https://vizitka.test${path}`, init)
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
-  // Whole, so that nothing of it is under way when the next one begins.
+  // Completely, so that nothing of it is still running when the next one begins.
   await response.clone().arrayBuffer()
   await Promise.all(later)
   return response
@@ -46,7 +46,7 @@ const methodOf = ({ route }: Case): string => route.split(' ', 1)[0] ?? ''
 
 describe('the headers', () => {
   it('of every route’s answers, and of every status, are those of docs/security.md', { timeout: 120_000 }, async () => {
-    /** By what they have of their own, in the order in which they were seen: the answers. */
+    /** The responses, by the headers in which they differ, in the order in which they were seen. */
     const seen = new Map<string, Set<string>>()
     const note = (name: string, response: Response) => {
       const line = lineOf(response)
@@ -70,7 +70,7 @@ describe('the headers', () => {
       note(name, response)
     }
 
-    // The strictest is that of most, and of whatever says nothing else.
+    // The strictest headers are the default.
     const strictest = 'nothing | no-store | Origin | same-origin'
     const others = [...seen].filter(([line]) => line !== strictest)
     const rows = [
@@ -148,7 +148,7 @@ describe('the headers', () => {
         for (const Accept of ['*/*', html]) {
           const response = await send(methodOf(one), requested.path, { ...requested, headers: { Accept } }, bindings)
           if (response.headers.get('Access-Control-Allow-Origin') === null) {
-            // Without its variables no origin is allowed yet.
+            // Without its variables, no origin is allowed yet.
             expect(bindings).toEqual({ SECRET_KEY: '' })
             expect(response.status).toBe(503)
             response.headers.set('Access-Control-Allow-Origin', origin)
@@ -182,7 +182,7 @@ describe('the headers', () => {
   })
 })
 
-/** Each status that is a refusal, as a program and, where there are pages, as a person is told it. */
+/** Every refusal status, as a program and, where there are pages, as a person gets it. */
 async function problems(): Promise<[name: string, status: number, response: Response][]> {
   const [ana, admin] = [await newcomer(), await newcomer({ role: 'admin' })]
   const own = `/api/contacts/${ana.contactId}`
@@ -239,17 +239,17 @@ async function problems(): Promise<[name: string, status: number, response: Resp
   return seen
 }
 
-/** A database that nobody answers at, whichever driver is tried. */
+/** A database that does not answer, for both drivers. */
 const down = { DB: undefined, DATABASE_URL: 'http://127.0.0.1:9' }
 
-/** An answer where no origin is allowed, as if one were. */
+/** A response for no allowed origin, as if there were one. */
 function forAll(response: Response): Response {
   if (response.headers.get('Access-Control-Allow-Origin') === null)
     response.headers.set('Access-Control-Allow-Origin', origin)
   return response
 }
 
-/** Answers to who has the thing already. */
+/** Responses to a client that has the resource already. */
 async function conditional(): Promise<[name: string, response: Response][]> {
   const { access: token, contactId } = await newcomer()
   const seen: [string, Response][] = []

@@ -16,7 +16,7 @@ import { inKv } from './shown-pictures.ts'
 
 const db = database()
 
-/** Guarded routes that take a body. */
+/** The guarded routes with a body. */
 async function taking() {
   const operations = operationsOf(await apiDocument()).filter(
     ({ requestBody, security }) => requestBody && security?.length,
@@ -38,14 +38,14 @@ const logOut = ({ id, sessionId }: Newcomer) =>
     endSessions(db, id, { only: sessionId }, revision, { kind: 'session-ended', ...nowhere }),
   )
 
-/** What is stored of somebody, as far as a request of theirs could change it. */
+/** What is stored about a user that a request could change. */
 async function stored({ id }: Newcomer) {
   const [user] = await db.select().from(users).where(eq(users.id, id))
   const { revision: _, disabled: __, ...rest } = user ?? {}
   return { rest, book: await db.select().from(contacts).where(eq(contacts.owner_id, id)) }
 }
 
-/** A request whose second half waits: its length is announced, as by a client that knows what it will send. */
+/** A request whose second half waits: its length is announced, as a real client does. */
 async function sendHalf(method: string, { path, json, picture: withPicture, token = '' }: Asked) {
   const whole = new Response(withPicture ? upload(picture('png')) : JSON.stringify(json))
   const type = withPicture ? (whole.headers.get('Content-Type') ?? '') : 'application/json'
@@ -57,7 +57,7 @@ async function sendHalf(method: string, { path, json, picture: withPicture, toke
   const headers = { 'Content-Type': type, 'Content-Length': String(bytes.length) }
   const answer = serve({}, path, { method, token, body: readable, headers })
   await first
-  // So long that whoever does not wait for the rest has been let in.
+  // Long enough that a service that did not wait for the rest would have admitted it.
   await new Promise((resolve) => setTimeout(resolve, 150))
   const finish = async () => {
     await writer.write(bytes.slice(half))
@@ -67,7 +67,7 @@ async function sendHalf(method: string, { path, json, picture: withPicture, toke
   return { finish }
 }
 
-/** A store that takes so long to put a picture away that something else happens meanwhile. */
+/** A store that takes so long to store a picture that something else happens meanwhile. */
 const slowly = (happen: () => Promise<unknown>) =>
   new Proxy(env.CACHE, {
     get(target, name) {
@@ -152,12 +152,12 @@ describe('a request that is held open', () => {
         body: upload(picture('png')),
       })
       expect([answer.status, await answer.text()], path).toEqual([401, expect.stringContaining('session-revoked')])
-      // As whatever else is asked for by an account that is disabled.
+      // The same response as for any other request of a disabled account.
       expect((await serve({}, '/api/users/me', { token: ana.access })).status).toBe(401)
       const after = await stored(ana)
       expect(after, path).toEqual(before)
       expect(after, path).toMatchObject({ rest: { avatar: null }, book: [{ avatar: null }] })
-      // It was put away all the same: a sweep removes it, once nobody can be waiting for it any more.
+      // It was stored all the same: the cron job deletes it, once no request can be waiting for it.
       expect(await newPictures(), path).toHaveLength(1)
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 })
       await runScheduled('* * * * *', env)

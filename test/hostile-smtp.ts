@@ -21,21 +21,21 @@ export type Step =
   | 'QUIT'
 
 export interface Turn {
-  /** What it answers, byte for byte, one packet each. */
+  /** Its reply, byte for byte, one packet each. */
   readonly say?: readonly string[]
-  /** What it does next. `hang`: not another word. `flood`: words without end. `tls`: a TLS handshake. */
+  /** What it does next. `hang`: sends nothing more. `flood`: sends without end. `tls`: a TLS handshake. */
   readonly next?: 'close' | 'reset' | 'hang' | 'flood' | 'tls'
 }
 
-/** How a server behaves. A step that is not named goes well. */
+/** How a server behaves. Steps that are not named succeed. */
 export interface Script {
   readonly steps?: Partial<Record<Step, Turn>>
-  /** What EHLO announces, in clear text and, unless `securedCapabilities` says otherwise, under TLS. */
+  /** The capabilities of EHLO, in clear text and, unless `securedCapabilities` differs, under TLS. */
   readonly capabilities?: readonly string[]
   readonly securedCapabilities?: readonly string[]
   /** TLS from the first byte. */
   readonly tls?: boolean
-  /** Shows a certificate that nobody vouches for. */
+  /** Presents an untrusted certificate. */
   readonly stranger?: boolean
 }
 
@@ -43,14 +43,14 @@ export interface Script {
 export interface Transcript {
   /** Its commands in order; those sent under TLS begin with a padlock. */
   readonly commands: string[]
-  /** The letter as it came over the wire, dots still stuffed. */
+  /** The letter as it was sent, with dot-stuffing. */
   letter: string
   closed: boolean
 }
 
 /**
- * A certificate for localhost that nobody trusts, until Node is told to:
- * `NODE_EXTRA_CA_CERTS=test/hostile-smtp.ts` makes workerd accept it too. Its key is public, and good for tests alone.
+ * A self-signed certificate for localhost. `NODE_EXTRA_CA_CERTS=test/hostile-smtp.ts` makes workerd accept it. Its key
+ * is public, and only for tests.
  */
 const certificate = `
 -----BEGIN CERTIFICATE-----
@@ -88,9 +88,9 @@ const polite: Record<Step, Turn> = {
 }
 
 /**
- * Starts the SMTP servers that misbehave on order. `POST url` with a Script starts one on a free port and answers
- * `{ port }`; `GET url/{port}` answers the transcripts of those who spoke to it;
- * `GET url` answers `{ trusted }`: whether workerd was told to accept its certificate.
+ * Starts SMTP servers that misbehave on request. `POST url` with a Script starts one on a free port and returns `{ port
+ * }`; `GET url/{port}` returns the transcripts of its clients; `GET url` returns `{ trusted }`: whether workerd accepts
+ * the certificate.
  */
 export async function startHostileSmtp(): Promise<{ url: string; close(): Promise<void> }> {
   const servers = new Map<number, { server: Server; transcripts: Transcript[]; sockets: Set<Socket> }>()

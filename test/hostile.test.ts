@@ -3,12 +3,9 @@ import { call, pointersOf } from './client.ts'
 import { freshAddress, freshEmail, from, linkToken, password, signedUp } from './people.ts'
 import { cases, newcomer } from './routes.ts'
 
-/**
- * A letter with so many accents of two kinds, those that belong below after those that belong above: normalizing sorts
- * them, in a time that grows with their square.
- */
+/** A letter with many accents of two kinds, which normalizing has to sort, in quadratic time. */
 const overloaded = (accents: number): string => `a${'\u0301'.repeat(accents / 2)}${'\u0316'.repeat(accents / 2)}`
-/** Normalized, half a megabyte takes half a minute, and a whole one minutes, in which the isolate serves nobody. */
+/** Normalizing half a megabyte takes half a minute, and a megabyte minutes, in which the isolate serves nobody. */
 const bomb = overloaded(240_000)
 const bombMs = 5000
 
@@ -20,7 +17,7 @@ async function inTime<T>(go: () => Promise<T>): Promise<T> {
 }
 
 describe('a username', () => {
-  it('turns no line of a list around, and breaks none', async () => {
+  it('cannot reverse or break a line of a list', async () => {
     const ana = await signedUp('ana')
     for (const username of ['\u202enimda', 'Ana\u2066', 'ni\u202emd\u202ca', '\u2067Ana\u2069']) {
       const answer = await ana.patch('/api/users/me', { username })
@@ -29,14 +26,14 @@ describe('a username', () => {
     for (const username of ['Ana\u2028Admin', 'Ana\u2029Admin', 'Ana\u0085Admin', 'A\nna']) {
       expect(pointersOf(await ana.patch('/api/users/me', { username })), escape(username)).toEqual(['/username'])
     }
-    // What languages are written with stays: Hebrew, and Persian with its joiner's absence.
+    // Characters that languages need are kept: Hebrew letters, and Persian's zero-width non-joiner.
     for (const username of ['שרה', 'می\u200cخواهم']) {
       expect((await ana.patch('/api/users/me', { username })).body).toMatchObject({ username })
     }
   })
 })
 
-describe('a field that nobody offered', () => {
+describe('an undocumented field', () => {
   it('is refused by name, also one that objects inherit, and changes nothing', async () => {
     const ana = await signedUp('ana')
     const raw = '{"first_name":"A","__proto__":{"favorite":true},"constructor":1,"owner_id":1,"revision":9}'
@@ -48,7 +45,7 @@ describe('a field that nobody offered', () => {
       '/revision',
     ])
     const own = { role: 'admin', confirmed_at: 'now', id: 1, email_key: 'x', disabled: false }
-    // What an answer carries is ignored, and nothing else is.
+    // Read-only members are ignored, and nothing else is.
     expect(pointersOf(await ana.patch('/api/users/me', { username: 'Ana', ...own }))).toEqual([
       '/confirmed_at',
       '/email_key',
@@ -64,7 +61,7 @@ describe('a field that nobody offered', () => {
 })
 
 describe('a forged cursor', () => {
-  it('shows nobody anything of another’s, and no error of ours', async () => {
+  it('discloses nothing of another user, and causes no 500', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     await ana.post('/api/contacts', { first_name: 'Anna' })
     await boris.post('/api/contacts', { first_name: 'Borisova' })
@@ -91,8 +88,8 @@ describe('a forged cursor', () => {
   })
 })
 
-describe('half a character', () => {
-  it('in any text of any body is refused, and is no fault of a part', async () => {
+describe('half a surrogate pair', () => {
+  it('in any text of any body is refused, and does not count as a failure of a part', async () => {
     const ana = await newcomer({ role: 'admin' })
     let texts = 0
     for (const one of cases) {
@@ -114,7 +111,7 @@ describe('half a character', () => {
 })
 
 describe('half a megabyte of accents on one letter', () => {
-  it('as a name or a password of one who signs up is refused at once', async () => {
+  it('in a name or a password is refused at once on signup', async () => {
     const send = (body: object) =>
       inTime(() => call('POST', '/api/auth/signup', { json: body, headers: from(freshAddress()) }))
     const right = { username: 'Ana', email: freshEmail('bomb'), password }
@@ -123,7 +120,7 @@ describe('half a megabyte of accents on one letter', () => {
     expect(pointersOf(await send({ ...right, email: bomb }))).toEqual(['/email'])
   })
 
-  it('as a password that is chosen by a link is refused at once, on its page too', async () => {
+  it('in a new password is refused at once by a reset, also on its page', async () => {
     const headers = from(freshAddress())
     const choose = (token: string) => `/api/auth/reset-password-confirmation/${token}`
     const refused = await inTime(() => call('PATCH', choose('no-token'), { json: { password: bomb }, headers }))
@@ -131,13 +128,13 @@ describe('half a megabyte of accents on one letter', () => {
     const ana = await signedUp('ana')
     await call('POST', '/api/auth/request-password-reset-email', { json: { email: ana.email }, headers })
     const token = await linkToken(ana.email, 'reset-password')
-    // A form writes each letter beyond ASCII as six bytes.
+    // A form encodes each letter beyond ASCII as six bytes.
     const form = { password: overloaded(160_000) }
     const page = await inTime(() => call('POST', `/reset-password/${token}`, { form, headers }))
     expect([page.status, page.text.includes('too long')]).toEqual([422, true])
   })
 
-  it('as anything of a contact is refused at once', async () => {
+  it('in any field of a contact is refused at once', async () => {
     const ana = await signedUp('ana')
     for (const field of ['first_name', 'last_name', 'email', 'phone', 'birthday', 'additional']) {
       const answer = await inTime(() => ana.post('/api/contacts', { last_name: 'Ana', [field]: bomb }))
@@ -147,7 +144,7 @@ describe('half a megabyte of accents on one letter', () => {
     expect(pointersOf(await inTime(() => ana.get(`/api/contacts?${query}`)))).toEqual(['query/q'])
   })
 
-  it('is told from the most that a language writes', async () => {
+  it('is distinguished from the most that a language uses', async () => {
     const ana = await signedUp('ana')
     const stacked = `a${'\u0301'.repeat(30)}`
     for (const first_name of ['Nguyễn', 'שָׁלוֹם', 'ཧྐྵྨླྺྼྻྂ', stacked]) {

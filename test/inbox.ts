@@ -1,4 +1,4 @@
-/** A local inbox of a test's own, which ends with the test, and letters to it. */
+/** A local inbox for one test, and letters to it. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ export async function inbox(options: Partial<InboxOptions> = {}) {
   return { ...started, json, text: async (path: string) => (await fetch(started.url + path)).text() }
 }
 
-/** Speaks SMTP as a terminal would: sends a line, waits for the answer; resolves with all answers. */
+/** Speaks SMTP line by line: sends a line, waits for the reply; resolves with all replies. */
 export async function dialogue(port: number, lines: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let heard = ''
@@ -77,7 +77,7 @@ export interface Listed {
   readonly messages: { readonly ID: string; readonly Subject: string; readonly Read: boolean }[]
 }
 
-/** A folder for an inbox's letters, gone after the test. */
+/** A folder for an inbox's letters, deleted after the test. */
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'inbox-'))
   endings.push(() => rm(path, { recursive: true }))

@@ -5,10 +5,7 @@ const everything = globSync('{src,test,scripts,examples,public}/**', {
   exclude: (path) => /node_modules|^public\/vendor/.test(path),
 })
 
-/**
- * Words that had two to five meanings each in the first edition: no variable, function, parameter, type or property has
- * them.
- */
+/** Words with two to five meanings each: no variable, function, parameter, type or property may have them. */
 const banned = 'told|kept|held|known|once|whose|still|asked|given|settled|sought|shown|noted|said'
 const declarations = [
   // A variable, a function or a type; `found` only as a function.
@@ -21,17 +18,17 @@ const declarations = [
   new RegExp(`\\(\\{[^}]*\\b(${banned})\\b\\s*[,}][^)]*\\)\\s*(?::[^=]+)?=>`),
 ]
 
-/** Banned words that a line declares. */
+/** The banned words that a line declares. */
 function bannedIn(line: string): string[] {
   if (/^\s*(?:\/\/|\/?\*)/.test(line)) return []
-  // A text may have any word, and so may the options of a platform's own function.
+  // Texts may contain any word, and so may options of a platform function.
   const code = line.replace(/'[^']*'|`[^`]*`|"[^"]*"/g, "''").replace('{ once: true }', '')
   const words = declarations.flatMap((pattern) => code.match(pattern)?.[1] ?? [])
   return [...new Set(words)]
 }
 
 describe('the language', () => {
-  it('names nothing by a word of the first edition’s own language', () => {
+  it('gives no identifier one of the banned words', () => {
     for (const line of ['const told = 1', 'function found() {', '  readonly kept: string', '({ known, id }) => {']) {
       expect(bannedIn(line), line).toHaveLength(1)
     }
@@ -51,7 +48,7 @@ describe('the language', () => {
     expect(strays).toEqual([])
   })
 
-  it('has no line of more than 120 columns: comments, too, which the formatter leaves alone', () => {
+  it('has no line of more than 120 columns; comments, which the formatter leaves alone, included', () => {
     const isLong = (line: string): boolean => line.length > 120 && /^\s*(?:\/\/|\/?\*)/.test(line)
     expect(isLong(`// ${'x'.repeat(117)}`)).toBe(false)
     expect(isLong(`// ${'x'.repeat(118)}`)).toBe(true)

@@ -6,7 +6,7 @@ import { addressOf } from '../src/platform/gate/limits.ts'
 import { awaitLetters, freshAddress, freshEmail, from, lettersTo, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
-/** The service under the limits that it has by default. */
+/** The service with its default limits. */
 const strict = { RATE_LIMITS: '' }
 const problem = z.looseObject({ code: z.string(), detail: z.string(), violated_policies: z.array(z.string()) })
 const policiesOf = (response: Response) => response.headers.get('RateLimit-Policy')
@@ -110,13 +110,13 @@ describe('the limits by default', () => {
       'delete /api/contacts/{id}/avatar': by('avatar', 'avatar-day'),
       'get /api/healthchecker': undefined,
     })
-    // What is configured is what the document says.
+    // The document has the configured limits.
     expect((await tableOf({ RATE_LIMITS: 'refresh=7/1h' }))['post /api/auth/refresh']).toEqual([
       { policy: 'refresh', quota: 7, window_seconds: 3600 },
     ])
   })
 
-  it('let exactly two of 200 simultaneous creates through, and lose or double none', async () => {
+  it('admit exactly two of 200 simultaneous creates, and lose or double none', async () => {
     const ana = await signedUp('ana')
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
@@ -141,7 +141,7 @@ describe('the limits by default', () => {
       made.map(async (response) => z.looseObject({ id: z.number() }).parse(await response.json()).id),
     )
     expect(listed.map(({ id }) => id).sort()).toEqual(reported.sort())
-    // Whoever waits as told is admitted, and a refusal has not made the wait longer.
+    // A client that waits as told is admitted, and a refusal has not made the wait longer.
     later(5)
     const again = await serve(strict, '/api/contacts', {
       method: 'POST',
@@ -151,14 +151,14 @@ describe('the limits by default', () => {
     expect(again.status).toBe(201)
   })
 
-  it('keep reading apart from writing, and share one count among all contacts', async () => {
+  it('count reading and writing separately, and all contacts together', async () => {
     const ana = await signedUp('ana')
     const limits = { RATE_LIMITS: 'contacts-read=3/60s,contacts-write=2/60s,contacts-create=1/60s' }
     const call = (method: string, path: string, json?: unknown) =>
       serve(limits, path, { method, token: ana.access, json })
     expect((await call('POST', '/api/contacts', { first_name: 'One' })).status).toBe(201)
     expect(await violatedBy(await call('POST', '/api/contacts/', { first_name: 'Two' }))).toEqual(['contacts-create'])
-    // A path parameter opens no bucket of its own; a 404 and a 422 count.
+    // A path parameter does not create a separate limit; 404 and 422 count, too.
     expect((await call('GET', '/api/contacts/1000001')).status).toBe(404)
     expect((await call('GET', '/api/contacts/1000002')).status).toBe(404)
     expect((await call('GET', '/api/contacts?limit=0')).status).toBe(422)
@@ -167,13 +167,13 @@ describe('the limits by default', () => {
     const second = await call('PUT', '/api/contacts/1000004', { first_name: 'X' })
     expect([second.status, stateOf(second)]).toEqual([404, expect.stringMatching(/^"contacts-write";r=0;t=\d+$/)])
     expect(await violatedBy(await call('PATCH', '/api/contacts/1000005', {}))).toEqual(['contacts-write'])
-    // The account's own bucket is untouched by all that, and so is another person's.
+    // The limit of the account's own routes is not affected, and neither is another user.
     expect((await call('GET', '/api/users/me')).status).toBe(200)
     const boris = await signedUp('boris')
     expect((await serve(limits, '/api/contacts', { token: boris.access })).status).toBe(200)
   })
 
-  it('count the anonymous by the platform’s word for their address, and by no header of theirs', async () => {
+  it('count requests without a login by the platform’s address, not by a client’s header', async () => {
     const address = freshAddress()
     const signup = (headers: Record<string, string>) =>
       serve(strict, '/api/auth/signup', { method: 'POST', json: { username: 'x' }, headers })
@@ -198,7 +198,7 @@ describe('the limits by default', () => {
     expect(of('192.0.2.1')).toBe('192.0.2.1')
   })
 
-  it('bound refreshing with tokens of sessions that have ended, by address, and nobody else there', async () => {
+  it('limit refreshing with tokens of ended sessions, by address, and nobody else there', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     expect((await ana.post('/api/auth/logout')).status).toBe(204)
     const [here, elsewhere] = [freshAddress(), freshAddress()]
@@ -216,7 +216,7 @@ describe('the limits by default', () => {
     expect((await refresh(boris.refresh, here)).status).toBe(200)
   })
 
-  it('bound the refreshing of one user, over all sessions', async () => {
+  it('limit the refreshing of one user, over all sessions', async () => {
     const ana = await signedUp('ana')
     const refresh = () =>
       serve({ RATE_LIMITS: 'refresh=2/60s' }, '/api/auth/refresh', {
@@ -227,7 +227,7 @@ describe('the limits by default', () => {
     expect(await violatedBy(await refresh())).toEqual(['refresh'])
   })
 
-  it('send no more than three letters an hour to one address, and say nothing of it', async () => {
+  it('send at most three letters an hour to one address, silently', async () => {
     const email = freshEmail('flooded')
     await serve({}, '/api/auth/signup', {
       method: 'POST',
@@ -253,8 +253,8 @@ describe('the limits by default', () => {
   })
 })
 
-describe('failures to log in', () => {
-  it('are limited from one address, with right passwords not counted', async () => {
+describe('failed logins', () => {
+  it('are limited from one address, without counting right passwords', async () => {
     const ana = await signedUp('ana')
     const address = freshAddress()
     for (let round = 0; round < 2; round++) expect((await login(ana.email, address, password)).status).toBe(200)
@@ -263,36 +263,36 @@ describe('failures to log in', () => {
     expect(policiesOf(sixth)).toContain('"login";q=10;w=60')
     expect(policiesOf(sixth)).toContain('"login-failures";q=5;w=300')
     expect(await violatedBy(sixth)).toEqual(['login-failures'])
-    // The same for an address that nobody has an account with: nothing tells them apart.
+    // The same for an address without an account: the responses do not differ.
     const nobody = freshEmail('nobody')
     const other = freshAddress()
     for (let failure = 0; failure < 5; failure++) expect((await login(nobody, other, 'wrong')).status).toBe(401)
     expect(await violatedBy(await login(nobody, other, 'wrong'))).toEqual(['login-failures'])
   })
 
-  it('from everywhere do not lock the owner out of an address that logged in before', async () => {
+  it('from all addresses do not lock the owner out of an address that logged in before', async () => {
     const limits = { RATE_LIMITS: 'login-failures-email=4/3600s' }
     const ana = await signedUp('ana')
     for (let stranger = 0; stranger < 4; stranger++) {
       expect((await login(ana.email.toUpperCase(), freshAddress(), 'guess', limits)).status).toBe(401)
     }
-    // From here on strangers are refused unheard, the right password or not…
+    // From here on, strangers are refused without a check, even with the right password…
     expect(await violatedBy(await login(ana.email, freshAddress(), password, limits))).toEqual(['login-failures-email'])
-    // …but the owner, where the owner has been before, is not.
+    // …but the owner is not, at an address from which they have logged in.
     expect((await login(ana.email, ana.address, password, limits)).status).toBe(200)
-    // That address is free of it for 90 days, and bound by its own failures all the same.
+    // That address is exempt for 90 days, but its own failures still count.
     for (let failure = 0; failure < 5; failure++) {
       expect((await login(ana.email, ana.address, 'typo', limits)).status).toBe(401)
     }
     expect(await violatedBy(await login(ana.email, ana.address, password, limits))).toEqual(['login-failures'])
   })
 
-  it('of one stranger alone never use up what the owner needs to log in from a new address', async () => {
+  it('of one stranger never use up what the owner needs to log in from a new address', async () => {
     const ana = await signedUp('ana')
     const stranger = freshAddress()
     let heard = 0
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-    // A guess a minute, for two hours, by one who is patient.
+    // A patient stranger makes one guess a minute for two hours.
     for (let minute = 0; minute < 120; minute++) {
       vi.setSystemTime(Date.now() + 60_000)
       const guess = await login(ana.email, stranger, 'guess')
@@ -302,7 +302,7 @@ describe('failures to log in', () => {
     expect((await login(ana.email, freshAddress(), password)).status).toBe(200)
   }, 60_000)
 
-  it('from an address that knew the old password count as a stranger’s once there is another', async () => {
+  it('from an address that knew the old password count as a stranger’s after the password changes', async () => {
     const ana = await signedUp('ana')
     const thief = freshAddress()
     const strictly = { RATE_LIMITS: 'login=1000/1s,login-failures=5/300s,login-failures-email=1/3600s' }
@@ -312,12 +312,11 @@ describe('failures to log in', () => {
     const answers = []
     for (let times = 0; times < 3; times++) answers.push((await login(ana.email, thief, password, strictly)).status)
     expect(answers).toEqual([401, 429, 429])
-    // Its owner is not kept out by that, from where the new password was used before: nowhere yet, but from the
-    // session.
+    // The owner is not locked out by that: the session is active, although the new password was used nowhere yet.
     expect((await ana.get('/api/users/me')).status).toBe(200)
   })
 
-  it('forget an address after 90 days', async () => {
+  it('are no longer exempt from an address after 90 days', async () => {
     const limits = { RATE_LIMITS: 'login-failures-email=1/7d' }
     const ana = await signedUp('ana')
     later(90 * 86_400 + 60)
@@ -325,7 +324,7 @@ describe('failures to log in', () => {
     expect(await violatedBy(await login(ana.email, ana.address, password, limits))).toEqual(['login-failures-email'])
   })
 
-  it('leave no trace of a password or an e-mail in a gate’s name', async () => {
+  it('leave no password or e-mail in a gate’s name', async () => {
     const seen: string[] = []
     const GATE = new Proxy(env.GATE, {
       get(target, name) {
@@ -343,7 +342,7 @@ describe('failures to log in', () => {
 })
 
 describe('signing up with somebody’s e-mail', () => {
-  it('keeps its owner’s gate free: nothing is hashed there', async () => {
+  it('does not delay the owner: nothing is hashed in their gate', async () => {
     const ana = await signedUp('ana')
     const requested: string[] = []
     const GATE = new Proxy(env.GATE, {
@@ -364,7 +363,7 @@ describe('signing up with somebody’s e-mail', () => {
 })
 
 describe('the pages of confirmation', () => {
-  it('share the limit of the route that they stand for', async () => {
+  it('share the limit of the corresponding route', async () => {
     const limits = { RATE_LIMITS: 'confirm=3/60s' }
     const headers = from(freshAddress())
     expect((await serve(limits, '/confirm-email/none', { headers })).status).toBe(404)

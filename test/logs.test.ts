@@ -59,7 +59,7 @@ async function ask(one: Case, requested: Asked, headers: Record<string, string>,
   })
   const response = await app.fetch(request, { ...env, ...bindings }, executionCtx)
   await response.arrayBuffer().catch(() => undefined)
-  // What is left undone after the answer is logged, too; a fault of the test's own bindings may also end it.
+  // A failure after the response is logged, too; a fault of the test's bindings may also end it.
   await Promise.allSettled(later)
   return response.status
 }
@@ -70,7 +70,7 @@ const all: readonly Case[] = [...cases, ...healthCases, ...personalRequests]
 const everyThird = (first: number): readonly Case[] =>
   env.TEST_FULL === '1' ? all : all.filter((_, at) => at % 3 === first % 3)
 
-/** Asks for all that is given, and checks every line that is written meanwhile; returns the lines and the statuses. */
+/** Sends requests, and checks every log line; returns the lines and the statuses. */
 async function overheard(bindings: (values: readonly string[], ana: Newcomer) => object, asked = all) {
   const lines: Record<string, unknown>[] = []
   const statuses = new Map<string, number>()
@@ -86,7 +86,7 @@ async function overheard(bindings: (values: readonly string[], ana: Newcomer) =>
     for (const line of written) {
       const reported = secrets.filter((secret) => line.includes(secret) || line.includes(encodeURIComponent(secret)))
       expect(reported, `${one.route} → ${line}`).toEqual([])
-      // One line, and an object: nothing that was sent begins a line of its own.
+      // One line with an object: nothing that was sent begins a line of its own.
       expect(line).not.toContain('\n')
       lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
     }
@@ -98,11 +98,11 @@ const requests = (lines: readonly Record<string, unknown>[]) => lines.filter((li
 
 // ---------------------------------------------------------------- what is promised
 
-/** What fails beside the database logs the same on libSQL, where `npm test -- --full` asks for it, too. */
+/** Failures of parts other than the database log the same on libSQL, where only `npm test -- --full` tests them. */
 const isWhole = driver === 'D1' || env.TEST_FULL === '1'
 
 describe('what the service writes', { timeout: 240_000 }, () => {
-  it('of a request is its id, method, pattern, status and times, and no more', async () => {
+  it('about a request is its id, method, pattern, status and times, and no more', async () => {
     const { lines, statuses } = await overheard(() => ({}))
     expect([...statuses.values()].filter((status) => status >= 500)).toEqual([])
     expect(requests(lines)).toHaveLength(all.length)
@@ -110,18 +110,18 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     for (const line of requests(lines)) {
       expect(fields).toEqual(expect.arrayContaining(Object.keys(line)))
       expect(line.request_id).toMatch(/^[0-9a-f-]{36}$/)
-      // A pattern: a word that is no parameter's is one that we wrote.
+      // A pattern: all words except parameters are ours.
       const words = String(line.route)
         .split('/')
         .filter((word) => !/^(:\w+(\{.*\})?|\*|)$/.test(word))
       for (const word of words) expect(word).toMatch(/^[a-z_.-]+$/)
     }
     for (const field of fields) expect(operations).toContain(`\`${field}\``)
-    // Nothing else was written: nothing went wrong.
+    // Nothing else was logged, so nothing went wrong.
     expect(lines.filter((line) => !('route' in line))).toEqual([])
   })
 
-  it('of a part that fails with everybody’s data in its words holds none of it', async () => {
+  it('about a failing part contains none of the personal data in the error’s message', async () => {
     const throwing = (values: readonly string[]) => () => Promise.reject(new Error(`It failed: ${values.join(', ')}`))
     const parts: Record<string, (values: readonly string[]) => object> = {
       KV: (values) => ({ CACHE: each(throwing(values)) }),
@@ -141,7 +141,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it.runIf(isWhole)('of a bug is its kind and where it is, whatever its words hold', async () => {
+  it.runIf(isWhole)('about a bug is its class and its place, whatever its message contains', async () => {
     const { lines, statuses } = await overheard(
       (values) => ({
         DB: {
@@ -163,14 +163,14 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it.runIf(isWhole)('of a copy in KV that is cut short holds nothing of it', async () => {
+  it.runIf(isWhole)('about a truncated copy in KV contains nothing of it', async () => {
     const { lines } = await overheard(
       (_, ana) => ({
         CACHE: new Proxy(env.CACHE, {
           get: (kv, name) => {
             const value: unknown = Reflect.get(kv, name)
             if (name !== 'get') return typeof value === 'function' ? value.bind(kv) : value
-            // As KV itself reads JSON: its error quotes what it was given.
+            // As KV itself parses JSON: its error quotes the input.
             return async () => JSON.parse(JSON.stringify(await findCachedUser(db, ana.id)).replace(':', ' '))
           },
         }),
@@ -180,7 +180,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     expect(lines.filter((line) => line.cache === 'read').length).toBeGreaterThan(10)
   })
 
-  it('of a letter that is refused holds neither its address nor a word of it', async () => {
+  it('about a refused letter contains neither its address nor its text', async () => {
     for (const echo of [
       (to: string) => `550 5.1.1 <${to}>: Recipient address rejected`,
       (to: string) => `550 ${to.toUpperCase()}... User unknown`,
@@ -205,7 +205,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it('of a cron that fails holds no parameter', async () => {
+  it('about a failing cron job contains no parameter', async () => {
     const values = [mark(), freshEmail('cron')]
     for (const cron of ['* * * * *', '17 * * * *']) {
       const error = await runScheduled(cron, { ...env, ...failing(new Error(`Failed: ${values}`)) }).then(
@@ -218,7 +218,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
     }
   })
 
-  it('of a variable that is wrong holds its name, and no secret', async () => {
+  it('about a wrong variable contains its name, and no secret', async () => {
     const secret = mark()
     await ask(
       { route: 'GET /', ask: () => ({ path: '/' }) },
@@ -233,7 +233,7 @@ describe('what the service writes', { timeout: 240_000 }, () => {
 
 const each = (method: () => unknown): object => new Proxy({}, { get: () => method })
 
-/** A database each of whose statements fails with this, whichever driver is tried. */
+/** A database whose every statement fails with this error, for both drivers. */
 function failing(error: unknown): object {
   const fail = () => Promise.reject(error)
   if (driver === 'D1') {
@@ -245,7 +245,7 @@ function failing(error: unknown): object {
   return { DATABASE_URL: `http://${host}` }
 }
 
-/** What a libSQL server of these tests answers, by its host. */
+/** The responses of these tests' libSQL servers, by host. */
 const servers = new Map<string, () => Promise<never>>()
 const real = globalThis.fetch
 vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {

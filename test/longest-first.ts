@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Files that take longest, by their last measurement on two cores, in seconds. Begun last, one of them would keep the
- * run waiting while the other workers have nothing left to do.
+ * The slowest files, in seconds, as last measured on two cores. If one of them began last, the run would wait for it
+ * while the other workers have nothing to do.
  */
 const slowest: Readonly<Record<string, number>> = {
   'test/node/deploy-trouble.test.ts': 68,
@@ -29,12 +29,15 @@ const slowest: Readonly<Record<string, number>> = {
   'test/browser/password.test.ts': 12,
 }
 
-/** A file of Node's that takes so long starts before all others: it mostly waits for the processes that it starts. */
+/**
+ * A file of the project `node` that takes this long starts before all others: it mostly waits for the processes that it
+ * starts.
+ */
 const startsFirstSeconds = 30
 
 /**
- * Starts the longest files first, project by project: a worker that changes projects starts a new runtime. What vitest
- * remembers of an earlier run counts for nothing, since a fresh clone has no such memory.
+ * Starts the longest files first, project by project, because a worker that changes projects starts a new runtime.
+ * Results of earlier runs are ignored, because a fresh clone has none.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -17,18 +17,18 @@ const callers = ['nobody', ...roles] as const
 type Caller = (typeof callers)[number]
 const signUp: Record<Role, (name: string) => Promise<Person>> = { user: signedUp, moderator, admin }
 
-/** A request that is right in all but, perhaps, who sends it. */
+/** A request that is valid except, perhaps, for its sender. */
 interface Case {
   /** A guarded route of the document. */
   readonly route: string
-  /** What tells it from another case of the same route. */
+  /** What distinguishes it from another case of the same route. */
   readonly note?: string
   readonly json?: unknown
-  /** A form instead, which is not read twice. */
+  /** A form instead, because a form cannot be read twice. */
   readonly form?: () => FormData
-  /** What the path's id names: something of this person's, or anything that there is. */
+  /** The resource of the path's id: something of this user's, or any. */
   readonly id?: (person: Person) => Promise<number>
-  /** Whether whoever was answered cannot ask again: somebody new asks each time. */
+  /** Whether the user cannot send another request after a success: each time a new user sends it. */
   readonly spends?: true
 }
 
@@ -145,7 +145,7 @@ const cases: readonly Case[] = [
 
 const existing = new Map<string, Promise<Person>>()
 
-/** Somebody of a role who has asked before, or for whom nothing is lost. */
+/** A user of a role: an earlier one, or a new one if the request uses it up. */
 function someone(role: Role, isNew: boolean): Promise<Person> {
   const person = (!isNew && existing.get(role)) || signUp[role](role)
   if (!isNew) existing.set(role, person)
@@ -154,7 +154,7 @@ function someone(role: Role, isNew: boolean): Promise<Person> {
 
 async function answered({ route, json, form, id, spends }: Case, caller: Caller): Promise<number> {
   const [method = '', template = ''] = route.split(' ')
-  // Nobody asks for what is a user's: that it is there must not help.
+  // Without a login, the request names an existing user's resource, which must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
   const path = template
     .replace('{id}', id ? String(await id(person)) : '')
@@ -172,9 +172,7 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
 
 const operationSchema = z.looseObject({ 'x-permissions': z.array(z.string()).default([]) })
 
-/**
- * The table of docs/security.md: each case, the permissions of which its route asks for one, and each role's answer.
- */
+/** The table of docs/security.md: each case, its route's permissions, and each role's status. */
 async function rendered(seen: ReadonlyMap<Case, readonly number[]>): Promise<string> {
   const { paths } = await apiDocument()
   const rows = (await guardedRoutes()).flatMap(({ method, template }) => {
@@ -200,7 +198,7 @@ async function rendered(seen: ReadonlyMap<Case, readonly number[]>): Promise<str
 const nameOf = ({ method, template }: { method: string; template: string }): string =>
   `${method} ${template.replace(/(?<=.)\/$/, '')}`
 
-describe('every guarded route, asked rightly', () => {
+describe('every guarded route, with a valid request', () => {
   const seen = new Map<Case, number[]>()
   const reported = callers.flatMap((caller, at) =>
     cases.map((one) => ({ one, caller, status: () => seen.get(one)?.[at] })),
@@ -214,7 +212,7 @@ describe('every guarded route, asked rightly', () => {
     }
   }, 120_000)
 
-  it('is asked here: one that is new must be added', async () => {
+  it('has a case here: add one for a new route', async () => {
     const guarded = (await guardedRoutes()).map(nameOf)
     expect([...new Set(cases.map(({ route }) => route))].sort()).toEqual(guarded.sort())
   })
@@ -228,18 +226,18 @@ describe('every guarded route, asked rightly', () => {
     }
   })
 
-  it('is refused to whoever is not signed in', () => {
+  it('is refused without a login', () => {
     const strays = reported.filter(({ caller, status }) => caller === 'nobody' && status() !== 401)
     expect(strays.map(({ one }) => one.route)).toEqual([])
   })
 
-  it('gives a plain user nothing of what admins do', () => {
+  it('gives the role user no admin route', () => {
     const ofAdmins = reported.filter(({ one, caller }) => caller === 'user' && one.route.includes('/api/admin/'))
     expect(ofAdmins.length).toBeGreaterThanOrEqual(9)
     expect(ofAdmins.filter(({ status }) => status() !== 403).map(({ one }) => one.route)).toEqual([])
   })
 
-  it('fails nobody', () => {
+  it('never causes a 500', () => {
     expect(reported).toHaveLength(cases.length * callers.length)
     expect(reported.filter(({ status }) => (status() ?? 500) >= 500).map(({ one }) => one.route)).toEqual([])
   })

@@ -20,22 +20,22 @@ import { freshEmail, password } from './people.ts'
 
 const db = database()
 
-/** Someone with an account, a session and a contact, made without the service. */
+/** A user with an account, a session and a contact, created without the service. */
 export interface Newcomer {
   readonly id: number
   readonly email: string
-  /** The username and the contact's name: what a right answer of theirs says. */
+  /** The username and the contact's name, which a valid response contains. */
   readonly mark: string
   readonly access: string
   readonly refresh: string
   readonly sessionId: number
   readonly contactId: number
-  /** Of the letter that confirms the address. */
+  /** The confirmation link. */
   readonly link: string
 }
 
 interface NewcomerOptions {
-  /** Whether the account still waits to be confirmed. */
+  /** Whether the account is not confirmed yet. */
   readonly unconfirmed?: boolean | undefined
   readonly role?: Role | undefined
 }
@@ -44,7 +44,7 @@ let hashed: Promise<string> | undefined
 
 let made: Promise<unknown> = Promise.resolve()
 
-/** One after another: a sqld that many write to at once says that it is busy. */
+/** One after another, because a sqld with many simultaneous writers says that it is busy. */
 export function newcomer({ unconfirmed = false, role = 'user' }: NewcomerOptions = {}): Promise<Newcomer> {
   const next = made.then(() => makeNewcomer(!unconfirmed, role))
   made = next.catch(() => undefined)

@@ -1,8 +1,8 @@
-/** Asking by older paths, and what must be the same by ours. */
+/** Calls older paths, and compares them with ours. */
 import { type Answer, type Call, call } from './client.ts'
 import { freshAddress, from } from './people.ts'
 
-/** What an answer is, but for what differs from one to the next. */
+/** The parts of a response that are the same each time. */
 export const essence = ({ status, headers, text }: Answer) => ({
   status,
   type: headers.get('Content-Type'),

@@ -5,7 +5,7 @@ import { explanations } from '../src/pages/problems.ts'
 import { apiDocument, call, olderPaths } from './client.ts'
 import { answerSchemas, operationsOf, publishedDocument, resolved, type Schema, violations } from './document.ts'
 
-/** Pages, pictures and the document itself: for people, not for clients. */
+/** Pages, pictures and the document itself are for people, not for clients. */
 const pages = [
   '/',
   '/docs',
@@ -20,7 +20,7 @@ const pages = [
   '/avatars/initials/{}',
 ]
 
-// A file's path is a parameter whose pattern ends in the file's extension.
+// A path with a file extension is a parameter whose pattern ends in the extension.
 const shape = (path: string): string =>
   path
     .replace(/:\w+\{[^}]*\\(\.\w+)\}/g, '{}$1')
@@ -28,7 +28,7 @@ const shape = (path: string): string =>
     .replace(/(?<=.)\/$/, '')
 
 describe('the OpenAPI document', () => {
-  it('holds every route of the router, and no other', async () => {
+  it('contains every route of the router, and no other', async () => {
     const routed = new Set(
       app.routes
         .filter(({ method, path }) => method !== 'ALL' && !pages.includes(shape(path)) && !path.endsWith('*'))
@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
         const where = `${method} ${path}`
         expect(operation.summary, where).toBeTruthy()
         expect(operation.description, where).toBeTruthy()
-        // Also of those that are public: an empty list says so.
+        // Public operations say so by an empty list.
         expect(operation.security, where).toBeDefined()
         const statuses = Object.keys(operation.responses)
         expect(
@@ -65,7 +65,7 @@ describe('the OpenAPI document', () => {
           ])
         }
         if (operation.security?.length) expect(statuses, where).toContain('401')
-        // To a page of another site, whoever it asks for.
+        // For requests from pages of other sites, whoever the user is.
         if (method !== 'get') expect(statuses, where).toContain('403')
         if ('requestBody' in operation)
           expect(statuses, where).toEqual(expect.arrayContaining(['400', '413', '415', '422']))
@@ -87,7 +87,7 @@ describe('the OpenAPI document', () => {
 })
 
 describe('the published document', () => {
-  it('leaves answers open, so that a new field breaks no generated client, and keeps what is sent closed', async () => {
+  it('allows more members in responses, so that a new field breaks no generated client, but not in requests', async () => {
     const published = await publishedDocument()
     const closed = [...answerSchemas(published)].filter(({ additionalProperties }) => additionalProperties === false)
     expect(closed).toEqual([])
@@ -103,7 +103,7 @@ describe('the published document', () => {
     }
   })
 
-  it('is held closed here: an answer with a field that it does not name fails', async () => {
+  it('is treated as closed here: a response with an undocumented field fails', async () => {
     const document = await apiDocument()
     for (const name of ['Contact', 'Tokens', 'User', 'Export']) {
       const schema = document.components.schemas[name] ?? {}
@@ -112,7 +112,7 @@ describe('the published document', () => {
     }
   })
 
-  it('takes flags in queries as booleans', async () => {
+  it('has booleans for flags in queries', async () => {
     const flags = operationsOf(await publishedDocument()).flatMap(({ parameters }) =>
       parameters.filter(({ name }) => ['favorite', 'total', 'disabled'].includes(name)).map(({ schema }) => schema),
     )
@@ -120,7 +120,7 @@ describe('the published document', () => {
     for (const { type, enum: values } of flags) expect({ type, values }).toEqual({ type: 'boolean', values: undefined })
   })
 
-  it('has a header parameter wherever a body is of two media types: src/auth/schema.ts says why', async () => {
+  it('has a header parameter wherever a body has two media types: src/auth/schema.ts says why', async () => {
     const operations = operationsOf(await publishedDocument())
     const several = operations.filter(({ requestBody }) => Object.keys(requestBody?.content ?? {}).length > 1)
     expect(several.map(({ name }) => name)).toContain('POST /api/auth/login')
@@ -156,9 +156,9 @@ describe('the published document', () => {
     }
   })
 
-  it('pre-fills nothing that would harm the next try on /docs', async () => {
+  it('fills in nothing on /docs that would make the next try fail', async () => {
     for (const { name, parameters } of operationsOf(await publishedDocument())) {
-      // What is not required is sent as the example where there is one: only how many are to be shown may be.
+      // An optional parameter with an example would be sent by /docs: only `limit` may have one.
       const sent = parameters.filter(({ required, schema }) => !required && schema.example !== undefined)
       expect(
         sent.map((one) => one.name).filter((one) => one !== 'limit'),
@@ -167,7 +167,7 @@ describe('the published document', () => {
     }
   })
 
-  it('names no format for a text that may be empty: an empty one is no address', async () => {
+  it('states no format for a text that may be empty, because an empty text is not an address', async () => {
     const document = await publishedDocument()
     const formatted = operationsOf(document).flatMap(({ requestBody }) =>
       Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
@@ -180,7 +180,7 @@ describe('the published document', () => {
     for (const { name, pattern } of formatted) expect('', name).not.toMatch(new RegExp(pattern, 'u'))
   })
 
-  it('says that a contact needs a name, and a phone that is looked for a digit', async () => {
+  it('says that a contact needs a name, and a phone search a digit', async () => {
     const document = await publishedDocument()
     const { ContactInput = {}, ContactPatch = {} } = document.components.schemas
     const fits = (schema: Schema, value: object) => violations(document, schema, value).length === 0

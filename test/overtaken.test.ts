@@ -11,7 +11,7 @@ import { counted, serve } from './serving.ts'
 
 const db = database()
 
-describe('a change that is overtaken', () => {
+describe('a change, if another one comes between,', () => {
   it('is tried again, and both are kept', async () => {
     const ana = await signedUp('ana')
     const answers = await Promise.all([
@@ -26,9 +26,9 @@ describe('a change that is overtaken', () => {
     expect(['first', 'third']).toContain(row?.username)
   })
 
-  it('writes nothing when no revision can be had', async () => {
+  it('writes nothing if no revision is issued', async () => {
     const ana = await signedUp('ana')
-    // The gate counts the request, and is gone when the revision is asked for.
+    // The gate counts the request, and fails when the revision is requested.
     const GATE = new Proxy(env.GATE, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name)
@@ -53,12 +53,12 @@ describe('a change that is overtaken', () => {
     expect((await ana.get('/api/users/me')).body).toMatchObject({ username: 'ana' })
   })
 
-  it('costs uncached reads for a while, never a stale one, when it dies between gate and database', async () => {
+  it('causes uncached reads for a while, never a stale one, if it dies between gate and database', async () => {
     const ana = await signedUp('ana')
     await warmed(ana)
     await gateOf(env, `user:${ana.id}`).raise(0)
     for (const _ of [1, 2]) expect(levelOf(await me(ana))).toBe('database')
-    // After ten seconds that is no change on its way any more: a read puts it right, after its answer.
+    // After ten seconds the change counts as dead: a read repairs the row after its response.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 })
     try {
       expect(levelOf(await me(ana))).toBe('database')
@@ -69,7 +69,7 @@ describe('a change that is overtaken', () => {
     }
   })
 
-  it('loses to whoever sent the same If-Match and came first: one 200, the others 412', async () => {
+  it('fails if another request with the same If-Match came first: one 200, the others 412', async () => {
     const ana = await signedUp('ana')
     const tag = (await ana.get('/api/users/me')).headers.get('ETag') ?? ''
     const answers = await Promise.all(
@@ -78,13 +78,13 @@ describe('a change that is overtaken', () => {
       ),
     )
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412])
-    // And none of them leaves the gate ahead of the row.
+    // None of them leaves the gate ahead of the row.
     await me(ana)
     expect(levelOf(await me(ana))).toBe('memory')
   })
 })
 
-describe('one who goes on asking with a session that has ended', () => {
+describe('a client that goes on with an ended session', () => {
   it('writes nothing to KV', async () => {
     const ana = await signedUp('ana')
     const other = await ana.login()
@@ -93,14 +93,14 @@ describe('one who goes on asking with a session that has ended', () => {
     const { bindings, trips } = counted()
     for (let requested = 0; requested < 5; requested++) expect((await me(ana, bindings)).status).toBe(401)
     expect(trips.kvWrites).toEqual([])
-    // The person's other session is remembered as ever.
+    // The user's other session is cached as before.
     expect((await serve({}, '/api/users/me', { token: other.access })).status).toBe(200)
     expect(levelOf(await serve({}, '/api/users/me', { token: other.access }))).toBe('memory')
   })
 })
 
 describe('several confirmations at once', () => {
-  it('leave the account where the edge can remember it, and the first date', async () => {
+  it('leave an account that can be cached, with the first date', async () => {
     const email = freshEmail('eager')
     await call('POST', '/api/auth/signup', {
       json: { username: 'eager', email, password },

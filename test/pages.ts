@@ -1,4 +1,4 @@
-/** The pages about passwords, as a person and a screen reader meet them. */
+/** The pages about passwords, as a person and a screen reader use them. */
 import { login } from './accounts.ts'
 import { type Answer, type Call, call } from './client.ts'
 
@@ -9,7 +9,7 @@ export const loginStatus = async (email: string, secret: string): Promise<number
 
 export const heading = ({ text }: Answer): string | undefined => text.match(/<h1>(.*?)<\/h1>/)?.[1]
 
-/** What a field is said to be by its error, as a program that reads aloud follows it. */
+/** The error of a field, found as a screen reader finds it. */
 export function faultOf({ text }: Answer, field: string): string | undefined {
   const input = text.match(new RegExp(`<input[^>]* id="${field}"[^>]*>`))?.[0] ?? ''
   if (!input.includes('aria-invalid="true"')) return undefined

@@ -19,33 +19,33 @@ export interface Tokens {
   refresh: string
 }
 
-/** One who uses the service. */
+/** A user of the service. */
 export interface Person extends Tokens {
   readonly id: number
   readonly email: string
   readonly username: string
   readonly password: string
   readonly address: string
-  /** Calls the service with this person's access token, from this person's address. */
+  /** Calls the service with this user's access token, from this user's address. */
   get(path: string, more?: Call): Promise<Answer>
   post(path: string, json?: unknown, more?: Call): Promise<Answer>
   put(path: string, json: unknown, more?: Call): Promise<Answer>
   patch(path: string, json: unknown, more?: Call): Promise<Answer>
   delete(path: string, more?: Call): Promise<Answer>
-  /** Logs in once more: another session's tokens. */
+  /** Logs in again: the tokens of another session. */
   login(): Promise<Tokens>
 }
 
 /** An e-mail that no other test uses. */
 export const freshEmail = (name: string): string => `${name}-${crypto.randomUUID().slice(0, 13)}@example.com`
 
-/** An address that no other person of this run has (RFC 5737's and RFC 2544's test ranges are too small for all). */
+/** An IP address that no other user of this run has (the test ranges of RFC 5737 and RFC 2544 are too small). */
 export const freshAddress = (): string => `10.${[1, 2, 3].map(() => Math.floor(Math.random() * 255)).join('.')}`
 
-/** The header by which the platform tells who calls. */
+/** The header with which the platform passes the caller's address. */
 export const from = (address: string): Record<string, string> => ({ 'CF-Connecting-IP': address })
 
-/** Someone who has signed up, opened the letter, confirmed and logged in: over HTTP, and by a real letter. */
+/** Creates a user who has signed up, confirmed and logged in: over HTTP, with a real letter. */
 export async function signedUp(name: string): Promise<Person> {
   const email = freshEmail(name)
   const address = freshAddress()
@@ -84,10 +84,7 @@ export async function signedUp(name: string): Promise<Person> {
   return person
 }
 
-/**
- * Changes what the edge remembers of a person as every cause does: a revision from the gate first, then both in one
- * write.
- */
+/** Changes a user's cached data as the service does: a revision from the gate first, then both in one write. */
 export async function change(person: Person, set: Partial<typeof users.$inferInsert>): Promise<void> {
   await writeAtNewRevision(gateOf(env, `user:${person.id}`), 0, async (revision) => {
     await database()
@@ -97,23 +94,23 @@ export async function change(person: Person, set: Partial<typeof users.$inferIns
   })
 }
 
-/** Someone who has signed up and been given a role. */
+/** Creates a user with a role. */
 async function inRole(name: string, role: Role): Promise<Person> {
   const person = await signedUp(name)
   await change(person, { role })
   return person
 }
 
-/** Someone who runs the service. */
+/** Creates an admin. */
 export const admin = (name: string): Promise<Person> => inRole(name, 'admin')
 
-/** Someone who helps to run it. */
+/** Creates a moderator. */
 export const moderator = (name: string): Promise<Person> => inRole(name, 'moderator')
 
 const foundSchema = z.looseObject({ messages: z.array(z.looseObject({ ID: z.string(), Subject: z.string() })) })
 const letterSchema = z.looseObject({ Subject: z.string(), Text: z.string(), HTML: z.string() })
 
-/** The letters that have arrived for an address, newest first. */
+/** The letters that have arrived at an address, newest first. */
 export async function lettersTo(email: string): Promise<z.infer<typeof letterSchema>[]> {
   const query = new URLSearchParams({ query: `to:${email}` })
   const found = foundSchema.parse(await (await fetch(`${env.TEST_INBOX}/api/v1/search?${query}`)).json())
@@ -124,7 +121,7 @@ export async function lettersTo(email: string): Promise<z.infer<typeof letterSch
   )
 }
 
-/** Waits for something to be found in the inbox. An inbox that drops a connection under load is asked again. */
+/** Waits for something in the inbox. Asks again if the inbox drops a connection under load. */
 async function awaited<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
   let failure: unknown
   for (let tries = 0; tries < 200; tries++) {
@@ -139,7 +136,7 @@ async function awaited<T>(what: string, find: () => Promise<T | undefined>): Pro
   throw new Error(`${what} within five seconds.`, { cause: failure })
 }
 
-/** Waits until `count` letters have arrived for an address. */
+/** Waits until `count` letters have arrived at an address. */
 export const awaitLetters = (email: string, count = 1) =>
   awaited(`No ${count} letters for ${email}`, async () => {
     const letters = await lettersTo(email)
@@ -154,7 +151,7 @@ export async function confirmationToken(email: string, count = 1): Promise<strin
   return token
 }
 
-/** The token of the newest letter to an address that leads to a page of ours, once it has arrived. */
+/** Waits for the newest letter to an address that links to a page; returns the link's token. */
 export function linkToken(email: string, page: 'confirm-email' | 'reset-password'): Promise<string> {
   return awaited(`No letter to ${email} led to /${page}`, async () => {
     for (const { Text } of await lettersTo(email)) {

@@ -2,7 +2,7 @@ import { freshEmail } from './people.ts'
 import { mark } from './personal.ts'
 import { type Case, signedIn } from './routes.ts'
 
-/** Requests that hold somebody's data in every place there is for it, besides those of every route. */
+/** Requests with personal data in every place, in addition to those of every route. */
 export const personalRequests: readonly Case[] = [
   {
     route: 'POST /api/contacts',
@@ -43,7 +43,7 @@ export const personalRequests: readonly Case[] = [
   { route: 'GET /api/users/me', ask: () => ({ path: '/api/users/me', token: mark() }) },
   { route: 'GET /nowhere', ask: () => ({ path: `/nowhere/${mark()}?${mark()}` }) },
   { route: 'GET /avatars/{key}', ask: () => ({ path: `/avatars/${mark()}` }) },
-  // The older paths, which the document leaves out.
+  // The older paths, which are not in the document.
   { route: 'GET /api/contacts/{query}', ask: signedIn((ana) => `/api/contacts/${ana.mark}`) },
   {
     route: 'GET /api/email/confirm/{token}',

@@ -1,11 +1,11 @@
-/** What of a request is nobody's business but who sent it. */
+/** The personal data in a request. */
 import { freshAddress, password } from './people.ts'
 import type { Asked, Case, Newcomer } from './routes.ts'
 
-/** Something of this request alone that no line may hold. */
+/** Something unique to this request that no log line may contain. */
 export const mark = (): string => `mark-${crypto.randomUUID()}`
 
-/** All that a request holds of anybody's: what is sent, and what the headers say of who sends it. */
+/** The personal data of a request: what is sent, and the headers about the sender. */
 export interface Personal {
   readonly headers: Record<string, string>
   readonly values: string[]
@@ -32,13 +32,10 @@ function textsIn(value: unknown): string[] {
   return Object.values(value).flatMap(textsIn)
 }
 
-/** What a line may hold, though a request does: words of ours. */
+/** Words of ours that a log line may contain, although a request does, too. */
 const common = new Set(['New', 'Renamed', 'moderator', 'session', 'uk', 'q', '1', 'x', 'https:', 'name asc'])
 
-/**
- * What of a request may stand in no line: all its values, the newcomer's own, and the parts of its path that a pattern
- * leaves out.
- */
+/** The values of a request that no log line may contain: all values, the newcomer's data, and the path's parameters. */
 export function secretsOf(
   one: Case,
   { path, json, form, token }: Asked,

@@ -15,7 +15,7 @@ const encoded = {
 
 export type Kind = keyof typeof encoded
 
-/** A picture that every browser shows. */
+/** A picture that every browser can display. */
 export const picture = (kind: Kind): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(encoded[kind]), codeOf)
 
 export const kinds = Object.keys(encoded) as Kind[]
@@ -23,7 +23,7 @@ export const kinds = Object.keys(encoded) as Kind[]
 const codeOf = (letter: string): number => letter.charCodeAt(0)
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(text, codeOf)
 
-/** Pieces, one after the other. */
+/** Joins pieces of bytes or text. */
 export function together(...pieces: (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
   const parts = pieces.map((piece) => (typeof piece === 'string' ? bytesOf(piece) : piece))
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
@@ -39,15 +39,15 @@ const big = (value: number, bytes: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length: bytes }, (_, at) => (value / 256 ** (bytes - 1 - at)) & 255)
 const little = (value: number, bytes: number): Uint8Array<ArrayBuffer> => big(value, bytes).reverse()
 
-/** `bytes` with something put in at a place. */
+/** `bytes` with a piece inserted at a position. */
 export const inserted = (bytes: Uint8Array, at: number, piece: Uint8Array): Uint8Array<ArrayBuffer> =>
   together(bytes.subarray(0, at), piece, bytes.subarray(at))
 
-/** A segment of a JPEG. Right behind the start (2) and behind JFIF (20) it may stand. */
+/** A JPEG segment. It may follow the start (2) or JFIF (20). */
 export const segment = (marker: number, data: Uint8Array): Uint8Array<ArrayBuffer> =>
   together(Uint8Array.of(0xff, marker), big(data.length + 2, 2), data)
 
-/** A chunk of a PNG. Behind IHDR (33) it may stand. Nobody here looks at its sum. */
+/** A PNG chunk. It may follow IHDR (33). Its checksum is not set, because nothing here checks it. */
 export const pngChunk = (type: string, data: Uint8Array): Uint8Array<ArrayBuffer> =>
   together(big(data.length, 4), type, data, big(0, 4))
 
@@ -61,13 +61,13 @@ export function webpOf(...chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return together('RIFF', little(body.length, 4), body)
 }
 
-/** A WebP with what says that more than a picture is in it: 0x08 EXIF, 0x04 XMP, 0x20 a colour profile. */
+/** A WebP that announces more than a picture: 0x08 EXIF, 0x04 XMP, 0x20 a colour profile. */
 export function extendedWebp(flags: number, ...more: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const header = together(Uint8Array.of(flags, 0, 0, 0), little(7, 3), little(5, 3))
   return webpOf(webpChunk('VP8X', header), picture('webp').subarray(12), ...more)
 }
 
-/** An extension of a GIF by an application, or a comment (without a name). Behind its colours (19) it may stand. */
+/** A GIF application extension, or a comment (without a name). It may follow the colours (19). */
 export const gifExtension = (name: string | null, data: Uint8Array): Uint8Array<ArrayBuffer> =>
   together(
     name === null ? Uint8Array.of(0x21, 0xfe) : together(Uint8Array.of(0x21, 0xff, name.length), name),
@@ -78,7 +78,7 @@ export const gifExtension = (name: string | null, data: Uint8Array): Uint8Array<
     Uint8Array.of(0),
   )
 
-/** Where a picture was taken, as EXIF says it: 48°51′24″ N, and an orientation. */
+/** EXIF with a location, 48°51′24″ N, and an orientation. */
 export function exifWithLocation(orientation = 1): Uint8Array<ArrayBuffer> {
   const entry = (tag: number, type: number, count: number, value: Uint8Array) =>
     together(big(tag, 2), big(type, 2), big(count, 4), value)
@@ -98,16 +98,14 @@ export function exifWithLocation(orientation = 1): Uint8Array<ArrayBuffer> {
   return together('Exif\0\0MM\0*', big(8, 4), directory, gps)
 }
 
-/**
- * A picture of a kind that says where it was taken, in every way its kind knows. `secret` is a part of what it says.
- */
+/** A picture with a location in every form that its format supports. It contains `secret`. */
 export function withLocation(kind: Kind, orientation = 1): Uint8Array<ArrayBuffer> {
   const exif = exifWithLocation(orientation)
   const xmp = together(`<x:xmpmeta exif:GPSLatitude="${secret}"/>`)
   const named = together('http://ns.adobe.com/xap/1.0/\0', xmp)
   if (kind === 'jpeg') {
     const more = [segment(0xe1, exif), segment(0xe1, named), segment(0xed, together('Photoshop 3.0\0', secret))]
-    // A thumbnail, of what was cropped away perhaps; markers that nobody knows.
+    // A thumbnail, perhaps of what was cropped away; unknown markers.
     more.push(segment(0xe0, together('JFXX\0\x10', secret)), segment(0xf0, together(secret)), segment(0x02, xmp))
     return together(inserted(picture(kind), 20, together(...more, segment(0xfe, xmp))), secret)
   }
@@ -128,10 +126,10 @@ export function withLocation(kind: Kind, orientation = 1): Uint8Array<ArrayBuffe
   return webpOf(picture(kind).subarray(12), webpChunk('XMP ', xmp), webpChunk('EXIF', exif))
 }
 
-/** What {@link withLocation} says of where it was. */
+/** A part of the location in {@link withLocation}. */
 export const secret = '48,51.4N at home'
 
-/** A PNG that says to be this large. */
+/** A PNG that states this size. */
 export function pngOf(width: number, height: number): Uint8Array<ArrayBuffer> {
   const bytes = picture('png')
   bytes.set(big(width, 4), 16)
@@ -139,14 +137,14 @@ export function pngOf(width: number, height: number): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** A picture, made larger in bytes by a colour profile that nobody knows (PNG). */
+/** A PNG made larger in bytes by a meaningless colour profile. */
 export const heavyPng = (length: number): Uint8Array<ArrayBuffer> => {
   const bare = picture('png')
   const more = length - bare.length - 12
   return inserted(bare, 33, together(big(more, 4), 'iCCP', new Uint8Array(more), big(0, 4)))
 }
 
-/** The form that takes a picture. Its name and type say what they like. */
+/** An upload form. Its file name and type do not matter. */
 export function upload(bytes: Uint8Array<ArrayBuffer>, name = 'face.txt', type = 'text/plain'): FormData {
   const form = new FormData()
   form.set('file', new File([bytes], name, { type }))

@@ -7,7 +7,7 @@ import { driver, remembering } from './database.ts'
 import { admin, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
-/** How SQLite would go about a statement, a line for each step. */
+/** SQLite's plan of a statement, one line for each step. */
 async function planOf(sql: string): Promise<string[]> {
   const parameters = (sql.match(/\?/g) ?? []).map(() => 1)
   const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
@@ -16,7 +16,7 @@ async function planOf(sql: string): Promise<string[]> {
   return plan.results.map(({ detail }) => detail)
 }
 
-/** Steps that read a whole table that grows. What json_each and subqueries hold does not. */
+/** The steps that scan a whole table that can grow. json_each and subqueries do not count. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
     /^SCAN (books|card_parts|contacts|group_members|removed|versions|users|sessions|app_passwords|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
@@ -25,9 +25,8 @@ const scansOf = (plan: string[]): string[] =>
   )
 
 /**
- * The statements that may read a table from its beginning. Whoever runs the service looks through all accounts or
- * letters: in the order of ids, to the end of the page, or on until a page is full of what is looked for, or has been
- * counted. And whether the database is there is asked by one row.
+ * Statements that may scan a table from its beginning. Admins list all accounts or letters: in the order of ids, until
+ * the page is full or all rows are counted. The health check reads one row.
  */
 const allowed = [
   /^select .* from "users" (where .*)?order by "users"."id" asc limit/,
@@ -37,7 +36,7 @@ const allowed = [
 ]
 
 describe.skipIf(driver !== 'D1')('the plan of every query', () => {
-  it('reads no table from end to end, whatever is asked', async () => {
+  it('scans no whole table', async () => {
     const { DB, statements } = remembering()
     const [ana, root] = [await signedUp('ana'), await admin('root')]
     const ask = (method: string, path: string, json?: unknown, token = ana.access) =>
@@ -182,7 +181,7 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     expect(scanning).toEqual([])
   }, 60_000)
 
-  it('of a search is answered by one index alone, but for the rows of the page', async () => {
+  it('of a search uses one index only, except for the rows of the page', async () => {
     const { DB, statements } = remembering()
     const ana = await signedUp('ana')
     await serve({ DB }, '/api/contacts?q=ада', { token: ana.access })
@@ -192,7 +191,7 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     expect(plan.join('\n')).toMatch(/SEARCH contacts USING INTEGER PRIMARY KEY \(rowid=\?\)/)
   })
 
-  it('of upcoming birthdays enters the index by one stretch of the year, or by two across New Year', async () => {
+  it('of upcoming birthdays uses one range of the index, or two across New Year', async () => {
     const { DB, statements } = remembering()
     const ana = await signedUp('ana')
     expect((await serve({ DB }, '/api/contacts/birthdays?days=200', { token: ana.access })).status).toBe(200)
@@ -202,7 +201,7 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     )
   })
 
-  it('of a page that is far on enters its index there, and sorts nothing', async () => {
+  it('of a later page starts in its index there, and sorts nothing', async () => {
     const { DB, statements } = remembering()
     const ana = await signedUp('ana')
     for (const first_name of ['Ада', 'Юлія']) await ana.post('/api/contacts', { first_name })

@@ -1,10 +1,10 @@
-/** Which headers every answer has, and which it may have. */
+/** The headers that every response must have, and those that it may have. */
 import { expect } from 'vitest'
 
 /** A page that CORS_ORIGINS of the tests names. */
 export const origin = 'http://localhost:3000'
 
-/** On every answer there is, word for word. */
+/** On every response, with exactly these values. */
 const always = {
   'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
@@ -19,7 +19,7 @@ const always = {
   'x-xss-protection': '0',
 }
 
-/** The policies there are: what is no page has the first. */
+/** The content security policies; responses other than pages have the first. */
 const policies = {
   nothing: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   page: "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -30,7 +30,7 @@ const policies = {
   picture: "default-src 'none'; sandbox",
 }
 
-/** What may stand on an answer besides; anything else tells too much, such as what serves it. */
+/** Other headers that a response may have; anything else discloses too much, such as the server software. */
 const others = [
   ...['access-control-allow-origin', 'access-control-expose-headers', 'cache-control', 'content-security-policy'],
   ...['cross-origin-resource-policy', 'server-timing', 'vary', 'x-request-id'],
@@ -40,7 +40,8 @@ const others = [
 const ofPreflights = ['access-control-allow-headers', 'access-control-allow-methods', 'access-control-max-age']
 
 /**
- * An answer's own part, as a line of the table: its policy, how it may be kept, what it varies by, who may embed it.
+ * The varying headers of a response as a line of the table: its policy, its caching, what it varies by, who may embed
+ * it.
  */
 export function lineOf(response: Response): string {
   const output = (name: string) => response.headers.get(name) ?? '—'
@@ -49,7 +50,7 @@ export function lineOf(response: Response): string {
   return [...cells, output('cross-origin-resource-policy')].map((cell) => cell || '—').join(' | ')
 }
 
-/** Checks what every answer must have, and have not. */
+/** Checks the headers of a response. */
 export function check(where: string, response: Response, isPreflight = false): void {
   const all = Object.fromEntries(response.headers)
   expect(all, where).toMatchObject(always)
@@ -61,14 +62,14 @@ export function check(where: string, response: Response, isPreflight = false): v
   expect(all['x-request-id'], where).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   expect(all['server-timing'], where).toMatch(/^((gate|cache|db|total);dur=[\d.]+(;desc="[\w ]+")?(,|$))+$/)
   expect(all['access-control-allow-origin'], where).toBe(origin)
-  // What differs by who asks from where must say so to every cache.
+  // A response that depends on the origin must say so to every cache.
   expect(all.vary?.split(', '), where).toContain('Origin')
   const type = all['content-type'] ?? ''
   const isPage = type.startsWith('text/html')
   const isPicture = type.startsWith('image/')
   expect(Object.values(policies), where).toContain(all['content-security-policy'])
   if (isPage) expect(all['content-security-policy'], where).not.toBe(policies.nothing)
-  // A problem at the address of a page has the page's.
+  // A problem at a page's URL has the page's policy.
   else if (!isPicture) expect([policies.nothing, policies.page], where).toContain(all['content-security-policy'])
   expect(all['content-security-policy'], where).not.toContain('unsafe')
   expect(all['cross-origin-resource-policy'], where).toBe(isPicture ? 'cross-origin' : 'same-origin')
@@ -77,7 +78,7 @@ export function check(where: string, response: Response, isPreflight = false): v
     expect(type, where).toMatch(
       /^(application\/(problem\+)?json|text\/(html; charset=UTF-8|vcard; charset=utf-8)|image\/(png|svg\+xml))$/,
     )
-  // No shared cache keeps what is somebody's own; nothing that went wrong is kept at all.
+  // No shared cache may store personal data; no error may be stored at all.
   if (response.status >= 400) expect(all['cache-control'], where).toBe('no-store')
   if (!isPicture && !where.includes('/openapi.json'))
     expect(all['cache-control'], where).toMatch(/^(no-store|private, no-cache)$/)

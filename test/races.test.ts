@@ -14,7 +14,7 @@ import { strength } from './strength.ts'
 const db = database()
 const rounds = strength(5, 3)
 
-/** Confirmations of one link of a reset that somebody asked for. */
+/** Several confirmations of one reset link. */
 async function confirmationsOf(person: Person, count: number): Promise<string[]> {
   await call('POST', '/api/auth/request-password-reset-email', {
     json: { email: person.email },
@@ -38,8 +38,8 @@ const choose = (confirmation: string, secret: string) =>
 const login = (email: string, secret: string) =>
   call('POST', '/api/auth/login', { json: { email, password: secret }, headers: from(freshAddress()) })
 
-describe('two at once', () => {
-  it('who reset with one link: one wins, and the password is that one’s', async () => {
+describe('of two simultaneous requests', () => {
+  it('that reset with one link, one succeeds, and its password is valid', async () => {
     for (let round = 0; round < rounds; round++) {
       const ana = await signedUp('ana')
       const confirmations = await confirmationsOf(ana, 3)
@@ -52,7 +52,7 @@ describe('two at once', () => {
     }
   })
 
-  it('who refresh: both get the same successor, and the session goes on', async () => {
+  it('that refresh, both get the same new token, and the session continues', async () => {
     const ana = await signedUp('ana')
     const refresh = () => call('POST', '/api/auth/refresh', { json: { refresh_token: ana.refresh } })
     const schema = z.looseObject({ refresh_token: z.string(), access_token: z.string() })
@@ -61,7 +61,7 @@ describe('two at once', () => {
     expect((await call('GET', '/api/users/me', { token: other?.access_token })).status).toBe(200)
   })
 
-  it('of whom one resets and one logs in: no session outlives the reset, whichever came first', async () => {
+  it('of which one resets and one logs in, no session survives the reset, whichever came first', async () => {
     for (let round = 0; round < rounds; round++) {
       const ana = await signedUp('ana')
       const [confirmation = ''] = await confirmationsOf(ana, 1)
@@ -82,13 +82,13 @@ describe('two at once', () => {
   })
 })
 
-describe('a login that began before a reset and ends after it', () => {
-  it('loses: no session begins, and no fresh hash of the old password is kept', async () => {
+describe('a login that begins before a reset and ends after it', () => {
+  it('fails: no session begins, and no new hash of the old password is stored', async () => {
     const ana = await signedUp('ana')
     const [before] = await db.select().from(users).where(eq(users.id, ana.id))
     const verified = before?.password_hash ?? ''
     const [confirmation = ''] = await confirmationsOf(ana, 1)
-    // The login has verified the old hash; now the reset comes between.
+    // The login has verified the old hash; now the reset happens.
     expect((await choose(confirmation, 'a new one, chosen')).status).toBe(200)
     expect(await replacePasswordHash(db, ana.id, verified, 'a fresh hash of the old password')).toBe(false)
     expect(await startSession(db, ana.id, verified, { device: null, address: null })).toBeUndefined()
@@ -96,8 +96,8 @@ describe('a login that began before a reset and ends after it', () => {
   })
 })
 
-describe('a hundred guesses at once', () => {
-  it('are hashed five times at most', async () => {
+describe('a hundred simultaneous guesses', () => {
+  it('cause at most five hashes', async () => {
     const ana = await signedUp('ana')
     const address = freshAddress()
     const limits = { RATE_LIMITS: 'login=1000/1s' }
@@ -111,7 +111,7 @@ describe('a hundred guesses at once', () => {
       ),
     )
     const statuses = answers.map(({ status }) => status)
-    // 401 is said after hashing, 429 without.
+    // 401 comes after hashing, 429 without it.
     expect(statuses.filter((status) => status === 401)).toHaveLength(5)
     expect(statuses.filter((status) => status === 429)).toHaveLength(95)
     expect((await login(ana.email, password)).status).toBe(200)

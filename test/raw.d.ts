@@ -1,4 +1,4 @@
-/** A file's text, as vite hands it over. */
+/** The text of a file, as vite provides it. */
 declare module '*.md?raw' {
   const text: string
   export default text

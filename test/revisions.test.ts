@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { initialRevision, isCurrent, nextRevision } from '../src/platform/gate/revision.ts'
 
 /**
- * The revision protocol as a model, explored whole: every interleaving of two changes and three reads through two
- * isolates, where any change may crash between any two of its steps, any KV write may be lost, and KV answers what it
- * held at any time. The arithmetic is the service's own (gate/revision.ts); the order of steps is that of revise() and
- * requireUser().
+ * A model of the revision protocol, explored completely: every interleaving of two changes and three reads through two
+ * isolates. Any change may crash between two of its steps, any KV write may be lost, and KV may return anything that it
+ * ever had. The arithmetic is the service's own (gate/revision.ts); the order of steps is that of writeAtNewRevision()
+ * and admitSession().
  */
 interface Copy {
   readonly revision: number
@@ -17,7 +17,7 @@ interface Change {
   readonly step: 'raise' | 'write' | 'done' | 'crashed'
   readonly existing: number
   readonly issued: number
-  /** What this change makes true. */
+  /** The value that this change writes. */
   readonly value: number
 }
 
@@ -25,7 +25,7 @@ interface Read {
   readonly kind: 'read'
   readonly step: 'ask' | 'query' | 'keep' | 'done'
   readonly isolate: number
-  /** What had been acknowledged when the read began: it must see that, or something later. */
+  /** The newest acknowledged change when the read began: it must return that value or a later one. */
   readonly floor: number
   readonly gate: number | null
   readonly seen: Copy | null
@@ -36,7 +36,7 @@ interface World {
   readonly gate: number | undefined
   readonly row: Copy
   readonly memory: readonly (Copy | null)[]
-  /** All that KV has ever held: it may answer any of it, or nothing. */
+  /** Everything that KV has ever had: it may return any of it, or nothing. */
   readonly kv: readonly Copy[]
   /** The order in which changes were written: later ones supersede earlier ones. */
   readonly written: readonly number[]
@@ -44,7 +44,7 @@ interface World {
   readonly actors: readonly (Change | Read)[]
 }
 
-/** How the protocol could be got wrong: each must be caught, or the model proves nothing. */
+/** Deliberate mistakes: the model must find each, or it proves nothing. */
 interface Flaws {
   readonly writeBeforeRaise?: boolean
   readonly noTrigger?: boolean
@@ -66,7 +66,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
   yield as({ step: 'crashed' })
   if (actor.step === 'raise') {
     if (flaws.writeBeforeRaise) {
-      // Database first, gate second: the call that may be lost follows the write.
+      // Database first, gate second: the call that may be lost comes after the write.
       const issued = world.row.revision + 1
       yield as(
         { step: 'write', issued },
@@ -87,7 +87,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
     return
   }
   if (actor.issued <= world.row.revision && !flaws.noTrigger) {
-    // The trigger aborts the batch; it is tried again.
+    // The trigger aborts the batch, and it is tried again.
     yield as({ step: 'raise', existing: actor.issued })
     return
   }
@@ -101,7 +101,7 @@ function* changed(world: World, index: number, actor: Change, flaws: Flaws): Gen
   )
 }
 
-/** How late in the order of writes a value is; what was there from the start comes first. */
+/** The position of a value in the order of writes; the initial value comes first. */
 const rank = (world: World, value: number): number => world.written.lastIndexOf(value)
 
 function* reading(world: World, index: number, actor: Read, flaws: Flaws): Generator<World | { stale: World }> {
@@ -118,7 +118,7 @@ function* reading(world: World, index: number, actor: Read, flaws: Flaws): Gener
     const gate = world.gate ?? null
     const copies = [world.memory[actor.isolate] ?? null, ...world.kv, null]
     for (const copy of copies) {
-      // Gate and cache are asked side by side, so the copy may be of any age; what counts is how they compare.
+      // Gate and cache are asked in parallel, so the copy may have any age; only the comparison counts.
       const begun = { ...actor, floor, gate }
       const believed = copy !== null && (flaws.believeAnyCopy || isCurrent(copy.revision, gate))
       const next: World = {
@@ -141,7 +141,7 @@ function* reading(world: World, index: number, actor: Read, flaws: Flaws): Gener
   if (actor.step === 'keep' && actor.seen) {
     const { seen, gate } = actor
     const remaining = { memory: replaced(world.memory, actor.isolate, seen) }
-    // What follows the answer may be lost, whole or in part.
+    // Work after the response may be lost, completely or in part.
     yield as({ step: 'done' })
     if (gate === null) {
       const stored = flaws.adoptAlways ? seen.revision : initialRevision(world.gate, seen.revision)
@@ -159,9 +159,8 @@ const change = (value: number): Change => ({ kind: 'change', step: 'raise', exis
 const read = (isolate: number): Read => ({ kind: 'read', step: 'ask', isolate, floor: -1, gate: null, seen: null })
 
 /**
- * A name that is the same for worlds between which nothing can tell: KV answers any of what it had, whichever came
- * first and however often; two reads in one isolate can change places; what an actor knew that has ended is asked for
- * no more.
+ * The same name for worlds that cannot be told apart: KV may return any of its values, in any order and any number of
+ * times; two reads in one isolate can be exchanged; the state of a finished actor no longer matters.
  */
 function nameOf({ kv, actors, ...rest }: World): string {
   const copies = [...new Set(kv.map(({ revision, value }) => `${revision}:${value}`))].sort()
@@ -173,7 +172,7 @@ function nameOf({ kv, actors, ...rest }: World): string {
   return JSON.stringify([rest, copies, acting.sort()])
 }
 
-/** Explores every world that can come about; returns how many there are, and one where a read was stale, if any. */
+/** Explores every reachable world; returns how many there are, and one with a stale read, if any. */
 function explore(flaws: Flaws, begin: Partial<World> = {}): { worlds: number; stale: World | null } {
   const first: World = {
     gate: undefined,
@@ -202,7 +201,7 @@ function explore(flaws: Flaws, begin: Partial<World> = {}): { worlds: number; st
   return { worlds: seen.size, stale: null }
 }
 
-/** Every level warm, with the copy that was right before anything happened. */
+/** Every cache level has the copy from before the changes. */
 const warm: Partial<World> = {
   gate: 1,
   memory: [
@@ -213,7 +212,7 @@ const warm: Partial<World> = {
 }
 
 describe('the revision protocol', () => {
-  it('never shows a read what a change acknowledged before it has replaced, in any interleaving, crash or loss', () => {
+  it('never shows a read older data than was acknowledged before it began, in any interleaving, crash or loss', () => {
     for (const begin of [{}, warm]) {
       const { worlds, stale } = explore({}, begin)
       expect(stale, JSON.stringify(stale, null, 1)).toBeNull()
@@ -221,7 +220,7 @@ describe('the revision protocol', () => {
     }
   })
 
-  it('is explored by a model that finds each way to get it wrong', () => {
+  it('is explored by a model that finds each deliberate mistake', () => {
     const flaws: Flaws[] = [
       { writeBeforeRaise: true },
       { noTrigger: true },

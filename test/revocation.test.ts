@@ -13,7 +13,7 @@ import { strength } from './strength.ts'
 
 const db = database()
 
-/** Each cause for which the edge must forget what it remembers, and what the very next request then gets. */
+/** Each cause that makes cached copies stale, and what the very next request then gets. */
 const causes: Record<string, { happen: (person: Person) => Promise<unknown>; next: number; body?: object }> = {
   'logging out': {
     happen: (person) => person.post('/api/auth/logout'),
@@ -102,15 +102,15 @@ const causes: Record<string, { happen: (person: Person) => Promise<unknown>; nex
   },
 }
 
-/** Whoever runs the service changes somebody's account. */
+/** An admin changes a user's account. */
 async function managed(person: Person, changes: object): Promise<void> {
   const boss = await admin('boss')
   expect((await boss.patch(`/api/admin/users/${person.id}`, changes)).status).toBe(200)
 }
 
-describe('what the edge remembers', () => {
+describe('a cached copy', () => {
   for (const [cause, { happen, next, body }] of Object.entries(causes)) {
-    it(`is not believed at the very next request after ${cause}, however stale every level is`, async () => {
+    it(`is not used at the very next request after ${cause}, however stale every level is`, async () => {
       const ana = await signedUp('ana')
       const makeStale = await warmed(ana)
       expect(levelOf(await me(ana))).toBe('memory')
@@ -126,7 +126,7 @@ describe('what the edge remembers', () => {
     })
   }
 
-  it('is never what a write is decided on, either', async () => {
+  it('never decides a write, either', async () => {
     const ana = await signedUp('ana')
     const makeStale = await warmed(ana)
     await ana.post('/api/auth/logout')
@@ -136,7 +136,7 @@ describe('what the edge remembers', () => {
     ).toBe(401)
   })
 
-  it('of one person is never shown to another, though KV holds it under their key', async () => {
+  it('of one user is never shown to another, though KV has it under their key', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     await warmed(ana)
     await warmed(boris)
@@ -162,7 +162,7 @@ describe('the round trips of an authenticated read', () => {
     expect(trips).toMatchObject({ gate: ['enter'], kvReads: [], kvWrites: [], database: 0 })
   })
 
-  it('are one read of KV more in another isolate, side by side with the gate', async () => {
+  it('are one more read of KV in another isolate, in parallel with the gate', async () => {
     const ana = await signedUp('ana')
     await warmed(ana)
     userCache.clear()
@@ -173,7 +173,7 @@ describe('the round trips of an authenticated read', () => {
     expect(trips.overlaps).toContain('gate+kv')
   })
 
-  it('are at most one read of KV and one query more when nobody remembers', async () => {
+  it('are at most one more read of KV and one more query if nothing is cached', async () => {
     const ana = await signedUp('ana')
     await me(ana)
     await env.CACHE.delete(keyOf(ana))
@@ -189,19 +189,17 @@ describe('the round trips of an authenticated read', () => {
     })
   })
 
-  it('are shown by Server-Timing', async () => {
+  it('are reported by Server-Timing', async () => {
     const ana = await signedUp('ana')
     const timing = (await serve({}, '/api/contacts', { token: ana.access })).headers.get('Server-Timing')
     for (const part of ['total', 'gate', 'cache', 'db']) expect(timing).toMatch(new RegExp(`\\b${part};dur=\\d`))
   })
 })
 
-/**
- * Queries are counted at D1's binding; on libSQL nothing passes there, and the driver's contract test counts its trips.
- */
+/** Queries are counted at D1's binding; for libSQL, the driver's test counts round trips. */
 const queries = (count: number): number => (env.DATABASE_URL ? 0 : count)
 
-/** What reaches KV does not depend on the database. */
+/** Writes to KV do not depend on the database. */
 const isAskedHere = env.DATABASE_URL === '' || env.TEST_FULL === '1'
 
 describe('KV', () => {
@@ -227,7 +225,7 @@ describe('KV', () => {
       try {
         for (let at = 0; at < requests; at += 20) {
           vi.setSystemTime(start + (at / requests) * 86_400_000)
-          // Isolates come and go: every few minutes the next request finds one that remembers nothing.
+          // Every few minutes, the next request finds a new isolate without copies.
           if (at % 200 === 0) userCache.clear()
           const answers = await Promise.all(
             people.map(async (person) => {
@@ -245,7 +243,7 @@ describe('KV', () => {
       }
       expect(trips.gate.filter((method) => method === 'enter')).toHaveLength(requests)
       expect(trips.kvWrites.length).toBeLessThan(50)
-      // Once a person, for nothing of theirs changed.
+      // Once for each user, because nothing of theirs changed.
       expect(trips.kvWrites).toHaveLength(20)
     },
     120_000,

@@ -30,14 +30,14 @@ export interface Asked {
 }
 
 export interface Case {
-  /** As the document has it. */
+  /** The route as the document names it. */
   readonly route: string
   readonly note?: string
-  /** Whether an account still waits to be confirmed. */
+  /** Whether the account must be unconfirmed. */
   readonly unconfirmed?: boolean
-  /** The role that it takes. */
+  /** The required role. */
   readonly role?: Role
-  /** Whether a right answer holds the newcomer's mark. */
+  /** Whether a valid response contains the newcomer's mark. */
   readonly own?: boolean
   ask(ana: Newcomer): Asked | Promise<Asked>
 }
@@ -49,19 +49,19 @@ export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (an
 })
 export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 
-/** Asks once the newcomer's contact has a version before this one. */
+/** Sends a request after the newcomer's contact has a previous version. */
 const changed = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
   await db.update(contacts).set({ phone: '1', revision: 2 }).where(eq(contacts.id, ana.contactId))
   return { path: path(ana), token: ana.access }
 }
 
-/** Asks once the newcomer's contact is in the trash. */
+/** Sends a request after the newcomer's contact was moved to the trash. */
 const fromTrash = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
   await deleteRow(db, ana.id, { id: ana.contactId, revision: 1 }, { kind: 'session', id: ana.sessionId, name: null })
   return { path: path(ana), token: ana.access }
 }
 
-/** A link by which a newcomer may choose a new password. */
+/** A reset link of a newcomer. */
 async function resetLink(ana: Newcomer): Promise<string> {
   const token = randomToken()
   await db.insert(emailTokens).values({
@@ -74,7 +74,7 @@ async function resetLink(ana: Newcomer): Promise<string> {
   return token
 }
 
-/** An app password of a newcomer's that the gate need not know of, since it only goes. */
+/** An app password of a newcomer. The gate's list need not have it, because it is only deleted. */
 async function appPassword({ id }: Newcomer): Promise<number> {
   const row = { user_id: id, token_hash: randomToken(), name: 'iPhone', scope: 'api' as const, created_at: timestamp() }
   const [made] = await db.insert(appPasswords).values(row).returning({ id: appPasswords.id })
@@ -267,7 +267,7 @@ export const cases: readonly Case[] = [
   })),
 ]
 
-/** Held for ten seconds by each isolate, so asked by a clock that leaps. */
+/** Each isolate reuses the result for ten seconds, so the clock is moved between requests. */
 export const healthCases: readonly Case[] = ['GET /', 'GET /api/healthchecker'].map((route) => ({
   route,
   ask: () => ({ path: route.slice(4) }),

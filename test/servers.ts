@@ -5,11 +5,11 @@ import { startHostileSmtp } from './hostile-smtp.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the tests' letters go. */
+    /** The SMTP port for the tests' letters. */
     smtpPort: number
-    /** Where they are read: Mailpit's API. */
+    /** The inbox for reading them, with Mailpit's API. */
     inboxUrl: string
-    /** Where mail servers that misbehave are ordered: see hostile-smtp.ts. */
+    /** The server that starts misbehaving mail servers: see hostile-smtp.ts. */
     hostileSmtpUrl: string
     /** A stand-in for Cloudinary: see cloudinary.ts. */
     cloudinaryUrl: string
@@ -17,7 +17,8 @@ declare module 'vitest' {
 }
 
 /**
- * Starts, once for all test files, the servers that workerd talks to over real sockets; vitest calls what it returns.
+ * Starts, once for all test files, the servers that workerd connects to over real sockets; vitest calls the returned
+ * function at the end.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const inbox = await startInbox({ smtpPort: 0, httpPort: 0 })

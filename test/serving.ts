@@ -2,17 +2,17 @@ import { env } from 'cloudflare:workers'
 import { app } from '../src/app.ts'
 import type { Bindings } from '../src/platform/bindings.ts'
 
-/** What a request was seen to do. */
+/** The calls that a request made. */
 export interface Trips {
   gate: string[]
   kvReads: string[]
   kvWrites: string[]
   database: number
-  /** What was under way when each call began: how a test sees that two ran side by side. */
+  /** The calls in progress when each call began, to check that two ran in parallel. */
   overlaps: string[]
 }
 
-/** Bindings that count what passes through them. D1 only: the driver's own `trip` is counted by its contract test. */
+/** Bindings that count calls. D1 only; the driver's test counts round trips of libSQL. */
 export function counted(bindings: Bindings = env): { bindings: Bindings; trips: Trips; reset(): void } {
   const trips: Trips = { gate: [], kvReads: [], kvWrites: [], database: 0, overlaps: [] }
   const underWay = new Set<string>()
@@ -78,7 +78,7 @@ export function counted(bindings: Bindings = env): { bindings: Bindings; trips: 
   return { bindings: { ...bindings, GATE, CACHE, DB }, trips, reset }
 }
 
-/** Serves one request with these bindings, and waits for what goes on after the answer. */
+/** Serves one request with these bindings, and waits for the work after the response. */
 export async function serve(
   bindings: object,
   path: string,

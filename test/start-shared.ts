@@ -3,13 +3,13 @@ import { startService } from './browser/started.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What `npm start` starts: see test/browser/started.ts. */
+    /** The service that `npm start` starts: see test/browser/started.ts. */
     serviceUrl: string
     serviceInboxUrl: string
   }
 }
 
-/** Starts one service for all files of the project `service`; vitest calls what it returns. */
+/** Starts one service for all files of the project `service`; vitest calls the returned function at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const service = await startService()
   project.provide('serviceUrl', service.url)

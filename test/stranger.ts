@@ -1,4 +1,4 @@
-/** A certificate for localhost that nothing is ever told to trust. Its key is public, and good for tests alone. */
+/** A certificate for localhost that is never trusted. Its key is public, and only for tests. */
 export const stranger = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBmDCCAT6gAwIBAgIUOBewZkha0mQCNjcft2XbYzVLjWkwCgYIKoZIzj0EAwIw

@@ -13,7 +13,7 @@ import {
   signedUp,
 } from './people.ts'
 
-/** Every kind of token, and how one is come by. */
+/** Every kind of token, and how to get one. */
 const kinds: Record<string, (ana: Person) => Promise<string>> = {
   'access token': async (ana) => ana.access,
   'refresh token': async (ana) => ana.refresh,
@@ -44,7 +44,7 @@ async function resetLink(ana: Person): Promise<string> {
   return linkToken(ana.email, 'reset-password')
 }
 
-/** Everything that takes a token: which kinds it takes, and how it is offered one. */
+/** Every place that accepts a token: the kinds that it accepts, and how to send one. */
 const endpoints: Record<string, { takes: string[]; offer(token: string): Promise<{ status: number }> }> = {
   'a route behind the guard': {
     takes: ['access token', 'app password'],
@@ -91,7 +91,7 @@ const endpoints: Record<string, { takes: string[]; offer(token: string): Promise
 
 describe('a token', () => {
   for (const [endpoint, { takes, offer }] of Object.entries(endpoints)) {
-    it(`is good for ${endpoint} only if it is: ${takes.join(', ')}`, async () => {
+    it(`is accepted by ${endpoint} only if it is: ${takes.join(', ')}`, async () => {
       for (const [kind, come] of Object.entries(kinds)) {
         const token = await come(await signedUp('ana'))
         const { status } = await offer(token)

@@ -12,7 +12,7 @@ const rounds = strength(500, 120)
 const added = async (person: Person, first_name: string) =>
   contactSchema.parse((await person.post('/api/contacts', { first_name })).body)
 
-it('says so when too many change a contact at once, and loses none that it took', async () => {
+it('reports a conflict when too many change a contact at once, and loses no accepted change', async () => {
   const ana = await signedUp('ana')
   const { id } = await added(ana, 'Crowd')
   const answers = await Promise.all(
@@ -24,7 +24,7 @@ it('says so when too many change a contact at once, and loses none that it took'
   expect((await ana.get(`/api/contacts/${id}`)).headers.get('ETag')).toBe(contactEtag(taken.length + 1))
 })
 
-it('loses none of several patches sent at once', async () => {
+it('loses none of several simultaneous patches', async () => {
   const ana = await signedUp('ana')
   const { id } = await added(ana, 'Race')
   const patches = [{ phone: '12345' }, { email: 'race@example.com' }, { additional: 'kept' }]
@@ -33,7 +33,7 @@ it('loses none of several patches sent at once', async () => {
   expect(contactSchema.parse((await ana.get(`/api/contacts/${id}`)).body)).toMatchObject(Object.assign({}, ...patches))
 })
 
-it('loses no update of two who change one contact again and again, each only what it has seen', async () => {
+it('loses no update of two clients that change one contact again and again, each the version that it has seen', async () => {
   const ana = await signedUp('ana')
   const tokens = [ana.access, (await ana.login()).access]
   const { id } = await added(ana, 'Hammered')
@@ -41,7 +41,7 @@ it('loses no update of two who change one contact again and again, each only wha
   const acknowledged: string[] = []
   let refused = 0
 
-  /** Appends its signs to the text, one by one, each to what it saw last. */
+  /** Appends its characters to the text one by one, each to the version that it saw last. */
   async function hammer(token: string, first: number, methods: readonly string[]): Promise<void> {
     let seen: { contact: Contact; tag: string } | undefined
     for (let round = 0; round < rounds; round++) {
@@ -75,12 +75,12 @@ it('loses no update of two who change one contact again and again, each only wha
     hammer(tokens[1] ?? '', 0x6000, ['PATCH', 'PATCH', 'PUT']),
   ])
   const last = await ana.get(path)
-  // Each once, whichever of two answers came in first.
+  // Each once, in either order.
   const text = contactSchema.parse(last.body).additional ?? ''
   expect([...text].sort()).toEqual(acknowledged.toSorted())
   expect(last.headers.get('ETag')).toBe(contactEtag(acknowledged.length + 1))
   expect(acknowledged.length + refused).toBe(2 * rounds)
-  // They did meet, and neither was shut out.
+  // Conflicts happened, and neither client starved.
   expect(refused).toBeGreaterThan(rounds / 10)
   expect(acknowledged.length).toBeGreaterThan(rounds / 2)
 }, 60_000)

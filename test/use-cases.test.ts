@@ -22,7 +22,7 @@ import { services as createServices } from './use-cases.ts'
 
 const client = { device: 'a test', address: freshAddress() }
 
-/** Signs up and confirms, all without HTTP. */
+/** Signs up and confirms, without HTTP. */
 async function confirmedUser() {
   const { services, settle } = createServices()
   const email = freshEmail('ana')

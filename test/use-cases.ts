@@ -4,7 +4,7 @@ import { gateOf } from '../src/platform/gate/client.ts'
 import type { Services } from '../src/platform/ports.ts'
 import { database } from './database.ts'
 
-/** What a use case works with, outside of any request; `settle` waits for what it does after the response. */
+/** The services of a use case, outside any request; `settle` waits for its work after the response. */
 export function services(variables: object = {}): { services: Services; settle: () => Promise<void> } {
   const bindings = { ...env, ...variables }
   const work: Promise<void>[] = []

@@ -1,4 +1,4 @@
-/** Sending vCards, and reading what is answered of them. */
+/** Sends vCards, and parses responses. */
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { encodeBase64 } from '../src/cards/photo.ts'
@@ -24,7 +24,7 @@ export const put = (person: Person, id: number, vcard: BodyInit, headers: object
 export const vcf = async (person: Person, id: number, version = 'stored'): Promise<string> =>
   (await person.get(`${path}/${id}.vcf?version=${version}`)).text
 export const lines = (...content: string[]): string => ['BEGIN:VCARD', ...content, 'END:VCARD', ''].join('\r\n')
-/** The texts of a list that differ from another, place by place. */
+/** The texts of a list that differ from another list at the same position. */
 export const changedLines = (before: string, after: string): string[] => {
   const old = new Set(before.split('\r\n'))
   return after.split('\r\n').filter((line) => !old.has(line))

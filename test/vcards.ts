@@ -1,4 +1,4 @@
-/** Small cards as programs write them, each with what is odd about it. Lines are joined by CRLF. */
+/** Small vCards as programs write them, each with one peculiarity. Lines are joined by CRLF. */
 const card = (...lines: string[]): string => ['BEGIN:VCARD', ...lines, 'END:VCARD', ''].join('\r\n')
 
 const utf8 = new TextEncoder()
@@ -13,7 +13,7 @@ function utf16(text: string, { littleEndian = false, mark = false } = {}): Uint8
 
 const apple = ['VERSION:3.0', 'PRODID:-//Apple Inc.//iOS 17.0//EN', 'N:Гончар;Олесь;;;', 'FN:Олесь Гончар']
 
-/** Texts of cards by what is odd about them. */
+/** Texts of vCards by their peculiarity. */
 export const texts: Readonly<Record<string, string>> = {
   'a plain one of 3.0': card(
     'VERSION:3.0',
@@ -146,7 +146,7 @@ export const texts: Readonly<Record<string, string>> = {
   ),
 }
 
-/** Files of one card each, as octets, by what is odd about them. */
+/** Files with one vCard each, as bytes, by their peculiarity. */
 export const files: Readonly<Record<string, Uint8Array>> = {
   ...Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, utf8.encode(text)])),
   'UTF-16, big-endian, with a mark': utf16(card('VERSION:2.1', 'N:Гончар;Олесь'), { mark: true }),
@@ -161,7 +161,7 @@ export const files: Readonly<Record<string, Uint8Array>> = {
   ]),
 }
 
-/** A card whose last line is folded after the first octet of its last character. */
+/** A vCard whose last line is folded after the first byte of its last character. */
 function foldedWithin(body: string): Uint8Array {
   const octets = utf8.encode(`BEGIN:VCARD\r\n${body}`)
   return Uint8Array.from([

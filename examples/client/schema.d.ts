@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Makes an account and sends a letter to confirm its address.
+         * @description Creates an account and sends a letter to confirm its address.
          */
         post: operations["signUp"];
         delete?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * List my sessions
-         * @description Every device that is signed in, the most recently used one first.
+         * @description All active sessions, the most recently used one first.
          */
         get: operations["listSessions"];
         put?: never;
@@ -178,7 +178,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a new password
+         * Request a password reset
          * @description Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer is the same whether the address is known or not.
          */
         post: operations["requestPasswordReset"];
@@ -196,7 +196,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open the link of a reset
+         * Open a reset link
          * @description Changes nothing, and may be repeated while the link is valid: mail scanners follow links, too.
          */
         get: operations["openPasswordReset"];
@@ -267,14 +267,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take my picture away
+         * Remove my picture
          * @description A picture of your initials (or your Gravatar) is shown instead.
          */
         delete: operations["removeMyAvatar"];
         options?: never;
         head?: never;
         /**
-         * Give me a picture
+         * Set my picture
          * @description Replaces the picture that was there. The place where it was taken and all other metadata are removed.
          */
         patch: operations["setMyAvatar"];
@@ -374,7 +374,7 @@ export interface paths {
         get: operations["listAppPasswords"];
         put?: never;
         /**
-         * Make an app password
+         * Create an app password
          * @description For one phone or program, instead of your own password. The answer shows it once: copy it then. You may have 25, and a letter tells you of each that is made.
          */
         post: operations["createAppPassword"];
@@ -741,21 +741,21 @@ export interface paths {
         };
         /**
          * Read an account
-         * @description Shows the role of the account and whether it is disabled, and nothing of its contacts.
+         * @description Shows the role of the account and whether it is disabled, but no contacts.
          */
         get: operations["getUser"];
         put?: never;
         post?: never;
         /**
          * Delete an account
-         * @description With its contacts, sessions and letters, at once and for good. Who may not change roles may not delete an admin.
+         * @description Deletes the account with its contacts, sessions and letters, at once and for good. Without `users:role` you cannot delete an admin.
          */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
          * Change an account’s role, disable or enable it
-         * @description Holds from the next request on, everywhere. Disabling ends every session. Who may disable but not change roles may not touch an admin; the last admin stays one.
+         * @description Takes effect at the next request, everywhere. Disabling ends every session. Without `users:role` you cannot change an admin. The last admin cannot be demoted or disabled.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -789,7 +789,7 @@ export interface paths {
         };
         /**
          * List letters
-         * @description Letters that wait, were sent or were given up, newest first. The text of a letter is never shown.
+         * @description Letters that are waiting, were sent or have failed, newest first. The text of a letter is never shown.
          */
         get: operations["listLetters"];
         put?: never;
@@ -810,8 +810,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a letter that was given up once more
-         * @description Tries to send the letter at once, and goes on trying for as long as it does with a new one. A letter that is waiting or was sent is refused with 409.
+         * Resend a failed letter
+         * @description Tries to send the letter at once, and keeps trying as with a new one. 409 for a letter that is waiting or was sent.
          */
         post: operations["resendLetter"];
         delete?: never;
@@ -828,7 +828,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the service is
+         * Check the health of the service
          * @description The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.
          */
         get: operations["getHealth"];
@@ -930,23 +930,23 @@ export interface components {
             }[] | null;
             /** @description The book that the contact is in. */
             book?: string;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly full_name?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly uid?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly updated_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly next_birthday?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly days_until?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly turns?: unknown;
         } & (unknown | unknown);
         /**
@@ -1030,23 +1030,23 @@ export interface components {
             }[] | null;
             /** @description The book that the contact is in. */
             book?: string;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly full_name?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly uid?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly updated_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly next_birthday?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly days_until?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly turns?: unknown;
         };
         /**
@@ -1086,7 +1086,7 @@ export interface components {
             role: "user" | "moderator" | "admin";
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** @description Whether the e-mail is confirmed. */
@@ -1136,7 +1136,7 @@ export interface components {
          */
         Signup: {
             /**
-             * @description What you are called. Others may be called the same.
+             * @description Your name. Other users may have the same.
              * @example Ana
              */
             username: string;
@@ -1164,7 +1164,7 @@ export interface components {
          *     }
          */
         Detail: {
-            /** @description What happened, for a person. */
+            /** @description The result, as a sentence for a person. */
             detail: string;
         };
         /**
@@ -1200,7 +1200,7 @@ export interface components {
         Tokens: {
             /** @description A JWT: send it as `Authorization: Bearer …`. */
             access_token: string;
-            /** @description Good for one new pair of tokens. */
+            /** @description Can be exchanged once for new tokens. */
             refresh_token: string;
             /** @enum {string} */
             token_type: "bearer";
@@ -1266,9 +1266,9 @@ export interface components {
          */
         Session: {
             id: number;
-            /** @description The User-Agent that logged in. */
+            /** @description The User-Agent of the login. */
             device: string | null;
-            /** @description Where it was last used from. */
+            /** @description The IP address of the last refresh. */
             address: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1277,7 +1277,7 @@ export interface components {
              * @description When its tokens were last refreshed.
              */
             last_used_at: string;
-            /** @description Whether it is the one that asks. */
+            /** @description Whether it is the session of this request. */
             current: boolean;
         };
         /**
@@ -1322,7 +1322,7 @@ export interface components {
          */
         UserChanges: {
             /**
-             * @description What you are called. Others may be called the same.
+             * @description Your name. Other users may have the same.
              * @example Ana
              */
             username?: string;
@@ -1331,17 +1331,17 @@ export interface components {
              * @enum {string}
              */
             locale?: "en" | "uk";
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly email?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly confirmed?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly role?: unknown;
         };
         /**
@@ -1352,7 +1352,7 @@ export interface components {
         PictureUpload: {
             /**
              * Format: binary
-             * @description A JPEG, PNG, WebP or GIF: what it is, its bytes say. 5 MB and 50 megapixels at most.
+             * @description A JPEG, PNG, WebP or GIF, recognized by its bytes. At most 5 MB and 50 megapixels.
              */
             file: Blob;
         };
@@ -1365,7 +1365,7 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description The password as it is now: a stolen token alone must not do this.
+             * @description The current password: a stolen token alone must not be enough.
              * @example correct horse battery
              */
             current_password: string;
@@ -1396,7 +1396,7 @@ export interface components {
             email: string;
             /**
              * Format: password
-             * @description The password as it is now: a stolen token alone must not do this.
+             * @description The current password: a stolen token alone must not be enough.
              * @example correct horse battery
              */
             current_password: string;
@@ -1417,11 +1417,11 @@ export interface components {
             id: number;
             /** @enum {string} */
             kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
-            /** @description Who did it, where that was somebody else. */
+            /** @description Who did it, if that was somebody else. */
             actor_id: number | null;
             address: string | null;
             device: string | null;
-            /** @description One word more, such as the new role, or the scope of an app password. */
+            /** @description A detail, such as the new role, or the scope of an app password. */
             detail: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1609,7 +1609,7 @@ export interface components {
             role: "user" | "moderator" | "admin";
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** @description Whether the e-mail is confirmed. */
@@ -1626,9 +1626,9 @@ export interface components {
         };
         ExportedSession: {
             id: number;
-            /** @description The User-Agent that logged in. */
+            /** @description The User-Agent of the login. */
             device: string | null;
-            /** @description Where it was last used from. */
+            /** @description The IP address of the last refresh. */
             address: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1692,7 +1692,7 @@ export interface components {
             favorite: boolean;
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** Format: date-time */
@@ -1829,7 +1829,7 @@ export interface components {
             favorite: boolean;
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** Format: date-time */
@@ -1909,7 +1909,7 @@ export interface components {
         Deletion: {
             /**
              * Format: password
-             * @description The password as it is now: a stolen token alone must not do this.
+             * @description The current password: a stolen token alone must not be enough.
              * @example correct horse battery
              */
             current_password: string;
@@ -1944,7 +1944,7 @@ export interface components {
          */
         AppPasswordInput: {
             /**
-             * @description Which phone or program it is for.
+             * @description The phone or program that uses it.
              * @example iPhone
              */
             name: string;
@@ -1986,7 +1986,7 @@ export interface components {
             favorite: boolean;
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** Format: date-time */
@@ -2146,23 +2146,23 @@ export interface components {
          */
         Favorite: {
             favorite: boolean;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly full_name?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly uid?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly updated_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly next_birthday?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly days_until?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly turns?: unknown;
         };
         /**
@@ -2320,7 +2320,7 @@ export interface components {
             role: "user" | "moderator" | "admin";
             /**
              * Format: uri
-             * @description Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
              */
             avatar: string;
             /** @description Whether the e-mail is confirmed. */
@@ -2338,17 +2338,17 @@ export interface components {
             /** @enum {string} */
             role?: "user" | "moderator" | "admin";
             disabled?: boolean;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly email?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly avatar?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly confirmed?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly created_at?: unknown;
-            /** @description Ignored: so that what was read can be sent back. */
+            /** @description Ignored, so that an object that was read can be sent back. */
             readonly username?: unknown;
         } | unknown | unknown;
         /**
@@ -2375,21 +2375,21 @@ export interface components {
             subject: string;
             /** @enum {string} */
             state: "waiting" | "sent" | "failed";
-            /** @description How often it was tried. */
+            /** @description How often sending was tried. */
             attempts: number;
             /**
              * Format: date-time
-             * @description When it is tried next.
+             * @description When the next attempt is due.
              */
             due_at: string | null;
             /** Format: date-time */
             sent_at: string | null;
             /**
              * Format: date-time
-             * @description When it was given up.
+             * @description When sending failed for good.
              */
             failed_at: string | null;
-            /** @description What the mail server said last. */
+            /** @description The mail server’s last error. */
             last_error: string | null;
             /** Format: date-time */
             created_at: string;
@@ -2426,7 +2426,7 @@ export interface components {
              */
             mail: "ok" | "late" | "unknown";
             version: string;
-            /** @description Which deployment answers: the version’s id that `wrangler deployments list` shows. */
+            /** @description The deployed version: the id that `wrangler deployments list` shows. */
             deployment: string;
         };
     };
@@ -2498,7 +2498,7 @@ export interface operations {
             /** @description The account; a letter is on its way. */
             201: {
                 headers: {
-                    /** @description Where the new thing is. */
+                    /** @description The URL of the new resource. */
                     Location: string;
                     [name: string]: unknown;
                 };
@@ -2545,9 +2545,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -2567,7 +2567,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2587,7 +2587,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2649,9 +2649,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -2671,7 +2671,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2691,7 +2691,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2771,9 +2771,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -2793,7 +2793,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2813,7 +2813,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2827,7 +2827,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What the session is called in the list of sessions. Browsers send their own. */
+                /** @description The device in the list of sessions. Browsers set it themselves. */
                 "User-Agent"?: string;
             };
             path?: never;
@@ -2899,9 +2899,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -2921,7 +2921,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2941,7 +2941,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3023,9 +3023,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -3045,7 +3045,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3065,7 +3065,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3123,7 +3123,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3143,7 +3143,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3194,7 +3194,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3214,7 +3214,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3277,7 +3277,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3288,7 +3288,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3308,7 +3308,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3382,7 +3382,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3393,7 +3393,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3413,7 +3413,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3475,9 +3475,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -3497,7 +3497,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3517,7 +3517,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3560,7 +3560,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3580,7 +3580,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3659,7 +3659,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3679,9 +3679,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -3701,7 +3701,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3721,7 +3721,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3756,7 +3756,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description What you hold (If-None-Match) is still right. */
+            /** @description Your copy (If-None-Match) is current. */
             304: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
@@ -3788,7 +3788,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3799,7 +3799,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3819,7 +3819,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3895,7 +3895,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3915,9 +3915,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -3937,7 +3937,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3957,7 +3957,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4037,7 +4037,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4057,9 +4057,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -4079,7 +4079,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4099,7 +4099,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4166,7 +4166,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4177,7 +4177,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4197,7 +4197,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4277,7 +4277,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4297,9 +4297,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -4319,7 +4319,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4339,7 +4339,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4415,7 +4415,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4435,9 +4435,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -4457,7 +4457,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4477,7 +4477,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4559,9 +4559,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -4581,7 +4581,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4601,7 +4601,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4614,11 +4614,11 @@ export interface operations {
     listMyEvents: {
         parameters: {
             query?: {
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -4634,7 +4634,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -4674,7 +4674,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4694,7 +4694,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4745,7 +4745,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4765,7 +4765,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4816,7 +4816,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4836,7 +4836,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4862,7 +4862,7 @@ export interface operations {
             /** @description Made. The password is in this answer only. */
             201: {
                 headers: {
-                    /** @description Where the new thing is. */
+                    /** @description The URL of the new resource. */
                     Location: string;
                     [name: string]: unknown;
                 };
@@ -4920,9 +4920,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -4942,7 +4942,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4962,7 +4962,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5036,7 +5036,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5047,7 +5047,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5067,7 +5067,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5082,11 +5082,11 @@ export interface operations {
             query?: {
                 /** @description From today to today + days, inclusive. */
                 days?: number;
-                /** @description Whose today: an IANA time zone, such as `Europe/Kyiv`. */
+                /** @description The time zone that decides which day is today: an IANA name, such as `Europe/Kyiv`. */
                 tz?: string;
-                /** @description When one born on 29 February celebrates in a common year. */
+                /** @description When people born on 29 February celebrate in a common year. */
                 leap_day?: "feb28" | "mar1";
-                /** @description The soonest so many; without it, all of those days. */
+                /** @description Only this many of the soonest; without it, all of those days. */
                 limit?: number;
             };
             header?: never;
@@ -5136,7 +5136,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5156,7 +5156,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5232,7 +5232,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5252,7 +5252,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5303,7 +5303,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5323,7 +5323,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5390,7 +5390,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5401,7 +5401,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5421,7 +5421,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5501,7 +5501,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5521,9 +5521,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -5543,7 +5543,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5563,7 +5563,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5576,11 +5576,11 @@ export interface operations {
     listTrash: {
         parameters: {
             query?: {
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -5596,7 +5596,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -5636,7 +5636,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5656,7 +5656,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5710,7 +5710,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5721,7 +5721,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5741,7 +5741,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5819,7 +5819,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5830,7 +5830,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5850,7 +5850,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5915,7 +5915,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5926,7 +5926,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5946,7 +5946,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5978,11 +5978,11 @@ export interface operations {
                 /** @description By name, by the alphabet of `SORT_LOCALE`; or, with `q`, by relevance, unless this says otherwise. `birthday`: by month and day, those without one last. */
                 sort?: "relevance" | "name" | "created" | "updated" | "birthday";
                 order?: "asc" | "desc";
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -5998,7 +5998,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -6038,7 +6038,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6058,7 +6058,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6088,7 +6088,7 @@ export interface operations {
             /** @description The contact, added now or by an earlier request with the same key. */
             201: {
                 headers: {
-                    /** @description Where the new thing is. */
+                    /** @description The URL of the new resource. */
                     Location: string;
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
                     ETag: string;
@@ -6157,9 +6157,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -6179,7 +6179,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6199,7 +6199,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6237,7 +6237,7 @@ export interface operations {
                     "text/vcard": string;
                 };
             };
-            /** @description What you hold (If-None-Match) is still right. */
+            /** @description Your copy (If-None-Match) is current. */
             304: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
@@ -6278,7 +6278,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6289,7 +6289,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6309,7 +6309,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6401,7 +6401,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6421,9 +6421,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -6443,7 +6443,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6463,7 +6463,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6537,7 +6537,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6548,7 +6548,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6568,7 +6568,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6660,7 +6660,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6680,9 +6680,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -6702,7 +6702,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6722,7 +6722,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6762,7 +6762,7 @@ export interface operations {
                     "text/vcard": string;
                 };
             };
-            /** @description What you hold (If-None-Match) is still right. */
+            /** @description Your copy (If-None-Match) is current. */
             304: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
@@ -6803,7 +6803,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6823,7 +6823,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6843,7 +6843,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6934,7 +6934,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6954,9 +6954,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -6976,7 +6976,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6996,7 +6996,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7074,7 +7074,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7085,7 +7085,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7105,7 +7105,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7196,7 +7196,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7216,9 +7216,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -7238,7 +7238,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7258,7 +7258,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7320,7 +7320,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7340,7 +7340,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7420,7 +7420,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7431,7 +7431,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7451,7 +7451,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7467,13 +7467,13 @@ export interface operations {
                 /** @description Part of the e-mail or username, without case or accents. */
                 q?: string;
                 role?: "user" | "moderator" | "admin";
-                /** @description Only those that are disabled, or only the others. */
+                /** @description `true`: only disabled accounts; `false`: only the others. */
                 disabled?: boolean;
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -7489,7 +7489,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -7529,7 +7529,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7549,7 +7549,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7611,7 +7611,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7631,7 +7631,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7705,7 +7705,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7716,7 +7716,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7736,7 +7736,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7825,7 +7825,7 @@ export interface operations {
             /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
             412: {
                 headers: {
-                    /** @description Of what it is now, where that is known. */
+                    /** @description The current ETag, if known. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7845,9 +7845,9 @@ export interface operations {
             /** @description The body is of a media type that is not taken here. */
             415: {
                 headers: {
-                    /** @description On a PATCH: the media types that it takes. */
+                    /** @description On a PATCH: the supported media types. */
                     "Accept-Patch"?: string;
-                    /** @description Where the body was compressed: `identity`. */
+                    /** @description If the body was compressed: `identity`. */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -7867,7 +7867,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7887,7 +7887,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -7900,11 +7900,11 @@ export interface operations {
     listUserEvents: {
         parameters: {
             query?: {
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -7922,7 +7922,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -7971,7 +7971,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7991,7 +7991,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -8005,11 +8005,11 @@ export interface operations {
         parameters: {
             query?: {
                 state?: "waiting" | "sent" | "failed";
-                /** @description How many at most. */
+                /** @description The maximum number of items. */
                 limit?: number;
-                /** @description How many to pass over. Not together with `cursor`. */
+                /** @description How many items to skip. Not together with `cursor`. */
                 skip?: number;
-                /** @description From the `Link` header of the page before: opaque. */
+                /** @description From the `Link` header of the previous page. Opaque. */
                 cursor?: string;
                 /** @description `true` adds the header `X-Total-Count`. */
                 total?: boolean;
@@ -8025,7 +8025,7 @@ export interface operations {
                 headers: {
                     /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
                     Link?: string;
-                    /** @description How many there are in all; with `total=true`. */
+                    /** @description The total number of items; with `total=true`. */
                     "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -8065,7 +8065,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8085,7 +8085,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -8156,7 +8156,7 @@ export interface operations {
             /** @description Too many requests; `Retry-After` says when to come back. */
             429: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8176,7 +8176,7 @@ export interface operations {
             /** @description Something behind the service is down; try again soon. */
             503: {
                 headers: {
-                    /** @description In how many seconds to come back. */
+                    /** @description In how many seconds to try again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -8195,7 +8195,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Well. */
+            /** @description Healthy. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8213,7 +8213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is not. */
+            /** @description The database does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;

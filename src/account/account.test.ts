@@ -13,7 +13,7 @@ import { users } from '../users/table.ts'
 const db = database()
 
 describe('the events of an account', () => {
-  it('tell what happened, newest first', async () => {
+  it('list what happened, newest first', async () => {
     const ana = await signedUp('ana')
     expect(await kindsOf(ana)).toEqual(['logged-in', 'email-confirmed', 'signed-up'])
     expect(problemOf(await login(ana.email, 'not the password'))).toBe('401 invalid-credentials')
@@ -37,11 +37,11 @@ describe('the events of an account', () => {
     ])
     const list = await eventsOf(ana)
     expect(list.find(({ kind }) => kind === 'signed-up')?.address).toBe(ana.address)
-    // Who failed was somewhere else, and that is what the owner sees.
+    // The failed login came from another address, and the owner sees that address.
     expect(list.find(({ kind }) => kind === 'login-failed')?.address).not.toBe(ana.address)
   })
 
-  it('come in pages, each once', async () => {
+  it('are listed in pages, each event once', async () => {
     const ana = await signedUp('ana')
     for (let n = 0; n < 4; n++) await ana.login()
     const all = await ana.get('/api/users/me/events?limit=100')
@@ -55,7 +55,7 @@ describe('the events of an account', () => {
       found.push(...read(eventList, page))
       expect(page.headers.get('X-Total-Count')).toBe(pages === 0 ? '7' : '8')
       path = page.headers.get('Link')?.match(/^<https:\/\/vizitka\.test([^>]+)>; rel="next"$/)?.[1]
-      // What happens meanwhile shifts nothing.
+      // New events do not shift the pages.
       if (pages === 0) await ana.login()
       pages += 1
     }
@@ -64,7 +64,7 @@ describe('the events of an account', () => {
     expect(read(eventList, await ana.get('/api/users/me/events?limit=2&skip=6'))).toEqual(found.slice(5))
   })
 
-  it('refuse a page that there cannot be', async () => {
+  it('refuse an invalid page', async () => {
     const ana = await signedUp('ana')
     await ana.post('/api/contacts', { first_name: 'One' })
     await ana.post('/api/contacts', { first_name: 'Two' })
@@ -74,17 +74,17 @@ describe('the events of an account', () => {
     expect(pointersOf(await ana.get('/api/users/me/events?kind=logged-in'))).toEqual(['query/kind'])
   })
 
-  it('are one’s own alone', async () => {
+  it('are visible only to the owner', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const theirs = await eventsOf(boris)
     for (const event of await eventsOf(ana)) expect(theirs).not.toContainEqual(event)
-    // A cursor is no key to another's.
+    // Another user's cursor gives no access.
     const link = (await ana.get('/api/users/me/events?limit=1')).headers.get('Link')?.match(/cursor=([^&>]+)/)?.[1]
     const page = read(eventList, await boris.get(`/api/users/me/events?cursor=${link}`))
     for (const event of page) expect(theirs).toContainEqual(event)
   })
 
-  it('are numbered for each account: what is done to another account moves none of one’s own', async () => {
+  it('are numbered for each account: events of other accounts do not change one’s own numbers', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const before = (await eventsOf(ana)).map(({ id }) => id)
     expect(before).toEqual(before.map((_, at) => before.length - at))
@@ -102,7 +102,7 @@ describe('the events of an account', () => {
     expect(exported.events.map(({ id }) => id)).toEqual([...before.toReversed(), before.length + 1])
   })
 
-  it('hold no password, no token and no address of e-mail', async () => {
+  it('contain no password, token or e-mail', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     await login(ana.email, 'a password typed wrong')
@@ -121,14 +121,14 @@ describe('the events of an account', () => {
     for (const secret of [...secrets, row?.password_hash ?? '', ana.email, target]) expect(text).not.toContain(secret)
   })
 
-  it('are kept for 180 days', async () => {
+  it('are stored for 180 days', async () => {
     const ana = await signedUp('ana')
     const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
     await db.delete(events).where(eq(events.user_id, ana.id))
     await db.insert(events).values([
       { user_id: ana.id, kind: 'logged-in', detail: 'old', created_at: at(180.01) },
       { user_id: ana.id, kind: 'logged-in', detail: 'young', created_at: at(179.99) },
-      // Of an account that is gone.
+      // Of a deleted account.
       { user_id: ana.id + 1_000_000, kind: 'deleted', created_at: at(181) },
     ])
     await runScheduled('17 * * * *', env)

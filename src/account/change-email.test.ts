@@ -15,7 +15,7 @@ import {
 import { serve } from '../../test/serving.ts'
 import { userCache } from '../auth/user-cache.ts'
 
-/** Asks for another e-mail under other bindings than the tests'. */
+/** Requests another e-mail with other bindings. */
 const askUnder = (bindings: object, person: Person, email: string) =>
   serve(bindings, '/api/users/me/email', {
     method: 'POST',
@@ -25,8 +25,8 @@ const askUnder = (bindings: object, person: Person, email: string) =>
   })
 
 /**
- * Bindings under which something happens just before a letter to a new address is counted: while a change is being
- * asked for.
+ * Bindings with which something happens just before a letter to a new address is counted, while the request is in
+ * progress.
  */
 function meanwhile(happen: () => Promise<unknown>) {
   const GATE = new Proxy(env.GATE, {
@@ -52,7 +52,7 @@ function meanwhile(happen: () => Promise<unknown>) {
 }
 
 describe('changing the e-mail', () => {
-  it('changes nothing until the new address is confirmed, and tells both addresses', async () => {
+  it('changes nothing until the new address is confirmed, and notifies both addresses', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('Target.New')
     const answer = await askForEmail(ana, ` ${target} `)
@@ -68,7 +68,7 @@ describe('changing the e-mail', () => {
     expect(problemOf(await login(target))).toBe('401 invalid-credentials')
   })
 
-  it('is told to the old address once it is done, and opens nothing there', async () => {
+  it('notifies the old address when it is done, and links of the old address stop working', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     expect((await confirm(await linkTo(ana, target))).status).toBe(200)
@@ -80,7 +80,7 @@ describe('changing the e-mail', () => {
     expect(reported?.Text).not.toMatch(/confirm-email|reset-password/)
   })
 
-  it('is right everywhere at the next request after it was confirmed', async () => {
+  it('takes effect everywhere at the next request after confirmation', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     const token = await linkTo(ana, target)
@@ -97,11 +97,11 @@ describe('changing the e-mail', () => {
       'email-changed',
       'email-change-requested',
     ])
-    // The old address is anybody's.
+    // The old address is free again.
     expect((await signup(ana.email)).status).toBe(201)
   })
 
-  it('may be confirmed more than once, also at once', async () => {
+  it('can be confirmed repeatedly, also at once', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     const token = await linkTo(ana, target)
@@ -113,7 +113,7 @@ describe('changing the e-mail', () => {
     expect(await kindsOf(ana)).toContain('email-changed')
   })
 
-  it('is confirmed by the same page as an address at signup, and not by opening it', async () => {
+  it('uses the same confirmation page as signup, and needs its button', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     const path = `/confirm-email/${await linkTo(ana, target)}`
@@ -126,7 +126,7 @@ describe('changing the e-mail', () => {
     expect((await call('GET', path)).text).not.toContain('<form method="post"')
   })
 
-  it('takes another spelling of the address that one has', async () => {
+  it('accepts another spelling of the present address', async () => {
     const ana = await signedUp('ana')
     const shouted = ana.email.toUpperCase()
     expect((await askForEmail(ana, shouted)).status).toBe(202)
@@ -139,7 +139,7 @@ describe('changing the e-mail', () => {
     for (const spelling of [ana.email, shouted]) expect((await login(spelling)).status).toBe(200)
   })
 
-  it('refuses the very same address, what is none, and a wrong password', async () => {
+  it('refuses the identical address, an invalid one, and a wrong password', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     expect(pointersOf(await askForEmail(ana, ana.email))).toEqual(['/email'])
@@ -150,19 +150,19 @@ describe('changing the e-mail', () => {
     expect(await lettersTo(target)).toEqual([])
   })
 
-  it('goes to the address that was confirmed last, of several that were asked for', async () => {
+  it('uses the address that was confirmed last, if several were requested', async () => {
     const ana = await signedUp('ana')
     const [first, second] = [freshEmail('first'), freshEmail('second')]
     const [one, two] = [await linkTo(ana, first), await linkTo(ana, second)]
     expect((await confirm(two)).status).toBe(200)
     expect(problemOf(await confirm(one))).toBe('404 link-not-found')
     expect((await ana.get('/api/users/me')).body).toMatchObject({ email: second })
-    // And from there to a third: the link that led here leads back no more.
+    // Then the e-mail changes a third time: the earlier link no longer works.
     expect((await confirm(await linkTo(ana, freshEmail('third')))).status).toBe(200)
     expect(problemOf(await confirm(two))).toBe('404 link-not-found')
   })
 
-  it('kills the links that went to the old address', async () => {
+  it('invalidates links that were sent to the old address', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     await call('POST', '/api/auth/request-password-reset-email', { json: { email: ana.email } })
@@ -173,7 +173,7 @@ describe('changing the e-mail', () => {
     expect((await login(target)).status).toBe(200)
   })
 
-  it('is over when its link has expired', async () => {
+  it('is cancelled when its link expires', async () => {
     const ana = await signedUp('ana')
     const token = await linkTo(ana, freshEmail('target'))
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (7 * 86_400 + 1) * 1000 })
@@ -186,7 +186,7 @@ describe('changing the e-mail', () => {
 })
 
 describe('a link to a new address', () => {
-  it('dies with a change of the password', async () => {
+  it('is invalid after a change of the password', async () => {
     const ana = await signedUp('ana')
     const token = await linkTo(ana, freshEmail('target'))
     const json = { current_password: password, password: fresh }
@@ -195,7 +195,7 @@ describe('a link to a new address', () => {
     expect((await ana.get('/api/users/me')).body).toMatchObject({ email: ana.email })
   })
 
-  it('is not made by a request that the password’s change overtook', async () => {
+  it('is not created by a request if the password changes meanwhile', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     for (const target of [freshEmail('target'), boris.email]) {
       const chosen = `${fresh} for ${target}`
@@ -222,7 +222,7 @@ describe('the limits of changing the e-mail', () => {
     expect((await ana.get('/api/users/me')).status).toBe(200)
   })
 
-  it('are three letters an hour to one new address, whoever asks, and nothing is said of it', async () => {
+  it('are three letters an hour to one new address, whoever asks, and no response shows it', async () => {
     const target = freshEmail('flooded')
     const people = [await signedUp('ana'), await signedUp('boris')]
     const answers: Response[] = []
@@ -232,7 +232,7 @@ describe('the limits of changing the e-mail', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202))
     expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
     await awaitLetters(target, 3)
-    // `serve` has waited for what goes on after the answer: no other is on its way.
+    // `serve` has waited for the work after the response, so no other letter is on its way.
     expect(await lettersTo(target)).toHaveLength(3)
     const made = [...(await changeLinks(people[0] as Person)), ...(await changeLinks(people[1] as Person))]
     expect(made).toHaveLength(3)

@@ -7,7 +7,7 @@ import type { Services } from '../platform/ports.ts'
 import { findUserByEmail } from '../users/store.ts'
 import { notifyAddressOwner, passwordUnchanged, startEmailChange } from './store.ts'
 
-/** A new address for an account. */
+/** A change of an account's e-mail. */
 export interface EmailChange {
   readonly userId: number
   readonly email: string
@@ -16,11 +16,11 @@ export interface EmailChange {
 }
 
 /**
- * Sends a letter to the new address whose link makes the change, and a notice to the old one; where another account has
- * the address, its owner gets a letter that says so instead. The caller is not told which it was. Letters to one
- * address are as few as the quota allows.
+ * Sends a letter with a confirmation link to the new address, and a notice to the old one. If another account has the
+ * new address, its owner gets a notice instead of the link; the caller cannot tell which. Letters to the new address
+ * are limited by its quota.
  * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for the present address, or one
- * that no mail reaches; 429
+ * that mail cannot reach; 429
  */
 export async function requestEmailChange(
   services: Services,
@@ -36,7 +36,7 @@ export async function requestEmailChange(
   const notice = emailChangeLetter(user.email, user.locale, email, forgotUrl(config))
   const happening = { kind: 'email-change-requested' as const, ...client }
   const condition = passwordUnchanged(user.password_hash)
-  // All writing happens after the response, so that its time does not tell who else has an account.
+  // All writing happens after the response, so that its time does not show whether another account has the address.
   const send = async () => {
     const ttl = config.VERIFICATION_LINK_TTL
     if (owner && owner.id !== user.id) {

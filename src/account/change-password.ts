@@ -11,22 +11,22 @@ import type { Services } from '../platform/ports.ts'
 /** A new password for an account. */
 export interface PasswordChange {
   readonly userId: number
-  /** The session that goes on; every other one ends. */
+  /** The session that stays; every other one ends. */
   readonly sessionId: number
   readonly currentPassword: string
   readonly password: string
   readonly client: Client
-  /** Whether every app password ends, too. */
+  /** Whether every app password is deleted, too. */
   readonly endsAppPasswords: boolean
-  /** Called before anything is written. It throws where a condition of the request does not hold. */
+  /** Called before anything is written. Throws if a condition of the request is not met. */
   readonly checkConditions?: () => void
 }
 
 /**
- * Changes the password of somebody who is signed in, ends their other sessions, and their app passwords if that is
- * wanted, and sends a notice.
- * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that cannot be
- * taken; 429
+ * Changes the password of a signed-in user, ends their other sessions, and their app passwords if requested, and sends
+ * a notice.
+ * @throws Problem 403 `wrong-password`; 401 `reset-required` or `session-revoked`; 422 for a password that may not be
+ * chosen; 429
  */
 export async function changeOwnPassword(
   services: Services,

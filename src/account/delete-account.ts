@@ -8,34 +8,33 @@ import { findUser, isLastAdmin } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
 import { deleteAccount } from './store.ts'
 
-/** 409 for what would leave the service without an admin. */
+/** 409 for a change that would leave no admin. */
 export const lastAdmin = (): Problem =>
   new Problem(409, 'last-admin', 'This is the last admin: make another account an admin first.')
 
-/** 404 for an account of somebody else that does not exist. */
+/** 404 for another account that does not exist. */
 export const accountNotFound = (): Problem => new Problem(404, 'not-found', 'There is no account with this id.')
 
-/** 409 for a change that others overtake again and again. */
+/** 409 for a change that other changes came before again and again. */
 export const busy = (): Problem =>
-  new Problem(409, 'busy', 'Others are changing this account at this very moment: try again.')
+  new Problem(409, 'busy', 'Somebody else is changing this account right now: try again.')
 
-/** Which account is deleted, and by whom. */
+/** Which account to delete, and who deletes it. */
 export interface Deletion {
   /** The account as it was when the deletion was decided. */
   readonly user: UserRow
-  /** Whether the password must be the one that `user` has, at the moment of deletion. */
+  /** Whether the account must still have `user`'s password at the moment of deletion. */
   readonly requiresPassword?: boolean
-  /** Whether an admin's account may not be deleted. */
+  /** Whether an admin's account must not be deleted. */
   readonly sparesAdmins?: boolean
-  /** Who deletes it, where that is not its owner. */
+  /** Who deletes it, if that is not its owner. */
   readonly actor?: Client & { readonly actorId: number }
 }
 
 /**
- * Deletes an account with all that belongs to it. The next request with any of its tokens is refused, whatever caches
- * hold.
- * @throws Problem 409 `last-admin`, or `busy` when its role changes meanwhile; 403 `wrong-password` when its password
- * does; where it does not exist any more, 401 `session-revoked` for its owner and 404 `not-found` for anybody else
+ * Deletes an account with all its data. From the next request on, every token of it is refused, whatever caches hold.
+ * @throws Problem 409 `last-admin`, or `busy` if its role changes meanwhile; 403 `wrong-password` if its password
+ * changes meanwhile; if it no longer exists, 401 `session-revoked` for its owner and 404 `not-found` for others
  */
 export async function deleteUserAccount(
   services: Services,
@@ -57,6 +56,6 @@ export async function deleteUserAccount(
     if (actor === undefined && now.password_hash !== user.password_hash) throw wrongPassword()
     throw now.role === user.role && (await isLastAdmin(db, user.id)) ? lastAdmin() : busy()
   }
-  // No copy passes the gate any more; this one would otherwise expire after a day.
+  // The gate accepts no copy any more. Without this, the copy in KV would expire after a day.
   afterResponse(() => kv.delete(`user:${user.id}`))
 }

@@ -31,7 +31,7 @@ import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-/** Every table, and the column that says whose a row is. */
+/** Every table, and its column with the owner. */
 const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLiteColumn]>> = {
   users: [users, users.id],
   ...{ sessions: [sessions, sessions.user_id], links: [emailTokens, emailTokens.user_id] },
@@ -42,7 +42,7 @@ const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLit
   ...{ outbox: [outbox, outbox.user_id], events: [events, events.user_id] },
 }
 
-/** How many rows of each table are a person's. */
+/** Counts a user's rows in each table. */
 async function rowsOf({ id }: Person): Promise<Record<string, number>> {
   const counts = Object.entries(owners).map(async ([name, [table, owner]]) => {
     const [row] = await db.select({ rows: count() }).from(table).where(eq(owner, id))
@@ -56,7 +56,7 @@ const remove = (person: Person, current_password = person.password, token = pers
   person.delete('/api/users/me', { json: { current_password }, token })
 const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.user_id, id))
 
-/** A person of whom every table holds something. */
+/** A user with rows in every table. */
 async function confirmedPerson(name: string): Promise<Person> {
   const person = await signedUp(name)
   await person.post('/api/contacts', { first_name: 'One' }, { headers: { 'Idempotency-Key': 'One' } })
@@ -74,7 +74,7 @@ async function confirmedPerson(name: string): Promise<Person> {
 }
 
 describe('deleting one’s account', () => {
-  it('knows of every table there is', async () => {
+  it('knows every table', async () => {
     const tables = await db
       .select({ name: sql<string>`name` })
       .from(sql`sqlite_master`)
@@ -87,7 +87,7 @@ describe('deleting one’s account', () => {
     ).toEqual(Object.keys(owners).sort())
   })
 
-  it('takes everything along, and leaves an id and a time', async () => {
+  it('deletes everything, and leaves an id and a time', async () => {
     const [ana, boris] = [await confirmedPerson('ana'), await confirmedPerson('boris')]
     const before = await rowsOf(boris)
     const answer = await remove(ana)
@@ -109,7 +109,7 @@ describe('deleting one’s account', () => {
     expect(await rowsOf(ana)).toEqual(nothing)
   })
 
-  it('ends every token at once, however stale what the edge remembers is', async () => {
+  it('invalidates every token at once, however stale the caches are', async () => {
     const ana = await signedUp('ana')
     const other = await ana.login()
     for (const token of [other.access, ana.access]) await call('GET', '/api/users/me', { token })
@@ -132,7 +132,7 @@ describe('deleting one’s account', () => {
     expect(await rowsOf(ana)).toEqual(nothing)
   })
 
-  it('forgets the copy in KV, too', async () => {
+  it('deletes the copy in KV, too', async () => {
     const ana = await signedUp('ana')
     await ana.get('/api/users/me')
     await vi.waitFor(async () => expect(await env.CACHE.get(`user:${ana.id}`)).toContain(ana.email))
@@ -162,16 +162,16 @@ describe('deleting one’s account', () => {
       { kind: 'signed-up' },
     ])
     expect(await read('/api/users/me/export')).toMatchObject({ contacts: [], letters: [{ kind: 'confirm-email' }] })
-    // And the old tokens are not the new account's.
+    // The old tokens do not work for the new account.
     expect(problemOf(await ana.get('/api/users/me'))).toBe('401 session-revoked')
   })
 
-  it('wants the password, counts a wrong one, and deletes nothing then', async () => {
+  it('requires the password, counts a wrong one, and then deletes nothing', async () => {
     const ana = await confirmedPerson('ana')
     const before = await rowsOf(ana)
     expect(problemOf(await remove(ana, 'not the password'))).toBe('403 wrong-password')
     expect(pointersOf(await ana.delete('/api/users/me', { json: {} }))).toEqual(['/current_password'])
-    // No body at all is no password.
+    // No body means no password.
     expect((await ana.delete('/api/users/me')).status).toBeOneOf([400, 415, 422])
     const limits = { RATE_LIMITS: 'login-failures=2/300s' }
     const tried = (current_password: string) =>
@@ -189,7 +189,7 @@ describe('deleting one’s account', () => {
     expect((await ana.get('/api/contacts')).body).toHaveLength(2)
   })
 
-  it('kills the links in letters, to old and new addresses', async () => {
+  it('invalidates the links in letters to old and new addresses', async () => {
     const ana = await confirmedPerson('ana')
     const target = freshEmail('target')
     await ana.post('/api/users/me/email', { email: target, current_password: password })
@@ -204,7 +204,7 @@ describe('deleting one’s account', () => {
     }
   })
 
-  it('is refused to the last admin', async () => {
+  it('is refused for the last admin', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     expect(await db.select().from(users).where(eq(users.role, 'admin'))).toEqual([])
     await change(ana, { role: 'admin' })
@@ -244,7 +244,7 @@ describe('deleting an account at the same time', () => {
     expect(await rowsOf(ana)).toEqual(nothing)
   })
 
-  it('twice is once', async () => {
+  it('twice deletes it once', async () => {
     for (let round = 0; round < strength(3, 2); round++) {
       const ana = await confirmedPerson('ana')
       const other = await ana.login()
@@ -254,7 +254,7 @@ describe('deleting an account at the same time', () => {
     }
   })
 
-  it('as one logs in, refreshes, asks for letters and confirms them leaves no row', async () => {
+  it('as someone logs in, refreshes, requests letters and confirms them leaves no row', async () => {
     for (let round = 0; round < strength(3, 2); round++) {
       const ana = await signedUp('ana')
       const target = freshEmail('target')
@@ -279,7 +279,7 @@ describe('deleting an account at the same time', () => {
     }
   })
 
-  it('as the password changes: one of the two comes first, and what it says holds', async () => {
+  it('as the password changes: one of the two comes first and takes effect', async () => {
     for (let round = 0; round < strength(3, 2); round++) {
       const ana = await signedUp('ana')
       const fresh = `quite another one ${round}`
@@ -288,7 +288,7 @@ describe('deleting an account at the same time', () => {
         ana.put('/api/users/me/password', { current_password: password, password: fresh }),
       ])
       if (gone.status === 204) {
-        // The change may have been made before, but then the deletion’s password was no longer the right one.
+        // The change may have come first, but then the deletion's password was no longer right.
         expect(changed.status).toBeOneOf([401, 403])
         expect(await rowsOf(ana)).toEqual(nothing)
       } else {

@@ -12,7 +12,7 @@ import { users } from '../users/table.ts'
 const db = database()
 
 describe('an address that another account uses', () => {
-  it('gets the same answer, a letter to its owner, and no link', async () => {
+  it('gets the same response, a letter to its owner, and no link', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const free = await askForEmail(ana, freshEmail('free'))
     await vi.waitFor(async () => expect(await changeLinks(ana)).toHaveLength(1))
@@ -23,9 +23,9 @@ describe('an address that another account uses', () => {
     const [letter] = await awaitLetters(boris.email, 2)
     expect(letter?.Subject).toBe('You already have an account')
     expect(letter?.Text).not.toMatch(/confirm-email|reset-password/)
-    // Nothing of whoever asked.
+    // Nothing about the requester.
     expect(letter?.Text).not.toMatch(new RegExp(`${ana.email}|${ana.address}`))
-    // Whoever asked gets the usual notice each time.
+    // The requester gets the usual notice each time.
     expect((await awaitLetters(ana.email, 3)).filter(({ Subject }) => Subject.startsWith('A new email'))).toHaveLength(
       2,
     )
@@ -34,7 +34,7 @@ describe('an address that another account uses', () => {
     expect((await boris.get('/api/users/me')).body).toMatchObject({ email: boris.email })
   })
 
-  it('is not told by anything else that whoever asked may read', async () => {
+  it('cannot be recognized by anything else that the requester can read', async () => {
     const boris = await signedUp('boris')
     const displayed = async (target: string): Promise<unknown> => {
       const ana = await signedUp('ana')
@@ -56,7 +56,7 @@ describe('an address that another account uses', () => {
     expect(await displayed(boris.email)).toEqual(await displayed(freshEmail('free')))
   })
 
-  it('is kept from whoever asked before it was taken', async () => {
+  it('is refused to a requester whose link was sent before it was taken', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     const token = await linkTo(ana, target)
@@ -67,7 +67,7 @@ describe('an address that another account uses', () => {
     expect((await login(ana.email)).status).toBe(200)
     const [other] = await db.select().from(users).where(eq(users.email, target.toUpperCase()))
     expect(other).toMatchObject({ confirmed_at: null, username: 'other' })
-    // Nothing is left behind the gate: the account is remembered as ever.
+    // The gate is not ahead of the row: the account is cached as before.
     expect(await kindsOf(ana)).not.toContain('email-changed')
     const me = () => serve({}, '/api/users/me', { token: ana.access })
     await me()

@@ -21,7 +21,7 @@ import { exportSchema } from './schema.ts'
 const db = database()
 const path = '/api/users/me/export'
 
-/** Whatever JSON, SQL or HTML may stumble over. */
+/** Text that JSON, SQL or HTML could mishandle. */
 const odd = [
   { first_name: '"Quoted" \\ back\\slash', last_name: "O'Neil; DROP TABLE contacts; --", additional: 'a\n\tb' },
   { first_name: 'Їжак', last_name: '日本 👩‍👩‍👧', additional: '</script>\u2028\u2029<script>\u{10FFFF}' },
@@ -29,7 +29,7 @@ const odd = [
   { first_name: 'null', birthday: '1918-04-03', favorite: true },
 ]
 
-/** A person of whom every table holds something, in letters that have been sent. */
+/** A user with rows in every table, whose letters have been sent. */
 async function existing(name: string): Promise<Person> {
   const person = await signedUp(name)
   for (const contact of odd) expect((await person.post('/api/contacts', contact)).status).toBe(201)
@@ -62,7 +62,7 @@ describe('the export', () => {
     boris = await existing('boris')
   })
 
-  it('is one JSON file that nobody keeps on the way', async () => {
+  it('is one JSON file that no cache stores', async () => {
     const answer = await ana.get(path)
     expect(answer.status).toBe(200)
     expect(answer.headers.get('Content-Type')).toBe('application/json')
@@ -72,7 +72,7 @@ describe('the export', () => {
     expect(() => exportSchema.parse(answer.body)).not.toThrow()
   })
 
-  it('says all that the service says elsewhere, and the same', async () => {
+  it('contains the same data as the other routes', async () => {
     const all = read(exportSchema, await ana.get(path))
     expect(Math.abs(Date.parse(all.exported_at) - Date.now())).toBeLessThan(10_000)
     const { locale, confirmed_at, ...me } = all.account
@@ -110,7 +110,7 @@ describe('the export', () => {
     expect(all.letters.map(({ kind }) => kind)).toEqual(['confirm-email', 'reset-password'])
   })
 
-  it('holds nothing of anybody else', async () => {
+  it('contains no data of other users', async () => {
     const { text } = await ana.get(path)
     for (const other of [boris.email, boris.address, 'of boris']) expect(text).not.toContain(other)
     const mine = read(exportSchema, await ana.get(path))
@@ -120,11 +120,11 @@ describe('the export', () => {
       expect(ids.length).toBeGreaterThan(0)
       expect(theirs[table].filter(({ id }) => ids.includes(id))).toEqual([])
     }
-    // Their ids are numbers in each account: the same in both.
+    // Event ids are numbered for each account, so they are the same in both.
     for (const event of mine.events) expect(theirs.events).not.toContainEqual(event)
   })
 
-  it('holds no password, no hash and no token', async () => {
+  it('contains no password, hash or token', async () => {
     const { text } = await ana.get(path)
     const [row] = await db.select().from(users).where(eq(users.id, ana.id))
     const hashes = await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))
@@ -137,7 +137,7 @@ describe('the export', () => {
     expect(text).not.toMatch(/scrypt|hash|generation|revision|_key/)
   })
 
-  it('of a new account is whole, too', async () => {
+  it('is complete for a new account, too', async () => {
     const nina = await signedUp('nina')
     await awaitLetters(nina.email)
     const all = read(exportSchema, await nina.get(path))
@@ -147,7 +147,7 @@ describe('the export', () => {
     expect(read(exportSchema, await nina.get(path))).toMatchObject({ letters: [], links: [], contacts: [] })
   })
 
-  it('does not show one’s own letters to a new address, which would tell who else is here', async () => {
+  it('leaves out letters to a requested new address, which would show who else has an account', async () => {
     const nina = await signedUp('nina')
     const target = freshEmail('target')
     await nina.post('/api/users/me/email', { email: target, current_password: password })

@@ -11,7 +11,7 @@ import type { Account } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
 
-/** The larger files of a vCard, by their hashes. */
+/** The large files of a vCard, by their hashes. */
 const partsSchema = z.record(z.string(), z.string())
 
 const wholeCard = (card: string, parts: string): string =>
@@ -20,7 +20,7 @@ const wholeCard = (card: string, parts: string): string =>
     Object.entries(partsSchema.parse(JSON.parse(parts))).map(([hash, text]) => ({ hash, text })),
   )
 
-/** The text of the export, piece by piece: whole JSON once all are put together. */
+/** Yields the text of the export in pieces, which together are valid JSON. */
 async function* pieces(db: Database, user: Account, config: Configuration): AsyncGenerator<string> {
   const account = { ...toUser(user, config), locale: user.locale, confirmed_at: user.confirmed_at }
   yield `{"exported_at":${JSON.stringify(timestamp())},"account":${JSON.stringify(account)}`
@@ -90,13 +90,13 @@ async function* list<Row>(
   yield before === ',\n' ? ']' : `${before}]`
 }
 
-/** For how long whoever takes an export slowly counts as signed in, before that is asked again. */
+/** How long a slow reader of an export is trusted before the session is checked again. */
 const trustMs = 10_000
 
 /**
- * Everything that is held about an account, as JSON that is read from the database only as fast as it is taken: one
- * page of one table is in memory, however large the book. A database that fails on the way breaks the stream off, and
- * so does the session's end; what came is not JSON then.
+ * Streams all data of an account as JSON. Reads the database only as fast as the client reads: one page of one table is
+ * in memory, however large the book is. If the database fails or the session ends, the stream breaks off, and what has
+ * arrived is not valid JSON.
  */
 export async function exportAccount(
   db: Database,
@@ -105,7 +105,7 @@ export async function exportAccount(
   sessionId: number,
 ): Promise<ReadableStream<Uint8Array>> {
   const text = pieces(db, user, config)
-  // The account, and the first that is read: a database that is down is still a 503, and no file.
+  // The account and the first rows are read before the response begins, so that a database that is down is still a 503.
   const begun = [await text.next(), await text.next()]
   const encoder = new TextEncoder()
   let checkedAt = Date.now()
@@ -124,7 +124,7 @@ export async function exportAccount(
         await text.return(undefined)
       },
     },
-    // Nothing is read ahead of who reads.
+    // Read nothing ahead of the client.
     { highWaterMark: 0 },
   )
 }

@@ -22,11 +22,11 @@ describe('the export of a large book', () => {
       SELECT ${ana.id}, 'No ' || i, 'ї', strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + i / 7, 'unixepoch'),
         '2026-01-01T00:00:00.000Z', 'no ' || i, '', '', '', 'no ' || i, '~' FROM n`,
     )
-    // Remembered, so that what is counted is the export's own.
+    // Cached, so that only the export's own calls are counted.
     await ana.get('/api/users/me')
   })
 
-  /** Asks for the export, and reads it as slowly as it is told to. */
+  /** Starts an export, to be read as slowly as a test wants. */
   async function begun(bindings: object = {}) {
     const response = await serve(bindings, path, { token: ana.access })
     expect(response.status).toBe(200)
@@ -35,7 +35,7 @@ describe('the export of a large book', () => {
     const decoder = new TextDecoder()
     const file = {
       text: '',
-      /** Reads one piece; says whether there was one. */
+      /** Reads one piece; returns whether there was one. */
       async next(): Promise<boolean> {
         const { value, done } = await reader.read()
         file.text += decoder.decode(value, { stream: true })
@@ -53,7 +53,7 @@ describe('the export of a large book', () => {
     return file
   }
 
-  it('holds every contact once, in the order in which they were added', async () => {
+  it('contains every contact once, in the order in which they were added', async () => {
     const answer = await ana.get(path)
     const all = read(exportSchema, answer)
     expect(all.contacts).toHaveLength(size)
@@ -62,12 +62,12 @@ describe('the export of a large book', () => {
     )
   })
 
-  it.skipIf(driver !== 'D1')('is read from the database only as fast as it is taken', async () => {
+  it.skipIf(driver !== 'D1')('is read from the database only as fast as the client reads', async () => {
     const { bindings, trips } = counted()
     const file = await begun(bindings)
     const settle = () => new Promise((resolve) => setTimeout(resolve, 100))
     await settle()
-    // What tells whether the database is there, before the answer begins.
+    // The query before the response that shows whether the database works.
     expect(trips.database).toBe(1)
     await file.next()
     await settle()
@@ -85,7 +85,7 @@ describe('the export of a large book', () => {
     expect(trips.database).toBe(spent)
   })
 
-  it.skipIf(driver !== 'D1')('is a 503, and no file, where the database is down from the beginning', async () => {
+  it.skipIf(driver !== 'D1')('is a 503, and no file, if the database is down from the beginning', async () => {
     const down = () => Promise.reject(new Error('down'))
     const statement = { bind: () => statement, raw: down, all: down, run: down }
     const DB = { prepare: () => statement, batch: down }
@@ -97,14 +97,14 @@ describe('the export of a large book', () => {
     const { bindings, trips } = counted()
     const response = await serve(bindings, path, { token: ana.access })
     expect(exportSchema.parse(await response.json()).contacts).toHaveLength(size)
-    // The last page is full: one more finds none.
+    // The last page is full, so one more query returns nothing.
     expect(trips.database).toBe(9 + size / page + 1)
   })
 
-  it.skipIf(driver !== 'D1')('goes by an index: no page reads what another has read', async () => {
+  it.skipIf(driver !== 'D1')('uses an index: no page reads the rows of another', async () => {
     const { DB, statements } = remembering()
     await (await begun({ DB })).readOn()
-    // One of each table, and for contacts one of the first page, one of the others, and one of their vCards.
+    // One for each table; for contacts, one for the first page, one for the others, and one for their vCards.
     expect(statements.size).toBe(11)
     for (const statement of statements) {
       const parameters = statement.match(/\?/g)?.map(() => 1) ?? []
@@ -118,18 +118,18 @@ describe('the export of a large book', () => {
     }
   })
 
-  it('breaks off when the database fails on the way, and is no JSON then', async () => {
+  it('breaks off when the database fails on the way, and is not valid JSON then', async () => {
     const file = await begun(failingAt(3))
     await expect(file.readOn()).rejects.toThrow()
     expect(file.contacts()).toBe(2 * page)
     expect(() => JSON.parse(file.text)).toThrow()
     expect(file.text).not.toMatch(/gone|select|SQL/i)
-    // The next one is whole again.
+    // The next export is complete again.
     vi.restoreAllMocks()
     expect((await ana.get(path)).status).toBe(200)
   })
 
-  it('is no JSON either when it fails before the first contact', async () => {
+  it('is not valid JSON either if it fails before the first contact', async () => {
     const file = await begun(failingAt(1))
     await expect(file.readOn()).rejects.toThrow()
     vi.restoreAllMocks()
@@ -137,10 +137,11 @@ describe('the export of a large book', () => {
     expect(() => JSON.parse(file.text)).toThrow()
   })
 
-  it('does not miss what stays while other contacts come and go', async () => {
+  it('misses no contact that stays while others come and go', async () => {
     const file = await begun()
     await file.readTo('"No 1"')
-    // The last of the page that was read, on which the next one builds; one to come; and one more is added.
+    // The last contact of the page that was read, from which the next page starts, and one of a later page are deleted;
+    // one is added.
     for (const name of [`No ${page}`, `No ${page + 3}`]) {
       await execute(`DELETE FROM contacts WHERE owner_id = ${ana.id} AND first_name = '${name}'`)
     }

@@ -20,7 +20,7 @@ import { emailTokens, sessions } from '../auth/table.ts'
 const db = database()
 
 describe('changing the password', () => {
-  it('takes the current one: the old logs in no more, the new does', async () => {
+  it('requires the current one; afterwards only the new one logs in', async () => {
     const ana = await signedUp('ana')
     const changed = await changePassword(ana, fresh)
     expect([changed.status, changed.text]).toEqual([204, ''])
@@ -30,7 +30,7 @@ describe('changing the password', () => {
     expect((await changePassword(ana, 'a third one 11', fresh)).status).toBe(204)
   })
 
-  it('ends every other session at once, and goes on with this one', async () => {
+  it('ends every other session at once, and keeps this one', async () => {
     const ana = await signedUp('ana')
     const others = [await ana.login(), await ana.login()]
     for (const { access } of others) expect((await call('GET', '/api/users/me', { token: access })).status).toBe(200)
@@ -55,7 +55,7 @@ describe('changing the password', () => {
     expect(letter?.Text).not.toContain(fresh)
   })
 
-  it('judges the new one as at signup, and changes nothing when it is bad', async () => {
+  it('applies the same rules as signup, and changes nothing for a bad one', async () => {
     const ana = await signedUp('somebody')
     const faults = async (json: object) => pointersOf(await ana.put('/api/users/me/password', json))
     const current_password = password
@@ -71,7 +71,7 @@ describe('changing the password', () => {
     expect(await kindsOf(ana)).not.toContain('password-changed')
   })
 
-  it('counts a wrong current one as a failure to log in, from this address', async () => {
+  it('counts a wrong current one as a failed login from this address', async () => {
     const ana = await signedUp('ana')
     const strict = { RATE_LIMITS: 'login-failures=2/300s' }
     const change = (current_password: string) =>
@@ -94,12 +94,12 @@ describe('changing the password', () => {
     expect(refused.headers.get('RateLimit-Policy')).toContain('"login-failures";q=2;w=300')
     expect(await refused.json()).toMatchObject({ violated_policies: ['login-failures'] })
     expect((await loginHere(password)).status).toBe(429)
-    // Nothing has changed, and elsewhere the owner logs in.
+    // Nothing has changed, and the owner can log in from elsewhere.
     expect((await login(ana.email, password)).status).toBe(200)
     await vi.waitFor(async () => expect((await kindsOf(ana)).filter((kind) => kind === 'login-failed')).toHaveLength(2))
   })
 
-  it('is refused while the old one is barred', async () => {
+  it('is refused while the old one is locked', async () => {
     const ana = await signedUp('ana')
     const locking = { RESET_LOCKS_PASSWORD: 'true' }
     const requested = await serve(locking, '/api/auth/request-password-reset-email', {
@@ -117,7 +117,7 @@ describe('changing the password', () => {
     expect(await change(password)).toBe('401 reset-required')
   })
 
-  it('of two at once one wins, and the password is that one’s', async () => {
+  it('of two simultaneous changes, one wins, and its password is valid', async () => {
     for (let round = 0; round < 3; round++) {
       const ana = await signedUp('ana')
       const chosen = [`chosen by the first ${round}`, `chosen by the second ${round}`]
@@ -146,7 +146,7 @@ describe('changing the password', () => {
     }
   })
 
-  it('kills every link that was on its way', async () => {
+  it('invalidates every link that was sent', async () => {
     const ana = await signedUp('ana')
     const target = freshEmail('target')
     expect((await askForReset(ana.email)).status).toBe(202)

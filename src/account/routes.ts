@@ -48,9 +48,9 @@ import {
 import { setUserAvatar } from './set-avatar.ts'
 
 const tags = ['Me']
-/** Those of a wrong current password, besides. */
+/** Limits of a wrong current password, which these routes count besides. */
 const failures = ['login-failures', 'login-failures-hour', 'login-failures-email'] as const
-/** The ETag of an account at a revision. */
+/** Makes the ETag of an account at a revision. */
 const userEtag = etagsOf(userSchema, { f8f5dada: 2 })
 const me = { ...json('Your account.', userSchema), headers: etagHeader }
 const tagged = (revision: number) => ({ 'Cache-Control': 'private, no-cache', ETag: userEtag(revision) })
@@ -102,13 +102,13 @@ accountRoutes.openapi(
     const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
       updateUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
     )
-    // Changed since it was read, or gone: whoever sent If-Match is told, and reads again.
+    // The account has changed since it was read, or is gone: a client that sent If-Match has to read it again.
     if (!changed) throw changedMeanwhile()
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )
 
-/** Gives the user a picture, or with null removes it, under the conditions of the request. */
+/** Sets the user's picture, or removes it if null, under the conditions of the request. */
 const setAvatar = (c: Context<SessionEnv>, picture: StoredPicture | null): Promise<UserRow> =>
   setUserAvatar(c.var.services, {
     user: c.var.user,
@@ -124,7 +124,7 @@ accountRoutes.openapi(
     method: 'patch',
     path: '/avatar',
     operationId: 'setMyAvatar',
-    summary: 'Give me a picture',
+    summary: 'Set my picture',
     description:
       'Replaces the picture that was there. The place where it was taken and all other metadata are removed.',
     request: { headers: writeConditions, body: pictureBody },
@@ -145,7 +145,7 @@ accountRoutes.openapi(
     method: 'delete',
     path: '/avatar',
     operationId: 'removeMyAvatar',
-    summary: 'Take my picture away',
+    summary: 'Remove my picture',
     description: 'A picture of your initials (or your Gravatar) is shown instead.',
     request: { headers: writeConditions },
     responses: { 200: me, ...problems(401, 403, 409, 412) },
@@ -252,7 +252,7 @@ accountRoutes.openapi(
       'Content-Disposition': 'attachment; filename="vizitka-export.json"',
       'Cache-Control': 'no-store',
     }
-    // It is JSON, of this shape; that it is streamed, no type says.
+    // The type cannot express that JSON of this shape is streamed.
     return c.body(
       await exportAccount(c.var.db, c.var.user, c.var.config, c.var.sessionId),
       200,
@@ -280,7 +280,7 @@ accountRoutes.openapi(
     const { services } = c.var
     const { current_password } = c.req.valid('json')
     const user = await requirePassword(services, c.var.user.id, current_password, clientOf(c))
-    // Again, by what was read after the hash, which takes a while.
+    // Checked again after hashing, which takes a while.
     requireMatch(conditionsOf(c), userEtag(user.revision))
     await deleteUserAccount(services, { user, requiresPassword: true })
     return c.body(null, 204)

@@ -14,7 +14,7 @@ import { pageQuery } from '../platform/text/fields.ts'
 import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
 const current_password = triedPassword.meta({
-  description: 'The password as it is now: a stolen token alone must not do this.',
+  description: 'The current password: a stolen token alone must not be enough.',
   format: 'password',
   example: 'correct horse battery',
 })
@@ -41,7 +41,7 @@ export const eventQuerySchema = z.strictObject(pageQuery)
 
 const moment = z.iso.datetime()
 
-/** Everything that is held about an account. */
+/** All data of an account. */
 export const exportSchema = z
   .strictObject({
     exported_at: moment,

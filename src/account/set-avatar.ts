@@ -7,18 +7,18 @@ import type { Services } from '../platform/ports.ts'
 import { updateUserAvatar } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
 
-/** A picture for an account; null removes it. */
+/** A new picture for an account; null removes it. */
 export interface AvatarChange {
   readonly user: { readonly id: number; readonly revision: number }
   readonly picture: StoredPicture | null
   readonly sessionId: number
-  /** The revision that the client has seen, where it wants nothing else changed. */
+  /** The revision that the client has seen, if the account must not have changed since. */
   readonly expectedRevision: number | undefined
 }
 
 /**
- * Gives an account a picture, or removes it.
- * @throws Problem 401 where the session has ended meanwhile, 412 where the account has changed
+ * Sets or removes an account's picture.
+ * @throws Problem 401 if the session has ended meanwhile, 412 if the account has changed
  */
 export async function setUserAvatar(
   { db, config, gate }: Services,

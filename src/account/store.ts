@@ -20,22 +20,22 @@ import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts
 import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
-/** Which account is deleted, and under which conditions. */
+/** Which account to delete, and under which conditions. */
 interface AccountDeletion {
   readonly userId: number
   readonly revision: number
-  /** The hash that the password must have; undefined for any. */
+  /** The password hash that the account must have; undefined for any. */
   readonly passwordHash: string | undefined
-  /** Whether an admin's account stays. */
+  /** Whether an admin's account must not be deleted. */
   readonly sparesAdmins: boolean
-  /** Who deletes it, where that is not its owner. */
+  /** Who deletes it, if that is not its owner. */
   readonly actor: (Client & { readonly actorId: number }) | undefined
 }
 
 /**
- * Deletes an account with all that belongs to it, in one batch, at a revision that its gate has issued; nothing where a
- * condition is not true at that moment, or the account is the last admin's. What stays is an event: an id and a time,
- * and who did it and from where, if that was somebody else. Returns whether it was deleted.
+ * Deletes an account with all its data, in one batch, at a revision that its gate has issued. Deletes nothing if a
+ * condition is false at that moment, or the account is the last admin's. Leaves one event: an id and a time and, if
+ * somebody else did it, who and from where. Returns whether the account was deleted.
  */
 export async function deleteAccount(
   db: Database,
@@ -47,7 +47,7 @@ export async function deleteAccount(
     isNotLastAdmin,
   )
   const user = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
-  // Foreign keys cascade on D1 and may be off on libSQL: every table by itself.
+  // Foreign keys cascade on D1 and may be off on libSQL, so every table is listed.
   const [rows] = await db.batch([
     db
       .update(users)
@@ -56,11 +56,11 @@ export async function deleteAccount(
       .returning({ id: users.id }),
     markForDeletionStatement(db, users, userAtRevision(userId, revision)),
     markForDeletionStatement(db, contacts, ownedByThose(user)),
-    // With its pictures and files.
+    // With their pictures and files.
     ...emptyStatements(db, inArray(removed.owner_id, user)),
     db.delete(removed).where(inArray(removed.owner_id, user)),
     db.delete(versions).where(inArray(versions.owner_id, user)),
-    // Groups last: what deletes them looks for their members.
+    // Groups last, because the trigger that deletes their memberships looks for their members.
     db.delete(contacts).where(and(ownedByThose(user), isNoGroup)),
     db.delete(contacts).where(ownedByThose(user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
@@ -80,10 +80,10 @@ export async function deleteAccount(
   return rows.length > 0
 }
 
-/** The condition that a password is still the one that was verified. */
+/** The condition that the password is still the one that was verified. */
 export const passwordUnchanged = (verifiedHash: string): SQL => eq(users.password_hash, verifiedHash)
 
-/** A change of an account's address to one that is free. */
+/** A change of an account's e-mail to an address that no account has. */
 interface EmailChangeStart {
   readonly userId: number
   readonly condition: SQL
@@ -94,9 +94,9 @@ interface EmailChangeStart {
 }
 
 /**
- * Inserts a link by which an account's address changes, with the letters about it, all or nothing; nothing where
- * `condition` is not true at that moment: a link made after the password was changed would outlive what it should die
- * with. Returns the ids of the letters to deliver.
+ * Inserts a link to change an account's e-mail, and the letters about it, all or nothing. Inserts nothing if
+ * `condition` is false at that moment: a link that is created after a change of the password would escape its
+ * cancellation. Returns the ids of the letters to deliver.
  */
 export async function startEmailChange(
   db: Database,
@@ -113,7 +113,7 @@ export async function startEmailChange(
   return [toNew, toOld].flatMap((row) => row?.id ?? [])
 }
 
-/** A change of an account's address to one that another account has. */
+/** A change of an account's e-mail to an address that another account has. */
 interface AddressConflict {
   readonly ownerId: number
   readonly toOwner: OutboxLetter
@@ -124,8 +124,7 @@ interface AddressConflict {
 }
 
 /**
- * Writes to the owner of an address that somebody wants it, and to that one the usual notice. Returns the ids of the
- * letters.
+ * Inserts a notice to the owner of the address, and the usual notice to the account. Returns the ids of the letters.
  */
 export async function notifyAddressOwner(
   db: Database,
@@ -141,23 +140,23 @@ export async function notifyAddressOwner(
 }
 
 /**
- * Rows read at once: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100
+ * Rows of one query: a page of the longest notes (20 kB each) fits an isolate's memory, and a book of 50,000 takes 100
  * queries.
  */
 const pageSize = 500
 
 const vcardPageSize = 50
 
-/** A contact that came as a vCard. */
+/** A contact's vCard. */
 interface ExportedVcard {
   readonly id: number
   readonly created_at: string
   readonly card: string
-  /** Its larger files: an object in JSON, by their hashes. */
+  /** Its large files: a JSON object, by their hashes. */
   readonly parts: string
 }
 
-/** The rows of one of an account's tables, a page at a time; `read` says which follow the last one that was read. */
+/** Yields the rows of one table of an account, one page at a time; `read` reads the rows after the last one. */
 async function* pages<Row>(
   read: (last: Row | undefined, limit: number) => PromiseLike<Row[]>,
   size = pageSize,
@@ -172,11 +171,11 @@ async function* pages<Row>(
 }
 
 /**
- * Everything that is held about an account, table by table, a page at a time. What went to an address that it asked for
- * is left out: whether a letter did, tells whether somebody else has that address.
+ * Reads all data of an account, table by table, one page at a time. Letters to an address that the owner only requested
+ * are left out: whether one was sent would show whether another account has that address.
  */
 export const exportedRows = {
-  // By an index: in the order of ids, each page would read the whole book and sort it.
+  // In the order of an index: in the order of ids, each page would read and sort the whole book.
   contacts: (db: Database, userId: number) =>
     pages<ContactRow>((last, limit) =>
       db
@@ -192,7 +191,7 @@ export const exportedRows = {
         .orderBy(asc(contacts.created_at), asc(contacts.id))
         .limit(limit),
     ),
-  // Fewer at once: a vCard may have a megabyte of pictures. A query for each page, not for each vCard.
+  // Fewer at once, because a vCard may have a megabyte of pictures. One query for each page, not for each vCard.
   vcards: (db: Database, userId: number) =>
     pages<ExportedVcard>(
       (last, limit) =>

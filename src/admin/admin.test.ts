@@ -31,7 +31,7 @@ describe('the list of accounts', () => {
     await yevhen.patch('/api/users/me', { username: 'ЄВГЕН Гуцало' })
   })
 
-  it('shows an account as it is, and nothing of its password', async () => {
+  it('shows an account, but nothing about its password', async () => {
     const [first] = read(z.array(z.unknown()), await mira.get('/api/admin/users?limit=1'))
     const displayed = {
       id: root.id,
@@ -56,11 +56,11 @@ describe('the list of accounts', () => {
     const part = yevhen.email.slice(2, -4)
     for (const q of [part, part.toUpperCase()]) expect(await found(`q=${q}`)).toEqual([yevhen.id])
     expect(await found('q=%40EXAMPLE.com')).toHaveLength(6)
-    // They are letters here, and no pattern.
+    // Here they are characters, not wildcards.
     for (const q of ['%25', '_', '*']) expect(await found(`q=${q}`), q).toEqual([])
   })
 
-  it('can be narrowed to a role, and to who is disabled', async () => {
+  it('can be filtered by role and by disabled', async () => {
     expect(await found('role=admin')).toEqual([root.id])
     expect(await found('role=moderator')).toEqual([mira.id])
     expect(await found('disabled=true')).toEqual([])
@@ -71,7 +71,7 @@ describe('the list of accounts', () => {
     await mira.patch(pathOf(yevhen), { disabled: false })
   })
 
-  it('is read page by page along Link, and everyone is there once, whoever comes meanwhile', async () => {
+  it('is paged by Link, and lists everyone once, whoever signs up meanwhile', async () => {
     const seen: number[] = []
     let next: string | undefined = '/api/admin/users?q=%40example.com&limit=2'
     for (let page = 0; next; page++) {
@@ -83,7 +83,7 @@ describe('the list of accounts', () => {
     expect(seen).toEqual([root, mira, yevhen, ...others].map(({ id }) => id))
   })
 
-  it('passes over as many as skip says, and tells the total when asked', async () => {
+  it('skips as many as skip says, and has the total on request', async () => {
     expect(await found('skip=3&limit=2')).toEqual(others.slice(0, 2).map(({ id }) => id))
     const total = (query: string) => mira.get(`/api/admin/users?${query}`).then(({ headers }) => headers)
     expect((await total('total=true&limit=1')).get('X-Total-Count')).toBe(String(3 + others.length))
@@ -91,7 +91,7 @@ describe('the list of accounts', () => {
     expect((await total('limit=1')).has('X-Total-Count')).toBe(false)
   })
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown parameters and values', async () => {
     for (const query of ['role=boss', 'disabled=yes', 'q=', 'sort=name', 'limit=0', 'cursor=x']) {
       expect(problemOf(await mira.get(`/api/admin/users?${query}`)), query).toBe('422 invalid-values')
     }
@@ -120,11 +120,11 @@ describe('somebody else’s account', () => {
 
   beforeEach(async () => {
     ana = await signedUp('ana')
-    // What the edge remembers of her is warm.
+    // Her copy is cached.
     await ana.get('/api/users/me')
   })
 
-  it('has its new role from the next request on', async () => {
+  it('has its new role at the next request', async () => {
     const changed = await root.patch(pathOf(ana), { role: 'moderator' })
     expect(changed.body).toMatchObject({ id: ana.id, role: 'moderator', disabled: false })
     expect((await ana.get('/api/users/me')).body).toMatchObject({ role: 'moderator' })
@@ -133,7 +133,7 @@ describe('somebody else’s account', () => {
     expect(problemOf(await ana.get('/api/admin/users'))).toBe('403 not-permitted')
   })
 
-  it('is shut out from the next request on when it is disabled, in every session, for good', async () => {
+  it('is locked out at the next request after disabling, in every session, for good', async () => {
     const phone = await ana.login()
     expect((await mira.patch(pathOf(ana), { disabled: true })).body).toMatchObject({ disabled: true })
     const refused = async () => {
@@ -150,7 +150,7 @@ describe('somebody else’s account', () => {
     expect((await ana.get('/api/users/me', { token: access })).status).toBe(200)
   })
 
-  it('keeps a record of who did what to it, which its owner sees, but not where that one sat', async () => {
+  it('has events of what others did to it, which its owner sees, but without their addresses', async () => {
     await root.patch(pathOf(ana), { role: 'moderator', disabled: true })
     await root.patch(pathOf(ana), { disabled: false })
     await mira.patch(pathOf(ana), { disabled: false })
@@ -163,11 +163,11 @@ describe('somebody else’s account', () => {
       { kind: 'disabled', detail: null, ...by },
       { kind: 'role-changed', detail: 'moderator', ...by },
     ])
-    // Who runs the service sees that, too.
+    // Admins see that, too.
     expect(doneTo(await root.get(pathOf(ana, '/events')))).toMatchObject([sat, sat, sat])
   })
 
-  it('is changed whole or not at all', async () => {
+  it('is changed completely or not at all', async () => {
     expect(problemOf(await mira.patch(pathOf(ana), { disabled: true, role: 'moderator' }))).toBe('403 not-permitted')
     expect(await rowOf(ana)).toMatchObject({ role: 'user', disabled: false })
     for (const body of [{}, { role: 'boss' }, { disabled: 'true' }, { email: 'new@example.com' }]) {
@@ -175,7 +175,7 @@ describe('somebody else’s account', () => {
     }
   })
 
-  it('may be disabled by a moderator, but not given a role, deleted, or read up on', async () => {
+  it('can be disabled by a moderator, who cannot change its role, delete it or read its events', async () => {
     expect((await mira.patch(pathOf(ana), { disabled: true })).status).toBe(200)
     expect(problemOf(await mira.patch(pathOf(ana), { role: 'admin' }))).toBe('403 not-permitted')
     expect(problemOf(await mira.patch(pathOf(mira), { role: 'admin' }))).toBe('403 not-permitted')
@@ -184,7 +184,7 @@ describe('somebody else’s account', () => {
     expect(await rowOf(ana)).toMatchObject({ role: 'user', disabled: true })
   })
 
-  it('is out of a moderator’s reach when it is an admin’s', async () => {
+  it('cannot be changed by a moderator if it is an admin’s', async () => {
     await change(ana, { role: 'admin' })
     expect(problemOf(await mira.patch(pathOf(ana), { disabled: true }))).toBe('403 not-permitted')
     await change(ana, { disabled: true })
@@ -193,11 +193,11 @@ describe('somebody else’s account', () => {
     await change(ana, { role: 'user', disabled: false })
   })
 
-  it('is changed although others have changed it meanwhile, and back', async () => {
+  it('is changed although others change it meanwhile, and back', async () => {
     const { services: real } = services()
     const setRole = (role: string) => root.patch(pathOf(ana), { role })
     let batches = 0
-    // Another role at the moment of the first write, and the former one again once it was refused.
+    // The role changes at the moment of the first write, and changes back after the write was refused.
     const gate: Services['gate'] = (name) => {
       const own = real.gate(name)
       const raise = async (revision: number) => {
@@ -225,12 +225,12 @@ describe('somebody else’s account', () => {
     expect((await root.patch(pathOf(ana), { disabled: false })).status).toBe(200)
   })
 
-  it('takes every change of several at once, and records each', async () => {
+  it('gets every one of several simultaneous changes, and an event for each', async () => {
     const nina = await admin('nina')
     const changes = [{ role: 'moderator' }, { disabled: true }, { role: 'user' }, { disabled: false }]
     const answers = await Promise.all(changes.map((body, at) => (at % 2 ? root : nina).patch(pathOf(ana), body)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
-    // Told from the beginning, the record leads to what is now.
+    // Read from the beginning, the events lead to the present state.
     const now = { role: 'user', disabled: false }
     for (const { kind, detail } of doneTo(await root.get(pathOf(ana, '/events'))).reverse()) {
       if (kind === 'role-changed') {

@@ -28,7 +28,7 @@ describe('deleting an account', () => {
     ...Object.values(contacts),
     ...Object.values(auth),
   ].filter((table) => table instanceof SQLiteTable)
-  /** Every row, of whatever table, that is a person's or speaks of them. */
+  /** Every row of any table that belongs to a user or mentions them. */
   const tracesOf = async ({ id, email }: Person) => {
     const rows = await Promise.all(
       tables.map(async (table) =>
@@ -44,16 +44,16 @@ describe('deleting an account', () => {
       )
   }
 
-  it('knows every table that there is', () => {
+  it('knows every table', () => {
     const named = env.TEST_MIGRATIONS.flatMap(({ queries }) =>
       queries.flatMap((query) => query.match(/CREATE TABLE `(\w+)`/)?.[1] ?? []),
     )
-    // Pictures that are discarded are nobody's: the sweep removes them.
+    // Discarded pictures have no owner: the cron job deletes them.
     const owned = named.filter((name) => name !== 'discarded_pictures')
     expect(tables.map((table) => getTableConfig(table).name).sort()).toEqual(owned.sort())
   })
 
-  it('leaves nothing of it behind but when, and by whom; and the address can sign up again', async () => {
+  it('leaves only when, and by whom; and the address can sign up again', async () => {
     const root = await admin('root')
     const ana = await signedUp('ana')
     await ana.post('/api/contacts', { first_name: 'Олена' }, { headers: { 'Idempotency-Key': 'once' } })
@@ -102,7 +102,7 @@ describe('deleting an account', () => {
     expect(user.id).toBeGreaterThan(ana.id)
   })
 
-  it('is done once, however many do it at once; the others find nobody there', async () => {
+  it('happens once, however many requests come at once; the others get 404', async () => {
     const [root, nina, ana] = [await admin('root'), await admin('nina'), await signedUp('ana')]
     const answers = await Promise.all([root, nina, root].map((by) => by.delete(pathOf(ana))))
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404])

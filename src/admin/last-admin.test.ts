@@ -32,13 +32,13 @@ describe('the last admin', () => {
     root = await admin('root')
   })
 
-  it('stays one, whatever they do to themself', async () => {
+  it('stays an admin, whatever they do to their own account', async () => {
     for (const [how, lose] of losses) expect(await lose(root, root), how).toBe('409 last-admin')
     expect(await leave(root, root)).toBe('409 last-admin')
     expect(await me(root)).toMatchObject({ role: 'admin' })
   })
 
-  it('stays one, whoever else may change roles here', async () => {
+  it('stays an admin, whoever else may change roles', async () => {
     const mira = await moderator('mira')
     const ROLE_PERMISSIONS = '{"moderator":["users:role","users:disable","users:delete"]}'
     for (const [how, lose] of losses) {
@@ -47,18 +47,18 @@ describe('the last admin', () => {
     expect(await me(root)).toMatchObject({ role: 'admin' })
   })
 
-  it('is not relieved by an admin who cannot log in', async () => {
+  it('cannot be replaced by an admin who cannot log in', async () => {
     const [shut, unconfirmed] = [await admin('shut'), await admin('unconfirmed')]
     await change(shut, { disabled: true })
     await change(unconfirmed, { confirmed_at: null })
     for (const [how, lose] of losses) expect(await lose(root, root), how).toBe('409 last-admin')
     expect(await leave(root, root)).toBe('409 last-admin')
-    // Those two themselves are not the last, and may go.
+    // These two are not the last admins, and may be demoted.
     expect(await demote(root, shut)).toBe('200')
     expect(await remove(root, unconfirmed)).toBe('204')
   })
 
-  it('may go once there is another', async () => {
+  it('may be removed once there is another', async () => {
     const nina = await admin('nina')
     expect(await demote(root, root)).toBe('200')
     await nina.patch(pathOf(root), { role: 'admin' })
@@ -66,7 +66,7 @@ describe('the last admin', () => {
     expect(await admins()).toEqual([{ id: root.id }])
   })
 
-  /** Bindings with which two changes wait for each other where both are decided and neither is written. */
+  /** Bindings with which two changes wait for each other after both are decided and before either is written. */
   function neckAndNeck(): object {
     let arrived = 0
     const { promise: both, resolve } = Promise.withResolvers<void>()

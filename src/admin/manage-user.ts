@@ -8,18 +8,18 @@ import type { UserRow } from '../users/table.ts'
 import type { UserManagement } from './schema.ts'
 import { type Manager, manageUser } from './store.ts'
 
-/** A change of another account's role, or whether it is disabled. */
+/** A change of another account's role, or of whether it is disabled. */
 export interface UserChange {
   readonly id: number
   readonly changes: UserManagement
   readonly manager: Manager
-  /** Called before anything is written. It throws where a condition of the request does not hold. */
+  /** Called before anything is written. Throws if a condition of the request is not met. */
   readonly checkConditions: () => void
 }
 
 /**
  * Changes an account's role, or disables or enables it. Disabling ends every session.
- * @throws Problem 403 for an admin's account where admins may not be managed; 404; 409 `last-admin` or `busy`; 412
+ * @throws Problem 403 for an admin's account if the caller may not manage admins; 404; 409 `last-admin` or `busy`; 412
  */
 export function changeUserAccess(
   { db, gate }: Services,
@@ -34,7 +34,7 @@ export function changeUserAccess(
       manageUser(db, target, changes, revision, manager),
     )
     if (changed) return changed
-    // Refused by the rule of the last admin, or because somebody has changed the role or disabled the account
+    // Refused because this is the last admin, or because somebody else changed the role or disabled the account
     // meanwhile.
     const { role = target.role, disabled = target.disabled } = changes
     const weakensAdmin = target.role === 'admin' && !target.disabled && (role !== 'admin' || disabled)

@@ -16,7 +16,7 @@ const sends: Mailer = { send: async () => {} }
 const refuses: Mailer = { send: () => Promise.reject(new MailError('550 no such user', { permanent: true })) }
 const isDown: Mailer = { send: () => Promise.reject(new MailError('connection refused')) }
 
-/** A letter that a mailer was given: it is sent, given up, or waits to be tried again. */
+/** A letter that was given to a mailer: it is sent, has failed, or waits for the next attempt. */
 async function letter(mailer: Mailer, to = freshEmail('reader')): Promise<number> {
   const text = 'the secret link'
   const row = outboxRow({ kind: 'test', to, subject: 'A letter', text, html: `<p>${text}</p>` }, null)
@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 describe('the outbox’s list', () => {
-  it('tells what became of each letter, newest first, and never what it says', async () => {
+  it('shows the state of each letter, newest first, and never its text', async () => {
     const [sent, failed, waiting] = [await letter(sends), await letter(refuses), await letter(isDown)]
     const answer = await root.get('/api/admin/outbox')
     expect(answer.body).toMatchObject([
@@ -52,7 +52,7 @@ describe('the outbox’s list', () => {
     expect(problemOf(await root.get('/api/admin/outbox?state=lost'))).toBe('422 invalid-values')
   })
 
-  it('is read page by page along Link, and each letter is there once, whatever is written meanwhile', async () => {
+  it('is paged by Link, and lists each letter once, whatever is written meanwhile', async () => {
     const written: number[] = []
     for (let count = 0; count < 5; count++) written.unshift(await letter(refuses))
     await letter(sends)
@@ -67,7 +67,7 @@ describe('the outbox’s list', () => {
     expect(seen).toEqual(written)
   })
 
-  it('passes over as many as skip says, and tells the total when asked', async () => {
+  it('skips as many as skip says, and has the total on request', async () => {
     const [first, second] = [await letter(refuses), await letter(refuses)]
     await letter(sends)
     const answer = await root.get('/api/admin/outbox?state=failed&skip=1&total=true')
@@ -76,7 +76,7 @@ describe('the outbox’s list', () => {
     expect(idsOf(await root.get('/api/admin/outbox?skip=1&limit=1'))).toEqual([second])
   })
 
-  it('is for admins alone', async () => {
+  it('is for admins only', async () => {
     const mira = await moderator('mira')
     const id = await letter(refuses)
     expect(problemOf(await mira.get('/api/admin/outbox'))).toBe('403 not-permitted')
@@ -84,8 +84,8 @@ describe('the outbox’s list', () => {
   })
 })
 
-describe('sending a letter once more', () => {
-  it('really sends one that was given up, and then forgets what it says', async () => {
+describe('resending a letter', () => {
+  it('sends a failed letter, and then erases its text', async () => {
     const to = freshEmail('found')
     const id = await letter(refuses, to)
     const again = await root.post(`/api/admin/outbox/${id}/resend`)
@@ -102,14 +102,14 @@ describe('sending a letter once more', () => {
     expect(row).toMatchObject({ text: null, html: null })
   })
 
-  it('is refused for one that is waiting, or was sent', async () => {
+  it('is refused for a letter that is waiting or was sent', async () => {
     for (const mailer of [isDown, sends]) {
       const answer = await root.post(`/api/admin/outbox/${await letter(mailer)}/resend`)
       expect(problemOf(answer)).toBe('409 letter-not-failed')
     }
   })
 
-  it('happens once, however many ask for it at once', async () => {
+  it('happens once, however many requests come at once', async () => {
     const to = freshEmail('patient')
     const path = `/api/admin/outbox/${await letter(refuses, to)}/resend`
     const answers = await Promise.all(Array.from({ length: 4 }, () => root.post(path)))
@@ -119,7 +119,7 @@ describe('sending a letter once more', () => {
     expect(await lettersTo(to)).toHaveLength(1)
   })
 
-  it('finds no letter that never was, or is forgotten', async () => {
+  it('is 404 for a letter that never existed or was deleted', async () => {
     const id = await letter(refuses)
     await db.delete(outbox)
     for (const gone of [id, 987_654_321]) {

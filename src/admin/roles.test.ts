@@ -51,7 +51,7 @@ describe('ADMIN_EMAIL', () => {
     await db.delete(users)
   })
 
-  it('makes an admin of whoever confirms it, in any spelling of case, and not before', async () => {
+  it('makes an admin of the account that confirms it, in upper or lower case, and not before', async () => {
     await signUp(email)
     expect(await describeAnswer(await login(email))).toBe('401 email-not-confirmed')
     expect(await roleOf(email)).toBe('user')
@@ -59,7 +59,7 @@ describe('ADMIN_EMAIL', () => {
     expect(await roleOf(email)).toBe('admin')
   })
 
-  it('makes an admin of whoever confirms it by choosing a new password', async () => {
+  it('makes an admin of an account that confirms it by a reset', async () => {
     await signUp(email)
     await asAnyone('/api/auth/request-password-reset-email', { email })
     const reset = `/api/auth/reset-password/${await linkToken(email, 'reset-password')}`
@@ -73,7 +73,7 @@ describe('ADMIN_EMAIL', () => {
     expect(await roleOf(email)).toBe('admin')
   })
 
-  it('makes an admin, at the next login, of whoever had confirmed it before; the record says so', async () => {
+  it('makes an admin, at the next login, of an account that had confirmed it before, and records an event', async () => {
     await signUp(email)
     await confirmed(email, {})
     expect((await login(email, {})).status).toBe(200)
@@ -89,7 +89,7 @@ describe('ADMIN_EMAIL', () => {
     expect(event).toMatchObject({ kind: 'role-changed', detail: 'admin', actor_id: null })
   })
 
-  it('makes an admin of nobody else', async () => {
+  it('makes no other account an admin', async () => {
     const other = freshEmail('boss')
     await signUp(other)
     await confirmed(other)
@@ -97,7 +97,7 @@ describe('ADMIN_EMAIL', () => {
     expect(await roleOf(other)).toBe('user')
   })
 
-  it('enables nobody who has been disabled', async () => {
+  it('does not enable a disabled account', async () => {
     const ana = await signedUp('ana')
     await change(ana, { disabled: true })
     expect(await describeAnswer(await login(ana.email, { ADMIN_EMAIL: ana.email }))).toBe('403 account-disabled')
@@ -106,7 +106,7 @@ describe('ADMIN_EMAIL', () => {
 })
 
 describe('ROLE_PERMISSIONS', () => {
-  /** The examples of docs/operations.md, as they stand there: the default, and a strict school's. */
+  /** The two examples in docs/operations.md: the default, and a strict school. */
   const section = operations.match(/^## Roles\n(.*?)^## /ms)?.[1] ?? ''
   const [byDefault = '', strict = ''] = [...section.matchAll(/^```json\n(.*?)^```$/gms)].map(([, text]) => text)
   let ana: Person
@@ -118,7 +118,8 @@ describe('ROLE_PERMISSIONS', () => {
   })
 
   /**
-   * What each does with a contact of their own, from adding to deleting it, and with somebody else's and the accounts.
+   * What each user gets for adding, changing and deleting a contact of their own, and for another user's contact and
+   * accounts.
    */
   async function day(ROLE_PERMISSIONS: string, person: Person) {
     const { id } = read(z.looseObject({ id: z.int() }), await person.post('/api/contacts', { first_name: 'Олена' }))
@@ -144,12 +145,12 @@ describe('ROLE_PERMISSIONS', () => {
   const all = { read: [200, 200, 200], create: 201, update: [200, 200, 200], delete: 204, accounts: 200 }
   const fewest = { update: [403, 403, 403], delete: 403, accounts: 403 }
 
-  it('is, by default, that everyone edits their own', async () => {
+  it('lets everyone edit their own contacts by default', async () => {
     for (const text of ['', '{}', byDefault]) {
       expect(await day(text, ana)).toEqual({ ...all, accounts: 403 })
       for (const person of [mira, root]) expect(await day(text, person)).toEqual(all)
     }
-    // And another's contact is nobody's business, whoever asks.
+    // Another user's contact is 404 for everybody.
     const { id } = read(z.looseObject({ id: z.int() }), await ana.post('/api/contacts', { first_name: 'Олена' }))
     for (const person of [mira, root]) {
       for (const method of ['GET', 'DELETE']) {
@@ -167,7 +168,7 @@ describe('ROLE_PERMISSIONS', () => {
     }
   })
 
-  it('can be a strict school’s: users add, moderators also change, admins also delete', async () => {
+  it('can describe a strict school: users add, moderators also change, admins also delete', async () => {
     expect(await day(strict, ana)).toEqual({ ...all, ...fewest })
     expect(await day(strict, mira)).toEqual({ ...all, ...fewest, update: all.update })
     expect(await day(strict, root)).toEqual(all)
@@ -176,13 +177,13 @@ describe('ROLE_PERMISSIONS', () => {
       expect(school && isPermitted('admin', one, school), one).toBe(usual && isPermitted('admin', one, usual))
   })
 
-  it('leaves a role as it is by default that it does not name', async () => {
+  it('keeps the default of a role that it does not name', async () => {
     const onlyAdmins = '{"admin":["contacts:read"]}'
     expect(await day(onlyAdmins, ana)).toEqual({ ...all, accounts: 403 })
     expect(await day(onlyAdmins, root)).toEqual({ ...all, ...fewest, create: 403 })
   })
 
-  it('lets nobody delete or disable an admin who may not change roles', async () => {
+  it('does not let a role without users:role delete or disable an admin', async () => {
     const ROLE_PERMISSIONS = '{"moderator":["users:read","users:disable","users:delete"]}'
     const as = (method: string, json?: unknown) => requestAs({ ROLE_PERMISSIONS }, mira, method, pathOf(root), json)
     expect(await describeAnswer(await as('DELETE'))).toBe('403 not-permitted')
@@ -192,7 +193,7 @@ describe('ROLE_PERMISSIONS', () => {
     expect((await requestAs({ ROLE_PERMISSIONS }, mira, 'DELETE', pathOf(boris))).status).toBe(204)
   })
 
-  it('stops the service where it is wrong, and says what is', async () => {
+  it('stops the service if it is wrong, and says what is wrong', async () => {
     const wrong: Record<string, string> = {
       '{"user":': 'is not JSON',
       '["contacts:read"]': 'must be an object of lists',

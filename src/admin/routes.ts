@@ -65,7 +65,7 @@ adminRoutes.openapi(
     path: '/users/{id}',
     operationId: 'getUser',
     summary: 'Read an account',
-    description: 'Shows the role of the account and whether it is disabled, and nothing of its contacts.',
+    description: 'Shows the role of the account and whether it is disabled, but no contacts.',
     request: { params },
     responses: { 200: json('The account.', managedUserSchema), ...problems(401, 403, 404) },
   }),
@@ -85,8 +85,8 @@ adminRoutes.openapi(
     operationId: 'updateUser',
     summary: 'Change an account’s role, disable or enable it',
     description:
-      'Holds from the next request on, everywhere. Disabling ends every session. Who may disable but not change roles may not ' +
-      'touch an admin; the last admin stays one.',
+      'Takes effect at the next request, everywhere. Disabling ends every session. Without `users:role` you cannot change ' +
+      'an admin. The last admin cannot be demoted or disabled.',
     request: { params, headers: untaggedConditions, body: body(userManagementSchema) },
     responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
   }),
@@ -112,7 +112,7 @@ adminRoutes.openapi(
     operationId: 'deleteUser',
     summary: 'Delete an account',
     description:
-      'With its contacts, sessions and letters, at once and for good. Who may not change roles may not delete an admin.',
+      'Deletes the account with its contacts, sessions and letters, at once and for good. Without `users:role` you cannot delete an admin.',
     request: { params, headers: untaggedConditions },
     responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409, 412) },
   }),
@@ -162,7 +162,8 @@ adminRoutes.openapi(
     path: '/outbox',
     operationId: 'listLetters',
     summary: 'List letters',
-    description: 'Letters that wait, were sent or were given up, newest first. The text of a letter is never shown.',
+    description:
+      'Letters that are waiting, were sent or have failed, newest first. The text of a letter is never shown.',
     request: { query: letterQuerySchema },
     responses: {
       200: { ...json('A page of letters.', z.array(letterSchema)), headers: pageHeaders },
@@ -184,9 +185,9 @@ adminRoutes.openapi(
     method: 'post',
     path: '/outbox/{id}/resend',
     operationId: 'resendLetter',
-    summary: 'Send a letter that was given up once more',
+    summary: 'Resend a failed letter',
     description:
-      'Tries to send the letter at once, and goes on trying for as long as it does with a new one. A letter that is waiting or was sent is refused with 409.',
+      'Tries to send the letter at once, and keeps trying as with a new one. 409 for a letter that is waiting or was sent.',
     request: { params },
     responses: { 202: json('The letter, which is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
   }),
@@ -195,7 +196,7 @@ adminRoutes.openapi(
     const letter = await resend(c.var.db, id)
     if (!letter) {
       if (!(await findLetter(c.var.db, id))) throw noLetter()
-      throw new Problem(409, 'letter-not-failed', 'This letter has not been given up: it is waiting, or was sent.')
+      throw new Problem(409, 'letter-not-failed', 'This letter has not failed: it is waiting to be sent, or was sent.')
     }
     sendNow(c.var.services, letter.id)
     return c.json(toLetter(letter), 202, noCache)

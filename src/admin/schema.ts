@@ -4,7 +4,7 @@ import { readOnlyOfUser, userExample, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
 
-/** An account, as whoever runs the service sees it. */
+/** An account, as admins and moderators see it. */
 export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).meta({
   id: 'ManagedUser',
   example: { ...userExample, disabled: false },
@@ -17,7 +17,9 @@ export const userQuerySchema = z.strictObject({
     .optional()
     .meta({ description: 'Part of the e-mail or username, without case or accents.' }),
   role: role.optional(),
-  disabled: flag.optional().meta({ type: 'boolean', description: 'Only those that are disabled, or only the others.' }),
+  disabled: flag
+    .optional()
+    .meta({ type: 'boolean', description: '`true`: only disabled accounts; `false`: only the others.' }),
   ...pageQuery,
 })
 
@@ -43,7 +45,7 @@ export const letterQuerySchema = z.strictObject({
 
 const moment = z.iso.datetime()
 
-/** A letter, without what it says. */
+/** A letter without its text. */
 export const letterSchema = z
   .strictObject({
     id: z.int().positive(),
@@ -52,11 +54,11 @@ export const letterSchema = z
     recipient: z.string(),
     subject: z.string(),
     state: z.enum(states),
-    attempts: z.int().meta({ description: 'How often it was tried.' }),
-    due_at: moment.nullable().meta({ description: 'When it is tried next.' }),
+    attempts: z.int().meta({ description: 'How often sending was tried.' }),
+    due_at: moment.nullable().meta({ description: 'When the next attempt is due.' }),
     sent_at: moment.nullable(),
-    failed_at: moment.nullable().meta({ description: 'When it was given up.' }),
-    last_error: z.string().nullable().meta({ description: 'What the mail server said last.' }),
+    failed_at: moment.nullable().meta({ description: 'When sending failed for good.' }),
+    last_error: z.string().nullable().meta({ description: 'The mail server’s last error.' }),
     created_at: moment,
   })
   .meta({

@@ -13,9 +13,9 @@ import type { UserManagement, UserQuery } from './schema.ts'
 function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> {
   if (q !== undefined) {
     const [address, name] = [emailKey(q), fold(q)]
-    // A text that folds to nothing is part of every name.
+    // A text that folds to nothing matches every name.
     const named = name === '' ? undefined : sql`instr(${users.username_key}, ${name}) > 0`
-    // A domain by itself is looked for as keys have it.
+    // A domain alone is searched in the form that keys have.
     const domain = asciiDomain(address)
     const located = domain === '' || domain === address ? undefined : sql`instr(${users.email_key}, ${domain}) > 0`
     yield or(sql`instr(${users.email_key}, ${address}) > 0`, located, named)
@@ -24,7 +24,7 @@ function* filters({ q, role, disabled }: UserQuery): Generator<SQL | undefined> 
   if (disabled !== undefined) yield eq(users.disabled, disabled)
 }
 
-/** Accounts in the order they were made, a page at a time. One round trip. */
+/** Lists accounts in the order of their creation, one page at a time. One round trip. */
 export async function listUsers(db: Database, query: UserQuery, cursor: Cursor | null): Promise<Page<UserRow>> {
   const where = and(...filters(query))
   const page = db
@@ -38,19 +38,19 @@ export async function listUsers(db: Database, query: UserQuery, cursor: Cursor |
   return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'users')
 }
 
-/** Who changes another's account, and whether admins are within their reach. */
+/** Who changes another account, and whether they may change admins. */
 export interface Manager extends Client {
   readonly id: number
   readonly overAdmins: boolean
 }
 
-/** Which accounts somebody may change or delete: those of admins only if they may make admins. */
+/** The accounts that somebody may change or delete: those of admins only with the permission to change roles. */
 export const manageableBy = (overAdmins: boolean): SQL | undefined => (overAdmins ? undefined : ne(users.role, 'admin'))
 
 /**
  * Changes an account's role, or disables or enables it, at a revision that its gate has issued. Disabling ends every
- * session and app password. Undefined, and nothing changed, where it would leave no admin, or is an admin's account and
- * those are out of reach.
+ * session and app password. Undefined, and nothing changed, if no admin would be left, or if it is an admin's account
+ * and the caller may not manage admins.
  */
 export async function manageUser(
   db: Database,
@@ -71,7 +71,7 @@ export async function manageUser(
       .where(
         and(
           eq(users.id, user.id),
-          // As they were when this was decided, so that the record says what happened.
+          // The values on which the decision was based, so that the event records what happened.
           eq(users.role, user.role),
           eq(users.disabled, user.disabled),
           weakened ? isNotLastAdmin : undefined,

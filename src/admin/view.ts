@@ -4,12 +4,12 @@ import type { UserRow } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import type { Letter, ManagedUser } from './schema.ts'
 
-/** An account as whoever runs the service sees it. */
+/** An account, as admins and moderators see it. */
 export function toManagedUser(row: UserRow, config: Configuration): ManagedUser {
   return { ...toUser(row, config), disabled: row.disabled }
 }
 
-/** A letter as whoever runs the service sees it: without its text, which may hold a secret link. */
+/** A letter, as admins see it: without its text, which may contain a secret link. */
 export function toLetter(row: LetterRow): Letter {
   return {
     id: row.id,

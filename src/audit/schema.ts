@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What happens to accounts, and is kept for a while, so that their owners and the operator can look back. */
+/** The kinds of events, which are stored for a while, so that the owner of an account and admins can look back. */
 export const eventKinds = [
   'signed-up',
   'email-confirmed',
@@ -32,18 +32,18 @@ export const eventExample = {
   created_at: '2026-11-21T09:30:00.000Z',
 }
 
-/** Something that happened to an account. */
+/** An event of an account. */
 export const eventSchema = z
   .strictObject({
     id: z.int().positive().meta({ description: 'Its number in this account, from 1.' }),
     kind: z.enum(eventKinds),
-    actor_id: z.int().nullable().meta({ description: 'Who did it, where that was somebody else.' }),
+    actor_id: z.int().nullable().meta({ description: 'Who did it, if that was somebody else.' }),
     address: z.string().nullable(),
     device: z.string().nullable(),
     detail: z
       .string()
       .nullable()
-      .meta({ description: 'One word more, such as the new role, or the scope of an app password.' }),
+      .meta({ description: 'A detail, such as the new role, or the scope of an app password.' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Event', example: eventExample })

@@ -7,35 +7,35 @@ import { type Cursor, type Page, type PageQuery, pageById } from '../platform/ht
 import { users } from '../users/table.ts'
 import { type EventKind, type EventRow, eventColumns, events } from './table.ts'
 
-/** The device and address that something came from; null where nobody asked for it. */
+/** The device and address that caused an event; null if no request did. */
 export interface Origin {
   readonly device: string | null
   readonly address: string | null
 }
 
-/** Whoever sends a request: the device that they name, and the address that the platform saw. */
+/** The client of a request: the device that it names, and the address that the platform saw. */
 export interface Client extends Origin {
   readonly address: string
 }
 
-/** Something that happens to an account. */
+/** An event of an account. */
 export interface AuditEvent extends Origin {
   readonly kind: EventKind
-  /** Who does it, where that is somebody else. */
+  /** Who caused it, if that was somebody else. */
   readonly actorId?: number
-  /** One word more, such as the new role. Never a secret. */
+  /** A detail, such as the new role. Never a secret. */
   readonly detail?: string
 }
 
 /**
- * Records what happens to the account that `whose` picks; where it picks none, nothing. For the batch of the change
+ * Inserts an event for the account that `whose` selects, or nothing if it selects none. For the batch of the change
  * itself.
  */
 export function insertAuditEvent(db: Database, { actorId, ...event }: AuditEvent, userCondition: SQL | undefined) {
   const row = selectAsRow(events, {
     ...event,
     user_id: sql`${users.id}`,
-    // Names written out: Drizzle leaves the table out of a column's name where a query has only one.
+    // Column names are written with their table, because Drizzle leaves the table out in a query of a single table.
     number: sql`(SELECT coalesce(max(events.number), 0) + 1 FROM events WHERE events.user_id = users.id)`,
     actor_id: actorId ?? null,
     created_at: timestamp(),
@@ -43,12 +43,12 @@ export function insertAuditEvent(db: Database, { actorId, ...event }: AuditEvent
   return db.insert(events).select(db.select(row).from(users).where(userCondition))
 }
 
-/** Records what happened to an account, if it still exists. */
+/** Records an event of an account, if the account still exists. */
 export async function recordAuditEvent(db: Database, userId: number, event: AuditEvent): Promise<void> {
   await insertAuditEvent(db, event, eq(users.id, userId))
 }
 
-/** What happened to an account, newest first, a page at a time. One round trip. */
+/** Lists an account's events, newest first, one page at a time. One round trip. */
 export async function listEvents(
   db: Database,
   userId: number,
@@ -67,9 +67,9 @@ export async function listEvents(
   return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'events')
 }
 
-/** How long events are kept. */
+/** How long events are stored. */
 const retentionDays = 180
 
-/** Forgets events that happened long ago. */
+/** Deletes old events. */
 export const deleteOldEventsStatement = (db: Database) =>
   db.delete(events).where(lt(events.created_at, timestamp(Date.now() - retentionDays * 86_400_000)))

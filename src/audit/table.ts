@@ -2,24 +2,22 @@ import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqli
 import { timestampColumn } from '../platform/db/columns.ts'
 import { eventKinds } from './schema.ts'
 
-/** An append-only record: rows are added, and forgotten by age or with the account, never changed. */
+/** An append-only log: rows are inserted, and deleted by age or with the account, never changed. */
 export const events = sqliteTable(
   'events',
   {
-    /** Never leaves: it counts everybody's events, so that one's own would tell what happens to others. */
+    /** Never disclosed: it counts everybody's events, so it would show what happens to others. */
     id: integer('id').primaryKey({ autoIncrement: true }),
-    /** Whose account. No foreign key: that an account was deleted is told after it is gone. */
+    /** The account. No foreign key, because the event of a deletion stays after it. */
     user_id: integer('user_id').notNull(),
-    /**
-     * Counted for each account; the event's id, for whoever reads it. A trigger numbers a row that comes without one.
-     */
+    /** Counted for each account; readers see it as the event's id. A trigger numbers rows without one. */
     number: integer('number').notNull().default(0),
     kind: text('kind', { enum: eventKinds }).notNull(),
-    /** Who did it, where that is somebody else. */
+    /** Who caused it, if that was somebody else. */
     actor_id: integer('actor_id'),
     address: text('address'),
     device: text('device'),
-    /** One word more, such as the new role. Never a secret. */
+    /** A detail, such as the new role. Never a secret. */
     detail: text('detail'),
     created_at: timestampColumn('created_at').notNull(),
   },
@@ -29,7 +27,7 @@ export const events = sqliteTable(
   ],
 )
 
-/** What is read of an event: its number is its id. */
+/** The columns of an event that are read: its number is its id. */
 export const eventColumns = {
   id: events.number,
   kind: events.kind,

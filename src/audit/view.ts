@@ -1,6 +1,6 @@
 import type { EventRow } from './table.ts'
 
-/** An event, as the account's owner sees it: where somebody else sits who did it is not theirs to know. */
+/** An event, as the account's owner sees it: without the address of somebody else who caused it. */
 export function toOwnEvent(row: EventRow) {
   const event = toEvent(row)
   return row.actor_id === null ? event : { ...event, address: null, device: null }

@@ -20,7 +20,7 @@ const unique = () => crypto.randomUUID().slice(0, 13)
 const signUp = (email: string) =>
   call('POST', '/api/auth/signup', { json: { username: 'somebody', email, password }, headers: from(freshAddress()) })
 
-/** The domain пошта.укр, as DNS has it. */
+/** The domain пошта.укр in DNS. */
 const ascii = 'xn--80a1acn3a.xn--j1amh'
 const label = 'a'.repeat(63)
 
@@ -55,7 +55,7 @@ describe('an address that RFC 5321 and IDNA allow', () => {
   })
 })
 
-describe('an address that no mail can be sent to', () => {
+describe('an address that mail cannot be sent to', () => {
   it.each([
     ...['ana', 'ana@', '@example.com', 'a b@example.com', 'a@b@example.com', 'ana@example', '"ana b"@example.com'],
     ...[
@@ -86,12 +86,12 @@ describe('an address that no mail can be sent to', () => {
 })
 
 describe('a domain in two spellings', () => {
-  it('is one: for signing up, logging in, asking for a new password, and whoever runs the service', async () => {
+  it('is the same address for signing up, logging in, resets and admins', async () => {
     const local = `lesia-${unique()}`
     const [typed, other] = [`${local}@Пошта.УКР`, `${local.toUpperCase()}@${ascii.toUpperCase()}`]
     expect((await signUp(typed)).status).toBe(201)
     expect(problemOf(await signUp(other))).toBe('409 email-taken')
-    // The letter travels to the domain as DNS has it.
+    // The letter is sent to the domain in DNS.
     const token = await confirmationToken(`${local}@${ascii}`)
     expect((await call('POST', '/api/auth/confirm-email', { json: { token } })).status).toBe(200)
     for (const email of [typed, other, `${local}@пошта.укр`]) expect((await login(email)).status).toBe(200)
@@ -110,7 +110,7 @@ describe('a domain in two spellings', () => {
     }
   })
 
-  it('names one admin', async () => {
+  it('makes one account an admin', async () => {
     const ana = await signedUp('ana')
     const email = `${unique()}@пошта.укр`
     await change(ana, { email, email_key: `${email.split('@')[0]}@${ascii}` })
@@ -120,8 +120,8 @@ describe('a domain in two spellings', () => {
   })
 })
 
-describe('an address as people paste it', () => {
-  it('is cleaned of what nobody can see, for accounts, contacts and logging in', async () => {
+describe('a pasted address', () => {
+  it('is cleaned of invisible characters, for accounts, contacts and logging in', async () => {
     const ana = await signedUp('ana')
     const [local = ''] = ana.email.split('@')
     const pasted = `\u200e\u00a0${local.replace('-', '\u2011')}@exam\u00adple.com\u202c\ufeff `
@@ -135,7 +135,7 @@ describe('an address as people paste it', () => {
 })
 
 describe('letters beyond ASCII before the @', () => {
-  /** A mail server that announces these, and what its clients said. */
+  /** A mail server that announces these capabilities, and records its clients' commands. */
   async function mailServer(capabilities: readonly string[]) {
     const script: Script = { capabilities }
     const started = await fetch(env.TEST_HOSTILE_SMTP, { method: 'POST', body: JSON.stringify(script) })
@@ -154,7 +154,7 @@ describe('letters beyond ASCII before the @', () => {
       headers: from(freshAddress()),
     })
 
-  it('get their letter where the mail server takes them', async () => {
+  it('get their letter if the mail server supports them', async () => {
     const { bindings, commands } = await mailServer(['8BITMIME', 'SMTPUTF8'])
     const local = `їжак-${unique()}`
     expect((await signUpAt(bindings, `${local}@пошта.укр`)).status).toBe(201)
@@ -163,7 +163,7 @@ describe('letters beyond ASCII before the @', () => {
     )
   })
 
-  it('are refused in words where it does not, before there is an account, and it is asked once', async () => {
+  it('are refused with an explanation if it does not, before an account exists, and the server is asked only once', async () => {
     const { bindings, commands } = await mailServer(['8BITMIME'])
     const email = `їжак-${unique()}@example.com`
     for (const _ of [1, 2]) {
@@ -176,11 +176,11 @@ describe('letters beyond ASCII before the @', () => {
     }
     expect(await commands()).toEqual(expect.not.arrayContaining(['MAIL FROM:<hello@vizitka.test>']))
     expect((await signUpAt({}, email)).status).toBe(201)
-    // A domain needs nothing of the server.
+    // A domain needs no capability of the server.
     expect((await signUpAt(bindings, `ana-${unique()}@пошта.укр`)).status).toBe(201)
   })
 
-  it('are refused likewise as the new address of an account', async () => {
+  it('are refused in the same way as the new address of an account', async () => {
     const { bindings } = await mailServer([])
     const ana = await signedUp('ana')
     const json = { email: `їжак-${unique()}@example.com`, current_password: password }
@@ -189,7 +189,7 @@ describe('letters beyond ASCII before the @', () => {
     expect((await serve({}, '/api/users/me/email', init)).status).toBe(202)
   })
 
-  it('sign up where nobody can tell: the letter waits for a mail server', async () => {
+  it('sign up if the server cannot be asked: the letter waits', async () => {
     const silent = { SMTP_PORT: '9' }
     for (const bindings of [silent, { SMTP_HOST: '' }]) {
       expect((await signUpAt(bindings, `їжак-${unique()}@example.com`)).status).toBe(201)

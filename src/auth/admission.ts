@@ -6,27 +6,27 @@ import type { Problem } from '../platform/http/problem.ts'
 import type { Timings } from '../platform/http/timings.ts'
 import type { Services } from '../platform/ports.ts'
 
-/** A request that asks to be let in, as far as that depends on it. */
+/** What the guard needs to know of a request in order to admit it. */
 export interface Arrival {
   readonly services: Pick<Services, 'config' | 'db' | 'kv' | 'afterResponse'>
   readonly clock: Timings
   readonly later: BackgroundWork
   readonly gateOf: (name: `user:${number}` | `address:${string}`) => GateClient
   readonly method: string
-  /** Where it comes from, as limits count it. */
+  /** The caller's IP address, as limits count it. */
   readonly address: string
   /** The limits of the route. */
   readonly limits: readonly Limit[]
-  /** Says in the answer how limits stand. */
+  /** Sets the rate-limit headers of the response. */
   readonly setLimitHeaders: (standings: readonly LimitStatus[]) => void
-  /** 401 for an app password that is unknown, or was revoked. */
+  /** Makes the 401 for an app password that is unknown or revoked. */
   readonly invalidAppPassword: () => Problem
 }
 
 /**
- * Asks a gate, and counts the request. Without the gate, reading one's own data goes on, on what the primary database
- * says; null then.
- * @throws Problem 503 `gate-unavailable` for anything but a read
+ * Calls a gate, which counts the request. If the gate is unavailable, returns null for a GET or HEAD, which may go on
+ * with data from the primary database.
+ * @throws Problem 503 `gate-unavailable` for any other method
  */
 export async function admit<T>({ method, clock }: Arrival, enter: () => Promise<T>): Promise<T | null> {
   try {
@@ -37,7 +37,10 @@ export async function admit<T>({ method, clock }: Arrival, enter: () => Promise<
   }
 }
 
-/** Says how limits stand. @throws Problem 429 where one is full */
+/**
+ * Sets the rate-limit headers.
+ * @throws Problem 429 if a limit is exceeded
+ */
 export function requirePlace(
   { setLimitHeaders }: Arrival,
   { standings, violated }: { readonly standings: readonly LimitStatus[]; readonly violated: readonly string[] },

@@ -8,23 +8,23 @@ import { dayOf } from './hash-list.ts'
 import { type CachedAppPassword, type CachedUser, findCachedUser } from './store.ts'
 import { logRepairFailure, userCache, userKey } from './user-cache.ts'
 
-/** Whose an app password claims to be, and its hash. */
+/** The account that an app password names, and the password's hash. Neither is verified yet. */
 export interface AppPasswordClaims {
   readonly userId: number
   readonly hash: string
 }
 
-/** Who was admitted, and by which of their app passwords. */
+/** The user who was admitted, and the app password that was used. */
 export interface AppUser {
   readonly copy: CachedUser
   readonly password: CachedAppPassword
 }
 
 /**
- * Admits whoever has an app password that lives. The user's gate and the cache are asked in parallel. The gate counts
- * only hashes that it lists; any other is counted by the gate of its address, and reads no row. Only where the gate
- * cannot tell (it has never been told, or not for a day) is the database read, after the address was counted, and
- * listed to the gate.
+ * Admits a request with an active app password. Calls the user's gate and the cache in parallel. The gate counts only
+ * hashes in its list. Any other hash is counted by the gate of its address and causes no query. The database is read
+ * only if the gate has no list yet, or one that is a day old; the address is counted before, and the gate gets the new
+ * list.
  * @throws Problem 401 `invalid-token`; 429; 503 `gate-unavailable`
  */
 export async function admitAppPassword(arrival: Arrival, claims: AppPasswordClaims): Promise<AppUser> {
@@ -32,25 +32,27 @@ export async function admitAppPassword(arrival: Arrival, claims: AppPasswordClai
   const { userId, hash } = claims
   const key = userKey(userId)
   const gate = arrival.gateOf(key)
-  const here = userCache.getLocal(key)
+  const localCopy = userCache.getLocal(key)
   const enter = () => admit(arrival, () => enterWithHash(gate, limits, hash))
-  const [first, there] = await Promise.all([
+  const [first, cachedCopy] = await Promise.all([
     enter(),
-    passwordIn(here, hash)
-      ? here
+    passwordIn(localCopy, hash)
+      ? localCopy
       : clock.time('cache', () => userCache.fetch(services.kv, key, services.config.DEADLINES.cache)),
   ])
-  const pass = first?.status === 'listed' ? first : await admitUnlisted(arrival, claims, gate, first, enter)
-  if (pass) requirePlace(arrival, pass)
+  const admission = first?.status === 'listed' ? first : await admitUnlisted(arrival, claims, gate, first, enter)
+  if (admission) requirePlace(arrival, admission)
 
-  // A new app password raises the revision, so that a copy at the gate's has all of them.
+  // A new app password raises the revision, so a copy at the gate's revision has all of them.
   const hasPassword = (copy: CachedUser): boolean => passwordIn(copy, hash) !== undefined
-  const copy = await findCurrentCopy(arrival, gate, { userId, pass, here, there }, hasPassword)
+  const copy = await findCurrentCopy(arrival, gate, { userId, admission, localCopy, cachedCopy }, hasPassword)
   const password = passwordIn(copy, hash)
-  // From the next request on, what the gate lists no more is counted by its address, and reads nothing.
-  if (pass && !password) later.waitUntil((copy ? listToGate(gate, copy) : dropAtGate(gate)).catch(logRepairFailure))
+  // The gate listed a hash that the copy does not have. Send the list again, so that from the next request on this hash
+  // is counted by its address and causes no query.
+  if (admission && !password)
+    later.waitUntil((copy ? listToGate(gate, copy) : dropAtGate(gate)).catch(logRepairFailure))
   if (!copy || !password || copy.account.disabled) throw arrival.invalidAppPassword()
-  if (pass?.isFirstToday) {
+  if (admission?.isFirstToday) {
     const day = dayOf(Date.now())
     services.afterResponse(() => setLastUsedDay(services.db, userId, password.id, day))
   }
@@ -61,8 +63,8 @@ const passwordIn = (copy: CachedUser | undefined, hash: string): CachedAppPasswo
   copy?.appPasswords.find((password) => password.hash === hash)
 
 /**
- * Counts a hash that the user's gate does not list as a failure of its address. Where the gate cannot tell, it is told
- * what the database has, and asked again; null where there is no gate to ask.
+ * Counts a hash that is not in the gate's list as a failure of its address. If the gate has no list, sends it the
+ * hashes from the database and asks again. Returns null if no gate is available.
  * @throws Problem 401 `invalid-token`; 429
  */
 async function admitUnlisted(
@@ -81,7 +83,7 @@ async function admitUnlisted(
   if (first?.status === 'unknown') throw arrival.invalidAppPassword()
   if (!first) return null
   const copy = await findCachedUser(db, userId)
-  // A gate is told nothing of users that do not exist: strangers would fill its storage.
+  // Send no list for users that do not exist: strangers would fill the storage of gates.
   if (!copy) throw arrival.invalidAppPassword()
   await listToGate(gate, copy)
   if (!passwordIn(copy, hash)) throw arrival.invalidAppPassword()

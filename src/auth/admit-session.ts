@@ -6,27 +6,32 @@ import type { AccessClaims } from './tokens.ts'
 import { userCache, userKey } from './user-cache.ts'
 
 /**
- * Admits whoever has an access token of a session that lives. The user's gate and the cache are asked in parallel, and
- * the database only where no copy is at the gate's revision.
+ * Admits a request with an access token of an active session. Calls the user's gate and the cache in parallel, and
+ * reads the database only if no copy is at the gate's revision.
  * @throws Problem 401 `session-revoked`; 429; 503 `gate-unavailable`
  */
 export async function admitSession(arrival: Arrival, { userId, sessionId }: AccessClaims): Promise<CachedUser> {
   const { services, clock, limits } = arrival
   const key = userKey(userId)
   const gate = arrival.gateOf(key)
-  const here = userCache.getLocal(key)
-  const [pass, there] = await Promise.all([
+  const localCopy = userCache.getLocal(key)
+  const [admission, cachedCopy] = await Promise.all([
     admit(arrival, () => gate.enter(limits)),
-    here?.sessions.includes(sessionId)
-      ? here
+    localCopy?.sessions.includes(sessionId)
+      ? localCopy
       : clock.time('cache', () => userCache.fetch(services.kv, key, services.config.DEADLINES.cache)),
   ])
-  if (pass) requirePlace(arrival, pass)
+  if (admission) requirePlace(arrival, admission)
 
   const hasSession = (copy: CachedUser): boolean => copy.sessions.includes(sessionId)
-  // A new session does not raise the revision, so that a copy may lack it.
-  const withSession = there && hasSession(there) ? there : undefined
-  const copy = await findCurrentCopy(arrival, gate, { userId, pass, here, there: withSession }, hasSession)
+  // A new session does not raise the revision, so a current copy may lack it.
+  const withSession = cachedCopy && hasSession(cachedCopy) ? cachedCopy : undefined
+  const copy = await findCurrentCopy(
+    arrival,
+    gate,
+    { userId, admission, localCopy, cachedCopy: withSession },
+    hasSession,
+  )
   if (!copy?.sessions.includes(sessionId) || copy.account.disabled) throw sessionEnded()
   return copy
 }

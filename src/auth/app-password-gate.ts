@@ -5,10 +5,10 @@ import type { Limit } from '../platform/gate/window.ts'
 import type { HashStatus, LiveHashes } from './hash-list.ts'
 import type { CachedUser } from './store.ts'
 
-/** What a user's gate answers to an app password. Where it does not list the hash, nothing has been counted. */
+/** A user's gate's response to an app password. If the hash is not in its list, nothing was counted. */
 export interface AppAdmission extends Admission {
   readonly status: HashStatus
-  /** Whether the password is used for the first time today. */
+  /** Whether this is the first use of the password today. */
   readonly isFirstToday: boolean
 }
 
@@ -17,25 +17,35 @@ const admission: z.ZodType<AppAdmission> = z.object({
   status: z.enum(['listed', 'unknown', 'unlisted']),
   isFirstToday: z.boolean(),
   ...limitAnswer,
-  // None where the hash is not listed.
+  // Empty if the hash is not in the list.
   standings: z.array(limitAnswer.standings.element),
 })
 
-/** Counts a request by an app password, if the gate lists its hash. @throws Problem 503 `gate-unavailable` */
+/**
+ * Counts a request with an app password, if its hash is in the gate's list.
+ * @throws Problem 503 `gate-unavailable`
+ */
 export const enterWithHash = (gate: GateClient, limits: readonly Limit[], hash: string): Promise<AppAdmission> =>
   gate.call('enterWithHash', [limits, hash], admission, 'gate')
 
-/** Lists to a gate the app passwords that the database has. @throws Problem 503 `gate-unavailable` */
+/**
+ * Sends the hashes of a user's app passwords from the database to the gate.
+ * @throws Problem 503 `gate-unavailable`
+ */
 export const listToGate = (gate: GateClient, copy: CachedUser): Promise<null> =>
   gate.call('listHashes', [liveHashes(copy)], z.null(), 'gate')
 
-/** Has a gate drop every app password: its user is gone, and no id is given twice. */
+/**
+ * Removes every app password from the gate of a deleted user; ids are never reused.
+ * @throws Problem 503 `gate-unavailable`
+ */
 export const dropAtGate = (gate: GateClient): Promise<null> =>
   gate.call('listHashes', [{ hashes: [], revision: Number.MAX_SAFE_INTEGER }], z.null(), 'gate')
 
 /**
- * Announces the hash of an app password that is about to be written, and has the gate issue the revision for that; null
- * where the gate has too many. It also lists what the database has, so that what failed before goes.
+ * Adds the hash of an app password to the gate's list before its row is written, and issues the revision for that
+ * write. Null if the list is full. Also sends the hashes from the database, so that hashes of failed creations are
+ * removed.
  * @throws Problem 503 `gate-unavailable`
  */
 export const announceToGate = (

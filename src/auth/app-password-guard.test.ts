@@ -20,14 +20,14 @@ const problem = z.looseObject({
   violated_policies: z.array(z.string()).optional(),
 })
 const codeOf = async (response: Response) => `${response.status} ${problem.parse(await response.json()).code}`
-/** As by default; the tests' own are looser. */
+/** The default limits; the tests' own are looser. */
 const strict = { RATE_LIMITS: '' }
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Has a user's gate forget all its app passwords, or everything. */
+/** Makes a user's gate lose all its app passwords, or everything. */
 async function loses(person: Person, all: boolean): Promise<void> {
   const gate = (env.GATE as DurableObjectNamespace<Gate>).getByName(`user:${person.id}`)
   await runInDurableObject(gate, async (_, state) => {
@@ -40,7 +40,7 @@ async function loses(person: Person, all: boolean): Promise<void> {
 }
 
 describe('app passwords that are made up', () => {
-  it('use up nothing of a user: after a thousand, the real one is admitted, there and anywhere', async () => {
+  it('use up none of the user’s limits: after a thousand, the real one is admitted from the same address and from others', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const address = freshAddress()
@@ -58,7 +58,7 @@ describe('app passwords that are made up', () => {
       }
     }
     expect(Object.fromEntries(seen)).toEqual({ '401 invalid-token': 20, '429 too-many-requests': 980 })
-    // No row was read for any of them.
+    // None of them caused a query.
     expect(trips.database).toBe(0)
     expect(trips.gate.filter((method) => method === 'enter')).toHaveLength(1000)
     for (const where of [address, freshAddress()]) {
@@ -66,19 +66,19 @@ describe('app passwords that are made up', () => {
       expect(real.status).toBe(200)
       expect(real.headers.get('RateLimit')).toMatch(/^"contacts-read";r=11[78];/)
     }
-    // Whoever sits at the same address is kept out for what they make up alone.
+    // Guessers at the same address are limited only for made-up passwords.
     const more = await ask(forged(ana, 7), 'GET', '/api/contacts', { address, bindings })
     expect(problem.parse(await more.json()).violated_policies).toEqual(['app-password-failures'])
   }, 60_000)
 
-  it('of nobody are 401, and write nothing anywhere', async () => {
+  it('for users that do not exist are 401, and write nothing anywhere', async () => {
     const nobody = { id: 987_654_321_012 }
     expect(await codeOf(await ask(forged(nobody, 1)))).toBe('401 invalid-token')
     const gate = (env.GATE as DurableObjectNamespace<Gate>).getByName(`user:${nobody.id}`)
     expect(await runInDurableObject(gate, (_, state) => [...state.storage.kv.list()])).toEqual([])
   })
 
-  it('that are not whole, or have another form, are 401 before anybody is asked', async () => {
+  it('that are incomplete or malformed are 401 without any call', async () => {
     const { bindings, trips } = counted()
     for (const token of ['vz', 'vz1', `vz0${'a'.repeat(26)}`, `vz1${'A'.repeat(26)}`, `vz1${'a'.repeat(25)}`]) {
       expect(await codeOf(await ask(token, 'GET', '/api/contacts', { bindings })), token).toBe('401 invalid-token')
@@ -86,7 +86,7 @@ describe('app passwords that are made up', () => {
     expect(trips).toMatchObject({ gate: [], kvReads: [], database: 0 })
   })
 
-  it('have the database read once, where a gate was told nothing', async () => {
+  it('cause one database read if the gate has no list', async () => {
     const ana = await signedUp('ana')
     const { bindings, trips } = counted()
     for (let n = 0; n < 5; n++) expect((await ask(forged(ana, n), 'GET', path, { bindings })).status).toBe(401)
@@ -94,8 +94,8 @@ describe('app passwords that are made up', () => {
   })
 })
 
-describe('an app password that is right', () => {
-  it('costs what a session costs: one call to the gate beside the cache, and no row while warm', async () => {
+describe('a valid app password', () => {
+  it('costs as much as a session: one call to the gate beside the cache, and no query while the cache is warm', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     await ask(password)
@@ -109,7 +109,7 @@ describe('an app password that is right', () => {
     expect(trips.overlaps).toContain('gate+kv')
   })
 
-  it('is counted by the limits of its user, as sessions are', async () => {
+  it('counts against the limits of its user, as sessions do', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const bindings = { RATE_LIMITS: 'contacts-read=2/60s' }
@@ -119,7 +119,7 @@ describe('an app password that is right', () => {
     expect(problem.parse(await third.json()).violated_policies).toEqual(['contacts-read'])
   })
 
-  it('has the day of its last use written once a day', async () => {
+  it('stores the day of its last use once a day', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const { bindings, trips, reset } = counted()
@@ -137,20 +137,20 @@ describe('an app password that is right', () => {
     await vi.waitFor(async () => expect((await rowsOf(ana))[0]?.last_used_on).toBe(tomorrow))
   })
 
-  it('may do what the role of its user may, and no more', async () => {
+  it('permits what the role of its user permits, and no more', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const bindings = { ROLE_PERMISSIONS: '{"user":["contacts:read"]}' }
     expect((await ask(password, 'GET', '/api/contacts', { bindings })).status).toBe(200)
     const json = { first_name: 'Never' }
     expect(await codeOf(await ask(password, 'POST', '/api/contacts', { bindings, json }))).toBe('403 not-permitted')
-    // An admin's opens nothing of what admins do.
+    // An app password of an admin gives no access to admin routes.
     await change(ana, { role: 'admin' })
     expect(await codeOf(await ask(password, 'GET', '/api/admin/users'))).toBe('403 not-permitted')
     expect((await ask(password, 'GET', '/api/users/me')).status).toBe(200)
   })
 
-  it('has Idempotency-Keys of its user', async () => {
+  it('uses the Idempotency-Keys of its user', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const headers = { 'Idempotency-Key': 'one' }
@@ -161,7 +161,7 @@ describe('an app password that is right', () => {
     expect(madeSchema.parse(await second.json()).id).toBe(madeSchema.parse(await first.json()).id)
   })
 
-  it('stands in what it changes as the author, by its name', async () => {
+  it('is recorded by name as the author of its changes', async () => {
     const ana = await signedUp('ana')
     const { id, password } = await appPasswordOf(ana, 'api', 'Сканер')
     const made = await ask(password, 'POST', '/api/contacts', { json: { first_name: 'One' } })
@@ -174,7 +174,7 @@ describe('an app password that is right', () => {
     expect((await ana.get('/api/trash')).body).toMatchObject([{ deleted_by: author }])
   })
 
-  it('gives a contact a picture, unless it is revoked while that is stored', async () => {
+  it('gives a contact a picture, unless it is revoked while the picture is stored', async () => {
     const ana = await signedUp('ana')
     const { id, password } = await appPasswordOf(ana)
     const made = await ask(password, 'POST', '/api/contacts', { json: { first_name: 'One' } })
@@ -183,7 +183,7 @@ describe('an app password that is right', () => {
     const give = (bindings: object) =>
       serve(bindings, url, { method: 'PATCH', token: password, body: upload(picture('png')) })
     expect((await give({})).status).toBe(200)
-    // The picture is in KV, and the row not written yet.
+    // The picture is in KV, and its row is not written yet.
     const CACHE = new Proxy(env.CACHE, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name)
@@ -207,7 +207,7 @@ describe('a gate that lost its list', () => {
   it.each([
     ['its list', false],
     ['everything', true],
-  ])('admits a phone on, once it has lost %s', async (_, all) => {
+  ])('still admits a phone after losing %s', async (_, all) => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     expect((await ask(password)).status).toBe(200)
@@ -221,7 +221,7 @@ describe('a gate that lost its list', () => {
     expect(trips).toMatchObject({ gate: ['enterWithHash'], database: 0 })
   })
 
-  it('admits one that a restored backup brought back, within a day', async () => {
+  it('admits, within a day, an app password that a restored backup brought back', async () => {
     const ana = await signedUp('ana')
     const { id, password } = await appPasswordOf(ana)
     const [row] = await rowsOf(ana)
@@ -236,7 +236,7 @@ describe('a gate that lost its list', () => {
 })
 
 describe('while the gate is down', () => {
-  it('reading goes on by the database, for what the gate of the address has counted', async () => {
+  it('reads are served from the database, if the gate of the address has counted them', async () => {
     const ana = await signedUp('ana')
     const { password } = await appPasswordOf(ana)
     const GATE = new Proxy(env.GATE, {

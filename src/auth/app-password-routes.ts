@@ -13,7 +13,7 @@ import { appPasswordIdSchema, appPasswordInputSchema, appPasswordSchema, newAppP
 
 const tags = ['App passwords']
 
-/** The passwords of the user's phones and programs. Only a session makes, lists and revokes them. */
+/** Routes of the user's app passwords. They accept sessions only. */
 export const appPasswordRoutes = createRouter()
 
 appPasswordRoutes.openapi(
@@ -47,7 +47,7 @@ appPasswordRoutes.openapi(
     method: 'post',
     path: '/',
     operationId: 'createAppPassword',
-    summary: 'Make an app password',
+    summary: 'Create an app password',
     description:
       'For one phone or program, instead of your own password. The answer shows it once: copy it then. You may have 25, ' +
       'and a letter tells you of each that is made.',

@@ -11,10 +11,10 @@ import { letterStatement } from './email-token-store.ts'
 import { isSessionAlive } from './session-store.ts'
 import { appPasswords } from './table.ts'
 
-/** How many app passwords one person may have. */
+/** The maximum number of app passwords of a user. */
 export const maxAppPasswords = 25
 
-/** What is read of an app password: never its hash. */
+/** The columns that are read: never the hash. */
 const columns = {
   id: appPasswords.id,
   name: appPasswords.name,
@@ -25,15 +25,15 @@ const columns = {
 
 export type AppPasswordRow = Omit<typeof appPasswords.$inferSelect, 'user_id' | 'token_hash'>
 
-/** A person's app passwords, the oldest first. */
+/** Lists a user's app passwords, oldest first. */
 export function listAppPasswords(db: Database, userId: number): Promise<AppPasswordRow[]> {
   return db.select(columns).from(appPasswords).where(eq(appPasswords.user_id, userId)).orderBy(asc(appPasswords.id))
 }
 
-/** An app password that is being made. */
+/** An app password to be created. */
 interface NewAppPassword {
   readonly userId: number
-  /** The session that asks. */
+  /** The session of the request. */
   readonly sessionId: number
   readonly hash: string
   readonly name: string
@@ -43,8 +43,8 @@ interface NewAppPassword {
 }
 
 /**
- * Makes an app password, at a revision that its user's gate has issued, if at that very moment the session lives that
- * asks for it, and there is room. Undefined, and nothing made, where not.
+ * Inserts an app password at a revision that the user's gate has issued, if at that moment the session is active and
+ * there is room. Otherwise inserts nothing and returns undefined.
  */
 export async function insertAppPassword(
   db: Database,
@@ -72,7 +72,7 @@ export async function insertAppPassword(
   return row && { row, letterId: letter?.id }
 }
 
-/** Ends an app password, at a revision that its user's gate has issued. Returns whether there was one. */
+/** Deletes an app password at a revision that the user's gate has issued. Returns whether it existed. */
 export async function deleteAppPassword(
   db: Database,
   { userId, id }: { readonly userId: number; readonly id: number },
@@ -92,7 +92,7 @@ export async function deleteAppPassword(
   return ended.length > 0
 }
 
-/** Notes the day on which an app password was used. */
+/** Stores the day on which an app password was used. */
 export async function setLastUsedDay(db: Database, userId: number, id: number, day: string): Promise<void> {
   const isEarlier = or(isNull(appPasswords.last_used_on), lt(appPasswords.last_used_on, day))
   await db
@@ -101,14 +101,17 @@ export async function setLastUsedDay(db: Database, userId: number, id: number, d
     .where(and(eq(appPasswords.id, id), eq(appPasswords.user_id, userId), isEarlier))
 }
 
-/** For a change that began a while ago: that what it was let in by has not ended since. */
+/**
+ * A condition for writes that happen some time after the guard: the session or app password of the request is still
+ * active.
+ */
 export const isCredentialAlive = ({ kind, id }: Credential): SQL =>
   kind === 'session' ? isSessionAlive(id) : isAppPasswordAlive(id)
 
 const isAppPasswordAlive = (id: number): SQL => sql`EXISTS (SELECT 1 FROM app_passwords WHERE app_passwords.id = ${id})`
 
-/** Whether an app password lives. */
-export async function appPasswordLives(db: Database, id: number): Promise<boolean> {
+/** Whether an app password is active. */
+export async function isAppPasswordActive(db: Database, id: number): Promise<boolean> {
   const rows = await db.select({ id: appPasswords.id }).from(appPasswords).where(eq(appPasswords.id, id))
   return rows.length > 0
 }

@@ -50,13 +50,13 @@ describe('an app password', () => {
     }
   })
 
-  it('is told by a letter, in the language of its owner', async () => {
+  it('is announced by a letter, in the language of its owner', async () => {
     const ana = await signedUp('ana')
     await appPasswordOf(ana, 'dav', 'Мій <b>телефон</b>')
     await ana.patch('/api/users/me', { locale: 'uk' })
     await appPasswordOf(ana, 'dav', 'Мій телефон')
     const subjects = (await awaitLetters(ana.email, 3)).map(({ Subject }) => Subject)
-    expect(subjects).toContain('A new app password was made')
+    expect(subjects).toContain('A new app password was created')
     expect(subjects).toContain('Створено новий пароль застосунку')
     const letter = (await awaitLetters(ana.email, 3)).find(({ Subject }) => Subject.startsWith('A new'))
     expect(letter?.Text).toContain('“Мій <b>телефон</b>”')
@@ -64,7 +64,7 @@ describe('an app password', () => {
     expect(letter?.Text).not.toMatch(/vz\d+[a-z2-7]{26}/)
   })
 
-  it('has a name that can be seen, and a scope that there is', async () => {
+  it('needs a visible name, and an existing scope', async () => {
     const ana = await signedUp('ana')
     for (const [body, pointers] of [
       [{ name: '\u200b ', scope: 'api' }, ['/name']],
@@ -76,7 +76,7 @@ describe('an app password', () => {
     expect(await rowsOf(ana)).toEqual([])
   })
 
-  it('is revoked by itself, and only by its owner; the next request is refused', async () => {
+  it('can be revoked separately, and only by its owner; the next request is refused', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const [phone, mac] = [await appPasswordOf(ana), await appPasswordOf(ana, 'api', 'Mac')]
     expect((await ask(phone.password)).status).toBe(200)
@@ -101,7 +101,7 @@ describe('an app password', () => {
     ])
   })
 
-  it('is one of at most 25, also when 30 are asked for at once; and there is room again when one is revoked', async () => {
+  it('is one of at most 25, even if 30 are created at once; revoking one makes room again', async () => {
     const ana = await signedUp('ana')
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, n) => ana.post(path, { name: `No ${n}`, scope: 'api' })),
@@ -121,13 +121,13 @@ describe('an app password', () => {
     expect(await rowsOf(ana)).toHaveLength(25)
   })
 
-  it('is not made by a session that has ended meanwhile', async () => {
+  it('cannot be created by a session that has ended meanwhile', async () => {
     const ana = await signedUp('ana')
     const used = services()
     const claims = await readAccessToken(ana.access, used.services.config)
     if (typeof claims === 'string') throw new Error(claims)
     const { sessionId } = claims
-    // The session ends when the gate has issued the revision, and before anything is written.
+    // The session ends after the gate has issued the revision, and before anything is written.
     const gate: typeof used.services.gate = (name) => {
       const real = gateOf(env, name)
       return {
@@ -155,7 +155,7 @@ const changedLetter = async (email: string) =>
   (await awaitLetters(email, 4)).find(({ Subject }) => Subject === 'Your password was changed')?.Text
 
 describe('after a theft', () => {
-  it('a reset ends every app password, and says so', async () => {
+  it('a reset ends every app password, and its letter says so', async () => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
     expect((await ask(phone)).status).toBe(200)
@@ -165,7 +165,7 @@ describe('after a theft', () => {
     expect(await changedLetter(ana.email)).toContain('Its app passwords were ended, too: “iPhone”.')
   })
 
-  it('a reset leaves those of whoever wants that, and names them', async () => {
+  it('a reset keeps them if requested, and its letter names them', async () => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
     await resetPassword(ana.email, { end_app_passwords: false })
@@ -177,7 +177,7 @@ describe('after a theft', () => {
     [undefined, 200],
     [false, 200],
     [true, 401],
-  ])('a changed password with end_app_passwords %s leaves them at %i', async (end_app_passwords, status) => {
+  ])('changing the password with end_app_passwords %s leaves %i of them', async (end_app_passwords, status) => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
     const json = { current_password: password, password: 'a new one, chosen', end_app_passwords }
@@ -203,7 +203,7 @@ describe('after a theft', () => {
     }
   })
 
-  it('disabling the account ends them, and enabling it brings none back', async () => {
+  it('disabling the account ends them, and enabling it restores none', async () => {
     const [ana, root] = [await signedUp('ana'), await admin('root')]
     const { password: phone } = await appPasswordOf(ana)
     expect((await ask(phone)).status).toBe(200)
@@ -213,7 +213,7 @@ describe('after a theft', () => {
     expect(await codeOf(await ask(phone))).toBe('401 invalid-token')
   })
 
-  it('deleting the account ends them, though KV and this isolate remember', async () => {
+  it('deleting the account ends them, even with copies in KV and in this isolate', async () => {
     const ana = await signedUp('ana')
     const { password: phone } = await appPasswordOf(ana)
     expect((await ask(phone)).status).toBe(200)
@@ -221,7 +221,7 @@ describe('after a theft', () => {
     await ana.delete('/api/users/me', { json: { current_password: password } })
     if (copy) userCache.putLocal(keyOf(ana), copy)
     expect(await codeOf(await ask(phone))).toBe('401 invalid-token')
-    // The gate has dropped it: nobody reads the database for it any more.
+    // The gate has removed it, so it causes no database read any more.
     const { bindings, trips } = counted()
     expect(await codeOf(await ask(phone, 'GET', '/api/contacts', { bindings }))).toBe('401 invalid-token')
     expect(trips.database).toBe(0)

@@ -22,7 +22,7 @@ const signup = (json: Record<string, unknown>) =>
   call('POST', '/api/auth/signup', { json: { username: 'ana', password, ...json }, headers: from(freshAddress()) })
 
 describe('signing up', () => {
-  it('makes an account, says where it is, and sends a letter with a link', async () => {
+  it('creates an account, returns its URL, and sends a letter with a link', async () => {
     const email = freshEmail('Oksana.K')
     const answer = await signup({ username: '  Оксана ', email: ` ${email} ` })
     expect(answer.status).toBe(201)
@@ -41,17 +41,17 @@ describe('signing up', () => {
     expect(letter?.Subject).toBe('Confirm your email')
     const link = letter?.Text.match(/https:\/\/vizitka\.test\/confirm-email\/\S+/)?.[0] ?? 'no link'
     expect(letter?.HTML).toContain(`href="${link}"`)
-    // Anyone can type a stranger's address and any name: the letter carries none of it.
+    // Anyone can type a stranger's address and any name, so the letter does not contain it.
     expect(letter?.Text).not.toContain('Оксана')
   })
 
-  it('writes in the language asked for', async () => {
+  it('sends the letter in the requested language', async () => {
     const email = freshEmail('uk')
     await signup({ email, locale: 'uk' })
     expect((await awaitLetters(email))[0]?.Subject).toBe('Підтвердьте свою пошту')
   })
 
-  it('keeps the secret link only until the letter is sent, and only its hash after', async () => {
+  it('stores the secret link only until the letter is sent, and then only its hash', async () => {
     const email = freshEmail('scrubbed')
     await signup({ email })
     await awaitLetters(email)
@@ -62,7 +62,7 @@ describe('signing up', () => {
     })
   })
 
-  it('gives an address to one of two who ask at once, in any spelling of it', async () => {
+  it('gives an address, in any spelling, to one of two simultaneous requests', async () => {
     for (let round = 0; round < 3; round++) {
       const email = freshEmail('twin')
       const answers = await Promise.all([signup({ email }), signup({ email: email.toUpperCase() }), signup({ email })])
@@ -101,7 +101,7 @@ describe('signing up', () => {
     expect(await db.select().from(users).where(eq(users.email_key, email))).toEqual([])
   })
 
-  it('takes a password of 128 characters whole, and composed or decomposed as the same', async () => {
+  it('stores all of a password of 128 characters, and treats composed and decomposed characters alike', async () => {
     const email = freshEmail('long')
     const long = `${'ї'.repeat(127)}1`
     expect((await signup({ email, password: long.normalize('NFD') })).status).toBe(201)
@@ -113,7 +113,7 @@ describe('signing up', () => {
 })
 
 describe('confirming an address', () => {
-  it('works once more than once, and only by the link', async () => {
+  it('can be repeated, and works only with the link', async () => {
     const email = freshEmail('confirm')
     await signup({ email })
     expect(problemOf(await login(email))).toBe('401 email-not-confirmed')
@@ -130,7 +130,7 @@ describe('confirming an address', () => {
     expect((await login(email)).status).toBe(200)
   })
 
-  it('is not done by opening the page, but by its button', async () => {
+  it('needs the button: opening the page confirms nothing', async () => {
     const email = freshEmail('page')
     await signup({ email })
     const path = `/confirm-email/${await confirmationToken(email)}`
@@ -156,7 +156,7 @@ describe('confirming an address', () => {
     expect(problemOf(answer)).toBe('404 link-not-found')
   })
 
-  it('can be asked for again, with one answer for known, unknown and confirmed', async () => {
+  it('can be requested again, with the same response for known, unknown and confirmed addresses', async () => {
     const waiting = freshEmail('waiting')
     await signup({ email: waiting })
     await awaitLetters(waiting)
@@ -177,7 +177,7 @@ describe('confirming an address', () => {
 })
 
 describe('one’s own account', () => {
-  it('can be read, and answers 304 to whom knows it', async () => {
+  it('can be read, and is 304 for a client that has it already', async () => {
     const ana = await signedUp('ana')
     const me = await ana.get('/api/users/me')
     expect(me.body).toEqual({
@@ -202,19 +202,19 @@ describe('one’s own account', () => {
     )
   })
 
-  it('cannot be promoted, moved or renamed to nothing by its owner', async () => {
+  it('does not let its owner change the role, the e-mail or the name to nothing', async () => {
     const ana = await signedUp('ana')
     for (const [field, value] of Object.entries({ username: 'x', disabled: true, confirmed_at: null })) {
       expect(pointersOf(await ana.patch('/api/users/me', { [field]: value }))).toEqual([`/${field}`])
     }
-    // What an answer carries may be sent back, and changes nothing.
+    // Read-only members may be sent back, and change nothing.
     const carried = { role: 'admin', email: 'x@example.com', confirmed: false }
     expect((await ana.patch('/api/users/me', carried)).status).toBe(200)
     const unchanged = { role: 'user', username: 'ana', email: ana.email, confirmed: true }
     expect((await ana.get('/api/users/me')).body).toMatchObject(unchanged)
   })
 
-  it('may be changed by an empty change', async () => {
+  it('accepts an empty change', async () => {
     const ana = await signedUp('ana')
     expect((await ana.patch('/api/users/me', {})).body).toMatchObject({ username: 'ana' })
   })

@@ -11,9 +11,7 @@ import { sessionEnded } from './session.ts'
 /** The WWW-Authenticate header of a refused login. */
 export const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
-/**
- * Whether the password is locked until a new one is chosen. Only where the operator wants it (`RESET_LOCKS_PASSWORD`).
- */
+/** Whether the password is locked until a new one is chosen. Only with `RESET_LOCKS_PASSWORD`. */
 export const isPasswordLocked = (user: UserRow, config: Configuration): boolean =>
   config.RESET_LOCKS_PASSWORD && user.password_barred
 
@@ -21,14 +19,14 @@ export const resetRequired = (): Problem =>
   new Problem(
     401,
     'reset-required',
-    'A new password has been asked for: choose it by the link in our letter, or ask for another letter.',
+    'A reset of the password was requested: choose a new one with the link in our letter, or ask for another letter.',
     challenge,
   )
 
 /** The gate of an e-mail. */
 export const gateOfEmail = ({ gate, config }: Services, email: string) => gate(emailGate(emailKey(email), config))
 
-/** A password to check against an account, or against nothing where there is none: the work is the same. */
+/** A password to be checked against an account. Without an account, the same work is done. */
 export interface PasswordAttempt {
   readonly email: string
   readonly user: UserRow | undefined
@@ -60,12 +58,12 @@ export async function checkPassword(services: Services, attempt: PasswordAttempt
   return check
 }
 
-/** 403 for a wrong password of somebody who is signed in: 401 would say that the token is wrong. */
+/** 403 for a wrong current password: 401 would tell a client that its token is invalid. */
 export const wrongPassword = (): Problem => new Problem(403, 'wrong-password', 'The current password is wrong.')
 
 /**
- * Requires the password of somebody who is signed in, for what a stolen token alone must not do. Failures count as
- * those of a login.
+ * Requires the current password of a signed-in user, for actions that a stolen token alone must not allow. Failures
+ * count as failed logins.
  * @throws Problem 403 `wrong-password`, 401 `reset-required` or `session-revoked`, 429
  */
 export async function requirePassword(

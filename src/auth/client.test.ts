@@ -10,14 +10,14 @@ import { sessions } from './table.ts'
 const db = database()
 const tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
 
-/** The two hundredth character has two units, so that a cut by units would leave half of it. */
+/** The two hundredth character has two units, so cutting by units would leave half of it. */
 const stored = `${'a'.repeat(199)}😀`
 const sent = `${stored}${'b'.repeat(50)}`
 
 const send = (path: string, json: object) =>
   call('POST', `/api/auth/${path}`, { json, headers: { ...from(freshAddress()), 'User-Agent': sent } })
 
-/** Refreshes twice, and then with the first token once more: what a thief or their victim does. */
+/** Refreshes twice, then uses the first token again, as a thief or their victim would. */
 async function replay(ana: Person) {
   const second = read(tokens, await refresh(ana.refresh))
   const third = read(tokens, await refresh(second.refresh_token))
@@ -33,7 +33,7 @@ async function isOver(ana: Person, { access_token, refresh_token }: z.infer<type
 }
 
 describe('a User-Agent of more than two hundred characters', () => {
-  it('is stored in whole characters, and keeps nothing from being done or recorded', async () => {
+  it('is cut to whole characters, and prevents nothing from being done or recorded', async () => {
     const ana = await signedUp('ana')
     expect(problemOf(await send('login', { email: ana.email, password: 'not the password' }))).toBe(
       '401 invalid-credentials',
@@ -48,7 +48,7 @@ describe('a User-Agent of more than two hundred characters', () => {
     expect((await ana.get('/api/auth/sessions')).text).toContain(`"${stored}"`)
   })
 
-  it('of whoever replays an old refresh token keeps no session alive', async () => {
+  it('does not keep a session active when an old refresh token is replayed', async () => {
     const ana = await signedUp('ana')
     const { third, answer } = await replay(ana)
     expect(problemOf(answer)).toBe('401 session-revoked')
@@ -61,7 +61,7 @@ describe('a User-Agent of more than two hundred characters', () => {
   })
 })
 
-describe('a theft that cannot be recorded', () => {
+describe('a theft whose event cannot be written', () => {
   it('ends the session all the same', async () => {
     const ana = await signedUp('ana')
     await execute(

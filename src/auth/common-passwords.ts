@@ -1,6 +1,6 @@
 /**
- * Those of the 10,000 most common passwords that are long enough to be chosen here (8 characters and more), most common
- * first. From zxcvbn 4.4.2 (Dropbox, MIT licence), `passwords` of its frequency lists; all are lower case.
+ * The passwords among the 10,000 most common ones that are long enough to be chosen here (8 characters or more), most
+ * common first. From zxcvbn 4.4.2 (Dropbox, MIT licence), `passwords` of its frequency lists; all are lower case.
  */
 export const commonPasswords: ReadonlySet<string> = new Set(
   `

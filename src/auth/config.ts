@@ -5,7 +5,7 @@ import { type Role, roles } from '../users/config.ts'
 
 const strings = z.array(z.string())
 
-/** `{"user": ["contacts:read"], …}`: what each named role may do, instead of what src/auth/policy.ts says. */
+/** `{"user": ["contacts:read"], …}`: the permissions of each named role, replacing those in src/auth/policy.ts. */
 export const rolePermissions = (permissions: readonly string[]) =>
   z
     .string()
@@ -38,9 +38,9 @@ export const authVariables = {
   SESSION_TTL: duration.default(90 * 86_400),
   VERIFICATION_LINK_TTL: duration.default(7 * 86_400),
   RESET_LINK_TTL: duration.default(3600),
-  /** Lock the password when a reset is requested. It lets a stranger lock anyone out: docs/security.md. */
+  /** Lock the password when a reset is requested. A stranger can then lock anyone out: see docs/security.md. */
   RESET_LOCKS_PASSWORD: flag,
-  /** The account that is confirmed with this address is an admin. */
+  /** The account with this confirmed address becomes an admin. */
   ADMIN_EMAIL: z
     .string()
     .trim()

@@ -8,18 +8,18 @@ import { sendNow } from './letters.ts'
 import { emailChangedLetter } from './mails.tsx'
 import { promoteConfiguredAdmin } from './promote-admin.ts'
 
-/** 404 for a link that was never made, has been used, or has expired. */
+/** 404 for a link that never existed, was used, or has expired. */
 export const invalidLink = (): Problem =>
   new Problem(404, 'link-not-found', 'This link is unknown, used or expired: ask for a new letter.')
 
-/** Whether the address that a link confirms is the account's already. */
+/** Whether the address of a link is already the account's confirmed address. */
 export const isConfirmed = ({ newEmail, email, confirmed }: EmailToken): boolean =>
   newEmail === null ? confirmed : newEmail === email
 
 /**
- * Confirms the address that a link was sent to: the account's own, or its new one. Confirming twice is fine.
- * @throws Problem 404 `link-not-found` when there is no such link, or it has expired; 409 `email-taken` when another
- * account has the new address by now
+ * Confirms the address that a link was sent to: the account's own or its new one. Confirming twice succeeds.
+ * @throws Problem 404 `link-not-found` if the link does not exist or has expired; 409 `email-taken` if another account
+ * has the new address by now
  */
 export async function confirmEmail(services: Services, token: string, client: Client): Promise<void> {
   const { db, config, gate } = services
@@ -40,13 +40,17 @@ export async function confirmEmail(services: Services, token: string, client: Cl
     finishEmailChange(db, { ...link, newEmail }, notice, revision, { kind: 'email-changed', ...client }),
   )
   if (letterId === 'email-taken') {
-    throw new Problem(409, 'email-taken', 'Another account uses this address by now: your account keeps its own.')
+    throw new Problem(
+      409,
+      'email-taken',
+      'Another account uses this address by now: your account keeps its old address.',
+    )
   }
   if (letterId !== null) {
     sendNow(services, letterId)
     return promoteConfiguredAdmin(services, { id: userId, email: newEmail }, client)
   }
-  // Another confirmation of the same link came first, or the link has died.
+  // Another request confirmed by the same link first, or the link was deleted.
   const now = await findConfirmation(db, tokenHash(token))
   if (!now || !isConfirmed(now)) throw invalidLink()
 }

@@ -11,10 +11,10 @@ import { appPasswordLetter } from './mails.tsx'
 import { requireSession, sessionEnded } from './session.ts'
 import { findCachedUser } from './store.ts'
 
-/** What an app password is to be. */
+/** The properties of a new app password. */
 export interface AppPasswordRequest {
   readonly userId: number
-  /** The session that asks. It must live at the very moment at which the password is made. */
+  /** The session of the request. It must be active at the moment of creation. */
   readonly sessionId: number
   readonly name: string
   readonly scope: Scope
@@ -28,11 +28,11 @@ const tooMany = (): Problem =>
     `You have ${maxAppPasswords} app passwords, and there is room for no more: revoke one that you do not use.`,
   )
 
-const busy = (): Problem => new Problem(409, 'busy', 'This is being changed elsewhere at this very moment: try again.')
+const busy = (): Problem => new Problem(409, 'busy', 'This is being changed elsewhere right now: try again.')
 
 /**
- * Makes an app password. Its hash is announced to the user's gate by the call that issues the revision, before anything
- * is written: a crash in between leaves a hash that opens nothing. Only this answer ever has the password.
+ * Creates an app password. The call that issues the revision also adds the hash to the gate's list, before anything is
+ * written: a crash in between leaves a hash that admits nobody. Only this response contains the password.
  * @throws Problem 401 `session-revoked`; 409 `too-many-app-passwords` or `busy`; 503 `gate-unavailable`
  */
 export async function makeAppPassword(
@@ -42,7 +42,7 @@ export async function makeAppPassword(
   const { db, config, gate } = services
   const copy = await findCachedUser(db, userId)
   if (!copy) throw sessionEnded()
-  // Before the gate: what is refused here leaves nothing there.
+  // Before the call to the gate, so that a refused request leaves nothing there.
   if (copy.appPasswords.length >= maxAppPasswords) throw tooMany()
   const password = createAppPassword(userId)
   const hash = readAppPassword(password)?.hash
@@ -55,7 +55,7 @@ export async function makeAppPassword(
   }
   const { email, locale, revision: before } = copy.account
   const notice = appPasswordLetter(email, locale, { name, url: `${config.PUBLIC_URL}/docs` })
-  // Not the name, which admins would read.
+  // Without the name, because admins read events.
   const event = { kind: 'app-password-created' as const, detail: scope, ...client }
   const created = await writeAtNewRevision({ raise }, before, (revision) =>
     insertAppPassword(db, { userId, sessionId, hash, name, scope, notice, event }, revision),

@@ -2,7 +2,7 @@ import type { scopes } from './schema.ts'
 
 export type Scope = (typeof scopes)[number]
 
-/** A part of the service that app passwords open. */
+/** A part of the service that app passwords can access. */
 export type Area = 'dav' | 'feed' | 'api'
 
 const grants: Readonly<Record<Scope, { readonly area: Area; readonly writes: boolean }>> = {
@@ -15,11 +15,11 @@ const grants: Readonly<Record<Scope, { readonly area: Area; readonly writes: boo
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT'])
 
-/** Whether a scope opens an area for a method. */
+/** Whether a scope permits a method in an area. */
 export const isGranted = (scope: Scope, area: Area, method: string): boolean =>
   grants[scope].area === area && (grants[scope].writes || reads.has(method))
 
-/** By what somebody is signed in: a session, or an app password, which has a name. */
+/** How a request is signed in: with a session, or with an app password, which has a name. */
 export type Credential =
   | { readonly kind: 'session'; readonly id: number }
   | { readonly kind: 'app'; readonly id: number; readonly name: string; readonly scope: Scope }

@@ -5,35 +5,37 @@ import type { Arrival } from './admission.ts'
 import { type CachedUser, findCachedUser } from './store.ts'
 import { cacheUser, rememberCurrent } from './user-cache.ts'
 
-/** What a request knows of a user before the database is asked. */
-interface Known {
+/** What is known of a user before the database is read. */
+interface LookUp {
   readonly userId: number
-  /** What the gate answered; null where it could not be asked. */
-  readonly pass: Pick<Admission, 'revision'> | null
+  /** The gate's response; null if the gate was unavailable. */
+  readonly admission: Pick<Admission, 'revision'> | null
   /** This isolate's copy. */
-  readonly here: CachedUser | undefined
-  /** The copy that counts if it is at the gate's revision: this isolate's, or KV's. */
-  readonly there: CachedUser | undefined
+  readonly localCopy: CachedUser | undefined
+  /** The copy to use if it is at the gate's revision: this isolate's, or KV's. */
+  readonly cachedCopy: CachedUser | undefined
 }
 
 /**
- * Finds what a user's account is at the gate's revision: a copy, or else the row, which is remembered if `lets` says
- * that it lets the request in. What lets nobody in is not worth keeping: whoever goes on asking with an ended session
- * would write KV each time. Undefined where there is no such user.
+ * Finds a user's account at the gate's revision: a cached copy, or else the row. The row is cached only if `admits` says
+ * that it admits the request: otherwise repeated requests with an ended session would write to KV each time. Undefined
+ * if the user does not exist.
  */
 export async function findCurrentCopy(
   { services, clock, later }: Arrival,
   gate: GateClient,
-  { userId, pass, here, there }: Known,
-  lets: (copy: CachedUser) => boolean,
+  { userId, admission, localCopy, cachedCopy }: LookUp,
+  admits: (copy: CachedUser) => boolean,
 ): Promise<CachedUser | undefined> {
-  const isUsable = pass && there?.account.id === userId && isCurrent(there.account.revision, pass.revision)
-  clock.add('cache', 0, isUsable ? (there === here ? 'memory' : 'kv') : 'database')
+  const isUsable =
+    admission && cachedCopy?.account.id === userId && isCurrent(cachedCopy.account.revision, admission.revision)
+  clock.add('cache', 0, isUsable ? (cachedCopy === localCopy ? 'memory' : 'kv') : 'database')
   if (isUsable) {
-    rememberCurrent(there)
-    return there
+    rememberCurrent(cachedCopy)
+    return cachedCopy
   }
   const copy = await findCachedUser(services.db, userId)
-  if (copy && pass) cacheUser(services, gate, pass, { copy, lives: lets(copy) && !copy.account.disabled }, later)
+  if (copy && admission)
+    cacheUser(services, gate, admission, { copy, admits: admits(copy) && !copy.account.disabled }, later)
   return copy
 }

@@ -13,7 +13,7 @@ import { appPasswords, emailTokens, sessions } from './table.ts'
 /** What a link in a letter does. */
 type Purpose = (typeof emailTokens.$inferSelect)['purpose']
 
-/** A link that goes out in a letter: its stored hash and the letter that carries it. */
+/** A link in a letter: its stored hash, and the letter. */
 export interface LinkLetter {
   readonly tokenHash: string
   readonly expiresAt: string
@@ -21,15 +21,15 @@ export interface LinkLetter {
 }
 
 /**
- * A letter for the account that `whose` picks; where it picks none, no letter. To `letter.to`, whatever the account's
- * address.
+ * Inserts a letter to `letter.to` for the account that `whose` selects, whatever the account's address is. Inserts
+ * nothing if `whose` selects no account.
  */
 export function letterStatement(db: Database, letter: OutboxLetter, userCondition: SQL | undefined) {
   const row = selectAsRow(outbox, { ...outboxRow(letter, null), user_id: sql`${users.id}` })
   return db.insert(outbox).select(db.select(row).from(users).where(userCondition)).returning({ id: outbox.id })
 }
 
-/** A link and its letter, for the account that `whose` picks: both rows, or, where it picks nobody, neither. */
+/** Insert a link and its letter for the account that `whose` selects, or neither if it selects none. */
 export function linkStatements(
   db: Database,
   purpose: Purpose,
@@ -52,8 +52,8 @@ export function linkStatements(
 }
 
 /**
- * Makes one more link and the letter that carries it, if the account still waits to be confirmed.
- * Returns the letter to deliver, if there is one.
+ * Inserts another confirmation link and its letter, if the account is not confirmed yet. Returns the letter to deliver,
+ * if any.
  */
 export async function renewConfirmation(db: Database, userId: number, link: LinkLetter): Promise<number | undefined> {
   const userCondition = and(eq(users.id, userId), eq(users.email, link.letter.to), isNull(users.confirmed_at))
@@ -62,14 +62,14 @@ export async function renewConfirmation(db: Database, userId: number, link: Link
 }
 
 /**
- * Makes a link by which a new password can be chosen, and the letter that carries it, if the account still has the
- * address that the letter goes to: an old one must open nothing. Returns the letter to deliver.
+ * Inserts a link to choose a new password, and its letter, if the account still has the letter's address: a link sent
+ * to an old address must not work. Returns the letter to deliver, if any.
  */
 export async function startReset(
   db: Database,
   userId: number,
   link: LinkLetter,
-  bars: boolean,
+  locksPassword: boolean,
   event: AuditEvent,
 ): Promise<number | undefined> {
   const userCondition = and(eq(users.id, userId), eq(users.email, link.letter.to))
@@ -78,19 +78,19 @@ export async function startReset(
     made,
     letter,
     insertAuditEvent(db, event, userCondition),
-    ...(bars ? [db.update(users).set({ password_barred: true }).where(userCondition)] : []),
+    ...(locksPassword ? [db.update(users).set({ password_barred: true }).where(userCondition)] : []),
   ])
   return posted?.id
 }
 
-/** What a link that lives belongs to. */
+/** The account of a valid link. */
 export interface EmailToken {
   readonly linkId: number
   readonly userId: number
   readonly username: string
   /** The account's address. */
   readonly email: string
-  /** The address that it is to have, where the link changes it. */
+  /** The new address, if the link changes it. */
   readonly newEmail: string | null
   readonly locale: 'en' | 'uk'
   readonly confirmed: boolean
@@ -116,16 +116,14 @@ function findLink(db: Database, which: SQL | undefined): Promise<EmailToken[]> {
     .where(and(which, gt(emailTokens.expires_at, timestamp())))
 }
 
-/**
- * The account that a link of confirmation belongs to, while the link lives: its own address, or the one it is to have.
- */
+/** Finds the account of a valid confirmation link, whether it confirms the account's address or a new one. */
 export async function findConfirmation(db: Database, tokenHash: string): Promise<EmailToken | undefined> {
   const purposes = inArray(emailTokens.purpose, ['confirm-email', 'change-email'])
   const [found] = await findLink(db, and(eq(emailTokens.token_hash, tokenHash), purposes))
   return found
 }
 
-/** The account that a link to choose a new password belongs to, by the link's hash, while the link lives. */
+/** Finds the account of a valid reset link, by the link's hash. */
 export async function findReset(db: Database, tokenHash: string): Promise<EmailToken | undefined> {
   const [found] = await findLink(
     db,
@@ -134,7 +132,7 @@ export async function findReset(db: Database, tokenHash: string): Promise<EmailT
   return found
 }
 
-/** Confirms an account's address, at a revision that its gate has issued. A second time changes nothing. */
+/** Confirms an account's address at a revision that its gate has issued. A second time changes nothing. */
 export async function confirmUser(
   db: Database,
   user: { userId: number; email: string },
@@ -155,9 +153,9 @@ const usersAtRevision = (db: Database, userId: number, revision: number) =>
   db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
 
 /**
- * Gives an account the address that it asked for and that its link confirms, at a revision that its gate has issued.
- * Every other link of the account dies: the old address can do nothing any more, and is told by `notice`. Returns that
- * letter, to be delivered; null when the link is gone meanwhile, or another confirmation came first.
+ * Gives an account the new address that its link confirms, at a revision that its gate has issued. Deletes every other
+ * link of the account, so that the old address can do nothing any more, and inserts `notice` to it. Returns that
+ * letter, to be delivered; null if the link no longer exists, or another confirmation came first.
  */
 export async function finishEmailChange(
   db: Database,
@@ -184,7 +182,7 @@ export async function finishEmailChange(
           confirmed_at: timestamp(),
           revision,
         })
-        // Of several that confirm at once one does.
+        // If several confirm at once, one succeeds.
         .where(and(eq(users.id, userId), ne(users.email, newEmail), lives))
         .returning({ id: users.id }),
       letterStatement(db, notice, changed),
@@ -202,21 +200,21 @@ export async function finishEmailChange(
   }
 }
 
-/** A password that has been chosen, and what goes with it. */
+/** A new password, and what changes with it. */
 export interface NewPassword {
   readonly userId: number
   readonly passwordHash: string
   /** The notice that goes to the account's address. */
   readonly notice: OutboxLetter
   readonly event: AuditEvent
-  /** Whether every app password ends, too. */
+  /** Whether every app password is deleted, too. */
   readonly endsAppPasswords: boolean
 }
 
 /**
- * Gives an account a new password, at a revision that its gate has issued, and only if `still` holds at that very
- * moment: of two at once one wins. Every session but `keptSession` ends, and every link that could change the account
- * dies. Returns the notice to deliver; null when `still` did not hold.
+ * Sets an account's password at a revision that its gate has issued, if `still` is true at that moment: of two at once,
+ * one succeeds. Deletes every session but `keptSession`, and every link that could change the account. Returns the
+ * notice to deliver; null if `still` was false.
  */
 async function setPassword(
   db: Database,
@@ -252,8 +250,8 @@ async function setPassword(
 }
 
 /**
- * Finishes a reset: the password is new, the address confirmed, every session ended. Single use: whoever comes second
- * finds the link gone, and null is returned.
+ * Completes a reset: sets the password, confirms the address, ends every session. A link works once: the second request
+ * finds no link and gets null.
  */
 export function finishReset(
   db: Database,
@@ -273,7 +271,8 @@ export function finishReset(
 }
 
 /**
- * Changes a password for one who knows the old one; every other session ends. Null when the old one is no longer that.
+ * Changes the password of a user who knows the old one, and ends every other session. Null if the old password has
+ * changed meanwhile.
  */
 export function changePassword(
   db: Database,

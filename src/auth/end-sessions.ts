@@ -3,7 +3,7 @@ import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import type { Services } from '../platform/ports.ts'
 import { endSessions } from './session-store.ts'
 
-/** Which sessions of a user end: one, or all but one. */
+/** Which sessions of a user to end: one, or all but one. */
 export type SessionSelection = { readonly only: number } | { readonly allBut: number }
 
 /** Ends sessions of a user, and returns how many. Their tokens are refused from the next request on. */

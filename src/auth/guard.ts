@@ -15,47 +15,46 @@ import type { CachedUser } from './store.ts'
 import { bearer, type Claims, type Strategy } from './strategies.ts'
 import { userKey } from './user-cache.ts'
 
-/** Who is signed in, by what, and their gate. */
+/** The signed-in user, the credential, and the user's gate. */
 interface Identity {
   user: Account
   credential: Credential
   gate: GateClient
 }
 
-/** What a route behind {@link signedIn} knows besides. */
+/** The context of a route behind {@link signedIn}. */
 export type SignedInEnv = AppEnv & { Variables: Identity }
 
-/** The same of a route that takes sessions only. */
+/** The context of a route that accepts sessions only. */
 export type SessionEnv = SignedInEnv & { Variables: { sessionId: number } }
 
-/** Who a route lets in. */
+/** What a guard requires. */
 interface GuardOptions {
   readonly policies: readonly PolicyName[]
-  /** Permissions of which the role must have one; none for whoever is signed in. */
+  /** The role must have one of these permissions; if absent, being signed in is enough. */
   readonly anyOf?: readonly Permission[]
-  /** The area of which an app password must be; where there is none, only sessions are let in. */
+  /** The area that an app password must have access to. Without it, the route accepts sessions only. */
   readonly area?: Area
-  /** How a request says who it is; by a bearer token, where nothing else is said. */
+  /** How a request authenticates; a bearer token by default. */
   readonly strategy?: Strategy
 }
 
 /**
- * Lets in whoever holds an access token of a session that lives or, where the route is of an area, an app password of
- * that; within the policies' limits. Tells the route who that is. What can be read without I/O is read first, and the
- * body whole; then the user's gate and the cache are asked in parallel, and the database only where no copy is at the
- * gate's revision.
+ * Admits a request with an access token of an active session or, on a route with an area, with an app password for that
+ * area, within the limits of the policies. Sets the user in the context. First does everything that needs no I/O and
+ * reads the whole body; then calls the user's gate and the cache in parallel; reads the database only if no copy is at
+ * the gate's revision.
  * @throws Problem 400 `unreadable-body` for a body that breaks off; 401 `not-signed-in`, `invalid-token`,
  * `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503 `gate-unavailable`
  */
-async function letIn(
+async function admitRequest(
   c: RequestContext,
   { policies, anyOf = [], area, strategy = bearer }: GuardOptions,
 ): Promise<Identity> {
-  // Read once: it is made anew each time.
+  // Read `c.var` once: Hono creates it at each access.
   const { config, services, clock } = c.var
   const claims = await strategy.read(c.req.header('Authorization'), config)
-  // A client can hold its request open for minutes: what gate and cache say now must be true when its last byte is
-  // here.
+  // A client can hold a request open for minutes. Gate and cache must be asked after its last byte has arrived.
   await readBody(c)
   const arrival: Arrival = {
     services,
@@ -68,7 +67,7 @@ async function letIn(
     setLimitHeaders: (standings) => setRateLimitHeaders(c, standings),
     invalidAppPassword: strategy.invalidAppPassword,
   }
-  const { copy, credential } = await admitted(arrival, claims)
+  const { copy, credential } = await admitClaims(arrival, claims)
   if (credential.kind === 'app' && !(area && isGranted(credential.scope, area, c.req.method)))
     throw appPasswordNotPermitted(credential)
   const { account } = copy
@@ -77,10 +76,10 @@ async function letIn(
   return { user: account, credential, gate: gateOf(c.env, userKey(account.id)) }
 }
 
-/** The guard of a route that takes sessions alone. */
+/** The guard of a route that accepts sessions only. */
 const sessionGuard = (options: GuardOptions) =>
   createMiddleware<SessionEnv>(async (c, next) => {
-    const { user, credential, gate } = await letIn(c, options)
+    const { user, credential, gate } = await admitRequest(c, options)
     if (credential.kind !== 'session') throw appPasswordNotPermitted(credential)
     c.set('user', user)
     c.set('credential', credential)
@@ -89,18 +88,18 @@ const sessionGuard = (options: GuardOptions) =>
     await next()
   })
 
-/** The guard of a route that takes app passwords of an area, too. */
+/** The guard of a route that also accepts app passwords for an area. */
 const appGuard = (options: GuardOptions & { readonly area: Area }) =>
   createMiddleware<SignedInEnv>(async (c, next) => {
-    const { user, credential, gate } = await letIn(c, options)
+    const { user, credential, gate } = await admitRequest(c, options)
     c.set('user', user)
     c.set('credential', credential)
     c.set('gate', gate)
     await next()
   })
 
-/** Admits by what was claimed. */
-async function admitted(
+/** Admits a session or an app password. */
+async function admitClaims(
   arrival: Arrival,
   claims: Claims,
 ): Promise<{ readonly copy: CachedUser; readonly credential: Credential }> {
@@ -112,7 +111,7 @@ async function admitted(
   return { copy, credential: { kind: 'app', id, name, scope } }
 }
 
-/** What a route spreads: its guard, and the documentation of it. */
+/** What is spread into a route: its guard and the documentation of it. */
 interface Guarded<E extends Env> {
   security: Record<string, string[]>[]
   middleware: MiddlewareHandler<E>
@@ -135,13 +134,13 @@ function guarded<E extends Env>(options: GuardOptions, middleware: MiddlewareHan
 type Policy = PolicyName | readonly PolicyName[]
 const listOf = (policy: Policy): readonly PolicyName[] => (typeof policy === 'string' ? [policy] : policy)
 
-/** A permission over one's own contacts, which app passwords of the API may use. */
+/** A permission over one's own contacts, which app passwords with API scopes may use. */
 type ContactsPermission = Extract<Permission, `contacts:${string}`>
 
 /**
- * Spread into a route: the guard, its limits, the permissions of which it asks for any, and the documentation of all.
- * Without it `c.var.user` does not compile. A route that asks for permissions over contacts takes app passwords of the
- * scopes `api` and, if it is a GET, `api:read`; every other takes sessions alone.
+ * Spread into a route: adds the guard, its limits, the permissions (one of which is required), and their documentation.
+ * Without it `c.var.user` does not compile. A route that requires permissions over contacts accepts app passwords with
+ * the scope `api` and, if it is a GET, `api:read`. Any other route accepts sessions only.
  */
 export function signedIn(policy: Policy, ...anyOf: [ContactsPermission, ...ContactsPermission[]]): Guarded<SignedInEnv>
 export function signedIn(policy: Policy, ...anyOf: Permission[]): Guarded<SessionEnv>
@@ -152,7 +151,7 @@ export function signedIn(policy: Policy, ...anyOf: Permission[]): Guarded<Sessio
   return guarded(options, sessionGuard(options))
 }
 
-/** The same for a route that takes app passwords of an area, besides sessions. */
+/** Like {@link signedIn}, for a route that also accepts app passwords for an area. */
 export function openToApps(area: Area, policy: Policy, ...anyOf: Permission[]): Guarded<SignedInEnv> {
   const options = { policies: listOf(policy), anyOf, area }
   return guarded(options, appGuard(options))

@@ -1,60 +1,67 @@
 /**
- * Which app passwords a user's gate knows of, by their hashes. The list may hold more than the database does and never
- * less: a hash is added before its row is written, and leaves only when a row of a later revision did not have it.
- * What a hash opens, the user's copy at the gate's revision decides. test/app-password-model.test.ts explores all this.
+ * The list of a user's app passwords, by their hashes, in the user's gate. It may contain more hashes than the
+ * database, never fewer: a hash is added before its row is written, and removed only when a row at the same or a later
+ * revision does not have it. The user's copy at the gate's revision decides what a hash permits.
+ * test/app-password-model.test.ts explores all this.
  */
 
 /** A hash that a gate admits. */
 export interface HashEntry {
-  /** The revision that was issued to its creation; what is read of the database has the row's revision. */
+  /**
+   * The revision that was issued for the creation of this app password. Compared with the revision of the row that was
+   * read.
+   */
   readonly revision: number
-  /** The day of its last use, so that the first use of each day is reported; null before the first. */
+  /** The day of the last use, so that the first use of each day is reported; null before the first use. */
   readonly lastDay: string | null
 }
 
-/** The list of a gate. */
+/** The list that a gate stores. */
 export interface HashList {
   readonly entries: Readonly<Record<string, HashEntry>>
-  /** When the database was last listed to the gate, in milliseconds; null while hashes may be missing. */
+  /** When the list was last updated from the database, in milliseconds; null while hashes may be missing. */
   readonly listedAt: number | null
 }
 
-/** What a gate says of a hash. `unlisted`: it cannot tell, so the database is to be read and listed to it. */
+/**
+ * The result for a hash. `unlisted`: the gate cannot tell, so the caller has to read the database and send the list.
+ */
 export type HashStatus = 'listed' | 'unknown' | 'unlisted'
 
 export const emptyHashList: HashList = { entries: {}, listedAt: null }
 
-/** How many hashes a gate has at most: 25 that live, and those of creations that failed. */
+/** The maximum number of hashes in a list: 25 active ones, and those of failed creations. */
 const maxEntries = 100
 
 /**
- * For how long a gate that does not have a hash says so without the database: what was restored from a backup is not
- * kept out for longer.
+ * How long the list is trusted for a hash that it does not have. An app password that a restored backup brought back is
+ * refused for this long at most.
  */
 export const trustListMs = 24 * 3_600_000
 
-/** What a list says of a hash at a time. */
+/** Returns the status of a hash at a given time. */
 export function statusOf({ entries, listedAt }: HashList, hash: string, now: number): HashStatus {
   if (Object.hasOwn(entries, hash)) return 'listed'
   return listedAt === null || now - listedAt > trustListMs ? 'unlisted' : 'unknown'
 }
 
-/** Adds the hash of a password that is being created at a revision; null where there is no place for it. */
+/** Adds the hash of a password that is being created at a revision; null if the list is full. */
 export function announceHash(list: HashList, hash: string, revision: number): HashList | null {
   if (Object.keys(list.entries).length >= maxEntries && !Object.hasOwn(list.entries, hash)) return null
   return { ...list, entries: { ...list.entries, [hash]: { revision, lastDay: null } } }
 }
 
-/** What the database had at one moment: the hashes of a user, and the revision of the user's row. */
+/** The hashes of a user in the database, and the revision of the user's row, read at the same moment. */
 export interface LiveHashes {
   readonly hashes: readonly string[]
   readonly revision: number
 }
 
 /**
- * Lists the database to a gate. A hash that it does not have leaves the list only if it was announced at that row's
- * revision or an earlier one: then it was revoked, or will never be written. A later one may be about to be. A list
- * that may lack some is whole only by what was read at the gate's own revision: a later hash may have been lost.
+ * Updates a list from the database. A hash that the database does not have is removed only if it was added for that
+ * row's revision or an earlier one: then it was revoked, or will never be written. A hash of a later revision may be
+ * about to be written. If the list may lack hashes, it is complete only after a read at the gate's own revision,
+ * because a later hash may have been lost.
  */
 export function listHashes(
   list: HashList,
@@ -67,10 +74,10 @@ export function listHashes(
   return { entries: Object.fromEntries([...later, ...live]), listedAt: isWhole ? now : null }
 }
 
-/** The day of a moment, in UTC. */
+/** The UTC day of a moment. */
 export const dayOf = (ms: number): string => new Date(ms).toISOString().replace(/T.*/, '')
 
-/** Notes that a hash is used on a day; null where it was used on that day before. */
+/** Records the use of a hash on a day; null if it was already used on that day. */
 export function useHash(list: HashList, hash: string, day: string): HashList | null {
   const entry = list.entries[hash]
   if (!entry || entry.lastDay === day) return null

@@ -1,8 +1,8 @@
 import type { LetterKind } from '../platform/mail/letter-kinds.ts'
 
 /**
- * The letters of accounts, and whether the export of one's own data lists them. A letter to an address that somebody
- * only asked for is left out: whether it was sent tells whether another account has that address.
+ * The letters about accounts, and whether an export lists them. A letter to a new address that the owner only requested
+ * is left out: whether it was sent would show whether another account has that address.
  */
 const letterKinds = {
   'confirm-email': { isExported: true },
@@ -19,7 +19,7 @@ declare module '../platform/mail/letter-kinds.ts' {
   interface LetterKinds extends Record<keyof typeof letterKinds, true> {}
 }
 
-/** The kinds of letters that an export of one's own data lists. */
+/** The kinds of letters that an export lists. */
 export const exportedLetterKinds = Object.entries(letterKinds).flatMap(([kind, { isExported }]) =>
   isExported ? [kind as LetterKind] : [],
 )

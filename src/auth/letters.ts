@@ -12,7 +12,7 @@ import { confirmEmailLetter } from './mails.tsx'
 import { unconfirmedSeconds } from './store.ts'
 
 /**
- * Requires an address that the mail server of this deployment can write to.
+ * Requires an address that this deployment's mail server can send to.
  * @throws Problem 422
  */
 export async function requireMailableAddress({ config }: Services, email: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function requireMailableAddress({ config }: Services, email: string
   throw invalidValues([{ pointer: '/email', detail }])
 }
 
-/** Tries to send letters once the response has left. The sweep tries again what fails. */
+/** Tries to send letters after the response. The cron job retries those that fail. */
 export function sendNow({ db, config, afterResponse }: Services, ...letterIds: (number | undefined)[]): void {
   for (const id of letterIds) if (id !== undefined) afterResponse(() => deliver(db, createMailer(config), id))
 }
@@ -30,7 +30,7 @@ export function sendNow({ db, config, afterResponse }: Services, ...letterIds: (
 /** The page where a new password is requested. */
 export const forgotUrl = (config: Configuration): string => `${config.PUBLIC_URL}/forgot-password`
 
-/** Creates a link to a page of ours, and the letter that carries it. */
+/** Creates a link to one of our pages, and the letter with that link. */
 export function createLink(
   config: Configuration,
   page: 'confirm-email' | 'reset-password',
@@ -45,7 +45,7 @@ export function createLink(
   }
 }
 
-/** Creates the link and letter that confirm an address. No link outlives an unconfirmed account. */
+/** Creates a confirmation link and its letter. The link expires no later than the unconfirmed account. */
 export function createConfirmationLink(
   email: string,
   locale: 'en' | 'uk',
@@ -56,9 +56,9 @@ export function createConfirmationLink(
 }
 
 /**
- * Takes a place of the quota of letters to an address that anyone may have typed, and says whether there was one.
- * Callers keep it to themselves, so that it tells nobody anything. Each kind of letter has its own count: else a
- * stranger who requests one kind would keep the other from the owner.
+ * Counts a letter against the quota of an address that anyone may have typed. Returns whether it was within the quota;
+ * callers must not disclose that. Each kind of letter has its own count: otherwise a stranger who requests one kind
+ * could keep another kind from the owner.
  */
 export async function consumeEmailQuota(
   services: Services,

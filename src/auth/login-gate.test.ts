@@ -13,7 +13,7 @@ afterEach(() => {
 })
 
 describe('the gate of an e-mail', () => {
-  it('forgets failures of addresses long gone', async () => {
+  it('deletes old failures by address', async () => {
     const gate = gates.getByName('email:tidy')
     const attempt = (address: string, password: string) =>
       gate.attempt({
@@ -46,7 +46,7 @@ describe('the gate of an e-mail', () => {
     expect(keys).toContain(`known 7 192.0.2.2 ${phc.split('$')[3]}`)
   })
 
-  it('remembers an address for 90 days, through the alarms of shorter things, and then no more', async () => {
+  it('remembers an address for 90 days, although alarms for shorter windows go off, and then forgets it', async () => {
     const gate = gates.getByName('email:known')
     const phc = await gate.hash('right')
     const attempt = (address: string) =>
@@ -71,7 +71,7 @@ describe('the gate of an e-mail', () => {
     expect(keys).not.toContain(`known 7 192.0.2.1 ${phc.split('$')[3]}`)
   })
 
-  it('remembers no address of an account that may not log in', async () => {
+  it('does not remember the address of an account that may not log in', async () => {
     const gate = gates.getByName('email:squatter')
     const verdict = await gate.attempt({
       password: 'right',

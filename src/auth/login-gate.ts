@@ -8,48 +8,50 @@ import { dayOf, type LiveHashes } from './hash-list.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
 import { StoredHashes } from './stored-hashes.ts'
 
-/** What a gate answers to a password. */
+/** The result of checking a password. */
 export interface PasswordCheck {
   readonly standings: LimitStatus[]
   readonly violated: string[]
   readonly right: boolean
-  /** A fresh hash, where the password is right but was hashed at a lower cost than today's. */
+  /** A new hash, if the password is right but its hash has a lower cost than today's. */
   readonly rehashed: string | null
 }
 
-/** A password to be verified, and where it comes from. */
+/** A password to be verified, and the caller's address. */
 export interface Attempt {
   readonly password: string
   /** The hash to verify against; null for an account that does not exist, which takes the same time. */
   readonly phc: string | null
   readonly address: string
-  /** The account, if it may log in: only then is the address remembered when the password is right. */
+  /** The account, if it may log in. Only then is the address remembered after a right password. */
   readonly accountId: number | null
   /** Failures of this e-mail from this address. */
   readonly perAddressLimit: Limit
-  /** The same over a longer time, so that one address cannot use up the e-mail's own limit; not for a known address. */
+  /**
+   * The same over a longer time, so that one address cannot use up perEmailLimit. Does not apply to a known address.
+   */
   readonly perAddressHourlyLimit: Limit
-  /** Failures of this e-mail from anywhere; does not bind an address that has logged in lately. */
+  /** Failures of this e-mail from all addresses. Does not apply to a known address. */
   readonly perEmailLimit: Limit
 }
 
-/** How long an address that logged in stays free of the e-mail's own limit. */
+/** How long an address that has logged in counts as known. */
 const knownMs = 90 * 86_400_000
 
-/** The gate as it is deployed: it guards logins and app passwords, too. */
+/** The deployed gate class: it also guards logins and app passwords. */
 export class Gate extends PlatformGate {
   readonly #hashes = new StoredHashes(this.ctx.storage)
 
   /**
-   * Verifies a password, here, where it blocks nobody else: a place among the failures is reserved first, and given
-   * back when the password is right. An address that logged in within 90 days is not bound by what strangers do to the
-   * e-mail.
+   * Verifies a password inside the gate, where it blocks nobody else. Counts a failure first and takes it back if the
+   * password is right. Limits per e-mail do not apply to an address that logged in within 90 days.
    */
   async attempt({ password, phc, address, accountId, ...limits }: Attempt): Promise<PasswordCheck> {
     const { perAddressLimit, perAddressHourlyLimit, perEmailLimit } = limits
     const { kv } = this.ctx.storage
-    // By account: who signed up with somebody's address before them left nothing behind that counts.
-    // And by the password's salt: who had the old one is not known by it once there is another.
+    // The key contains the account's id, so that somebody who signed up with this e-mail before its owner leaves
+    // nothing behind. It contains the password's salt, so that an address is no longer known after the password
+    // changes.
     const knownKey = `known ${accountId} ${address} ${phc?.split('$')[3] ?? ''}`
     const knownSince = kv.get<number>(knownKey)
     const isKnown = knownSince !== undefined && knownSince > this.state.time() - knownMs
@@ -75,14 +77,14 @@ export class Gate extends PlatformGate {
     return { standings, violated, right, rehashed: right && outdated ? await hashPassword(password) : null }
   }
 
-  /** Hashes a password here, for the same reason. */
+  /** Hashes a password inside the gate, where it blocks nobody else. */
   hash(password: string): Promise<string> {
     return hashPassword(password)
   }
 
   /**
-   * Counts a request by an app password, if this user's gate lists its hash: so that nobody who makes passwords up uses
-   * up the user's limits.
+   * Counts a request with an app password, if its hash is in this user's list. Made-up passwords therefore use up none
+   * of the user's limits.
    */
   async enterWithHash(limits: readonly Limit[], hash: string): Promise<AppAdmission> {
     const now = this.state.time()
@@ -96,15 +98,15 @@ export class Gate extends PlatformGate {
     return { ...admission, status, isFirstToday }
   }
 
-  /** Takes over which app passwords the database had at one moment. */
+  /** Updates the list of app passwords from the database. */
   listHashes(live: LiveHashes): null {
     this.#hashes.list(live, this.state.time())
     return null
   }
 
   /**
-   * Adds the hash of an app password that is about to be written, and issues the revision for that, in one: so that no
-   * password is ever written that the gate does not list. Null where there are too many.
+   * Adds the hash of an app password that is about to be written, and issues its revision, in one call: so no password
+   * is written that the list does not have. Null if the list is full.
    */
   announceHash(hash: string, currentRevision: number, live: LiveHashes): number | null {
     this.#hashes.list(live, this.state.time())
@@ -112,7 +114,7 @@ export class Gate extends PlatformGate {
     return this.#hashes.announce(hash, revision) ? revision : null
   }
 
-  /** Deletes the failures of addresses long gone, and addresses that have not logged in for 90 days. */
+  /** Deletes old failures by address, and addresses that have not logged in for 90 days. */
   #deleteOld(): void {
     const { kv } = this.ctx.storage
     this.state.limiter.deleteOld()
@@ -123,10 +125,16 @@ export class Gate extends PlatformGate {
 const phc = z.string().startsWith('$scrypt$')
 const checkAnswer = z.object({ right: z.boolean(), rehashed: phc.nullable(), ...limitAnswer })
 
-/** Has an e-mail's gate verify a password. @throws Problem 503 `gate-unavailable` */
+/**
+ * Verifies a password in an e-mail's gate.
+ * @throws Problem 503 `gate-unavailable`
+ */
 export const verifyAtGate = (gate: GateClient, attempt: Attempt): Promise<PasswordCheck> =>
   gate.call('attempt', [attempt], checkAnswer, 'hash')
 
-/** Has a gate hash a password. @throws Problem 503 `gate-unavailable` */
+/**
+ * Hashes a password in a gate.
+ * @throws Problem 503 `gate-unavailable`
+ */
 export const hashAtGate = (gate: GateClient, password: string): Promise<string> =>
   gate.call('hash', [password], phc, 'hash')

@@ -26,12 +26,12 @@ const lettersIn = (locale: 'en' | 'uk'): OutboxLetter[] => [
   emailChangedLetter(to, locale, newEmail, url),
   emailInUseLetter(to, locale, url),
 ]
-const barred = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
-/** After a new password, where there are app passwords. */
+const lockedReset = (locale: 'en' | 'uk') => resetPasswordLetter(to, locale, url, hour, true)
+/** The letters after a new password, for accounts with app passwords. */
 const withApps = (locale: 'en' | 'uk') =>
   [true, false].map((ended) => passwordChangedLetter(to, locale, url, { names: ['7', '42'], ended }))
 
-/** What a mail reader shows of a letter's HTML. */
+/** The text that a mail reader shows of a letter's HTML. */
 const displayed = (html: string): string =>
   html
     .replace(/<head>.*<\/head>/s, '')
@@ -43,9 +43,9 @@ const displayed = (html: string): string =>
     .replaceAll('&amp;', '&')
 
 describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
-  const letters = [...lettersIn(locale), barred(locale), ...withApps(locale)]
+  const letters = [...lettersIn(locale), lockedReset(locale), ...withApps(locale)]
 
-  it('say the same, and link to the same page, in text and in HTML', () => {
+  it('have the same content and link in text and in HTML', () => {
     for (const { kind, subject, text, html } of letters) {
       expect(text.match(/https?:\S+/g), kind).toEqual([url])
       expect(html.match(/href="[^"]*"/g), kind).toEqual([`href="${url.replace('&', '&amp;')}"`])
@@ -58,7 +58,7 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
     }
   })
 
-  it('go where they are sent, each of a kind and with a subject of its own', () => {
+  it('go to their recipient, each with its kind and its own subject', () => {
     const each = lettersIn(locale)
     expect(each.map((letter) => letter.kind)).toEqual([
       'confirm-email',
@@ -85,14 +85,14 @@ describe.each(['en', 'uk'] as const)('letters in %s', (locale) => {
 })
 
 describe('letters', () => {
-  it('speak one language at a time', () => {
-    for (const { text } of [...lettersIn('uk'), barred('uk'), ...withApps('uk')]) {
+  it('are entirely in one language', () => {
+    for (const { text } of [...lettersIn('uk'), lockedReset('uk'), ...withApps('uk')]) {
       const words = text.replaceAll(url, '').replaceAll(newEmail, '').replaceAll('Vizitka', '')
       expect(words).not.toMatch(/[a-z]/i)
       for (const paragraph of words.trim().split(/\n+/))
         expect(paragraph).toMatch(/^[\p{Script=Cyrillic}\d\s.,:«»<]+$/u)
     }
-    for (const { text } of [...lettersIn('en'), barred('en'), ...withApps('en')])
+    for (const { text } of [...lettersIn('en'), lockedReset('en'), ...withApps('en')])
       expect(text).not.toMatch(/\p{Script=Cyrillic}/u)
   })
 
@@ -103,7 +103,7 @@ describe('letters', () => {
     [hour, '1 hour', '1 година'],
     [hour - 1, '59 minutes', '59 хвилин'],
     [5 * minute, '5 minutes', '5 хвилин'],
-  ])('say of %i seconds “%s” and «%s»', (seconds, english, ukrainian) => {
+  ])('write %i seconds as “%s” and «%s»', (seconds, english, ukrainian) => {
     for (const write of [confirmEmailLetter, confirmNewEmailLetter]) {
       expect(write(to, 'en', url, seconds).text).toContain(`The link works for ${english}.`)
       expect(write(to, 'uk', url, seconds).text).toContain(`Термін дії посилання: ${ukrainian}.`)
@@ -112,10 +112,10 @@ describe('letters', () => {
     expect(resetPasswordLetter(to, 'uk', url, seconds, false).text).toContain(`Термін його дії: ${ukrainian}.`)
   })
 
-  it('promise that the old password still works only where it does', () => {
+  it('promise that the old password still works only if it does', () => {
     expect(resetPasswordLetter(to, 'en', url, hour, false).text).toMatch(/the old password still works\.\n$/)
-    expect(barred('en').text).toMatch(/until you do, the old one does not open new sessions\.\n$/)
+    expect(lockedReset('en').text).toMatch(/until you do, the old one does not open new sessions\.\n$/)
     expect(resetPasswordLetter(to, 'uk', url, hour, false).text).toMatch(/старий пароль діє й далі\.\n$/)
-    expect(barred('uk').text).toMatch(/доти старий не відкриває нових сеансів\.\n$/)
+    expect(lockedReset('uk').text).toMatch(/доти старий не відкриває нових сеансів\.\n$/)
   })
 })

@@ -3,11 +3,11 @@ import { type LetterText, layOut } from '../platform/mail/layout.tsx'
 import type { LetterKind } from '../platform/mail/letter-kinds.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 
-// No letter holds a username: anyone can type a stranger's address, and any name, at signup.
+// No letter contains a username: anyone can sign up with a stranger's address and any name.
 
 type Locale = 'en' | 'uk'
 
-/** What a letter says in one language, and on the button that leads to its link. */
+/** The text of a letter in one language, and of the button with its link. */
 type Words = Pick<LetterText, 'title' | 'paragraphs' | 'footer'> & { readonly button: string }
 
 function write(kind: LetterKind, to: string, locale: Locale, url: string, words: Record<Locale, Words>): OutboxLetter {
@@ -15,7 +15,7 @@ function write(kind: LetterKind, to: string, locale: Locale, url: string, words:
   return { kind, to, subject: text.title, ...layOut({ lang: locale, ...text, action: { label: button, url } }) }
 }
 
-/** A span of time as a person says it, in days, hours or minutes, never longer than it is. */
+/** Writes a duration in days, hours or minutes, rounded down. */
 function span(seconds: number, locale: Locale): string {
   const [unit, length]: [string, number] =
     seconds >= 2 * 86_400 ? ['day', 86_400] : seconds >= 3600 ? ['hour', 3600] : ['minute', 60]
@@ -23,7 +23,7 @@ function span(seconds: number, locale: Locale): string {
   return format.format(Math.max(1, Math.floor(seconds / length)))
 }
 
-/** To one who signed up: the link that confirms the address, and how long it works. */
+/** The letter after signup: the link that confirms the address, and how long it is valid. */
 export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): OutboxLetter {
   return write('confirm-email', to, locale, url, {
     en: {
@@ -48,15 +48,15 @@ export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlS
 }
 
 /**
- * To one who forgot the password: the link to choose another, how long it works, and that it does so once. `barred` is
- * whether the old password opens no sessions until then (`RESET_LOCKS_PASSWORD`).
+ * The letter for a forgotten password: the link to choose a new one, how long it is valid, and that it works once.
+ * `isPasswordLocked`: the old password is locked until then (`RESET_LOCKS_PASSWORD`).
  */
 export function resetPasswordLetter(
   to: string,
   locale: Locale,
   url: string,
   ttlSeconds: number,
-  barred: boolean,
+  isPasswordLocked: boolean,
 ): OutboxLetter {
   return write('reset-password', to, locale, url, {
     en: {
@@ -66,7 +66,7 @@ export function resetPasswordLetter(
         `The link works for ${span(ttlSeconds, 'en')}, once.`,
       ],
       button: 'Choose a new password',
-      footer: barred
+      footer: isPasswordLocked
         ? 'Even if it was not you, choose a new password: until you do, the old one does not open new sessions.'
         : 'If it was not you, do nothing: the old password still works.',
     },
@@ -77,14 +77,14 @@ export function resetPasswordLetter(
         `Посилання спрацює один раз. Термін його дії: ${span(ttlSeconds, 'uk')}.`,
       ],
       button: 'Створити новий пароль',
-      footer: barred
+      footer: isPasswordLocked
         ? 'Навіть якщо це були не ви, створіть новий пароль: доти старий не відкриває нових сеансів.'
         : 'Якщо це були не ви, нічого не робіть: старий пароль діє й далі.',
     },
   })
 }
 
-/** What became of an account's app passwords when its password changed. */
+/** What happened to an account's app passwords when its password changed. */
 export interface AppPasswordsAfter {
   readonly names: readonly string[]
   readonly ended: boolean
@@ -94,7 +94,7 @@ const quoted = (names: readonly string[]): string => names.map((name) => `“${n
 const quotedInUkrainian = (names: readonly string[]): string => names.map((name) => `«${name}»`).join(', ')
 
 /**
- * After a password was changed. `url` is the page for one who forgot it: the way back for an owner who did not change
+ * The notice after a password was changed. `url` is the page for a forgotten password, for an owner who did not change
  * it.
  */
 export function passwordChangedLetter(
@@ -135,7 +135,7 @@ export function passwordChangedLetter(
   })
 }
 
-/** After an app password was made. `url` is where they are listed and revoked. */
+/** The notice after an app password was created. `url` is where app passwords are listed and revoked. */
 export function appPasswordLetter(
   to: string,
   locale: Locale,
@@ -143,7 +143,7 @@ export function appPasswordLetter(
 ): OutboxLetter {
   return write('app-password-created', to, locale, url, {
     en: {
-      title: 'A new app password was made',
+      title: 'A new app password was created',
       paragraphs: [
         `Your Vizitka account has a new app password: “${name}”. A phone or a program that has it can use the account without your own password.`,
         'If it was not you, revoke it at once and choose a new password.',
@@ -163,7 +163,7 @@ export function appPasswordLetter(
   })
 }
 
-/** To the new address that an account is to have: the link that confirms it, and how long it works. */
+/** The letter to the new address of an account: the link that confirms it, and how long it is valid. */
 export function confirmNewEmailLetter(to: string, locale: Locale, url: string, ttlSeconds: number): OutboxLetter {
   return write('confirm-new-email', to, locale, url, {
     en: {
@@ -187,14 +187,16 @@ export function confirmNewEmailLetter(to: string, locale: Locale, url: string, t
   })
 }
 
-/** To the old address of an account that is to have a new one. `url` is the page for a forgotten password. */
+/**
+ * The notice to the old address when a change of the e-mail is requested. `url` is the page for a forgotten password.
+ */
 export function emailChangeLetter(to: string, locale: Locale, newEmail: string, url: string): OutboxLetter {
   return write('email-change', to, locale, url, {
     en: {
       title: 'A new email for your account',
       paragraphs: [
         `Someone, we hope you, signed in to your Vizitka account and asked to change its address to ${newEmail}. It changes once the new one is confirmed.`,
-        'If it was not you, choose a new password at once: as long as the new address is not confirmed, that cancels the change.',
+        'If it was not you, choose a new password at once: that cancels the change, as long as the new address is not confirmed.',
       ],
       button: 'Choose a new password',
       footer: 'If it was you, open the letter that we sent to the new address.',
@@ -211,7 +213,7 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
   })
 }
 
-/** To the old address of an account that has a new one by now. `url` is the service's first page. */
+/** The notice to the old address after the e-mail has changed. `url` is the landing page. */
 export function emailChangedLetter(to: string, locale: Locale, newEmail: string, url: string): OutboxLetter {
   return write('email-changed', to, locale, url, {
     en: {
@@ -235,7 +237,10 @@ export function emailChangedLetter(to: string, locale: Locale, newEmail: string,
   })
 }
 
-/** To the owner of an address that someone wanted for another account. `url` is the page for a forgotten password. */
+/**
+ * The notice to the owner of an address that somebody wanted for another account. `url` is the page for a forgotten
+ * password.
+ */
 export function emailInUseLetter(to: string, locale: Locale, url: string): OutboxLetter {
   return write('email-in-use', to, locale, url, {
     en: {

@@ -7,8 +7,8 @@ const keyBytes = 32
 const saltBytes = 16
 
 /**
- * A PHC string, `$scrypt$ln=14,r=8,p=5$salt$hash`, of a password (scrypt, RFC 7914), with a salt of its own.
- * The password is taken in NFC, so that the same one typed on another keyboard is the same; it is never trimmed or cut.
+ * Hashes a password with scrypt (RFC 7914) and a random salt, as a PHC string: `$scrypt$ln=14,r=8,p=5$salt$hash`. The
+ * password is normalized to NFC, so that it is the same on every keyboard; it is never trimmed or cut.
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes)
@@ -17,8 +17,9 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password is the one hashed. Without a hash (an account that does not exist) it does the same work and
- * says no, so that the time tells nothing. `outdated`: right, but hashed at a lower cost than today's, so hash it anew.
+ * Whether a password matches a hash. Without a hash (the account does not exist) it does the same work and returns
+ * false, so that the time discloses nothing. `outdated`: right, but the hash has a lower cost than today's and should
+ * be replaced.
  */
 export async function verifyPassword(
   password: string,
@@ -30,7 +31,7 @@ export async function verifyPassword(
   return { right, outdated: right && (cost.ln < hashCost.ln || cost.r < hashCost.r || cost.p < hashCost.p) }
 }
 
-/** Why a password may not be chosen, as a sentence for the person who chose it; null when it may. */
+/** Says why a password may not be chosen, as a sentence for the person who chose it; null if it may. */
 export function passwordFault(password: string, own: { email?: string; username?: string }): string | null {
   const key = password.normalize('NFC').toLowerCase()
   if (commonPasswords.has(key)) return 'This is one of the most common passwords: choose another.'
@@ -52,7 +53,7 @@ function parse(phc: string | null): { cost: HashCost; salt: Buffer; hash: Buffer
 
 function derive(password: string, salt: Buffer, { ln, r, p }: HashCost): Promise<Buffer> {
   const N = 2 ** ln
-  // The memory is 128·N·r bytes and a little (RFC 7914, section 2): a fixed limit would refuse a higher cost.
+  // scrypt needs 128·N·r bytes and a little more (RFC 7914, section 2). A fixed limit would refuse a higher cost.
   const options: ScryptOptions = { N, r, p, maxmem: 2 * 128 * N * r }
   return new Promise((resolve, reject) =>
     scrypt(password.normalize('NFC'), salt, keyBytes, options, (error, key) => (error ? reject(error) : resolve(key))),

@@ -3,7 +3,7 @@ import { chooseAnew, linkFor, newPassword, opened, openReset, refresh } from '..
 import { call } from '../../test/client.ts'
 import { confirmationToken, freshAddress, freshEmail, from, password, signedUp } from '../../test/people.ts'
 
-/** What copying adds to a token; in a path, percent-encoded. */
+/** What copying may add around a token; in a path, percent-encoded. */
 const around = [
   ['', '\n'],
   [' \t', '\r\n'],
@@ -21,14 +21,14 @@ async function waiting(): Promise<string> {
   return confirmationToken(email)
 }
 
-it('takes the token of a confirmation with what copying adds to it', async () => {
+it('accepts a confirmation token with the characters that copying adds', async () => {
   for (const [before, after] of around) expect((await confirm(before + (await waiting()) + after)).status).toBe(200)
-  // Word processors make a dash of a hyphen.
+  // Word processors turn a hyphen into a dash.
   expect((await confirm((await waiting()).replaceAll('-', '\u2011'))).status).toBe(200)
 })
 
 it.each(['/api/auth/confirmed_email/', '/api/email/confirm/', '/confirm-email/'])(
-  'takes it so in the path %s, too',
+  'accepts it in the path %s, too',
   async (path) => {
     for (const [before, after] of around) {
       const token = encodeURIComponent(before + (await waiting()) + after)
@@ -37,7 +37,7 @@ it.each(['/api/auth/confirmed_email/', '/api/email/confirm/', '/confirm-email/']
   },
 )
 
-it.each(around)('takes the tokens of a reset so: between %j and %j', async (before, after) => {
+it.each(around)('accepts the tokens of a reset between %j and %j', async (before, after) => {
   const ana = await signedUp('ana')
   const written = (token: string) => encodeURIComponent(before + token + after)
   const link = await linkFor(ana)
@@ -47,14 +47,14 @@ it.each(around)('takes the tokens of a reset so: between %j and %j', async (befo
   expect((await chooseAnew(written(confirmation), { password: newPassword })).status).toBe(200)
 })
 
-it('takes a refresh token so', async () => {
+it('accepts a refresh token with such characters', async () => {
   for (const [before, after] of around) {
     const ana = await signedUp('ana')
     expect((await refresh(before + ana.refresh + after)).status).toBe(200)
   }
 })
 
-it('takes no token that lacks a part of it, or has blanks inside', async () => {
+it('refuses a token that is incomplete, or has blanks inside', async () => {
   const token = await waiting()
   for (const wrong of [token.slice(1), `${token.slice(0, 9)} ${token.slice(9)}`, ' ', '\u200b']) {
     expect((await confirm(wrong)).status, wrong).toBe(404)

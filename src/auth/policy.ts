@@ -6,8 +6,8 @@ import type { Scope } from './credential.ts'
 const ownContacts = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const
 
 /**
- * What each role may do, unless `ROLE_PERMISSIONS` says otherwise. A permission never reaches further than its route:
- * whatever the role, contacts are one's own.
+ * The permissions of each role, unless `ROLE_PERMISSIONS` replaces them. No permission gives access to another user's
+ * contacts.
  */
 const table: Readonly<Record<Role, readonly Permission[]>> = {
   user: ownContacts,
@@ -19,7 +19,7 @@ const table: Readonly<Record<Role, readonly Permission[]>> = {
 export const isPermitted = (role: Role, permission: Permission, config: Configuration): boolean =>
   (config.ROLE_PERMISSIONS[role] ?? table[role]).includes(permission)
 
-/** 403 for an app password that does not reach this far. */
+/** 403 for an app password whose scope does not include the route. */
 export const appPasswordNotPermitted = ({ name, scope }: { readonly name: string; readonly scope: Scope }): Problem =>
   new Problem(
     403,
@@ -27,6 +27,6 @@ export const appPasswordNotPermitted = ({ name, scope }: { readonly name: string
     `The app password “${name}” (${scope}) does not allow this: log in for it, or make an app password of another scope.`,
   )
 
-/** 403 for one who is signed in, but whose role does not allow this. */
+/** 403 for a signed-in user whose role does not have the permission. */
 export const notPermitted = (anyOf: readonly Permission[]): Problem =>
   new Problem(403, 'not-permitted', `Your role does not allow this (${anyOf.join(' or ')}): ask who runs the service.`)

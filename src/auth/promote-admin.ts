@@ -4,7 +4,7 @@ import type { Services } from '../platform/ports.ts'
 import { emailKey } from '../users/table.ts'
 import { promoteToAdmin } from './store.ts'
 
-/** Makes an account an admin if it is confirmed with the address that the operator set (`ADMIN_EMAIL`). */
+/** Makes an account an admin if its confirmed address is `ADMIN_EMAIL`. */
 export async function promoteConfiguredAdmin(
   { db, config, gate }: Services,
   { id, email }: { readonly id: number; readonly email: string },

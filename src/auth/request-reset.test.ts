@@ -43,7 +43,7 @@ const db = database()
 
 const rowOf = async ({ id }: Person) => (await db.select().from(users).where(eq(users.id, id)))[0]
 
-describe('asking for a new password', () => {
+describe('requesting a password reset', () => {
   it('changes nothing about the account, and sends a letter with a link', async () => {
     const ana = await signedUp('ana')
     const before = await rowOf(ana)
@@ -55,7 +55,7 @@ describe('asking for a new password', () => {
     expect((await login(ana.email)).status).toBe(200)
   })
 
-  it('is answered alike for known and unknown', async () => {
+  it('gets the same response for known and unknown addresses', async () => {
     const ana = await signedUp('ana')
     const [existing, unknown] = [await askForReset(ana.email), await askForReset(freshEmail('nobody'))]
     expect([existing.status, existing.text]).toEqual([unknown.status, unknown.text])
@@ -63,13 +63,13 @@ describe('asking for a new password', () => {
   })
 
   it.skipIf(driver === 'libSQL')(
-    'takes the same calls for both before the answer, which waits for no write',
+    'makes the same calls for both before the response, which waits for no write',
     async () => {
       const ana = await signedUp('ana')
       const callsFor = async (email: string) => {
         const { bindings, trips } = counted()
         const DB = new Proxy(bindings.DB, {
-          // A write that never ends: whoever waited for it would never answer.
+          // A write that never ends: a response that waited for it would never come.
           get: (inner, name) => (name === 'batch' ? () => new Promise(() => {}) : Reflect.get(inner, name)),
         })
         const request = new Request('https://vizitka.test/api/auth/request-password-reset-email', {
@@ -85,7 +85,7 @@ describe('asking for a new password', () => {
     },
   )
 
-  it('waits a random while before anything is done that is done for a known address alone', async () => {
+  it('waits for a random time before work that only a known address causes', async () => {
     const [ana, boris] = [await signedUp('ana'), freshEmail('boris')]
     await signup(boris)
     const timers = vi.spyOn(globalThis, 'setTimeout')
@@ -109,7 +109,7 @@ describe('asking for a new password', () => {
     expect(new Set(seen).size).toBe(seen.length)
   })
 
-  it('is written in the language of the account', async () => {
+  it('is sent in the language of the account', async () => {
     const ana = await signedUp('ana')
     await ana.patch('/api/users/me', { locale: 'uk' })
     await linkFor(ana)
@@ -117,7 +117,7 @@ describe('asking for a new password', () => {
     expect(subjects).toContain('Створіть новий пароль')
   })
 
-  it('sends three letters an hour at most, silently, whoever asks', async () => {
+  it('sends at most three letters an hour, silently, whoever asks', async () => {
     const ana = await signedUp('ana')
     const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
     const requested = () =>
@@ -133,7 +133,7 @@ describe('asking for a new password', () => {
 })
 
 describe('the count of letters to an address', () => {
-  it('is one for each kind, so that a stranger cannot use up that of resets by asking for others', async () => {
+  it('is separate for each kind, so that a stranger cannot use up the one of resets by requesting others', async () => {
     const ana = await signedUp('ana')
     const limits = { RATE_LIMITS: 'request-email=1000/1s,request-email-to=3/3600s' }
     const requested = (path: string) =>
@@ -161,7 +161,7 @@ describe('the link of a reset', () => {
     ).toEqual(['confirm-email'])
   })
 
-  it('may be opened again and again, and changes nothing by that', async () => {
+  it('can be opened repeatedly, which changes nothing', async () => {
     const ana = await signedUp('ana')
     const token = await linkFor(ana)
     const before = await rowOf(ana)
@@ -173,7 +173,7 @@ describe('the link of a reset', () => {
     expect(await rowOf(ana)).toEqual(before)
   })
 
-  it('works for an hour, and its confirmations no longer than it does', async () => {
+  it('is valid for an hour, and its confirmations no longer', async () => {
     const ana = await signedUp('ana')
     const token = await linkFor(ana)
     const soon = await later(3600 - 60, () => openReset(token))
@@ -184,21 +184,21 @@ describe('the link of a reset', () => {
     expect(problemOf(await later(3601, () => chooseAnew(reset_password_confirmation_token)))).toBe('404 link-not-found')
   })
 
-  it('gives confirmations that name it by its hash, so that nobody sees how many links others were sent', async () => {
+  it('gives confirmations that contain its hash, so that nobody sees how many links others were sent', async () => {
     const ana = await signedUp('ana')
     const token = await linkFor(ana)
     const [, claims = ''] = (await opened(token)).split('.')
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ sub: tokenHash(token) })
   })
 
-  it('gives confirmations for a quarter of an hour', async () => {
+  it('gives confirmations that are valid for a quarter of an hour', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     expect(problemOf(await later(901, () => chooseAnew(confirmation)))).toBe('404 link-not-found')
     expect((await chooseAnew(confirmation)).status).toBe(200)
   })
 
-  it('is nothing that anyone can make up', async () => {
+  it('cannot be forged', async () => {
     const ana = await signedUp('ana')
     await linkFor(ana)
     const [row] = await db.select().from(emailTokens).where(eq(emailTokens.user_id, ana.id))
@@ -215,7 +215,7 @@ describe('the link of a reset', () => {
       expect(problemOf(await chooseAnew(token))).toBe('404 link-not-found')
       expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     }
-    // The row that confirms the address is no reset, though a confirmation may name it.
+    // The link that confirms the address is not a reset link, even if a confirmation contains its hash.
     expect(problemOf(await chooseAnew(await issueResetConfirmation(row?.token_hash ?? '', 900, config)))).toBe(
       '404 link-not-found',
     )
@@ -240,11 +240,11 @@ describe('RESET_LOCKS_PASSWORD', () => {
   const codeOf = async (response: Response) =>
     `${response.status} ${z.looseObject({ code: z.string() }).parse(await response.json()).code}`
 
-  it('bars the old password until a new one is chosen, and nothing that is signed in', async () => {
+  it('locks the old password until a new one is chosen, but ends no session', async () => {
     const ana = await signedUp('ana')
     await requested(locking, ana.email)
     expect(await codeOf(await loginUnder(locking, ana.email))).toBe('401 reset-required')
-    // Only to one who knows the password.
+    // Only for someone who knows the password.
     expect(await codeOf(await loginUnder(locking, ana.email, 'some wrong one'))).toBe('401 invalid-credentials')
     expect((await ana.get('/api/users/me')).status).toBe(200)
     const json = { current_password: password, password: newPassword }
@@ -255,7 +255,7 @@ describe('RESET_LOCKS_PASSWORD', () => {
     expect((await loginUnder(locking, ana.email, newPassword)).status).toBe(200)
   })
 
-  it('bars nobody any more once it is off, nor where no letter could unbar them', async () => {
+  it('locks nobody once it is off, or if no letter could be sent to unlock it', async () => {
     const ana = await signedUp('ana')
     await requested(locking, ana.email)
     expect((await login(ana.email)).status).toBe(200)

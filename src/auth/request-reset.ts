@@ -16,7 +16,7 @@ export async function requestReset(services: Services, email: string, client: Cl
   const user = await findUserByEmail(db, email)
   if (!user || !isAllowed) return
   const { RESET_LINK_TTL: ttl, SMTP_HOST } = config
-  // Where no letter can leave, nobody could unlock it.
+  // Without a mail server no letter is sent, so nobody could unlock the password.
   const locksPassword = config.RESET_LOCKS_PASSWORD && SMTP_HOST !== undefined
   const send = async () => {
     const link = createLink(config, 'reset-password', ttl, (url) =>

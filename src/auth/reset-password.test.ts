@@ -36,7 +36,7 @@ describe('choosing a new password', () => {
     expect(kinds).toEqual(expect.arrayContaining(['reset-requested', 'password-reset']))
   })
 
-  it('works once: link and confirmations, all of the account’s, die together', async () => {
+  it('works once: it invalidates the link and all confirmations of the account', async () => {
     const ana = await signedUp('ana')
     const first = await linkFor(ana)
     const confirmations = [await opened(first), await opened(first)]
@@ -53,7 +53,7 @@ describe('choosing a new password', () => {
     expect((await login(ana.email, newPassword)).status).toBe(200)
   })
 
-  it('acts on the account of the token alone, and refuses a body that names another', async () => {
+  it('changes the password of the token’s account only, and refuses a body that names another', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const confirmation = await opened(await linkFor(ana))
     const refused = await chooseAnew(confirmation, { password: newPassword, email: boris.email })
@@ -76,7 +76,7 @@ describe('choosing a new password', () => {
     expect((await call('GET', '/api/users/me', { token })).body).toMatchObject({ username: 'ana' })
   })
 
-  it('judges it as at signup, and leaves the link as it was', async () => {
+  it('applies the same rules as signup, and a refused password leaves the link valid', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     for (const bad of ['short', 'x'.repeat(129), 'password1', ana.email, '']) {
@@ -87,10 +87,10 @@ describe('choosing a new password', () => {
     expect((await chooseAnew(confirmation)).status).toBe(200)
   })
 
-  it('confirms the address of one who never did', async () => {
+  it('confirms the address of an unconfirmed account', async () => {
     const email = freshEmail('late')
     const headers = from(freshAddress())
-    // Somebody else signed up with it, and chose the password.
+    // Somebody else signed up with this address, and chose the password.
     await call('POST', '/api/auth/signup', { json: { username: 'squatter', email, password }, headers })
     const confirmation = await opened(await linkFor({ email }))
     expect((await chooseAnew(confirmation)).status).toBe(200)
@@ -99,7 +99,7 @@ describe('choosing a new password', () => {
     expect(problemOf(await login(email))).toBe('401 invalid-credentials')
   })
 
-  it('does not open a disabled account', async () => {
+  it('does not enable a disabled account', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     await change(ana, { disabled: true })

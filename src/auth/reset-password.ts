@@ -13,9 +13,8 @@ import { passwordFault } from './password-hash.ts'
 import { promoteConfiguredAdmin } from './promote-admin.ts'
 
 /**
- * Checks a password that is being chosen for an account and hashes it, in the gate of the caller's address, where it
- * delays nobody else.
- * @throws Problem 422 when it is too common, or the account's e-mail or name
+ * Checks and hashes a new password, in the gate of the caller's address, where it delays nobody else.
+ * @throws Problem 422 if it is too common, or the account's e-mail or name
  */
 export async function checkAndHashNewPassword(
   { gate }: Services,
@@ -28,21 +27,21 @@ export async function checkAndHashNewPassword(
   return hashAtGate(gate(`address:${client.address}`), password)
 }
 
-/** A new password for the account of a reset's link. */
+/** A new password for the account of a reset link. */
 export interface ResetRequest {
   readonly link: EmailToken
   readonly password: string
   readonly client: Client
-  /** Whether every app password ends, too. */
+  /** Whether every app password is deleted, too. */
   readonly endsAppPasswords: boolean
-  /** Called before anything is written. It throws where a condition of the request does not hold. */
+  /** Called before anything is written. Throws if a condition of the request is not met. */
   readonly checkConditions?: () => void
 }
 
 /**
- * Gives the account of a reset's link a new password. The address is confirmed thereby, every session ends, every link
- * of the account dies, and a notice goes out. Of two at the same time with one link, one wins.
- * @throws Problem 404 `link-not-found` when the link has died meanwhile; 422 for a password that cannot be taken; 412
+ * Sets the password of a reset link's account. Also confirms its address, ends every session, deletes every link and
+ * sends a notice. Of two at once with one link, one succeeds.
+ * @throws Problem 404 `link-not-found` if the link no longer exists; 422 for a password that may not be chosen; 412
  */
 export async function resetPassword(
   services: Services,
@@ -68,8 +67,8 @@ export async function resetPassword(
 }
 
 /**
- * Refuses a reset's body with another address than that of the link's account: its sender has mixed two people up. A
- * username says nothing of that: several people may have the same, and older clients send any.
+ * Refuses a body whose e-mail is not that of the link's account: the sender has confused two accounts. A username is
+ * ignored: several users may have the same, and older clients send any.
  * @throws Problem 422
  */
 export function requireSameAccount(link: EmailToken, email: string | undefined): void {

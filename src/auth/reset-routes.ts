@@ -15,10 +15,10 @@ import { resetRequested } from './words.ts'
 
 const tags = ['Accounts']
 
-/** How long a person may take over the form: for how long a confirmation is good, if its link lives as long. */
+/** How long a reset confirmation is valid at most, so how long a person may take over a client's form. */
 const confirmationSeconds = 15 * 60
 
-/** A new password for one who has forgotten theirs, in three steps: ask, open the link, choose. */
+/** Resets a forgotten password in three steps: request, open the link, choose. */
 export const resetRoutes = createRouter()
 
 resetRoutes.openapi(
@@ -28,7 +28,7 @@ resetRoutes.openapi(
     method: 'post',
     path: '/request-password-reset-email',
     operationId: 'requestPasswordReset',
-    summary: 'Ask for a new password',
+    summary: 'Request a password reset',
     description:
       'Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer ' +
       'is the same whether the address is known or not.',
@@ -48,7 +48,7 @@ resetRoutes.openapi(
     method: 'get',
     path: '/reset-password/{token}',
     operationId: 'openPasswordReset',
-    summary: 'Open the link of a reset',
+    summary: 'Open a reset link',
     description: 'Changes nothing, and may be repeated while the link is valid: mail scanners follow links, too.',
     request: { params: linkTokenParamSchema },
     responses: { 200: json('Go on with this token.', resetConfirmationSchema), ...problems(404) },

@@ -4,8 +4,8 @@ import type { Services } from '../platform/ports.ts'
 import { deleteAppPassword, listAppPasswords } from './app-password-store.ts'
 
 /**
- * Revokes an app password of a user: it is refused from the next request on. Returns whether there was one. Its hash
- * stays in the user's gate, where it opens nothing, until it is next used.
+ * Revokes an app password: it is refused from the next request on. Returns whether it existed. Its hash stays in the
+ * user's gate, where it admits nobody, until its next use.
  */
 export async function revokeAppPassword(
   { db, gate }: Services,

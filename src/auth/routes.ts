@@ -49,7 +49,7 @@ authRoutes.openapi(
     path: '/signup',
     operationId: 'signUp',
     summary: 'Sign up',
-    description: 'Makes an account and sends a letter to confirm its address.',
+    description: 'Creates an account and sends a letter to confirm its address.',
     request: { body: body(signupSchema) },
     responses: {
       201: { ...json('The account; a letter is on its way.', signedUpSchema), headers: location },
@@ -112,7 +112,7 @@ authRoutes.openapi(
     description: 'With JSON, or with the form of OAuth 2.0’s password grant, where `username` is the e-mail.',
     request: {
       headers: loginHeadersSchema,
-      // Not `required`, which would demand both forms at once; the document says so all the same.
+      // Not `required`, which would demand both forms at once; src/pages/docs.ts sets it in the document.
       body: {
         content: {
           'application/json': { schema: loginSchema },
@@ -160,7 +160,7 @@ authRoutes.openapi(
 )
 
 /**
- * Exchanges a refresh token for new ones, within its owner's limit; one of a session that has ended counts against the
+ * Exchanges a refresh token for new tokens, within the user's limit. A token of an ended session counts against the
  * address.
  * @throws Problem 401 `invalid-refresh-token` or `session-revoked`, 429
  */
@@ -168,7 +168,7 @@ export async function exchangeRefreshToken(c: Context<AppEnv>, token: string): P
   const { db, config, services } = c.var
   const claims = await findRefreshSession(db, token, config)
   if (!claims) {
-    // It cost a query, and counts against nobody's account: so it does against the address.
+    // This cost a query, and no user can be charged for it, so it counts against the address.
     await enforceLimit(c, 'refresh')
     throw sessionEnded()
   }

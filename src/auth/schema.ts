@@ -2,16 +2,13 @@ import { z } from 'zod'
 import { characters, idInPath, nameLine, normalized, pasted, text } from '../platform/text/fields.ts'
 import { email, locale, userExample, username, userSchema } from '../users/schema.ts'
 
-/**
- * How long a text may be that is still looked at as a password, in UTF-16 units as it came. The bound keeps hashing
- * cheap.
- */
+/** The maximum length of a text that is processed as a password, in UTF-16 units. It keeps hashing cheap. */
 export const maxTriedLength = 1024
 
-/** A password that is being chosen. NFC when hashed; never trimmed and never cut. */
+/** A new password. Normalized to NFC before hashing; never trimmed or cut. */
 export const newPassword = z
   .string()
-  // First, and nothing else where it fails: normalizing a megabyte of accents takes minutes.
+  // Checked first, and alone if it fails: normalizing a megabyte of accents takes minutes.
   .max(maxTriedLength, { abort: true, error: 'must have at most 128 characters' })
   .refine((text) => characters(text.normalize('NFC')) >= 8, 'must have at least 8 characters')
   .refine((text) => characters(text.normalize('NFC')) <= 128, 'must have at most 128 characters')
@@ -25,14 +22,14 @@ export const newPassword = z
     example: 'correct horse battery',
   })
 
-/** A password that is being tried: whatever it is, it is compared, not judged. */
+/** A password to log in with: it is compared only, so no rule applies but the length. */
 export const triedPassword = text({ min: 1, max: maxTriedLength }).meta({
   format: 'password',
   example: 'correct horse battery',
 })
 
 const triedEmail = pasted({ min: 1, max: 254 })
-  // Half a surrogate pair is in no address, and libSQL fails over it.
+  // No stored address has half a surrogate pair, and libSQL fails on it.
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
 
 export const signupSchema = z.strictObject({ username, email, password: newPassword, locale: locale.optional() }).meta({
@@ -52,10 +49,7 @@ export const loginSchema = z
   .strictObject({ email: triedEmail.meta({ example: 'ana@example.com' }), password: triedPassword })
   .meta({ id: 'Login', example: { email: 'ana@example.com', password: 'correct horse battery' } })
 
-/**
- * OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are taken and
- * ignored.
- */
+/** OAuth 2.0's password form (RFC 6749, section 4.3.2); `username` is the e-mail. Its other fields are ignored. */
 export const loginFormSchema = z
   .object({
     // A parameter without a value counts as left out (RFC 6749, section 3.2).
@@ -69,20 +63,19 @@ export const loginFormSchema = z
   .meta({ id: 'LoginForm', example: { username: 'ana@example.com', password: 'correct horse battery' } })
 
 /**
- * What a client may say of itself, for the document: each request has it, and logging in writes it down. Without a
- * header parameter, openapi-python-client 0.29 makes code of an operation of two media types that cannot be imported
- * (its issue 1451).
+ * The User-Agent header, for the document; logging in stores it. Without a header parameter, openapi-python-client 0.29
+ * generates code that cannot be imported for an operation with two media types (its issue 1451).
  */
 export const loginHeadersSchema = z.object({
   'User-Agent': z.string().optional().meta({
-    description: 'What the session is called in the list of sessions. Browsers send their own.',
+    description: 'The device in the list of sessions. Browsers set it themselves.',
   }),
 })
 
 export const tokensSchema = z
   .strictObject({
     access_token: z.string().meta({ description: 'A JWT: send it as `Authorization: Bearer …`.' }),
-    refresh_token: z.string().meta({ description: 'Good for one new pair of tokens.' }),
+    refresh_token: z.string().meta({ description: 'Can be exchanged once for new tokens.' }),
     token_type: z.literal('bearer'),
     expires_in: z.int().positive().meta({ description: 'Seconds until the access token expires.' }),
   })
@@ -112,7 +105,7 @@ export const tokenSchema = z.strictObject({ token: text({ min: 1, max: 200 }) })
 export const addressSchema = z.strictObject({ email }).meta({ id: 'Address', example: { email: 'ana@example.com' } })
 
 export const detailSchema = z
-  .strictObject({ detail: z.string().meta({ description: 'What happened, for a person.' }) })
+  .strictObject({ detail: z.string().meta({ description: 'The result, as a sentence for a person.' }) })
   .meta({ id: 'Detail', example: { detail: 'We have sent you a letter: open the link in it.' } })
 
 export const sessionExample = {
@@ -127,17 +120,17 @@ export const sessionExample = {
 export const sessionSchema = z
   .strictObject({
     id: z.int().positive(),
-    device: z.string().nullable().meta({ description: 'The User-Agent that logged in.' }),
-    address: z.string().nullable().meta({ description: 'Where it was last used from.' }),
+    device: z.string().nullable().meta({ description: 'The User-Agent of the login.' }),
+    address: z.string().nullable().meta({ description: 'The IP address of the last refresh.' }),
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime().meta({ description: 'When its tokens were last refreshed.' }),
-    current: z.boolean().meta({ description: 'Whether it is the one that asks.' }),
+    current: z.boolean().meta({ description: 'Whether it is the session of this request.' }),
   })
   .meta({ id: 'Session', example: { ...sessionExample, current: true } })
 
 /**
- * What an app password may be used for. `dav` and `dav:read` are for address books that synchronize, `feed` for
- * calendars, `api` and `api:read` for programs.
+ * The purpose of an app password. `dav` and `dav:read` are for synchronizing address books, `feed` for calendars, `api`
+ * and `api:read` for programs.
  */
 export const scopes = ['dav', 'dav:read', 'feed', 'api', 'api:read'] as const
 
@@ -151,11 +144,11 @@ const scope = z.enum(scopes).meta({
 export const appPasswordInputSchema = z
   .strictObject({
     name: nameLine({ min: 1, max: 60 })
-      // It stands in letters and lists.
+      // The name appears in letters and lists.
       .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
       .meta({
         pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
-        description: 'Which phone or program it is for.',
+        description: 'The phone or program that uses it.',
         example: 'iPhone',
       }),
     scope,
@@ -170,7 +163,7 @@ export const appPasswordExample = {
   created_at: '2026-11-21T09:30:00.000Z',
 }
 
-/** An app password, as its owner sees it: never the password. */
+/** An app password, as its owner sees it: never the password itself. */
 export const appPasswordSchema = z
   .strictObject({
     id: appPasswordId,
@@ -181,7 +174,7 @@ export const appPasswordSchema = z
   })
   .meta({ id: 'AppPassword', example: appPasswordExample })
 
-/** An app password that was just made: the one answer that has it. */
+/** A new app password: the only response that contains it. */
 export const newAppPasswordSchema = z
   .strictObject({
     id: appPasswordId,

@@ -12,7 +12,7 @@ import type { Scope } from './credential.ts'
 const db = database()
 
 describe('a scope', () => {
-  it('opens the routes that the document says, and every other is 403 with words', async () => {
+  it('gives access to the routes that the document says; every other is 403 with an explanation', async () => {
     const ana = await signedUp('ana')
     const passwords = new Map<Scope, string>()
     for (const scope of ['dav', 'dav:read', 'feed', 'api', 'api:read'] as const) {

@@ -14,7 +14,7 @@ import { listSessions } from './session-store.ts'
 
 const tags = ['Accounts']
 
-/** The sessions of the user, and how to end them. */
+/** Routes to list and end the user's sessions. */
 export const sessionRoutes = createRouter()
 
 /** Whether the user has a session of this id. */
@@ -48,7 +48,7 @@ sessionRoutes.openapi(
     path: '/sessions',
     operationId: 'listSessions',
     summary: 'List my sessions',
-    description: 'Every device that is signed in, the most recently used one first.',
+    description: 'All active sessions, the most recently used one first.',
     responses: { 200: json('The sessions that live.', z.array(sessionSchema)), ...problems(401, 403) },
   }),
   async (c) => {

@@ -7,13 +7,13 @@ import { columnValues, selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import { sessions } from './table.ts'
 
-/** How many devices one person may be signed in on; the one unused for longest ends. */
+/** The maximum number of sessions of a user. Beyond it, the session that has been unused for longest ends. */
 const maxSessions = 50
 
 /**
- * Begins a session, only while the account still has the hash that was verified, is not disabled and, where that is
- * heeded, its password not barred: a login that overlaps a reset loses. `crowded`: there are more than fifty now, so
- * {@link endOldestSessions}.
+ * Starts a session, if the account still has the hash that was verified, is not disabled and, with
+ * `RESET_LOCKS_PASSWORD`, its password is not locked. So a login that overlaps a reset fails. `overSessionLimit`: there are more
+ * than fifty sessions now, so call {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,
@@ -41,7 +41,7 @@ export async function startSession(
   return session && { ...session, overSessionLimit: (counted?.all ?? 0) > maxSessions }
 }
 
-/** Ends whatever sessions of a person are past the fifty used last, at a revision that the person's gate has issued. */
+/** Ends all but the fifty most recently used sessions of a user, at a revision that the user's gate has issued. */
 export async function endOldestSessions(db: Database, userId: number, revision: number): Promise<void> {
   const newest = db
     .select({ id: sessions.id })
@@ -55,7 +55,7 @@ export async function endOldestSessions(db: Database, userId: number, revision: 
   ])
 }
 
-/** A session that has been idle or alive for too long is no session. Both bounds are moments. */
+/** A session expires when it has been unused or has existed for too long. Both bounds are timestamps. */
 export interface SessionCutoffs {
   readonly usedSince: string
   readonly startedSince: string
@@ -64,8 +64,7 @@ export interface SessionCutoffs {
 const alive = ({ usedSince, startedSince }: Record<keyof SessionCutoffs, string | Placeholder>) =>
   and(gt(sessions.rotated_at, usedSince), gt(sessions.created_at, startedSince))
 
-// An account that has been disabled refreshes nothing. Asked of this one account: `IN (SELECT …)` would list
-// everybody's.
+// A disabled account cannot refresh. Correlated with this one account: `IN (SELECT …)` would list all users.
 const ofEnabledUser = sql`EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND NOT users.disabled)`
 
 const rotate = preparedQuery(['id', 'at', 'rotated_at', 'address', 'usedSince', 'startedSince'], (db, params) =>
@@ -76,7 +75,10 @@ const rotate = preparedQuery(['id', 'at', 'rotated_at', 'address', 'usedSince', 
     .returning({ userId: sessions.user_id, generation: sessions.generation }),
 )
 
-/** Takes a session one generation further: of two at once, one. Undefined when `generation` is not the current one. */
+/**
+ * Raises a session's generation; of two requests at once, one succeeds. Undefined if `generation` is not the current
+ * one.
+ */
 export async function rotateSession(
   db: Database,
   sessionId: number,
@@ -101,17 +103,17 @@ const findGood = preparedQuery(['id', 'usedSince', 'startedSince'], (db, params)
     .where(and(eq(sessions.id, params.id), alive(params), eq(users.disabled, false))),
 )
 
-/** A session that is still good, as it is now. */
+/** Finds a session that has not expired, as it is now. */
 export async function findSession(db: Database, sessionId: number, bounds: SessionCutoffs) {
   const [row] = await findGood(db, { id: sessionId, ...bounds })
   return row
 }
 
-/** For a change that began a while ago: that the session it was let in by has not ended since. */
+/** A condition for writes that happen some time after the guard: the request's session is still active. */
 export const isSessionAlive = (sessionId: number): SQL =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE sessions.id = ${sessionId})`
 
-/** A person's sessions that live, the one used last first. */
+/** Lists a user's active sessions, most recently used first. */
 export function listSessions(db: Database, userId: number, bounds: SessionCutoffs) {
   return db
     .select()
@@ -121,8 +123,8 @@ export function listSessions(db: Database, userId: number, bounds: SessionCutoff
 }
 
 /**
- * Ends one session of a person, or all others, at a revision that the person's gate has issued, and records why;
- * nothing of it where `happening` is null. Returns how many ended.
+ * Ends one session of a user, or all but one, at a revision that the user's gate has issued, and records `event`;
+ * nothing if it is null. Returns how many ended.
  */
 export async function endSessions(
   db: Database,

@@ -9,10 +9,10 @@ import { describeError } from '../platform/safe-errors.ts'
 import { endSessions, findSession, rotateSession, type SessionCutoffs } from './session-store.ts'
 import { issueAccessToken, issueRefreshToken, type RefreshClaims, readRefreshToken } from './tokens.ts'
 
-/** How long a refresh token that was just used may come again: two tabs refreshing at once are not a thief. */
+/** How long the previous refresh token is accepted: two tabs that refresh at once are no theft. */
 const replayGraceSeconds = 30
 
-/** What a client gets to go on with. */
+/** The tokens that a client receives. */
 export interface Tokens {
   access_token: string
   refresh_token: string
@@ -20,7 +20,7 @@ export interface Tokens {
   expires_in: number
 }
 
-/** From when on a session must have been used, and begun, to be alive now. */
+/** The oldest last-use and start times of a session that has not expired. */
 export function sessionCutoffs(config: Configuration): SessionCutoffs {
   const now = Date.now()
   return {
@@ -29,7 +29,7 @@ export function sessionCutoffs(config: Configuration): SessionCutoffs {
   }
 }
 
-/** The tokens of a session at its present generation. */
+/** Issues the tokens of a session at its current generation. */
 export async function issueTokens(
   session: { userId: number; sessionId: number; generation: number },
   config: Configuration,
@@ -45,7 +45,7 @@ export async function issueTokens(
 const refused = { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }
 
 /**
- * Who a refresh token belongs to, while its session lives; undefined once it has ended.
+ * Finds the session of a refresh token; undefined if it has ended.
  * @throws Problem 401 `invalid-refresh-token`
  */
 export async function findRefreshSession(db: Database, token: string, config: Configuration) {
@@ -58,8 +58,8 @@ export async function findRefreshSession(db: Database, token: string, config: Co
 }
 
 /**
- * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The token just used, coming again
- * within 30 s, gets the same successor; anything older is theft: the whole session ends, and that is recorded.
+ * Exchanges a refresh token for new tokens (rotation: RFC 9700, section 4.14.2). The previous token, repeated within 30
+ * s, gets the same new token. An older one is theft: the session ends, and that is recorded.
  * @throws Problem 401 `session-revoked`
  */
 export async function refresh(
@@ -84,7 +84,7 @@ export async function refresh(
 }
 
 /**
- * Asks once more whether the session lives, after a write that `sessionLasts` was to refuse did nothing.
+ * Checks again whether the session is active, after a write with the condition `isSessionAlive` changed nothing.
  * @throws Problem 401 `session-revoked`
  */
 export async function requireSession(db: Database, sessionId: number, config: Configuration): Promise<void> {
@@ -92,8 +92,8 @@ export async function requireSession(db: Database, sessionId: number, config: Co
 }
 
 /**
- * Ends a session whose refresh token was stolen, and records it. A record that cannot be written leaves no thief signed
- * in.
+ * Ends a session whose refresh token was stolen, and records it. If the event cannot be written, the session ends all
+ * the same.
  */
 async function endStolen(
   db: Database,
@@ -101,8 +101,8 @@ async function endStolen(
   { userId, sessionId, revision: before }: { userId: number; sessionId: number; revision: number },
   client: Client,
 ): Promise<void> {
-  const end = (happening: AuditEvent | null) =>
-    writeAtNewRevision(gate, before, (revision) => endSessions(db, userId, { only: sessionId }, revision, happening))
+  const end = (event: AuditEvent | null) =>
+    writeAtNewRevision(gate, before, (revision) => endSessions(db, userId, { only: sessionId }, revision, event))
   try {
     await end({ kind: 'refresh-token-stolen', ...client })
   } catch (error) {
@@ -111,7 +111,7 @@ async function endStolen(
   }
 }
 
-/** 401 for a session that has ended, or whose account is gone. */
+/** 401 for a session that has ended, or whose account was deleted. */
 export const sessionEnded = (): Problem =>
   new Problem(401, 'session-revoked', 'This session has ended: log in again.', {
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token", error_description="revoked"' },

@@ -26,7 +26,7 @@ const me = (token: string) => call('GET', '/api/users/me', { token })
 const refresh = (refresh_token: string, address = freshAddress()) =>
   call('POST', '/api/auth/refresh', { json: { refresh_token }, headers: from(address) })
 
-/** Logs in from a device of one's own. */
+/** Logs in from another device. */
 async function loginWith(person: Person, device: string, address = freshAddress()): Promise<Tokens & { id: number }> {
   const answer = await call('POST', '/api/auth/login', {
     json: { email: person.email, password },
@@ -37,14 +37,14 @@ async function loginWith(person: Person, device: string, address = freshAddress(
   return { access: access_token, refresh: refresh_token, id: own?.id ?? 0 }
 }
 
-/** Both tokens of a session are refused, by whatever the edge remembers. */
+/** Both tokens of a session are refused, in every state of the caches. */
 async function isOver({ access, refresh: token }: Tokens): Promise<void> {
   expect(problemOf(await me(access))).toBe('401 session-revoked')
   expect(problemOf(await refresh(token))).toBe('401 session-revoked')
 }
 
 describe('the list of sessions', () => {
-  it('shows where one is signed in: device, address, times, and which one asks', async () => {
+  it('shows device, address and times of each session, and which one is the request’s own', async () => {
     const ana = await signedUp('ana')
     const before = Date.now()
     const address = freshAddress()
@@ -57,14 +57,14 @@ describe('the list of sessions', () => {
     expect(first?.last_used_at).toBe(first?.created_at)
     expect(Math.abs(Date.parse(first?.created_at ?? '') - before)).toBeLessThan(10_000)
     expect(second).toMatchObject({ address: ana.address, current: false })
-    // The other one sees the same two, and itself.
+    // The other session sees the same two, with itself as the current one.
     expect((await listOf(ana)).map(({ id, current }) => [id, current])).toEqual([
       [phone.id, false],
       [second?.id, true],
     ])
   })
 
-  it('is one’s own alone, and of a device no more than 200 characters', async () => {
+  it('contains only one’s own sessions, and at most 200 characters of a device', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     await loginWith(ana, `Long/${'x'.repeat(500)}`)
     const [long] = await listOf(ana)
@@ -72,7 +72,7 @@ describe('the list of sessions', () => {
     expect(await listOf(boris)).toHaveLength(1)
   })
 
-  it('moves one up, with time and place, when its tokens are refreshed', async () => {
+  it('moves a session up, with time and address, when its tokens are refreshed', async () => {
     const ana = await signedUp('ana')
     const phone = await loginWith(ana, 'Phone/1.0')
     const [was] = (await listOf(ana)).filter(({ current }) => current)
@@ -90,7 +90,7 @@ describe('the list of sessions', () => {
     expect(second?.id).toBe(phone.id)
   })
 
-  it('leaves out what is too old to be refreshed', async () => {
+  it('leaves out sessions that are too old to be refreshed', async () => {
     const ana = await signedUp('ana')
     const phone = await loginWith(ana, 'Phone/1.0')
     const old = new Date(Date.now() - 7 * 86_400_000 - 1000).toISOString()
@@ -100,7 +100,7 @@ describe('the list of sessions', () => {
 })
 
 describe('ending a session', () => {
-  it('refuses its tokens at once, and no other’s', async () => {
+  it('refuses its tokens at once, but not those of other sessions', async () => {
     const ana = await signedUp('ana')
     const [phone, tablet] = [await loginWith(ana, 'Phone/1.0'), await loginWith(ana, 'Tablet/1.0')]
     for (const { access } of [phone, tablet]) expect((await me(access)).status).toBe(200)
@@ -109,19 +109,19 @@ describe('ending a session', () => {
     await isOver(phone)
     expect((await me(tablet.access)).status).toBe(200)
     expect((await listOf(ana)).map(({ id }) => id)).not.toContain(phone.id)
-    // Whatever KV says.
+    // Whatever KV has.
     userCache.clear()
     expect((await me(phone.access)).status).toBe(401)
   })
 
-  it('may be one’s own', async () => {
+  it('works for the session of the request itself', async () => {
     const ana = await signedUp('ana')
     const [own] = await listOf(ana)
     expect((await ana.delete(`/api/auth/sessions/${own?.id}`)).status).toBe(204)
     await isOver(ana)
   })
 
-  it('is 404 for one that has ended, for what is no id, and for another’s, which goes on', async () => {
+  it('is 404 for one that has ended, for an invalid id, and for another user’s, which stays active', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const phone = await loginWith(ana, 'Phone/1.0')
     expect((await ana.delete(`/api/auth/sessions/${phone.id}`)).status).toBe(204)
@@ -132,11 +132,11 @@ describe('ending a session', () => {
       expect(problemOf(answer), String(id)).toBe('404 not-found')
       refusals.push({ ...(answer.body as object), request_id: '' })
     }
-    // Nothing tells another's from one that never was.
+    // Another user's session looks like one that never existed.
     expect(refusals[1]).toEqual(refusals[2])
     expect((await me(boris.access)).status).toBe(200)
     expect((await refresh(boris.refresh)).status).toBe(200)
-    // And nothing is recorded of what did not happen, neither here nor there.
+    // Nothing is recorded for either user, because nothing happened.
     for (const [person, count] of [[ana, 1] as const, [boris, 0] as const]) {
       const { text } = await person.get('/api/users/me/events')
       expect(text.match(/session-ended/g) ?? []).toHaveLength(count)
@@ -156,7 +156,7 @@ describe('ending a session', () => {
     expect((await me(ana.access)).status).toBe(200)
   })
 
-  it('of two who end each other’s at once leaves one at most, and no answer but 204 and 401', async () => {
+  it('when two sessions end each other at once, leaves at most one, with no response but 204 and 401', async () => {
     for (let round = 0; round < 3; round++) {
       const ana = await signedUp('ana')
       const other = await loginWith(ana, 'Phone/1.0')
@@ -172,7 +172,7 @@ describe('ending a session', () => {
     }
   })
 
-  it('wins over a refresh at the same time: no token of it lives', async () => {
+  it('wins over a simultaneous refresh: none of its tokens is valid afterwards', async () => {
     for (let round = 0; round < 3; round++) {
       const ana = await signedUp('ana')
       const phone = await loginWith(ana, 'Phone/1.0')
@@ -191,7 +191,7 @@ describe('ending a session', () => {
     }
   })
 
-  it('forgets nothing of the account: KV and gate agree at the next request', async () => {
+  it('leaves KV and gate in agreement at the next request', async () => {
     const ana = await signedUp('ana')
     await loginWith(ana, 'Phone/1.0')
     expect((await ana.delete('/api/auth/sessions')).status).toBe(204)
@@ -208,12 +208,12 @@ describe('ending a session', () => {
 })
 
 describe('a refresh token', () => {
-  it('as a bearer token needs no body: none, no bytes of any media type, null and an empty text are all left out', async () => {
+  it('needs no body if sent as a bearer token: no body, no bytes of any media type, null and an empty text all count as absent', async () => {
     const ana = await signedUp('ana')
     const bodies: [body: string | undefined, type: string | undefined][] = [
       [undefined, undefined],
       ['', undefined],
-      // What axios and `curl -d ''` send.
+      // The media types that axios and `curl -d ''` send.
       ['', 'application/x-www-form-urlencoded'],
       ['', 'application/json'],
       ['{}', 'application/json'],

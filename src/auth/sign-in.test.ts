@@ -30,7 +30,7 @@ describe('logging in', () => {
     ana = await signedUp('ana')
   })
 
-  it('takes JSON, and the password form of OAuth 2.0 with all that its clients send', async () => {
+  it('accepts JSON, and the password form of OAuth 2.0 with everything that its clients send', async () => {
     const byJson = await login(` ${ana.email.toUpperCase()} `)
     expect(byJson.status).toBe(200)
     expect(byJson.headers.get('Cache-Control')).toBe('no-store')
@@ -44,7 +44,7 @@ describe('logging in', () => {
     }
   })
 
-  it('takes a parameter of the form without a value for one that was left out (RFC 6749, section 3.2)', async () => {
+  it('treats a form parameter without a value as absent (RFC 6749, section 3.2)', async () => {
     const log = (form: Record<string, string>) =>
       call('POST', '/api/auth/login', { form, headers: from(freshAddress()) })
     const empty = { grant_type: '', scope: '', client_id: '', client_secret: '' }
@@ -53,7 +53,7 @@ describe('logging in', () => {
     expect(pointersOf(await log({ ...empty, grant_type: ' ', username: ana.email, password }))).toEqual(['/grant_type'])
   })
 
-  it('says the same of an unknown address and of a wrong password', async () => {
+  it('has the same response for an unknown address and a wrong password', async () => {
     const wrong = await login(ana.email, 'not the password')
     const unknown = await login(freshEmail('nobody'))
     expect([problemOf(wrong), problemOf(unknown)]).toEqual(Array(2).fill('401 invalid-credentials'))
@@ -61,7 +61,7 @@ describe('logging in', () => {
     expect(plain(wrong)).toBe(plain(unknown))
   })
 
-  it('refuses a body that is neither form', async () => {
+  it('refuses a body in neither form', async () => {
     expect(pointersOf(await call('POST', '/api/auth/login'))).toEqual([''])
     expect(pointersOf(await call('POST', '/api/auth/login', { json: {} }))).toEqual(['/email', '/password'])
     expect(pointersOf(await call('POST', '/api/auth/login', { form: { username: ana.email } }))).toEqual(['/password'])
@@ -83,14 +83,14 @@ describe('logging in', () => {
     expect(problemOf(await banned.get('/api/users/me'))).toBe('401 session-revoked')
   })
 
-  it('hashes anew what was hashed at a lower cost, and at the full one', async () => {
+  it('replaces a hash of lower cost by one of full cost', async () => {
     const cheap = { ...costInTests }
     Object.assign(costInTests, hashCost)
     onTestFinished(() => {
       Object.assign(costInTests, cheap)
     })
     const olga = await signedUp('olga')
-    // As an earlier version would have stored it: N = 2^10, p = 1.
+    // A hash as an earlier version stored it: N = 2^10, p = 1.
     const [row] = await db.select().from(users).where(eq(users.id, olga.id))
     expect(row?.password_hash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$/)
     const { scryptSync } = await import('node:crypto')
@@ -101,7 +101,7 @@ describe('logging in', () => {
     const phc = `$scrypt$ln=10,r=8,p=1$${btoa('0123456789abcdef').replaceAll('=', '')}$${weak}`
     await db.update(users).set({ password_hash: phc }).where(eq(users.id, olga.id))
     expect(problemOf(await login(olga.email, 'not the password'))).toBe('401 invalid-credentials')
-    // Several at once: each would replace the hash, and none is told that the password is wrong.
+    // Several at once: each would replace the hash, and none may be told that the password is wrong.
     const answers = await Promise.all([1, 2, 3].map(() => login(olga.email)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     const [after] = await db.select().from(users).where(eq(users.id, olga.id))
@@ -109,7 +109,7 @@ describe('logging in', () => {
     expect((await login(olga.email)).status).toBe(200)
   })
 
-  it('goes on at a cost of 2^17, which takes 128 MiB', async () => {
+  it('works at a cost of 2^17, which takes 128 MiB', async () => {
     const olga = await signedUp('olga')
     const { scryptSync } = await import('node:crypto')
     const N = 2 ** 17
@@ -121,7 +121,7 @@ describe('logging in', () => {
     expect(problemOf(await login(olga.email, 'not the password'))).toBe('401 invalid-credentials')
   })
 
-  it('keeps fifty sessions a person, and ends the one unused for longest', async () => {
+  it('allows fifty sessions for each user, and ends the one unused for longest', async () => {
     const many = await signedUp('many')
     const now = new Date().toISOString()
     const rows = Array.from({ length: 49 }, () => ({ user_id: many.id, created_at: now, rotated_at: now }))
@@ -134,7 +134,7 @@ describe('logging in', () => {
 })
 
 describe('refreshing', () => {
-  it('gives new tokens, for the token in the body or as a bearer', async () => {
+  it('issues new tokens for a token in the body or as a bearer token', async () => {
     const ana = await signedUp('ana')
     const first = read(tokens, await refresh(ana.refresh))
     expect(first.refresh_token).not.toBe(ana.refresh)
@@ -145,7 +145,7 @@ describe('refreshing', () => {
     expect((await call('GET', '/api/users/me', { token: second.access_token })).status).toBe(200)
   })
 
-  it('gives two tabs that refresh at once the same successor', async () => {
+  it('gives two tabs that refresh at once the same new token', async () => {
     const ana = await signedUp('ana')
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(ana.refresh)))
     const successors = new Set(answers.map((answer) => read(tokens, answer).refresh_token))
@@ -155,18 +155,18 @@ describe('refreshing', () => {
     expect((await refresh([...successors][0] ?? '')).status).toBe(200)
   })
 
-  it('takes a token that comes again after half a minute for stolen, and ends the session at once', async () => {
+  it('treats a token that is used again after half a minute as stolen, and ends the session at once', async () => {
     const ana = await signedUp('ana')
     const other = await ana.login()
     const { access_token, refresh_token } = read(tokens, await refresh(ana.refresh))
     expect(problemOf(await later(31, () => refresh(ana.refresh)))).toBe('401 session-revoked')
     expect(problemOf(await refresh(refresh_token))).toBe('401 session-revoked')
     expect(problemOf(await call('GET', '/api/users/me', { token: access_token }))).toBe('401 session-revoked')
-    // The other device has nothing to do with it.
+    // The session of the other device is not affected.
     expect((await refresh(other.refresh)).status).toBe(200)
   })
 
-  it('takes a token two generations old for stolen, however young', async () => {
+  it('treats a token that is two generations old as stolen, however recent', async () => {
     const ana = await signedUp('ana')
     const second = read(tokens, await refresh(ana.refresh))
     const third = read(tokens, await refresh(second.refresh_token))
@@ -174,7 +174,7 @@ describe('refreshing', () => {
     expect(problemOf(await refresh(third.refresh_token))).toBe('401 session-revoked')
   })
 
-  it('ends after seven days unused, and after ninety days in any case', async () => {
+  it('is possible until seven days without use, and at most ninety days', async () => {
     const idle = await signedUp('idle')
     expect(problemOf(await later(7 * 86_400 + 5, () => refresh(idle.refresh)))).toBe('401 session-revoked')
     const busy = await signedUp('busy')
@@ -185,7 +185,7 @@ describe('refreshing', () => {
     expect(problemOf(await later(90 * 86_400 + 5, () => refresh(token)))).toBe('401 session-revoked')
   })
 
-  it('believes no token that it did not make', async () => {
+  it('accepts only tokens that it issued', async () => {
     const ana = await signedUp('ana')
     const [session = '', generation = '', seal = ''] = ana.refresh.split('.')
     const config = configuration(env)
@@ -207,7 +207,7 @@ describe('refreshing', () => {
       }),
       { numRuns: 50 },
     )
-    // A forgery is no theft: nobody can end another's session with it.
+    // A forged token does not count as theft, so nobody can end another user's session with it.
     expect((await refresh(ana.refresh)).status).toBe(200)
   })
 })
@@ -237,7 +237,7 @@ describe('a session', () => {
 })
 
 describe('a changed SECRET_KEY', () => {
-  it('ends nothing while the one before is named, and everything after', async () => {
+  it('ends no session while the previous key is configured, and every session afterwards', async () => {
     const ana = await signedUp('ana')
     const SECRET_KEY = 'quite-another-key-7d1f0b3c9a5e2846f1c7d0'
     const me = (bindings: object, token: string) => serve(bindings, '/api/users/me', { token })
@@ -248,7 +248,7 @@ describe('a changed SECRET_KEY', () => {
     const renewed = await again(during)
     expect(renewed.status).toBe(200)
     const { access_token } = tokens.parse(await renewed.json())
-    // What is signed from now on is signed by the new key.
+    // New tokens are signed with the new key.
     expect((await me({ SECRET_KEY }, access_token)).status).toBe(200)
     expect((await me({ SECRET_KEY }, ana.access)).status).toBe(401)
     expect((await again({ SECRET_KEY })).status).toBe(401)
@@ -256,7 +256,7 @@ describe('a changed SECRET_KEY', () => {
 })
 
 describe('an access token', () => {
-  it('lives for fifteen minutes', async () => {
+  it('is valid for fifteen minutes', async () => {
     const ana = await signedUp('ana')
     expect((await later(14 * 60, () => ana.get('/api/users/me'))).status).toBe(200)
     expect(problemOf(await later(15 * 60 + 1, () => ana.get('/api/users/me')))).toBe('401 token-expired')

@@ -9,14 +9,14 @@ import { promoteConfiguredAdmin } from './promote-admin.ts'
 import { endOldestSessions, startSession } from './session-store.ts'
 import { replacePasswordHash } from './store.ts'
 
-/** Who signs in, and from where. */
+/** E-mail and password, and the client they come from. */
 export interface Credentials {
   readonly email: string
   readonly password: string
   readonly client: Client
 }
 
-/** A session that has begun. */
+/** A new session. */
 export interface StartedSession {
   readonly userId: number
   readonly sessionId: number
@@ -29,12 +29,12 @@ export interface StartedSession {
  * `account-disabled`; 429
  */
 export function signIn(services: Services, credentials: Credentials): Promise<StartedSession> {
-  // The hash may be replaced meanwhile, by another login, which hashes the same password anew, or by a change of it:
-  // try again once.
+  // Another login may replace the hash meanwhile by one of the same password, or the password may change: try again
+  // once.
   return retryOnConflict(() => start(services, credentials), invalidCredentials, 2)
 }
 
-/** Starts a session; undefined where the hash was replaced meanwhile. */
+/** Starts a session; undefined if the hash was replaced meanwhile. */
 async function start(
   services: Services,
   { email, password, client }: Credentials,
@@ -68,6 +68,6 @@ async function start(
   return { userId: user.id, sessionId: session.id, generation: session.generation }
 }
 
-/** The same words whether the account is unknown or the password wrong. */
+/** The same message for an unknown account and a wrong password. */
 const invalidCredentials = (): Problem =>
   new Problem(401, 'invalid-credentials', 'The e-mail or the password is wrong.', challenge)

@@ -6,7 +6,7 @@ import { createConfirmationLink, requireMailableAddress, sendNow } from './lette
 import { checkAndHashNewPassword } from './reset-password.ts'
 import { createAccount } from './store.ts'
 
-/** An account to be. */
+/** An account to be created. */
 export interface SignUpRequest {
   readonly username: string
   readonly email: string
@@ -16,8 +16,8 @@ export interface SignUpRequest {
 }
 
 /**
- * Creates an account and sends the letter that confirms its address.
- * @throws Problem 409 `email-taken`; 422 for an address or a password that cannot be taken
+ * Creates an account and sends its confirmation letter.
+ * @throws Problem 409 `email-taken`; 422 for an address or a password that is not allowed
  */
 export async function signUp(
   services: Services,

@@ -15,12 +15,12 @@ import { scopes } from './schema.ts'
 import type { SessionCutoffs } from './session-store.ts'
 import { emailTokens, sessions } from './table.ts'
 
-/** How long an account may wait to be confirmed before its address is free again. */
+/** How long an unconfirmed account exists before its address is free again. */
 export const unconfirmedSeconds = 7 * 86_400
 
 /**
- * Makes an account, its confirmation link and the letter that carries it, all or nothing. Of two at once with one
- * address (in any spelling) one wins: the other gets `email-taken`.
+ * Creates an account, its confirmation link and the letter, all or nothing. Of two at once with one address (in any
+ * spelling), one succeeds; the other gets `email-taken`.
  */
 export async function createAccount(
   db: Database,
@@ -54,13 +54,13 @@ export async function createAccount(
   }
 }
 
-/** Writes a revision that a person's gate has issued, and nothing else: so that row and gate agree again. */
+/** Writes a revision that a user's gate has issued, and nothing else, so that row and gate agree again. */
 export async function setUserRevision(db: Database, userId: number, revision: number): Promise<void> {
   await syncRevision(db, userId, revision)
 }
 
 /**
- * Makes an account an admin, at a revision that its gate has issued, if it is confirmed with this address and is none
+ * Makes an account an admin at a revision that its gate has issued, if this is its confirmed address and it is not one
  * yet.
  */
 export async function promoteToAdmin(
@@ -81,7 +81,7 @@ export async function promoteToAdmin(
   ])
 }
 
-/** Replaces a hash by a costlier one of the same password, unless the password has changed meanwhile. */
+/** Replaces a hash by one of the same password with a higher cost, unless the password has changed meanwhile. */
 export async function replacePasswordHash(
   db: Database,
   userId: number,
@@ -96,7 +96,7 @@ export async function replacePasswordHash(
   return rows.length > 0
 }
 
-/** An app password as the edge remembers it. */
+/** An app password in a cached copy. */
 export interface CachedAppPassword {
   readonly id: number
   readonly hash: string
@@ -104,19 +104,14 @@ export interface CachedAppPassword {
   readonly scope: Scope
 }
 
-/**
- * What the edge may remember of a user: the account, but no password, and the sessions and app passwords that live.
- */
+/** The cached copy of a user: the account without its password, and its active sessions and app passwords. */
 export interface CachedUser {
   readonly account: Account
   readonly sessions: readonly number[]
   readonly appPasswords: readonly CachedAppPassword[]
 }
 
-/**
- * A user's row, sessions and app passwords, as they are in the database at one moment; undefined when there is no such
- * user.
- */
+/** Reads a user's row, sessions and app passwords at one moment; undefined if the user does not exist. */
 export async function findCachedUser(db: Database, userId: number): Promise<CachedUser | undefined> {
   const [row] = await db
     .select({
@@ -130,8 +125,8 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
       confirmed_at: users.confirmed_at,
       revision: users.revision,
       created_at: users.created_at,
-      // One statement, so that all is of one moment. Names written out: Drizzle leaves the table out of a
-      // column's name where a query has only one.
+      // One statement, so that all is from one moment. Column names are written with their table, because Drizzle
+      // leaves the table out in a query of a single table.
       sessions: sql<string>`(SELECT json_group_array(sessions.id) FROM sessions WHERE sessions.user_id = users.id)`.as(
         'session_ids',
       ),
@@ -155,14 +150,14 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
 
 const sessionIds = z.array(z.int())
 
-/** App passwords as they are cached. */
+/** The schema of app passwords in a cached copy. */
 export const cachedAppPasswords: z.ZodType<CachedAppPassword[]> = z.array(
   z.object({ id: z.int(), hash: z.string(), name: z.string(), scope: z.enum(scopes) }),
 )
 
 /**
- * Forgets what time has made useless: links that expired, sessions that died, events long past, and accounts that
- * nobody confirmed, so that nobody blocks another's address.
+ * Deletes expired links, sessions and events, and accounts that were never confirmed, so that nobody can block another
+ * person's address.
  */
 export async function deleteExpired(
   db: Database,
@@ -177,11 +172,12 @@ export async function deleteExpired(
     db.delete(emailTokens).where(or(lt(emailTokens.expires_at, timestamp()), inArray(emailTokens.user_id, abandoned))),
     deleteOldEventsStatement(db),
     db.delete(events).where(inArray(events.user_id, abandoned)),
-    // Two statements: each goes by an index of its own.
+    // Two statements, because each uses its own index.
     db.delete(sessions).where(lt(sessions.rotated_at, usedSince)),
     db.delete(sessions).where(lt(sessions.created_at, startedSince)),
     db.delete(outbox).where(inArray(outbox.user_id, abandoned)),
-    // Last: the statements above ask who is abandoned. Foreign keys cascade on D1 and may be off on libSQL.
+    // Last, because the statements above select by unconfirmed accounts. Foreign keys cascade on D1 and may be off on
+    // libSQL.
     db.delete(users).where(and(isNull(users.confirmed_at), lt(users.created_at, unconfirmedBefore))),
   ])
 }

@@ -10,10 +10,10 @@ import {
   useHash,
 } from './hash-list.ts'
 
-/** How often, at most, a gate whose list is old has the database read for a hash that it does not have. */
+/** How often a gate with an old list asks for a new one because of an unknown hash, at most. */
 const relistMs = 60_000
 
-/** The hashes of a user's app passwords in the storage of the user's gate, and in its memory. */
+/** The hashes of a user's app passwords, in the storage and the memory of the user's gate. */
 export class StoredHashes {
   readonly #storage: DurableObjectStorage
   #list: HashList | undefined
@@ -23,7 +23,10 @@ export class StoredHashes {
     this.#storage = storage
   }
 
-  /** Says whether a hash is listed. Of an old list, `unlisted` is said once in a while: no flood reads the database. */
+  /**
+   * Returns whether a hash is in the list. If the list is old, returns `unlisted` at most once a minute, so that a
+   * flood does not read the database.
+   */
   status(hash: string, now: number): HashStatus {
     const list = this.#read()
     const status = statusOf(list, hash, now)
@@ -33,19 +36,19 @@ export class StoredHashes {
     return 'unlisted'
   }
 
-  /** Adds a hash whose row is about to be written; false where there is no place. */
+  /** Adds a hash whose row is about to be written; false if the list is full. */
   announce(hash: string, revision: number): boolean {
     const list = announceHash(this.#read(), hash, revision)
     if (list) this.#write(list)
     return list !== null
   }
 
-  /** Takes over what the database had at one moment. */
+  /** Updates the list from the database. */
   list(live: LiveHashes, now: number): void {
     this.#write(listHashes(this.#read(), live, { now, gateRevision: readRevision(this.#storage) }))
   }
 
-  /** Notes a use; returns whether it is the first of that day. */
+  /** Records a use; returns whether it is the first on that day. */
   use(hash: string, day: string): boolean {
     const list = useHash(this.#read(), hash, day)
     if (list) this.#write(list)

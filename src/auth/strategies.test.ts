@@ -11,7 +11,7 @@ const config = configuration(env)
 const pair = (text: string): string => `Basic ${Buffer.from(text, 'utf8').toString('base64')}`
 const password = `vz12${'a2'.repeat(13)}`
 
-/** The problem that reading a header ends in. */
+/** The problem that reading a header throws. */
 async function refusalOf(strategy: typeof basic, header: string | undefined): Promise<Problem> {
   const error: unknown = await strategy.read(header, config).catch((thrown: unknown) => thrown)
   if (!(error instanceof Problem)) throw new Error('It was read.')
@@ -19,13 +19,13 @@ async function refusalOf(strategy: typeof basic, header: string | undefined): Pr
 }
 
 describe('an app password', () => {
-  it('holds the id of its account and 130 random bits, and is read from its end', () => {
+  it('contains the id of its account and 130 random bits, and is parsed from its end', () => {
     for (const id of [1, 7, 12, 999_999_999_999_999]) {
       const one = createAppPassword(id)
       expect(one).toMatch(new RegExp(`^vz${id}[a-z2-7]{26}$`))
       expect(readAppPassword(one)).toEqual({ userId: id, hash: digest(one) })
     }
-    // Digits at the beginning of the secret are none of the id's.
+    // Digits at the beginning of the secret are not part of the id.
     expect(readAppPassword(`vz1${'2'.repeat(26)}`)?.userId).toBe(1)
     expect(readAppPassword(`vz12${'2'.repeat(26)}`)?.userId).toBe(12)
     const many = Array.from({ length: 500 }, () => createAppPassword(1).slice(3))
@@ -42,7 +42,7 @@ describe('an app password', () => {
 })
 
 describe('Basic', () => {
-  it('is an app password after the first colon, whatever the user is called, in UTF-8', async () => {
+  it('accepts an app password after the first colon, with any user name, in UTF-8', async () => {
     for (const name of ['ana@example.com', '', 'Оля', 'nobody']) {
       expect(await basic.read(pair(`${name}:${password}`), config)).toEqual({
         kind: 'app',
@@ -50,13 +50,13 @@ describe('Basic', () => {
         hash: digest(password),
       })
     }
-    // As it was copied.
+    // With what copying may add.
     expect(await basic.read(pair(`ana: ${password}\u200b\n`), config)).toMatchObject({ userId: 12 })
     expect(await basic.read(pair(`ana:${password}`).replace('Basic', 'basic '), config)).toMatchObject({ userId: 12 })
   })
 
   it.each([undefined, '', 'Basic', 'Basic ???', pair('no colon'), `Bearer ${password}`, 'Basic YTpi YTpi'])(
-    'that is %j says nothing',
+    'is missing in %j',
     async (header) => {
       const { status, code, headers } = await refusalOf(basic, header)
       expect([status, code]).toEqual([401, 'not-signed-in'])
@@ -65,7 +65,7 @@ describe('Basic', () => {
   )
 
   it.each(['correct horse battery', 'a:b', password.slice(1), `${password}:`])(
-    'with the password %j is told where to make an app password',
+    'with the password %j explains where to create an app password',
     async (text) => {
       const { status, code, detail, headers } = await refusalOf(basic, pair(`ana@example.com:${text}`))
       expect([status, code]).toEqual([401, 'invalid-token'])
@@ -76,7 +76,7 @@ describe('Basic', () => {
 })
 
 describe('Bearer', () => {
-  it('tells an app password from an access token by how it begins', async () => {
+  it('recognizes an app password by its beginning', async () => {
     expect(await bearer.read(`Bearer ${password}`, config)).toMatchObject({ kind: 'app', userId: 12 })
     expect(await refusalOf(bearer, `Bearer ${password}a`)).toMatchObject({ code: 'invalid-token' })
     expect(await refusalOf(bearer, pair(`ana:${password}`))).toMatchObject({ code: 'not-signed-in' })

@@ -6,14 +6,17 @@ import type { AppPasswordClaims } from './admit-app-password.ts'
 import { looksLikeAppPassword, readAppPassword } from './app-password-token.ts'
 import { type AccessClaims, readAccessToken } from './tokens.ts'
 
-/** Who a request claims to be. Of a session the signature was verified; of an app password nothing. */
+/** What a request claims. For a session, the token's signature was verified; for an app password, nothing was. */
 export type Claims = ({ readonly kind: 'session' } & AccessClaims) | ({ readonly kind: 'app' } & AppPasswordClaims)
 
-/** A way to say who one is, in the header Authorization. */
+/** A scheme of the header Authorization. */
 export interface Strategy {
-  /** Reads the header, without I/O. @throws Problem 401 for one that says nothing of use */
+  /**
+   * Reads the header, without I/O.
+   * @throws Problem 401 if it has no usable credential
+   */
   readonly read: (header: string | undefined, config: Configuration) => Promise<Claims>
-  /** 401 for an app password that is unknown, or was revoked. */
+  /** Makes the 401 for an app password that is unknown or revoked. */
   readonly invalidAppPassword: () => Problem
 }
 
@@ -28,17 +31,17 @@ export function bearerToken(header: string | undefined): string | undefined {
   return header?.match(/^Bearer +([\w\-.~+/]+=*) *$/i)?.[1]
 }
 
-/** RFC 6750: an access token, or an app password, which is told by how it begins. */
+/** RFC 6750: an access token, or an app password, which is recognized by its beginning. */
 export const bearer: Strategy = {
   async read(header, config) {
-    // Who tries another scheme has sent no token, so none of theirs is invalid (RFC 6750, section 3.1).
+    // A client that uses another scheme has sent no token, so the error is not `invalid_token` (RFC 6750, section 3.1).
     if (!header || !/^Bearer( |$)/i.test(header))
       throw new Problem(401, 'not-signed-in', 'Log in, and send the access token as a bearer token.', challenge())
     const token = bearerToken(header)
     if (token && looksLikeAppPassword(token)) {
       const claims = readAppPassword(token)
       if (!claims)
-        throw new Problem(401, 'invalid-token', 'This app password is not whole: copy it again.', challenge('invalid'))
+        throw new Problem(401, 'invalid-token', 'This app password is incomplete: copy it again.', challenge('invalid'))
       return { kind: 'app', ...claims }
     }
     const claims = token ? await readAccessToken(token, config) : 'invalid'
@@ -61,8 +64,8 @@ export const bearer: Strategy = {
 const basicChallenge = { headers: { 'WWW-Authenticate': 'Basic realm="Vizitka", charset="UTF-8"' } }
 
 /**
- * RFC 7617, in UTF-8: an app password as the password. The user name is not compared: e-mails change, and phones stay.
- * A password that is no app password costs no hash.
+ * RFC 7617, in UTF-8: the password is an app password. The user name is ignored: e-mails change, but phones keep their
+ * settings. A malformed app password is refused without hashing.
  */
 export const basic: Strategy = {
   async read(header) {
@@ -75,7 +78,7 @@ export const basic: Strategy = {
       throw new Problem(
         401,
         'invalid-token',
-        'This takes an app password, which begins with vz, and not the password of your account. Make one under “App passwords” of /docs.',
+        'Use an app password, which begins with vz, instead of the password of your account. Create one under “App passwords” at /docs.',
         basicChallenge,
       )
     }
@@ -84,7 +87,7 @@ export const basic: Strategy = {
   invalidAppPassword: () => new Problem(401, 'invalid-token', invalidWords, basicChallenge),
 }
 
-/** The password of an `Authorization: Basic …` header: all that follows the first colon. */
+/** The password of an `Authorization: Basic …` header: everything after the first colon. */
 function basicPassword(header: string | undefined): string | undefined {
   const encoded = header?.match(/^Basic +([A-Za-z0-9+/]+={0,2}) *$/i)?.[1]
   if (encoded === undefined) return undefined

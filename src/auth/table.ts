@@ -3,7 +3,7 @@ import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 import { scopes } from './schema.ts'
 
-/** One signed-in device. Its refresh token is made of its id and generation; nothing of the token is stored. */
+/** A session on one device. The refresh token is made of its id and generation; it is not stored. */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -11,7 +11,7 @@ export const sessions = sqliteTable(
     user_id: integer('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    /** Which refresh token is the current one. */
+    /** The generation of the current refresh token. */
     generation: integer('generation').notNull().default(1),
     device: text('device'),
     address: text('address'),
@@ -26,11 +26,11 @@ export const sessions = sqliteTable(
   ],
 )
 
-/** A password of one phone or program: random, stored only as its hash. */
+/** An app password of a phone or program: random, stored only as its hash. */
 export const appPasswords = sqliteTable(
   'app_passwords',
   {
-    // AUTOINCREMENT: what one changed names it by its id, so that no later one may have it.
+    // AUTOINCREMENT: changes refer to an app password by its id, so ids must not be reused.
     id: integer('id').primaryKey({ autoIncrement: true }),
     user_id: integer('user_id')
       .notNull()
@@ -38,7 +38,7 @@ export const appPasswords = sqliteTable(
     token_hash: text('token_hash').notNull(),
     name: text('name').notNull(),
     scope: text('scope', { enum: scopes }).notNull(),
-    /** A day, in UTC; null before the first use. */
+    /** A UTC day; null before the first use. */
     last_used_on: text('last_used_on'),
     created_at: timestampColumn('created_at').notNull(),
   },
@@ -58,7 +58,7 @@ export const emailTokens = sqliteTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     purpose: text('purpose', { enum: ['confirm-email', 'change-email', 'reset-password'] }).notNull(),
     token_hash: text('token_hash').notNull(),
-    /** The address that the account is to have, where the link changes it. */
+    /** The new address, if the link changes it. */
     email: text('email'),
     expires_at: timestampColumn('expires_at').notNull(),
     created_at: timestampColumn('created_at').notNull(),

@@ -8,7 +8,7 @@ import { cleanPasted } from '../platform/text/paste.ts'
 
 const algorithm = 'HS256'
 
-/** A kind of JWT: the use of its key and its audience, so that none serves as another. */
+/** A kind of JWT has its own key use and audience, so that no kind is accepted as another. */
 const kinds = {
   access: { use: 'access-token', audience: 'vizitka:access' },
   reset: { use: 'reset-confirmation', audience: 'vizitka:reset' },
@@ -25,7 +25,7 @@ function issueJwt(kind: Kind, claims: { sub: string; sid?: number }, seconds: nu
   return signJwt(payload, bytesToHex(keysFor(use, config)[0]), algorithm)
 }
 
-/** What a verified JWT of a kind says, or why it is refused. No I/O. */
+/** Verifies a JWT of a kind and returns its claims, or says why it is refused. No I/O. */
 async function readJwt<T>(
   kind: Kind,
   token: string,
@@ -40,20 +40,20 @@ async function readJwt<T>(
         alg: algorithm,
         iss: config.PUBLIC_URL,
         aud: audience,
-        // Clocks of two edges differ by a moment; `exp` bounds the token already.
+        // The clocks of two edge locations may differ; `exp` limits the token already.
         iat: false,
       })
       const { success, data } = claims.safeParse(payload)
       return success ? data : 'invalid'
     } catch (error) {
-      // hono looks at `exp` before the signature; either way the token is refused, and only the words differ.
+      // hono checks `exp` before the signature. The token is refused either way; only the message differs.
       if (error instanceof JwtTokenExpired) refusal = 'expired'
     }
   }
   return refusal
 }
 
-/** Who an access token speaks for. */
+/** The session and user of an access token. */
 export interface AccessClaims {
   readonly userId: number
   readonly sessionId: number
@@ -67,21 +67,20 @@ const accessClaims = z.object({
 })
 
 /**
- * An access token: a JWT (RFC 7519) signed by HS256, good for `ACCESS_TOKEN_TTL` seconds, held by nobody but its
- * bearer.
+ * Issues an access token: a JWT (RFC 7519) signed with HS256, valid for `ACCESS_TOKEN_TTL` seconds. It is not stored.
  */
 export function issueAccessToken({ userId, sessionId }: AccessClaims, config: Configuration): Promise<string> {
   return issueJwt('access', { sub: String(userId), sid: sessionId }, config.ACCESS_TOKEN_TTL, config)
 }
 
 /**
- * Access tokens that this isolate has verified, with what they say: a client sends the same one for a quarter of an
- * hour, and a signature that was right stays right. By configuration, because that holds the keys.
+ * Access tokens that this isolate has verified, with their claims: a client sends the same token for 15 minutes, and a
+ * valid signature stays valid. Keyed by configuration, because that has the keys.
  */
 const verified = new WeakMap<Configuration, Map<string, AccessClaims & { readonly exp: number }>>()
 const maxVerified = 1000
 
-/** What a verified access token says, or why it is refused. No I/O. */
+/** Returns the claims of a verified access token, or why it is refused. No I/O. */
 export async function readAccessToken(
   token: string,
   config: Configuration,
@@ -101,17 +100,17 @@ export async function readAccessToken(
 }
 
 /**
- * A token by which the holder of a link to a new password goes on: a JWT that names the link by its hash, good for
- * `seconds`. It is worth nothing once the link is gone. Its id would count every account's links, and tell by that
- * which address has an account.
+ * Issues a reset confirmation: a JWT with the hash of the reset link, valid for `seconds`. It is useless once the link
+ * is deleted. It does not contain the link's id: ids count all accounts' links, which would show whether an address has
+ * an account.
  */
 export function issueResetConfirmation(linkHash: string, seconds: number, config: Configuration): Promise<string> {
   return issueJwt('reset', { sub: linkHash }, seconds, config)
 }
 
 /**
- * The hash of the link that a reset's confirmation names, pasted or not; null when it is not one of ours, or has
- * expired. No I/O.
+ * Returns the link hash in a reset confirmation; surrounding blanks are ignored. Null if it is forged or expired. No
+ * I/O.
  */
 export async function readResetConfirmation(token: string, config: Configuration): Promise<string | null> {
   const read = await readJwt('reset', cleanPasted(token).trim(), resetClaims, config)
@@ -120,15 +119,15 @@ export async function readResetConfirmation(token: string, config: Configuration
 
 const resetClaims = z.object({ sub: z.string().regex(/^[0-9a-f]{64}$/), exp: z.number() })
 
-/** Which session a refresh token belongs to, and how often that session had been refreshed when it was issued. */
+/** The session of a refresh token, and the session's generation when the token was issued. */
 export interface RefreshClaims {
   readonly sessionId: number
   readonly generation: number
 }
 
 /**
- * A refresh token: `{session}.{generation}.{HMAC of both}`. Nothing of it is stored: the session's row holds its
- * current generation, and that is what makes older ones useless (docs/decisions/005).
+ * Issues a refresh token: `{session}.{generation}.{HMAC of both}`. It is not stored: the session's row has the current
+ * generation, so tokens of older ones are refused (docs/decisions/005).
  */
 export function issueRefreshToken({ sessionId, generation }: RefreshClaims, config: Configuration): string {
   const payload = `${sessionId}.${generation}`
@@ -136,7 +135,8 @@ export function issueRefreshToken({ sessionId, generation }: RefreshClaims, conf
 }
 
 /**
- * What a refresh token says, pasted or not, if it is one of ours. Says nothing of whether its generation is still good.
+ * Parses a refresh token and verifies its HMAC; surrounding blanks are ignored. Does not check whether its generation
+ * is current.
  */
 export function readRefreshToken(token: string, config: Configuration): RefreshClaims | null {
   const [, payload = '', session, generation, seal = ''] =

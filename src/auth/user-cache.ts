@@ -27,15 +27,15 @@ const copySchema: z.ZodType<CachedUser> = z.object({
 })
 
 /**
- * What this isolate and KV remember of users. A copy counts only if it is at its gate's revision and lists the session
- * or the app password.
+ * Copies of users in this isolate's memory and in KV. A copy is used only if it is at its gate's revision and lists the
+ * session or the app password.
  */
 export const userCache = new Cache<CachedUser>(copySchema)
 
-/** The name of a user's copy, and of the user's gate. */
+/** The key of a user's copy, and the name of the user's gate. */
 export const userKey = (userId: number): `user:${number}` => `user:${userId}`
 
-/** A copy that is at its gate's revision is remembered here, too. */
+/** Stores a copy at the gate's revision in this isolate, too. */
 export function rememberCurrent(copy: CachedUser): void {
   const key = userKey(copy.account.id)
   userCache.putLocal(key, copy)
@@ -43,27 +43,27 @@ export function rememberCurrent(copy: CachedUser): void {
 }
 
 /**
- * Keeps what was read, if it is what the gate stands for and `lives` says that it lets somebody in. A gate that has
- * never been told takes the row's revision for its own; one that has long been ahead of its row, because a change died
- * in between, is caught up with.
+ * Caches a row that was read, if it is at the gate's revision and `admits` says that it admits somebody. A gate without
+ * a revision adopts the row's. If the gate has been ahead of the row for a while, because a change died in between, the
+ * row is repaired.
  */
 export function cacheUser(
   { db, kv }: Pick<Services, 'db' | 'kv'>,
   gate: GateClient,
   { revision: gateRevision }: Pick<Admission, 'revision'>,
-  { copy, lives }: { readonly copy: CachedUser; readonly lives: boolean },
+  { copy, admits }: { readonly copy: CachedUser; readonly admits: boolean },
   later: { waitUntil(work: Promise<unknown>): void },
 ): void {
   const { id, revision } = copy.account
   const key = userKey(id)
   if (isCurrent(revision, gateRevision)) {
     staleRows.delete(key)
-    if (lives) userCache.put(kv, key, copy, later)
+    if (admits) userCache.put(kv, key, copy, later)
     return
   }
   const repair = async (): Promise<void> => {
     if (gateRevision === null) {
-      if ((await gate.adopt(revision)) === revision && lives) userCache.put(kv, key, copy, later)
+      if ((await gate.adopt(revision)) === revision && admits) userCache.put(kv, key, copy, later)
     } else if (isStaleRow(key, gateRevision)) {
       await writeAtNewRevision(gate, revision, (raised) => setUserRevision(db, id, raised))
     }
@@ -71,17 +71,17 @@ export function cacheUser(
   later.waitUntil(repair().catch(logRepairFailure))
 }
 
-/** Logs a repair that failed. Nobody waits for it, and the next request tries again. */
+/** Logs a failed repair. Nobody waits for it, and the next request tries again. */
 export function logRepairFailure(error: unknown): void {
   console.error(JSON.stringify({ level: 'error', mending: true, ...errorForLog(error) }))
 }
 
-/** How long a row may lag behind its gate before that is no change on its way, but one that died. */
+/** How long a row may lag behind its gate before the change counts as dead rather than in progress. */
 const lagSeconds = 10
 const maxLagging = 1000
 const staleRows = new Map<string, { gate: number; since: number }>()
 
-/** Whether this isolate has seen a gate at this revision, ahead of its row, for a while. */
+/** Whether this isolate has seen the gate at this revision, ahead of its row, for a while. */
 function isStaleRow(key: string, gateRevision: number): boolean {
   const seen = staleRows.get(key)
   if (seen?.gate === gateRevision) return Date.now() - seen.since >= lagSeconds * 1000

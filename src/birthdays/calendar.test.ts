@@ -64,8 +64,8 @@ describe('the keys of a window', () => {
 })
 
 /*
- * The oracle: somebody with a wall calendar who turns one page a day and looks whether there is a cake on it. Written
- * apart from the code under test, of which it uses nothing.
+ * The oracle: somebody with a wall calendar who turns one page a day and looks for a cake on it. It does not use the
+ * code under test.
  */
 
 type Page = [year: number, month: number, day: number]
@@ -109,7 +109,7 @@ const anyBirthday = fc.oneof(
 )
 const toDate = ([year, month, day]: Page): PlainDate => ({ year, month, day })
 
-/** Someone's birthday, and a day to ask on: mostly after the birth, sometimes up to three years before it. */
+/** Somebody's birthday, and today's date: mostly after the birth, sometimes up to three years before it. */
 const anyBirthdayAndToday: fc.Arbitrary<[string, Page]> = fc.oneof(
   fc.tuple(
     fc.constantFrom(...everyMonthDay, '02-29').map((key) => `--${key}`),
@@ -176,7 +176,7 @@ describe('turning the pages of a calendar one day at a time finds', () => {
         }
         const keys = monthDaysBetween(toDate(today), days, leapDay)
         expect(keys.toSorted()).toEqual([...found].toSorted())
-        // And as stretches: two at most, which hold these days and no others.
+        // Also as ranges: at most two, which contain exactly these days.
         const ranges = rangesOf(keys)
         expect(ranges.length).toBeLessThanOrEqual(2)
         expect(everyMonthDay.filter((day) => ranges.some(([from, to]) => from <= day && day <= to))).toEqual(

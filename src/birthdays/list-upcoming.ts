@@ -7,7 +7,7 @@ import { monthDaysBetween, type NextBirthday, todayIn, upcoming } from './upcomi
 
 export type BirthdayQuery = z.infer<typeof birthdayQuerySchema>
 
-/** Lists the contacts of an owner who have a birthday soon, the soonest first, and by name within a day. */
+/** Lists an owner's contacts with a birthday soon, soonest first, and by name within a day. */
 export async function listUpcoming(
   { db }: Services,
   ownerId: number,

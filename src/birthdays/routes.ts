@@ -25,7 +25,7 @@ birthdayRoutes.openapi(
   (c) => birthdaysResponse(c, c.req.valid('query')),
 )
 
-/** Answers with the upcoming birthdays among one's own contacts. */
+/** Returns the upcoming birthdays of one's own contacts. */
 export async function birthdaysResponse(c: Context<SignedInEnv>, query: BirthdayQuery) {
   const { services, user, config } = c.var
   const rows = await listUpcoming(services, user.id, query)

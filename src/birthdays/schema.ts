@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { text, whole } from '../platform/text/fields.ts'
 
-/** Zones that Intl has accepted, because it takes long to do so. There are about 600 names, in any case. */
+/** Time zones that Intl has accepted, because asking it is slow. There are about 600 names, in any case. */
 const validZones = new Set<string>()
 const maxValidZones = 1000
 
-/** A time zone of the IANA database that this runtime has. */
+/** A time zone of the runtime's IANA database. */
 const timeZone = text({ max: 64 }).refine((name) => {
   try {
-    // Intl accepts an offset such as +02:00, which is no time zone: it has no summer time.
+    // Intl also accepts offsets such as +02:00, which are not time zones: they have no daylight saving time.
     if (!validZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
       return false
     if (validZones.size < maxValidZones) validZones.add(name)
@@ -22,14 +22,18 @@ const timeZone = text({ max: 64 }).refine((name) => {
 /** The query of a list of birthdays. */
 export const birthdayQuerySchema = z.strictObject({
   days: whole(0, 366).default(7).meta({ type: 'integer', description: 'From today to today + days, inclusive.' }),
-  tz: timeZone.default('UTC').meta({ description: 'Whose today: an IANA time zone, such as `Europe/Kyiv`.' }),
+  tz: timeZone
+    .default('UTC')
+    .meta({ description: 'The time zone that decides which day is today: an IANA name, such as `Europe/Kyiv`.' }),
   leap_day: z
     .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
     .default('mar1')
-    .meta({ description: 'When one born on 29 February celebrates in a common year.' }),
-  limit: whole(1, 1000)
-    .optional()
-    .meta({ type: 'integer', description: 'The soonest so many; without it, all of those days.', example: 20 }),
+    .meta({ description: 'When people born on 29 February celebrate in a common year.' }),
+  limit: whole(1, 1000).optional().meta({
+    type: 'integer',
+    description: 'Only this many of the soonest; without it, all of those days.',
+    example: 20,
+  }),
 })
 
 /** A contact with its next birthday. */

@@ -5,7 +5,7 @@ import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { rangesOf } from './upcoming.ts'
 
-/** A LIMIT of SQLite that limits nothing. */
+/** In SQLite, a negative LIMIT means no limit. */
 const noLimit = -1
 
 interface RangeParams {
@@ -15,21 +15,21 @@ interface RangeParams {
   readonly limit: number | Placeholder
 }
 
-/** Selects the contacts whose birthday is in one range of the year. */
+/** Selects the contacts with a birthday in one range of the year. */
 const selectRange = (db: Database, { owner, from, to, limit }: RangeParams) =>
   db
     .select({ ...contactColumns, name_key: contacts.name_key })
     .from(contacts)
     .where(and(ownedBy(owner), between(contacts.birthday_key, from, to)))
-    // The order of the index: SQLite reads it up to the limit and no further.
+    // In index order, so that SQLite reads only up to the limit.
     .orderBy(contacts.birthday_key, contacts.id)
     .limit(limit)
 
 const rangeQuery = preparedQuery(['owner', 'from', 'to', 'limit'], selectRange)
 
 /**
- * Finds an owner's contacts by days of the year, each `MM-DD`, sorted by name. With `limit`, it finds at least the
- * soonest so many. One round trip; it reads no contact whose birthday is on another day.
+ * Finds an owner's contacts by days of the year (`MM-DD`), sorted by name. With `limit`, it returns at least that many
+ * of the soonest. One round trip; it reads no contact with a birthday on another day.
  */
 export async function findBirthdays(
   db: Database,
@@ -37,7 +37,7 @@ export async function findBirthdays(
   monthDays: readonly string[],
   limit = noLimit,
 ): Promise<(ContactRow & { birthday: string })[]> {
-  // A query for each range: with OR between them SQLite would read the whole book.
+  // One query for each range: with OR, SQLite would read the whole book.
   const [first, ...rest] = rangesOf(monthDays).map(([from, to]) => ({ owner: ownerId, from, to, limit }))
   if (!first) return []
   const rows =

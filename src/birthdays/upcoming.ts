@@ -1,22 +1,24 @@
 /** A day of the (proleptic Gregorian) calendar, with no time and no zone. Months count from 1. */
 export type PlainDate = { readonly year: number; readonly month: number; readonly day: number }
 
-/** The day of a birth; `year` is null where it is unknown. */
+/** A date of birth; `year` is null if unknown. */
 export type Birthday = { readonly year: number | null; readonly month: number; readonly day: number }
 
 /** When people born on 29 February celebrate in a year without that day. */
 export type LeapDay = 'feb28' | 'mar1'
 
-/** The next celebration of a birthday: its date, how many days away it is, and the age reached (null: year unknown). */
+/**
+ * The next celebration of a birthday: its date, the days until then, and the age reached (null if the year is unknown).
+ */
 export type NextBirthday = { next_birthday: string; days_until: number; turns: number | null }
 
-/** A window of so many days has a birthday of everybody: no two celebrations of one lie further apart. */
+/** Within this many days everybody has a birthday: no two celebrations of a birthday are further apart. */
 const maxWindowDays = 366
 const millisecondsPerDay = 86_400_000
 
 /**
- * The civil date at the instant `now` in an IANA time zone (`Europe/Kyiv`).
- * @throws RangeError when the zone is unknown
+ * Returns the civil date at the instant `now` in an IANA time zone (`Europe/Kyiv`).
+ * @throws RangeError if the zone is unknown
  */
 export function todayIn(timeZone: string, now: Date): PlainDate {
   const parts = new Map(
@@ -31,7 +33,8 @@ const calendars = new Map<string, Intl.DateTimeFormat>()
 const maxCalendars = 100
 
 /**
- * The formatter of dates in a time zone. It is cached, because making one takes longer than all the rest of a request.
+ * Returns the formatter of dates in a time zone. It is cached, because creating one takes longer than the rest of a
+ * request.
  */
 function calendarIn(timeZone: string): Intl.DateTimeFormat {
   const cached = calendars.get(timeZone)
@@ -43,7 +46,7 @@ function calendarIn(timeZone: string): Intl.DateTimeFormat {
   return calendar
 }
 
-/** Whether a date exists. Years are 1 to 9999, which have four digits. */
+/** Whether a date exists. Years are 1 to 9999. */
 export function isRealDate({ year, month, day }: PlainDate): boolean {
   return (
     Number.isInteger(year) &&
@@ -63,15 +66,15 @@ export function formatDate({ year, month, day }: PlainDate): string {
   return `${String(year).padStart(4, '0')}-${monthDay(month, day)}`
 }
 
-/** The date a whole number of days later, or earlier when `days` is negative. */
+/** Returns the date a number of days later, or earlier if `days` is negative. */
 export function addDays(date: PlainDate, days: number): PlainDate {
   const moved = new Date((dayNumber(date) + days) * millisecondsPerDay)
   return { year: moved.getUTCFullYear(), month: moved.getUTCMonth() + 1, day: moved.getUTCDate() }
 }
 
 /**
- * Reads `YYYY-MM-DD`, or `--MM-DD` where the year is unknown (RFC 6350, section 4.3.1). Null for anything else and for
- * days that do not exist; `--02-29` does.
+ * Parses `YYYY-MM-DD`, or `--MM-DD` if the year is unknown (RFC 6350, section 4.3.1). Null for anything else and for
+ * days that do not exist; `--02-29` exists.
  */
 export function parseBirthday(text: string): Birthday | null {
   const [, yearDigits, monthDigits, dayDigits] = /^(?:(\d{4})|-)-(\d{2})-(\d{2})$/.exec(text) ?? []
@@ -82,9 +85,9 @@ export function parseBirthday(text: string): Birthday | null {
 }
 
 /**
- * The first celebration on or after `today`. `turns` is the age reached on it: 0 on the day of birth, null when the
- * year is unknown. Nobody celebrates before being born: if the birth lies after `today`, it is itself the next
- * birthday (`turns` 0), however far off, so that `turns` is never negative.
+ * Returns the first celebration on or after `today`. `turns` is the age reached: 0 on the day of birth, null if the
+ * year is unknown. If the birth is after `today`, the birth itself is the next birthday (`turns` 0), so `turns` is
+ * never negative.
  */
 export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: LeapDay): NextBirthday {
   const year = Math.max(today.year, birthday.year ?? today.year)
@@ -99,9 +102,9 @@ export function nextBirthday(birthday: Birthday, today: PlainDate, leapDay: Leap
 }
 
 /**
- * Lists the birthdays, as `MM-DD` keys, that are celebrated from `today` to `days` days later, both inclusive: each one
- * time, soonest first. `02-29` is among them when the window contains the day that stands for it in a common year. A
- * store looks up these keys, and `upcoming` then decides; 366 days or more are all 366 keys.
+ * Lists the birthdays (`MM-DD`) that are celebrated from `today` to `days` days later, both inclusive, without
+ * repetition, soonest first. `02-29` is included if the window contains the day that replaces it in a common year. A
+ * store looks up these keys, and `upcoming` decides. 366 days or more are all 366 keys.
  */
 export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDay): string[] {
   const keys = new Set<string>()
@@ -118,14 +121,14 @@ export function monthDaysBetween(today: PlainDate, days: number, leapDay: LeapDa
 export type MonthDayRange = readonly [from: string, to: string]
 
 /**
- * Joins days of the year into ranges, the soonest first, for one look-up in an index each. There is one range, or two
- * where the days go across New Year, or around the year back to today.
- * @param monthDays those of {@link monthDaysBetween}, which leave out no day between the first and the last
+ * Joins days of the year into ranges, soonest first; each is one index look-up. There is one range, or two if the days
+ * cross New Year or go around the year back to today.
+ * @param monthDays the result of {@link monthDaysBetween}, without gaps between the first and the last
  */
 export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
   const [today, second] = monthDays
   if (today === undefined) return []
-  // On a 1 March that stands for the 29 February as well, both are today.
+  // On a 1 March that also replaces 29 February, both are today.
   const start = second === '02-29' && today === '03-01' ? second : today
   const ranges: [string, string][] = []
   for (const day of monthDays.toSorted()) {
@@ -136,7 +139,7 @@ export function rangesOf(monthDays: readonly string[]): MonthDayRange[] {
   return [...ranges.filter(([from]) => from >= start), ...ranges.filter(([from]) => from < start)]
 }
 
-/** The next day of the year, of a leap year. */
+/** The next day of the year, in a leap year. */
 function nextDay(day: string): string {
   const next = addDays({ year: 2000, month: Number(day.slice(0, 2)), day: Number(day.slice(3)) }, 1)
   return monthDay(next.month, next.day)
@@ -144,8 +147,8 @@ function nextDay(day: string): string {
 
 /**
  * Selects the people whose next birthday is between `today` and `days` days later, both inclusive: soonest first, and
- * in the order of `people` within a day. Each is listed one time, even when the window contains two of their birthdays.
- * A birthday that `parseBirthday` cannot read is left out.
+ * in the order of `people` within a day. Each appears once, even if the window contains two of their birthdays. Invalid
+ * birthdays are ignored.
  */
 export function upcoming<T extends { birthday: string }>(
   people: readonly T[],

@@ -43,7 +43,7 @@ async function signup(): Promise<string> {
 }
 
 describe('the older paths', () => {
-  it('are none of the document’s', async () => {
+  it('are not in the document', async () => {
     const paths = Object.keys((await apiDocument()).paths)
     for (const older of olderPaths) {
       const path = older.replace(/^\w+ /, '').replace('{}', '')
@@ -51,7 +51,7 @@ describe('the older paths', () => {
     }
   })
 
-  it('answer to their own method alone', async () => {
+  it('support only their own method', async () => {
     const others = ['GET /api/auth/request_email', 'GET /api/auth/reset_pwd', 'POST /api/auth/refresh_token']
     for (const [method = '', path = ''] of [...others, 'POST /api/email/confirm/x'].map((one) => one.split(' '))) {
       const answer = await serve({}, path, { method })
@@ -64,7 +64,7 @@ describe('the older paths', () => {
 describe('GET /api/auth/refresh_token', () => {
   const path = '/api/auth/refresh_token'
 
-  it('rotates the refresh token that comes as a bearer, as POST /api/auth/refresh does', async () => {
+  it('rotates a refresh token sent as a bearer token, as POST /api/auth/refresh does', async () => {
     const ana = await signedUp('ana')
     let token = ana.refresh
     for (const [method, requested] of [
@@ -80,12 +80,12 @@ describe('GET /api/auth/refresh_token', () => {
       expect((await call('GET', '/api/users/me', { token: access_token })).body).toMatchObject({ id: ana.id })
       token = refresh_token
     }
-    // Two generations old: stolen, on this path as on that.
+    // Two generations old: it counts as stolen on both paths.
     expect(problemOf(await as('GET', path, { token: ana.refresh }))).toBe('401 session-revoked')
     expect(await db.select().from(sessions).where(eq(sessions.user_id, ana.id))).toEqual([])
   })
 
-  it('refuses what is no refresh token with the problems of the other path', async () => {
+  it('refuses other tokens with the problems of the other path', async () => {
     const ana = await signedUp('ana')
     for (const token of [ana.access, 'x', `${ana.refresh}x`]) {
       const [older, ours] = [await as('GET', path, { token }), await as('POST', '/api/auth/refresh', { token })]
@@ -98,7 +98,7 @@ describe('GET /api/auth/refresh_token', () => {
     const none = await as('GET', path)
     expect(problemOf(none)).toBe('401 not-signed-in')
     expect(none.headers.get('WWW-Authenticate')).toBe('Bearer')
-    // It is no access token: nothing else takes it.
+    // It is not an access token, so nothing else accepts it.
     expect(problemOf(await call('GET', '/api/users/me', { token: ana.refresh }))).toBe('401 invalid-token')
   })
 
@@ -173,14 +173,14 @@ describe.each([
     for (const path of [older, ours, older, ours, older]) {
       expect((await ask(path, email, from(freshAddress()))).status).toBe(202)
     }
-    // The first was signup's, and three were asked for. `serve` has waited for those on their way.
+    // The first letter was signup's, and three were requested. `serve` has waited for all of them.
     await awaitLetters(email, 4)
     expect(await lettersTo(email)).toHaveLength(4)
   })
 })
 
 describe('POST /api/auth/request_email', () => {
-  it('sends the letter of confirmation again, which leads to our own page', async () => {
+  it('sends another confirmation letter, which links to our own page', async () => {
     const email = await signup()
     await awaitLetters(email)
     expect((await as('POST', '/api/auth/request_email', { json: { email } })).status).toBe(202)
@@ -190,7 +190,7 @@ describe('POST /api/auth/request_email', () => {
 })
 
 describe('POST /api/auth/reset_pwd', () => {
-  it('sends the link of a reset, never a password, and changes nothing', async () => {
+  it('sends a reset link, never a password, and changes nothing', async () => {
     const ana = await signedUp('ana')
     const hashOf = async () => (await db.select().from(users).where(eq(users.id, ana.id)))[0]?.password_hash
     const before = await hashOf()
@@ -213,7 +213,7 @@ describe.each(['/api/auth/confirmed_email/', '/api/email/confirm/'])('GET %s{tok
     const first = await as('GET', `${older}${token}${end}`)
     expect(first.status).toBe(200)
     expect((await login()).status).toBe(200)
-    // Twice is fine, on either path.
+    // Repeating it works, on both paths.
     expect(essence(await as('GET', `${older}${token}${end}`))).toEqual(essence(first))
     expect(essence(await as('POST', '/api/auth/confirm-email', { json: { token } }))).toEqual(essence(first))
   })
@@ -268,7 +268,7 @@ describe.each(['/api/auth/confirmed_email/', '/api/email/confirm/'])('GET %s{tok
 })
 
 describe('letters', () => {
-  it('lead to no older path', async () => {
+  it('link to no older path', async () => {
     const email = await signup()
     await as('POST', '/api/auth/request_email', { json: { email } })
     const letters = await awaitLetters(email, 2)

@@ -9,7 +9,7 @@ describe('GET /api/contacts/bd', () => {
   const older = '/api/contacts/bd'
   const ours = '/api/contacts/birthdays'
 
-  it('answers as GET /api/contacts/birthdays with days_range for days', async () => {
+  it('returns what GET /api/contacts/birthdays does, with days_range for days', async () => {
     const ana = await signedUp('ana')
     const on = (days: number) => `1990${new Date(Date.now() + days * 86_400_000).toISOString().slice(4, 10)}`
     for (const days of [0, 3, 7, 8, 20])
@@ -28,7 +28,7 @@ describe('GET /api/contacts/bd', () => {
     expect((await ana.get(`${older}?days_range=7`)).body).toHaveLength(3)
   })
 
-  it('is there to be read alone', async () => {
+  it('supports only reading', async () => {
     const ana = await signedUp('ana')
     for (const path of [older, `${older}/`, ours]) {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
@@ -61,7 +61,7 @@ describe('GET /api/contacts/bd', () => {
 describe('GET /api/contacts/{query}', () => {
   const find = (person: Person, text: string) => person.get(`/api/contacts/${encodeURIComponent(text)}`)
 
-  it('answers with the contact that fits, as GET /api/contacts/{id} does', async () => {
+  it('returns the contact that matches, as GET /api/contacts/{id} does', async () => {
     const ana = await signedUp('ana')
     const { body } = await ana.post('/api/contacts', {
       first_name: 'Євген',
@@ -84,7 +84,7 @@ describe('GET /api/contacts/{query}', () => {
     expect(problemOf(other)).toBe('412 changed-meanwhile')
   })
 
-  it('is 404 where nothing of one’s own fits', async () => {
+  it('is 404 if none of one’s own contacts matches', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     await boris.post('/api/contacts', { first_name: 'Secret', phone: '+1 555' })
     for (const text of ['secret', '+1', 'x'.repeat(2000), "' OR 1=1", '\u0000', '\u0301', 'a/b', '\ufffd']) {
@@ -96,7 +96,7 @@ describe('GET /api/contacts/{query}', () => {
     }
   })
 
-  it('takes digits alone for an id', async () => {
+  it('treats digits alone as an id', async () => {
     const ana = await signedUp('ana')
     await ana.post('/api/contacts', { first_name: '12345', phone: '987654321012345' })
     for (const id of ['987654321012345', '987654321012345/', '0', '%39%38%37%36%35%34%33%32%31']) {
@@ -106,7 +106,7 @@ describe('GET /api/contacts/{query}', () => {
     expect((await ana.get('/api/contacts/birthdays')).body).toEqual([])
   })
 
-  it('finds nobody by what is a number in another spelling than an id’s', async () => {
+  it('finds nobody by a number in another spelling than an id’s', async () => {
     const ana = await signedUp('ana')
     for (const phone of ['1.0', '-1', '+1', '1 000', '10', '0x10', '12345']) {
       await ana.post('/api/contacts', {

@@ -24,8 +24,8 @@ import { createRouter } from '../platform/http/router.ts'
 import { cleanPasted } from '../platform/text/paste.ts'
 
 /**
- * Paths that clients of older contact services know. Each answers as the route it stands for (docs/compat.md); no
- * letter and no document of ours names them.
+ * Paths of older clients. Each works like the route that it stands for (docs/compat.md). Our letters and the OpenAPI
+ * document do not contain them.
  */
 export const compatRoutes = createRouter()
 
@@ -42,7 +42,7 @@ compatRoutes.get('/api/auth/refresh_token', async (c) => {
   return c.json(await exchangeRefreshToken(c, token), 200, unsaved)
 })
 
-/** A route that takes an address and sends a letter, hidden from the document but checked like those in it. */
+/** A route that takes an address and sends a letter: not in the document, but validated like those in it. */
 const asksForLetter = <const P extends string>(path: P) =>
   createRoute({
     hide: true,
@@ -63,7 +63,7 @@ compatRoutes.openapi(asksForLetter('/api/auth/reset_pwd'), async (c) => {
   return c.json({ detail: resetRequested }, 202)
 })
 
-// Those clients confirm by GET. Our own letters never link here, so no scanner follows.
+// Older clients confirm by GET. Our own letters never link here, so no mail scanner follows.
 for (const path of ['/api/auth/confirmed_email/:token', '/api/email/confirm/:token'] as const) {
   compatRoutes.get(path, confirms, async (c) => {
     await confirmEmail(c.var.services, c.req.param('token'), clientOf(c))
@@ -88,11 +88,11 @@ compatRoutes.openapi(
   },
 )
 
-/** A number in any spelling: 1.0, -1, +1, 1e3, 1,000. An id that is written so is nobody's, and no text to look for. */
+/** Whether a text is a number in any spelling: 1.0, -1, +1, 1e3, 1,000. Such a text is neither an id nor a search. */
 const isNumber = (text: string): boolean =>
   /^[+-]?\p{Nd}[\p{Nd}.,_]*(?:e[+-]?\p{Nd}+)?$|^[+-]?[.,]\p{Nd}+$|^0[box][\da-f]+$/iu.test(cleanPasted(text).trim())
 
-// Digits alone are an id, and another route's.
+// Digits alone are an id, for another route.
 compatRoutes.openapi(
   createRoute({
     hide: true,

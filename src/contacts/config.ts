@@ -41,10 +41,7 @@ export const contactVariables = {
     .normalize('NFC')
     .max(100, 'must have at most 100 characters')
     .refine((prefix) => prefix === prefix.trimStart(), 'must not start with a blank: no name does')
-    .refine(
-      (prefix) => /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u.test(prefix),
-      'must have a character that can be seen',
-    )
+    .refine((prefix) => /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u.test(prefix), 'must have a visible character')
     .optional(),
 }
 

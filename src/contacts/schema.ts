@@ -115,7 +115,7 @@ export const contactSchema = z
     full_name: z.string(),
     ...others,
     avatar: z.url().meta({
-      description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
+      description: 'The URL of the picture: an uploaded one, or else initials (or Gravatar’s).',
     }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),

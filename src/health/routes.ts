@@ -26,7 +26,7 @@ const healthSchema = z
     }),
     version: z.string(),
     deployment: z.string().meta({
-      description: 'Which deployment answers: the version’s id that `wrangler deployments list` shows.',
+      description: 'The deployed version: the id that `wrangler deployments list` shows.',
     }),
   })
   .meta({
@@ -39,11 +39,11 @@ const healthSchema = z
 
 type Health = z.infer<typeof healthSchema>
 
-/** How long an isolate answers from what it saw last: a health check that is asked often must not become load. */
+/** How long an isolate reuses its result, so that frequent health checks cause no load. */
 const cacheSeconds = 10
 let lastHealth: { health: Health; until: number } | undefined
 
-/** How the service is. Never throws: that something is down is an answer. */
+/** Checks all parts. Never throws: a part that is down is a result. */
 export async function health(c: Context<AppEnv>): Promise<Health> {
   if (lastHealth && Date.now() < lastHealth.until) return lastHealth.health
   const [stored, cache, gate] = await Promise.all([
@@ -51,7 +51,7 @@ export async function health(c: Context<AppEnv>): Promise<Health> {
     stateOf('cache', () => withTimeout('KV', c.var.config.DEADLINES.cache, () => c.env.CACHE.get('health'))),
     stateOf('gate', () => gateOf(c.env, 'health').ping()),
   ])
-  // Only without its database is the service down: without the others it does less, or does it slower.
+  // Only the database decides the status. Without the other parts, the service does less or is slower.
   const seen: Health = { status: stored.database, ...stored, cache, gate, version, deployment: c.env.VERSION.id }
   lastHealth = { health: seen, until: Date.now() + cacheSeconds * 1000 }
   return seen
@@ -79,7 +79,7 @@ async function checkDatabase(db: Database): Promise<Pick<Health, 'database' | 'm
 
 export const healthRoutes = createRouter()
 
-// No limit, and no other problem: it is asked by who has to know at once.
+// No limit and no other problems: monitoring must always get a result.
 const { 413: tooLarge } = problems(413)
 
 healthRoutes.openapi(
@@ -88,13 +88,13 @@ healthRoutes.openapi(
     method: 'get',
     path: '/api/healthchecker',
     operationId: 'getHealth',
-    summary: 'How the service is',
+    summary: 'Check the health of the service',
     description:
       'The database, and what the service can do without for a while: 503 when it cannot do without. Seen at most every ten seconds.',
     responses: {
-      200: { description: 'Well.', content: { 'application/json': { schema: healthSchema } } },
+      200: { description: 'Healthy.', content: { 'application/json': { schema: healthSchema } } },
       413: tooLarge,
-      503: { description: 'The database is not.', content: { 'application/json': { schema: healthSchema } } },
+      503: { description: 'The database does not answer.', content: { 'application/json': { schema: healthSchema } } },
     },
   }),
   async (c) => {

@@ -11,9 +11,9 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('whose picture', () => {
+describe('a picture', () => {
   it.each(kinds)(
-    'is given is shown from then on, with its type and without where it was taken (%s)',
+    'that was uploaded is shown from then on, with its type and without the place (%s)',
     async (kind: Kind) => {
       const ana = await signedUp('ana')
       const reported = await give(ana, '/api/users/avatar', withLocation(kind))
@@ -40,7 +40,7 @@ describe('whose picture', () => {
     },
   )
 
-  it('is given to a contact shows with the contact everywhere, and changes its ETag', async () => {
+  it('is shown with its contact everywhere, and changes the contact’s ETag', async () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana, { first_name: 'Леся', birthday: '--05-05' })
     const before = await ana.get(path)
@@ -55,12 +55,12 @@ describe('whose picture', () => {
     }
     const stored = await ana.get('/api/users/me/export')
     expect(stored.text).toContain(url)
-    // Writing what was read changes no picture.
+    // Sending back what was read changes no picture.
     expect(addressOf(await ana.put(path, now.body))).toBe(url)
     expect((await look(url)).headers.get('Content-Type')).toBe('image/png')
   })
 
-  it('has none are initials, drawn from the path alone', async () => {
+  it('is one of initials by default, drawn from the path alone', async () => {
     const ana = await signedUp('ana')
     const url = addressOf(await ana.patch('/api/users/me', { username: 'ana maria kovalenko' }))
     expect(url).toMatch(/^https:\/\/vizitka\.test\/avatars\/initials\/\d{1,2}-QUs\.svg$/)
@@ -76,7 +76,7 @@ describe('whose picture', () => {
     expect(addressOf(await ana.patch(nameless, { last_name: 'straße <script>' }))).toMatch(/-U1M\.svg$/)
   })
 
-  it('is Gravatar’s, by SHA-256 of the e-mail, where that is wanted and nothing was given', async () => {
+  it('is Gravatar’s, by SHA-256 of the e-mail, if configured and none was uploaded', async () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana, { first_name: 'Oles', email: 'Oles@Example.com' })
     const bare = await contactOf(ana, { first_name: 'Nobody' })
@@ -91,7 +91,7 @@ describe('whose picture', () => {
     expect(await requested(path)).toBe(input)
   })
 
-  it('is another’s contact’s is nobody’s business', async () => {
+  it('cannot be changed for another user’s contact', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const path = await contactOf(ana)
     const before = await inKv()
@@ -102,7 +102,7 @@ describe('whose picture', () => {
 })
 
 describe('a file', () => {
-  it('that is no picture by its bytes is 415, whatever it is called', async () => {
+  it('that is not a picture by its bytes is 415, whatever it is called', async () => {
     const ana = await signedUp('ana')
     const html = together('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
     const answer = await ana.patch('/api/users/avatar', undefined, { raw: upload(html, 'face.png', 'image/png') })
@@ -110,7 +110,7 @@ describe('a file', () => {
     expect(problemOf(await ana.patch('/api/users/avatar', { file: 'face.png' }))).toBe('415 unsupported-media-type')
   })
 
-  it('that is missing, empty, a text, one of two, or with another field is 422', async () => {
+  it('that is missing, empty, a text, one of two, or beside another field is 422', async () => {
     const ana = await signedUp('ana')
     const pointers = async (form: FormData) =>
       pointersOf(await ana.patch('/api/users/avatar', undefined, { raw: form }))
@@ -131,7 +131,7 @@ describe('a file', () => {
     expect(problemOf(await ana.patch('/api/users/avatar', undefined, cut))).toBe('400 unreadable-body')
   })
 
-  it('that is cut short, or a bomb of pixels, is 422', async () => {
+  it('that is truncated, or has too many pixels, is 422', async () => {
     const ana = await signedUp('ana')
     for (const bytes of [picture('jpeg').slice(0, -5), pngOf(0, 5), pngOf(7072, 7072), pngOf(65_535, 65_535)]) {
       expect(pointersOf(await give(ana, '/api/users/avatar', bytes))).toEqual(['/file'])
@@ -139,18 +139,18 @@ describe('a file', () => {
     expect((await give(ana, '/api/users/avatar', pngOf(7071, 7071))).status).toBe(200)
   })
 
-  it('of more than 512 KB is too much for the embedded store, once metadata is out', async () => {
+  it('of more than 512 KB without metadata is too large for KV', async () => {
     const ana = await signedUp('ana')
     expect((await give(ana, '/api/users/avatar', heavyPng(512 * 1024))).status).toBe(200)
     const path = await contactOf(ana)
     const heavy = await give(ana, `${path}/avatar`, heavyPng(512 * 1024 + 1))
     expect(problemOf(heavy)).toBe('413 too-large')
     expect(heavy.text).toContain('512 KB')
-    // What is cut off counts for nothing.
+    // Whatever is cut off is not stored.
     expect((await give(ana, `${path}/avatar`, together(picture('png'), new Uint8Array(2_000_000)))).status).toBe(200)
   })
 
-  it('of more than 5 MB is refused before it is read, or cut off while it is', async () => {
+  it('of more than 5 MB is refused before it is read, or while it is read', async () => {
     const ana = await signedUp('ana')
     const announced = await give(ana, '/api/users/avatar', heavyPng(5 * 1024 * 1024 + 100_000))
     expect(problemOf(announced)).toBe('413 too-large')
@@ -166,14 +166,14 @@ describe('a file', () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x' }
     expect(problemOf(await ana.patch('/api/users/avatar', undefined, { raw: endless, headers }))).toBe('413 too-large')
     expect(sent).toBeLessThan(7_000_000)
-    // Elsewhere a megabyte is the most, also for forms.
+    // On other routes a megabyte is the limit, also for forms.
     const form = upload(heavyPng(1_100_000))
     expect(problemOf(await call('POST', '/api/auth/login', { raw: form }))).toBe('413 too-large')
   })
 })
 
 describe('If-Match', () => {
-  it('keeps a picture from what has changed since it was read', async () => {
+  it('does not set a picture if the account or contact has changed since it was read', async () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana)
     for (const [at, route] of [

@@ -3,10 +3,7 @@ import { drawInitials } from '../platform/pictures/initials.ts'
 import { findLocally } from '../platform/pictures/local.ts'
 import { notFoundHandler } from './routes.tsx'
 
-/**
- * A picture never changes: one that is replaced has another address. Any page may show it; as a page itself it may do
- * nothing.
- */
+/** A picture never changes: a new one has a new URL. Any page may show it; opened as a page, it can do nothing. */
 const imageHeaders = {
   'Cache-Control': 'public, max-age=31536000, immutable',
   'Content-Disposition': 'inline',
@@ -15,7 +12,7 @@ const imageHeaders = {
   'X-Content-Type-Options': 'nosniff',
 }
 
-/** Pictures, to be shown by pages and programs: whoever has the address of one sees it. */
+/** Pictures for pages and programs. Whoever has a picture's URL can see it. */
 export const avatarRoutes = createRouter()
 
 avatarRoutes.get('/initials/:file', async (c) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { call } from '../../test/client.ts'
 import { freshAddress, freshEmail, from, linkToken, type Person, password, signedUp } from '../../test/people.ts'
 
-/** The page that confirms the address which somebody's account is to have. */
+/** Returns the confirmation page for an account's new address. */
 async function moving(person: Person, email: string): Promise<string> {
   const answer = await person.post('/api/users/me/email', { email, current_password: password })
   expect(answer.status, answer.text).toBe(202)
@@ -10,7 +10,7 @@ async function moving(person: Person, email: string): Promise<string> {
 }
 
 describe('the page that confirms a new address of an account', () => {
-  it('says which it is, and changes it by the button and not by the link alone', async () => {
+  it('shows the address, and changes it by the button, not by opening the link', async () => {
     const ana = await signedUp('ana')
     const email = freshEmail('moved')
     const path = await moving(ana, email)
@@ -32,7 +32,7 @@ describe('the page that confirms a new address of an account', () => {
     expect((await ana.get('/api/users/me')).body).toMatchObject({ email })
   })
 
-  it('says in the reader’s language that somebody else has the address by now', async () => {
+  it('says in the reader’s language that another account has the address by now', async () => {
     const ana = await signedUp('ana')
     const email = freshEmail('wanted')
     const path = await moving(ana, email)

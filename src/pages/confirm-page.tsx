@@ -12,9 +12,7 @@ import { Layout } from './layout.tsx'
 import { noStore, pagePolicy } from './policy.ts'
 import { words } from './words.ts'
 
-/**
- * The page that a letter of confirmation leads to: for a new account's address, and for one that an account is to have.
- */
+/** The page of a confirmation link, for the address of a new account or for a new address. */
 export const confirmPage = createRouter()
 confirmPage.use('/confirm-email/*', pagePolicy)
 
@@ -54,7 +52,7 @@ const Taken = ({ lang }: { lang: Language }) => (
   </Layout>
 )
 
-// GET changes nothing: mail scanners follow links. The button does.
+// GET changes nothing, because mail scanners follow links. The button does.
 confirmPage.get('/confirm-email/:token', async (c) => {
   await enforceLimit(c, 'confirm')
   const lang = languageOf(c)
@@ -83,7 +81,7 @@ confirmPage.get('/confirm-email/:token', async (c) => {
   )
 })
 
-// No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
+// No CSRF token: whoever can forge this request has the link's token, and needs no other person's browser.
 confirmPage.post(
   '/confirm-email/:token',
   zValidator('param', z.object({ token: z.string().max(200) }), (result, c) =>

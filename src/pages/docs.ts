@@ -26,10 +26,10 @@ has none at all ignores what is sent.
 Half of a surrogate pair is no character (RFC 8259, section 8.2): a text that holds one is not taken, and none with
 more than 30 accents in a row on one letter.`
 
-/** By its SPDX identifier, which OpenAPI 3.1 knows and some generators insist on. */
+/** As an SPDX identifier, which OpenAPI 3.1 allows and some generators require. */
 const license = { name: 'MIT', identifier: 'MIT' }
 
-/** What a page says that shows nothing without scripts. */
+/** The text of a page that needs scripts, for browsers without them. */
 const withoutScripts = (what: string): string =>
   `<noscript><p class="text">${what} needs JavaScript. Everything it shows is in <a href="/openapi.json">/openapi.json</a>.</p></noscript>`
 
@@ -39,7 +39,7 @@ const swaggerFrame = `${withoutScripts('This page')}
 
 const redocFrame = `${withoutScripts('This page')}<div id="redoc">Loading…</div>`
 
-/** `/openapi.json` for all that is routed on `app`, and the two pages that show it. */
+/** Serves `/openapi.json` for all routes of `app`, and the two pages that show it. */
 export function documentation(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'password', {
     type: 'oauth2',
@@ -59,13 +59,13 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
   const documents = new WeakMap<Configuration, object>()
   app.get('/openapi.json', (c) => {
     const { config } = c.var
-    // Made once in an isolate: it takes more CPU than any other answer.
+    // Generated once per isolate, because it takes more CPU than any other response.
     const document = documents.get(config) ?? documentOf(app, config)
     documents.set(config, document)
     return c.json(document, 200, { 'Cache-Control': 'public, max-age=300' })
   })
 
-  // Not the `swaggerUI()` middleware: it names another host's files and starts them by an inline script.
+  // Not the `swaggerUI()` middleware, which loads files from another host and starts them by an inline script.
   app.get('/docs', docsPolicy, (c) =>
     c.html(
       Layout({
@@ -101,7 +101,7 @@ function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
       license,
       contact: { name: 'Vizitka', url: config.PUBLIC_URL },
     },
-    // An absolute address, so that a copy of the document still says where the service is.
+    // An absolute URL, so that a copy of the document still says where the service is.
     servers: [{ url: config.PUBLIC_URL }],
     tags,
   })
@@ -109,7 +109,7 @@ function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
     for (const operation of Object.values(operations)) {
       withLimits(operation, config)
       requireBody(operation)
-      // Said of those that nobody need sign in for, too: that they are public, and not forgotten.
+      // Also on public operations, to say that they are public on purpose.
       operation.security ??= []
     }
   }
@@ -117,13 +117,16 @@ function documentOf(app: OpenAPIHono<AppEnv>, config: Configuration): object {
   return document
 }
 
-/** A body of either of two forms cannot be `required` where it is checked: zod-openapi would demand both at once. */
+/**
+ * Sets `required` on bodies with two forms. It cannot be set in the route, because zod-openapi would require both forms
+ * at once.
+ */
 function requireBody(operation: { 'x-requires-body'?: boolean; requestBody?: { required?: boolean } }): void {
   if (operation['x-requires-body'] && operation.requestBody) operation.requestBody.required = true
   delete operation['x-requires-body']
 }
 
-/** Routes name their limits' policies; the document says how much each is in this deployment. */
+/** Replaces the policy names of a route by their limits in this deployment. */
 function withLimits(operation: { 'x-rate-limits'?: PolicyName[] | object[] }, config: Configuration): void {
   const policies = operation['x-rate-limits']
   if (!policies) return

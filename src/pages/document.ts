@@ -7,31 +7,32 @@ export const tags = [
   { name: 'Me', description: 'One’s own account: reading, changing, exporting and deleting it.' },
   {
     name: 'App passwords',
-    description: 'Passwords for phones and programs: each opens a part of the account, and can be revoked by itself.',
+    description:
+      'Passwords for phones and programs: each has access to a part of the account, and can be revoked separately.',
   },
   {
     name: 'Contacts',
     description: 'One’s own contacts: searching, adding and changing them, their pictures and birthdays.',
   },
   { name: 'Trash', description: 'Contacts that were deleted: for 30 days they can be restored.' },
-  { name: 'Admin', description: 'Accounts and letters, for whoever runs the service.' },
-  { name: 'Service', description: 'How the service is.' },
+  { name: 'Admin', description: 'Accounts and letters, for admins and moderators.' },
+  { name: 'Service', description: 'The health of the service.' },
 ]
 
 type Json = Record<string, unknown>
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
 
-/** As much of the document as what follows needs. */
+/** The parts of the document that are used here. */
 interface Document {
   readonly paths?: object
   readonly components?: { readonly schemas?: object }
 }
 
 /**
- * Leaves answers open: a client that is generated from the document today must go on when a field is added tomorrow.
- * What is sent stays closed, so that a misspelt field is refused. A schema is an answer's where no request refers to
- * it.
+ * Allows additional members in responses, so that a client that is generated today still works when a field is added.
+ * Request bodies stay closed, so that a misspelt field is refused. A schema belongs to responses if no request refers
+ * to it.
  */
 export function openAnswers(document: Document): void {
   const schemas = (document.components?.schemas ?? {}) as Json
@@ -50,7 +51,7 @@ export function openAnswers(document: Document): void {
   }
 }
 
-/** Every object that some values hold, also by references to named schemas; nothing of their examples. */
+/** Collects every schema object in some values, also through references to named schemas, but not in their examples. */
 function reachable(values: unknown[], schemas: Json): Set<Json> {
   const seen = new Set<Json>()
   const pending = [...values]

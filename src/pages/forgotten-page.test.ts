@@ -5,19 +5,19 @@ import { freshAddress, freshEmail, from, lettersTo, linkToken, password, signedU
 import { serve } from '../../test/serving.ts'
 
 describe('the page for a forgotten password', () => {
-  it('is a form that nobody fills in for you', async () => {
+  it('is an empty form', async () => {
     const answer = await call('GET', '/forgot-password?email=ana%40example.com')
     expect(answer.status).toBe(200)
     expect(heading(answer)).toBe('Forgot your password?')
     expect(answer.text).toContain('<form class="form" method="post">')
     expect(answer.text).not.toContain('value=')
-    // type="email" would keep letters beyond ASCII before the @ from being sent.
+    // With type="email", browsers would not send letters beyond ASCII before the @.
     expect(answer.text).toMatch(/<input id="email" name="email" type="text" inputmode="email"/)
     expect(answer.text).not.toContain('ana@')
     expect(faultOf(answer, 'email')).toBeUndefined()
   })
 
-  it('sends a letter to one who has an account, and says the same to one who has none', async () => {
+  it('sends a letter if there is an account, and shows the same text if there is none', async () => {
     const ana = await signedUp('ana')
     const stranger = freshEmail('stranger')
     const [existing, unknown] = [await askOnPage(`  ${ana.email.toUpperCase()} `), await askOnPage(stranger)]
@@ -42,7 +42,7 @@ describe('the page for a forgotten password', () => {
     },
   )
 
-  it('shows the form again for a body that is no form', async () => {
+  it('shows the form again for a body that is not a form', async () => {
     const bodies: Call[] = [
       {},
       { json: { email: 'ana@example.com' } },
@@ -61,7 +61,7 @@ describe('the page for a forgotten password', () => {
     }
   })
 
-  it('counts with the route that does the same', async () => {
+  it('shares the limit of the route that does the same', async () => {
     const bindings = { RATE_LIMITS: 'request-email=2/60s' }
     const headers = from(freshAddress())
     const post = (path: string) => serve(bindings, path, { method: 'POST', headers, json: { email: 'no e-mail' } })

@@ -3,11 +3,11 @@ import type { Child } from 'hono/jsx'
 
 interface Page {
   readonly title: string
-  /** A language tag; the frame's own words are English. */
+  /** A language tag; the layout's own text is English. */
   readonly lang?: string
-  /** The path, where the frame links to it. */
+  /** The page's path, if the header links to it. */
   readonly at?: '/docs' | '/redoc'
-  /** Style sheets and scripts besides the site's: files of ours, in this order. */
+  /** Additional style sheets and scripts of ours, in this order. */
   readonly styles?: readonly string[]
   readonly scripts?: readonly string[]
   /** For pages that only the holder of a link should see. */
@@ -15,7 +15,7 @@ interface Page {
   readonly children?: Child
 }
 
-/** A page: nothing inline, nothing from another host. */
+/** A page without inline code and without anything from another host. */
 export function Layout({ title, lang = 'en', at, styles = [], scripts = [], unlisted = false, children }: Page) {
   return (
     <>

@@ -26,13 +26,13 @@ const inUkrainian = { 'Accept-Language': 'uk-UA,uk;q=0.9,en;q=0.5' }
 const choose = (path: string, secret: string, more: Call = {}) =>
   call('POST', path, { form: { password: secret }, ...more })
 
-/** The page that a letter leads to, for one who asked for it on the other page. */
+/** The page of the reset link, after a request on the other page. */
 async function requested(person: Person): Promise<string> {
   expect((await askOnPage(person.email)).status).toBe(200)
   return `/reset-password/${await linkToken(person.email, 'reset-password')}`
 }
 
-/** All that the database holds about an account. */
+/** Everything that the database has about an account. */
 const stored = ({ id }: Person) =>
   db.batch([
     db.select().from(users).where(eq(users.id, id)),
@@ -43,7 +43,7 @@ const stored = ({ id }: Person) =>
   ])
 
 describe('the page of a reset’s link', () => {
-  it('names the account, asks for a password, and changes nothing, however often it is opened', async () => {
+  it('shows the account, asks for a password, and changes nothing, however often it is opened', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     await vi.waitFor(async () => expect((await stored(ana))[4].every(({ sent_at }) => sent_at)).toBe(true))
@@ -92,7 +92,7 @@ describe('the page of a reset’s link', () => {
     expect(letters.map(({ Subject }) => Subject)).toContain('Your password was changed')
   })
 
-  it('is the account’s that the link was made for, whatever e-mail is sent along', async () => {
+  it('uses the account of the link, whatever e-mail is sent along', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const answer = await call('POST', await requested(ana), { form: { email: boris.email, password: chosen } })
     expect(answer.status).toBe(200)
@@ -102,7 +102,7 @@ describe('the page of a reset’s link', () => {
     expect((await boris.get('/api/users/me')).status).toBe(200)
   })
 
-  it('says beside the field what is wrong with a password, never sends it back, and may be tried again', async () => {
+  it('shows beside the field what is wrong with a password, never sends it back, and can be tried again', async () => {
     const ana = await signedUp('Ana-Kovalenko')
     const path = await requested(ana)
     const wrong: [string, string, string][] = [
@@ -138,7 +138,7 @@ describe('the page of a reset’s link', () => {
         expect(answer.status, secret).toBe(422)
         expect(faultOf(answer, 'password')).toBe(says)
         expect(answer.text).toContain('aria-describedby="password-hint password-fault"')
-        // The e-mail is on the page by right.
+        // The e-mail may be on the page.
         if (secret !== '') expect(answer.text.replaceAll(ana.email, '')).not.toContain(secret)
         expect(answer.text.match(/<input id="password"[^>]*>/)?.[0]).not.toContain('value')
       }
@@ -148,7 +148,7 @@ describe('the page of a reset’s link', () => {
     expect((await choose(path, chosen)).status).toBe(200)
   })
 
-  it('takes a password as it is, spaces and all', async () => {
+  it('accepts a password as it is, with its spaces', async () => {
     const ana = await signedUp('ana')
     const secret = '  п’ять слів + & = %20  '
     expect((await choose(await requested(ana), secret)).status).toBe(200)
@@ -156,7 +156,7 @@ describe('the page of a reset’s link', () => {
     expect(await loginStatus(ana.email, secret)).toBe(200)
   })
 
-  it('shows the form again for a body that is no form', async () => {
+  it('shows the form again for a body that is not a form', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     for (const body of [{}, { json: { password: chosen } }, { form: { email: ana.email } }] satisfies Call[]) {
@@ -167,7 +167,7 @@ describe('the page of a reset’s link', () => {
     expect(await loginStatus(ana.email, password)).toBe(200)
   })
 
-  it('leads to the other page when the link is used, unknown, of another kind, or far too long', async () => {
+  it('links to the other page if the link is used, unknown, of another kind, or far too long', async () => {
     const ana = await signedUp('ana')
     const used = await requested(ana)
     expect((await choose(used, chosen)).status).toBe(200)
@@ -185,7 +185,7 @@ describe('the page of a reset’s link', () => {
     expect(await loginStatus(ana.email, chosen)).toBe(200)
   })
 
-  it('dies when the link’s hour is over', async () => {
+  it('expires with the link’s hour', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_601_000 })
@@ -197,7 +197,7 @@ describe('the page of a reset’s link', () => {
     }
   })
 
-  it('lets one of two win who choose by one link at once', async () => {
+  it('lets one of two succeed who use one link at once', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     const secrets = [`${chosen} one`, `${chosen} two`]
@@ -207,7 +207,7 @@ describe('the page of a reset’s link', () => {
     expect(works).toEqual(answers.map(({ status }) => (status === 200 ? 200 : 401)))
   })
 
-  it('counts with the routes that do the same, whether it is opened or sent', async () => {
+  it('shares the limits of the routes that do the same, opened or sent', async () => {
     const bindings = { RATE_LIMITS: 'reset=3/60s' }
     const headers = from(freshAddress())
     const status = async (method: string, path: string) => (await serve(bindings, path, { method, headers })).status
@@ -220,7 +220,7 @@ describe('the page of a reset’s link', () => {
 })
 
 describe('both pages', () => {
-  it('speak Ukrainian to whoever reads it', async () => {
+  it('are in Ukrainian for Ukrainian readers', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     const headers = inUkrainian
@@ -248,7 +248,7 @@ describe('both pages', () => {
     }
   })
 
-  it('are under the policy of pages, kept by nobody and listed nowhere, whatever they say', async () => {
+  it('have the content security policy of pages, are not cached and not indexed, in every state', async () => {
     const ana = await signedUp('ana')
     const path = await requested(ana)
     const seen = [
@@ -275,7 +275,7 @@ describe('both pages', () => {
     }
   })
 
-  it('are where the first page leads', async () => {
+  it('are linked from the landing page', async () => {
     expect((await call('GET', '/')).text).toContain('<a href="/forgot-password">Forgot your password?</a>')
   })
 })

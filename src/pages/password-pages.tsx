@@ -23,27 +23,28 @@ import { Layout } from './layout.tsx'
 import { noStore, pagePolicy } from './policy.ts'
 import { passwordWords } from './words.ts'
 
-/**
- * A new password for one who has forgotten theirs: the form that asks for the letter, and the form that its link opens.
- */
+/** The pages for a forgotten password: the form that requests a letter, and the form that its link opens. */
 export const passwordPages = createRouter()
 for (const path of ['/forgot-password', '/reset-password/*']) passwordPages.use(path, pagePolicy)
 
 const formStyles = ['/assets/forms.css']
 const maxPasswordCharacters = 128
-/** So much of what was typed as an address comes back: no address is longer. */
+/** The longest part of a typed address that is shown again; no address is longer. */
 const maxEmailCharacters = 254
 
 interface FieldProps {
   readonly id: string
   readonly label: string
   readonly hint?: string
-  /** What is wrong with what was typed. */
+  /** What is wrong with the value. */
   readonly fault?: string | undefined
   readonly children: (described: { 'aria-invalid'?: 'true'; 'aria-describedby'?: string }) => Child
 }
 
-/** A field under its label, its hint and its fault: `children` draws it, with the attributes that name the two. */
+/**
+ * A field with its label, hint and fault. `children` renders the input with the attributes that refer to the hint and
+ * the fault.
+ */
 function Field({ id, label, hint, fault, children }: FieldProps) {
   const notes = [...(hint ? [`${id}-hint`] : []), ...(fault ? [`${id}-fault`] : [])]
   return (
@@ -67,7 +68,7 @@ function Field({ id, label, hint, fault, children }: FieldProps) {
   )
 }
 
-/** The form that asks for a letter; again, with what was typed, where that is no address. */
+/** The form that requests a letter. After an invalid address, it shows what was typed. */
 function askingPage(c: Context, wrong?: { typed: string }) {
   const lang = languageOf(c)
   const say = passwordWords[lang]
@@ -81,7 +82,7 @@ function askingPage(c: Context, wrong?: { typed: string }) {
             <input
               id="email"
               name="email"
-              // Not type="email": browsers take no letters beyond ASCII before the @ there.
+              // Not type="email", because browsers allow only ASCII before the @ there.
               type="text"
               inputmode="email"
               value={wrong?.typed}
@@ -137,8 +138,8 @@ passwordPages.post(
 type Fault = 'tooShort' | 'tooLong' | 'tooCommon' | 'tooPersonal'
 
 /**
- * The form that chooses a password. The e-mail in it is for the eye, and for whatever keeps passwords: the account is
- * the link's, and the one who holds the link is shown whose it is. What was typed is never sent back.
+ * The form to choose a password. It shows the e-mail to the person and to password managers; the account is the link's.
+ * A typed password is never sent back.
  */
 function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: Fault; readonly ends: boolean }) {
   const { fault, ends } = before
@@ -158,7 +159,7 @@ function choosingPage(c: Context, link: EmailToken, before: { readonly fault?: F
               name="password"
               type="password"
               autocomplete="new-password"
-              // No maxlength: browsers cut a longer paste without a word, and its owner would not know the password.
+              // No maxlength: browsers cut a longer paste silently, and the owner would not know the password.
               minlength={8}
               required
               {...described}
@@ -196,7 +197,7 @@ function noLinkPage(c: Context) {
   )
 }
 
-/** Where a link of a reset leads. A link that is dead is answered by a page that says so. */
+/** Finds the account of a reset link, or shows a page that says that the link is invalid. */
 const opened = createMiddleware<AppEnv & { Variables: { link: EmailToken } }>(async (c, next) => {
   const link = await findReset(c.var.db, tokenHash(c.req.param('token') ?? ''))
   if (!link) return noLinkPage(c)
@@ -205,12 +206,12 @@ const opened = createMiddleware<AppEnv & { Variables: { link: EmailToken } }>(as
   return undefined
 })
 
-// GET changes nothing: mail scanners follow links. The form does.
+// GET changes nothing, because mail scanners follow links. The form does.
 passwordPages.get('/reset-password/:token', limited('reset').middleware, opened, (c) =>
   choosingPage(c, c.var.link, { ends: true }),
 )
 
-// No guard against forged requests: whoever can forge this one holds the token, and needs no one else's browser.
+// No CSRF token: whoever can forge this request has the link's token, and needs no other person's browser.
 passwordPages.post(
   '/reset-password/:token',
   limited('reset').middleware,
@@ -222,7 +223,7 @@ passwordPages.post(
     (result, c: Context) => {
       if (result.success) return undefined
       const typed = textOf(result.data, 'password')
-      // What is far too long is not normalized: see the schema.
+      // A text that is far too long is not normalized: see the schema.
       const tooLong = typed.length > maxTriedLength || characters(typed.normalize('NFC')) > maxPasswordCharacters
       return choosingPage(c, c.var.link, {
         fault: tooLong ? 'tooLong' : 'tooShort',
@@ -233,14 +234,14 @@ passwordPages.post(
   async (c) => {
     const { link } = c.var
     const { password, end_app_passwords } = c.req.valid('form')
-    // A box that is not ticked is not sent.
+    // A browser does not send a box that is not ticked.
     const endsAppPasswords = end_app_passwords !== undefined && end_app_passwords !== ''
     try {
       await resetPassword(c.var.services, { link, password, client: clientOf(c), endsAppPasswords })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'link-not-found') return noLinkPage(c)
-      // Common for anybody, or else for this account alone.
+      // The password is too common, or it is this account's e-mail or name.
       if (error.code === 'invalid-values') {
         const fault = passwordFault(password, {}) ? 'tooCommon' : 'tooPersonal'
         return choosingPage(c, link, { fault, ends: endsAppPasswords })
@@ -265,7 +266,7 @@ passwordPages.post(
   },
 )
 
-/** A field of a form that failed its schema: it may be missing, twice there, or a file, and then there is no text. */
+/** Returns the text of a form field; empty if the field is missing, repeated or a file. */
 function textOf(form: unknown, name: string): string {
   const value: unknown = typeof form === 'object' && form !== null ? Reflect.get(form, name) : undefined
   return typeof value === 'string' ? value : ''

@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 
-/** For pages that hold a secret, or what was so a moment ago. */
+/** For pages with a secret or with data that changes quickly. */
 export const noStore = { 'Cache-Control': 'no-store' }
 
-/** What a page may load: its own style sheet and pictures, no script at all. */
+/** A page may load its own style sheet and pictures, and no script. */
 const strict = {
   defaultSrc: ["'none'"],
   styleSrc: ["'self'"],
@@ -23,7 +23,10 @@ export const pagePolicy: MiddlewareHandler = headers(strict)
 /** The Content-Security-Policy of Swagger UI's page. */
 export const docsPolicy: MiddlewareHandler = headers(scripted)
 
-/** That of Redoc's: it writes one style element at run time, known by these hashes (empty, and its first rule). */
+/**
+ * The Content-Security-Policy of Redoc's page. Redoc writes one style element at run time, allowed by these hashes
+ * (empty, and its first rule).
+ */
 export const redocPolicy: MiddlewareHandler = headers({
   ...scripted,
   styleSrc: [
@@ -31,7 +34,7 @@ export const redocPolicy: MiddlewareHandler = headers({
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
   ],
-  // It searches in a worker that it makes of a blob; search is off, the worker is made all the same.
+  // Redoc creates its search worker from a blob, even though search is off.
   workerSrc: ["'self'", 'blob:'],
 })
 

@@ -142,12 +142,12 @@ pageRoutes.get('/problems/:code', (c) => {
   )
 })
 
-/** Text in which `what stands between backticks` is code. */
+/** Renders text in which `backticks` mark code. */
 function marked(text: string) {
   return text.split('`').map((part, n) => (n % 2 === 1 ? <code>{part}</code> : part))
 }
 
-/** Whether a person in a browser asks, and not a program. */
+/** Whether the request comes from a person's browser, not from a program. */
 const isPerson = (c: Context<AppEnv>): boolean =>
   c.req.header('Accept')?.includes('text/html') === true && !c.req.path.startsWith('/api/')
 
@@ -157,7 +157,7 @@ export async function notFoundHandler(c: Context<AppEnv>): Promise<Response> {
   return apology(c, 404, 'There is nothing here', 'This address leads nowhere. It may be cut, or mistyped.')
 }
 
-/** Whatever was thrown: a page that says what the problem says for a person, the problem itself for a program. */
+/** Any error: a page for a person, a problem for a program. */
 export async function errorHandler(error: Error, c: Context<AppEnv>): Promise<Response> {
   const problem = onError(error, c)
   if (!isPerson(c)) return problem
@@ -187,7 +187,7 @@ async function apology(
           </a>
         </p>
       </Layout>,
-      // A problem's status is an error's, and those have bodies.
+      // The status of a problem is an error status, and those have bodies.
       status as ContentfulStatusCode,
       { ...noStore, ...headers, Vary: 'Accept' },
     )

@@ -1,22 +1,22 @@
 import { resetRequested } from '../auth/words.ts'
 import type { Language } from '../platform/http/language.ts'
 
-/** What the pages of confirmation say. */
+/** The texts of the confirmation pages. */
 export const words = {
   en: {
     confirm: 'Confirm your email',
     confirmHow: 'Press the button, and your account is ready.',
     confirmNew: 'Confirm your new email',
-    confirmNewHow: 'Press the button, and this is the address of your account:',
+    confirmNewHow: 'Press the button to make this the address of your account:',
     confirmButton: 'Confirm my address',
     confirmed: 'Your address is confirmed',
     confirmedNext: 'Thank you. You can log in with it now.',
     goOn: 'Log in and try it',
     noLink: 'This link does not work',
-    noLinkWhy: 'It has expired, or it is not whole. Ask for a new letter to your address.',
+    noLinkWhy: 'It has expired, or it is incomplete. Ask for a new letter.',
     newLetter: 'Ask for a new letter',
     taken: 'This address is taken',
-    takenWhy: 'Another account uses it by now. Yours keeps the address that it has: log in with that one.',
+    takenWhy: 'Another account uses it by now. Your account keeps its old address: log in with that one.',
   },
   uk: {
     confirm: 'Підтвердьте свою пошту',
@@ -35,23 +35,23 @@ export const words = {
   },
 } as const satisfies Record<Language, Record<string, string>>
 
-/** What the pages for a forgotten password say. */
+/** The texts of the pages for a forgotten password. */
 export const passwordWords = {
   en: {
     error: 'Error',
     forgot: 'Forgot your password?',
-    forgotHow: 'Type the e-mail of your account, and we send you a link to choose a new password.',
+    forgotHow: 'Type the e-mail of your account, and we will send you a link to choose a new password.',
     email: 'E-mail',
     noEmail: 'Type an e-mail address, such as ana@example.com.',
     forgotButton: 'Send me a link',
-    sent: 'Look into your mailbox',
+    sent: 'Check your mailbox',
     sentWhat: resetRequested,
-    sentNot: 'Nothing came? Look among the spam, and check the address.',
+    sentNot: 'No letter? Look in your spam folder, and check the address.',
     askAgain: 'Ask again',
     choose: 'Choose a new password',
     account: 'Your account',
     password: 'New password',
-    passwordHint: 'At least 8 characters. Several words in a row make a good one.',
+    passwordHint: 'At least 8 characters. Several words in a row make a good password.',
     tooShort: 'This is too short: at least 8 characters.',
     tooLong: 'This is too long: at most 128 characters.',
     tooCommon: 'This is one of the most common passwords: choose another.',
@@ -62,7 +62,7 @@ export const passwordWords = {
     changedNext: 'You were logged out everywhere. Log in with the new password.',
     logIn: 'Log in',
     noLink: 'This link does not work',
-    noLinkWhy: 'It has been used, it has expired, or it is not whole. Ask for a new letter.',
+    noLinkWhy: 'It was used, has expired, or is incomplete. Ask for a new letter.',
     newLetter: 'Ask for a new letter',
   },
   uk: {

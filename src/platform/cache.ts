@@ -3,17 +3,17 @@ import { describeError } from './safe-errors.ts'
 import { withTimeout } from './timeout.ts'
 
 const ttlSeconds = 86_400
-/** Enough for the people of one isolate's hour, little enough for its memory. */
+/** Enough for the users of one isolate in an hour, and small enough for its memory. */
 const maxInMemory = 1000
 
-/** Who must not be kept waiting, and what may go on after the answer. */
+/** Work that may go on after the response. */
 export interface BackgroundWork {
   waitUntil(work: Promise<unknown>): void
 }
 
 /**
- * What an isolate and KV remember. Nothing here says whether it is still true: whoever reads it asks a gate in parallel
- * and compares revisions.
+ * A cache in the isolate's memory and in KV. Entries may be stale: readers ask a gate in parallel, and compare
+ * revisions.
  */
 export class Cache<T> {
   readonly #memory = new Map<string, T>()
@@ -28,7 +28,9 @@ export class Cache<T> {
     return this.#memory.get(key)
   }
 
-  /** KV's copy; undefined when there is none, or KV takes longer than `deadlineMs`, fails, or holds something else. */
+  /**
+   * Reads KV's copy; undefined if there is none, or KV takes longer than `deadlineMs`, fails, or has something else.
+   */
   async fetch(kv: KVNamespace, key: string, deadlineMs: number): Promise<T | undefined> {
     try {
       const copy = await withTimeout('KV', deadlineMs, () => kv.get(key, 'json'))
@@ -39,7 +41,7 @@ export class Cache<T> {
     }
   }
 
-  /** Keeps a copy in this isolate. */
+  /** Stores a copy in this isolate. */
   putLocal(key: string, value: T): void {
     this.#memory.delete(key)
     this.#memory.set(key, value)
@@ -47,7 +49,10 @@ export class Cache<T> {
     if (this.#memory.size > maxInMemory && oldest !== undefined) this.#memory.delete(oldest)
   }
 
-  /** Keeps a copy here and, after the answer, in KV. That KV fails is harmless: the next miss writes again. */
+  /**
+   * Stores a copy in this isolate and, after the response, in KV. A failure of KV is harmless: the next miss writes
+   * again.
+   */
   put(kv: KVNamespace, key: string, value: T, later: BackgroundWork): void {
     this.putLocal(key, value)
     later.waitUntil(
@@ -61,7 +66,7 @@ export class Cache<T> {
     )
   }
 
-  /** Forgets this isolate's copies. */
+  /** Deletes this isolate's copies. */
   clear(): void {
     this.#memory.clear()
   }

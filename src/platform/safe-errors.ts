@@ -1,15 +1,15 @@
 import { rootCause } from './db/errors.ts'
 import { truncate } from './text/truncate.ts'
 
-/** How much of an error's words is told: the reason, not a page. */
+/** The maximum length of an error's message in the log. */
 const longest = 300
 
-/** Errors of ours, whose words never hold a value. */
+/** Our own errors, whose messages never contain a value. */
 const ours = new Set(['ConfigurationError', 'TimeoutError', 'MailError', 'NotRemoved', 'Problem'])
 
 /**
- * What the platform, databases and networks say of themselves. Whatever says something else is a bug, or was given by
- * somebody.
+ * How the platform, databases and networks begin their own messages. Any other error is a bug, or its message may come
+ * from a client.
  */
 const platformWords = [
   /\b(?:SQLITE|SQL|D1|LIBSQL|SERVER|HRANA)_[A-Z_]+\b|\b(?:SQLite|Hrana) error\b/,
@@ -21,21 +21,21 @@ const platformWords = [
 
 /** Drizzle's own message: SQL, and then the parameters. */
 const query = /Failed query:.*/s
-/** From the first quotation mark to the last: what parsers and drivers quote is what they were given. */
+/** From the first quotation mark to the last: parsers and drivers quote their input. */
 const quotation = /["'`“‘«].*["'`”’»]/s
-// Bounded, as addresses are: or a long word would be looked through once for each of its letters.
+// With limited lengths, as addresses have; otherwise a long word would be scanned once for each of its letters.
 const address = /[^\s<>()[\],;:]{1,64}@[^\s<>()[\],;:]{1,255}/g
 
-/** How much of an error's words is looked at: whoever wrote them may have written much. */
+/** How much of a message is processed: a client may have written much of it. */
 const longestRead = 2000
 
 const scrubbed = (message: string): string =>
   truncate(message.replace(query, 'Failed query').replace(quotation, '…').replace(address, '…'), longest)
 
 /**
- * What may be logged of an error, with nobody's data in it: the kind of the innermost cause; and its words, without
- * what they quote and without addresses, where they are ours or the platform's. Anything else may hold a name or a
- * password, and so may whatever a Durable Object's own code throws.
+ * Describes an error for the log without personal data: the class of the innermost cause, and its message, without
+ * quotations and addresses, if it is ours or the platform's. Any other message may contain a name or a password, and so
+ * may any error from a Durable Object's own code.
  */
 export function describeError(error: unknown): string {
   const cause = rootCause(error)
@@ -44,15 +44,15 @@ export function describeError(error: unknown): string {
   return isSafe && !isRemote(cause) ? `${cause.name}: ${scrubbed(message)}` : cause.name
 }
 
-/** Set by the platform on what a Durable Object's own code has thrown. */
+/** The platform sets `remote` on errors that a Durable Object's own code has thrown. */
 const isRemote = (error: Error): boolean => 'remote' in error && error.remote === true
 
-/** What is logged of what nobody expected: what it is, and where it was thrown. */
+/** Describes an unexpected error for the log: its type and stack. */
 export function errorForLog(error: unknown): { readonly bug: string; readonly stack: string } {
   return { bug: describeError(error), stack: placesIn(rootCause(error)) }
 }
 
-/** Where it happened, without the first lines: they repeat the words. */
+/** The stack without its first lines, which repeat the message. */
 function placesIn(error: Error): string {
   return (error.stack ?? '')
     .split('\n')

@@ -1,4 +1,4 @@
-/** Something behind the service did not answer in time. */
+/** A part of the service did not answer in time. */
 export class TimeoutError extends Error {
   constructor(what: string, ms: number) {
     super(`${what} did not answer within ${ms} ms.`)
@@ -7,8 +7,8 @@ export class TimeoutError extends Error {
 }
 
 /**
- * Waits for `work`, but no longer than `ms`. What comes later is ignored.
- * @throws Late
+ * Waits for `work`, but no longer than `ms`; a later result is ignored.
+ * @throws TimeoutError
  */
 export async function withTimeout<T>(what: string, ms: number, work: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined

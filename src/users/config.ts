@@ -1,3 +1,3 @@
-/** What an account may be. src/auth/policy.ts says what each role may do. */
+/** The roles of an account. src/auth/policy.ts has the permissions of each role. */
 export const roles = ['user', 'moderator', 'admin'] as const
 export type Role = (typeof roles)[number]

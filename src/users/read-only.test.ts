@@ -6,7 +6,7 @@ import { admin, moderator, type Person, signedUp } from '../../test/people.ts'
 const object = z.record(z.string(), z.unknown())
 const read = async (person: Person, path: string) => object.parse((await person.get(path)).body)
 
-it('takes one’s own account back as it was read, edited, and changes nothing else', async () => {
+it('accepts one’s own account as it was read and edited, and changes nothing else', async () => {
   const ana = await signedUp('ana')
   const me = await read(ana, '/api/users/me')
   const edited = await ana.patch('/api/users/me', { ...me, username: 'Anna' })
@@ -19,7 +19,7 @@ it('takes one’s own account back as it was read, edited, and changes nothing e
   }
 })
 
-it('takes another’s account back so from who manages it', async () => {
+it('accepts another account as it was read, from an admin', async () => {
   const [root, mira, ana] = [await admin('root'), await moderator('mira'), await signedUp('ana')]
   const path = `/api/admin/users/${ana.id}`
   const account = await read(root, path)
@@ -38,7 +38,7 @@ it('takes another’s account back so from who manages it', async () => {
   expect(pointersOf(await root.patch(path, { ...changed, password: 'x' }))).toEqual(['/password'])
 })
 
-it('takes a contact’s members that can only be read with its star, its changes and its replacement', async () => {
+it('accepts a contact’s read-only members in a star, a patch and a replacement', async () => {
   const ana = await signedUp('ana')
   const { id, ...rest } = await read(ana, `/api/contacts/${await added(ana)}`)
   const path = `/api/contacts/${id}`
@@ -57,13 +57,13 @@ it('takes a contact’s members that can only be read with its star, its changes
   expect((await ana.patch(`${path}/favorite`, { ...carried, favorite: true })).body).toMatchObject(same)
   expect((await ana.patch(path, { ...carried, phone: '1' })).body).toMatchObject({ ...same, phone: '1' })
   expect((await ana.put(path, { ...rest, ...carried, favorite: true })).body).toMatchObject(same)
-  // A name is no part of a star: nothing that was meant to change is dropped without a word.
+  // A name is not part of a star: no intended change is ignored silently.
   expect(pointersOf(await ana.patch(`${path}/favorite`, { favorite: true, first_name: 'Eve' }))).toEqual([
     '/first_name',
   ])
 })
 
-it('takes a contact back as a list of birthdays has it', async () => {
+it('accepts a contact as a list of birthdays shows it', async () => {
   const ana = await signedUp('ana')
   await added(ana)
   const [upcoming = {}] = z.array(object).parse((await ana.get('/api/contacts/birthdays?days=366')).body)

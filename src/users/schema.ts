@@ -2,18 +2,18 @@ import { z } from 'zod'
 import { emailAddress, nameLine, readOnlyField } from '../platform/text/fields.ts'
 
 export const username = nameLine({ min: 2, max: 64 })
-  // Whoever runs the service reads it in lists, beside other people's.
+  // Admins see usernames in lists.
   .refine((text) => !/[\p{Zl}\p{Zp}]/u.test(text), 'must be on one line')
   .meta({
     pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
-    description: 'What you are called. Others may be called the same.',
+    description: 'Your name. Other users may have the same.',
     example: 'Ana',
   })
 
-/** An address that a letter can be sent to, as typed. Compared without case, and with its domain in ASCII. */
+/** An e-mail address that a letter can be sent to, as typed. Compared without case, and with its domain in ASCII. */
 export const email = emailAddress().meta({ example: 'ana@example.com' })
 
-/** What an account's owner, and who manages it, can only read. */
+/** The read-only members of an account, for its owner and for admins. */
 export const readOnlyOfUser = {
   id: readOnlyField,
   email: readOnlyField,
@@ -42,7 +42,7 @@ export const userSchema = z
     email: z.string(),
     role: z.enum(['user', 'moderator', 'admin']),
     avatar: z.url().meta({
-      description: 'Where the picture is: the one that was given, or else one that shows initials (or Gravatar’s).',
+      description: 'The URL of the picture: an uploaded one, or else initials (or Gravatar’s).',
     }),
     confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
     created_at: z.iso.datetime(),
@@ -51,7 +51,7 @@ export const userSchema = z
 
 export type User = z.infer<typeof userSchema>
 
-/** What may be changed of one's own account. */
+/** The members of one's own account that can be changed. */
 export const userChangesSchema = z
   .strictObject({ username: username.optional(), locale: locale.optional(), ...readOnlyOfUser, role: readOnlyField })
   .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'en' } })

@@ -5,7 +5,7 @@ import type { StoredPicture } from '../platform/pictures/store.ts'
 import { fold } from '../platform/text/fold.ts'
 import { emailKey, type UserRow, users } from './table.ts'
 
-/** The account that uses an address, in any spelling of it. */
+/** Finds the account with an address, in any spelling. */
 export async function findUserByEmail(db: Database, email: string): Promise<UserRow | undefined> {
   const [row] = await db
     .select()
@@ -14,22 +14,22 @@ export async function findUserByEmail(db: Database, email: string): Promise<User
   return row
 }
 
-/** An account by its id. */
+/** Finds an account by its id. */
 export async function findUser(db: Database, userId: number): Promise<UserRow | undefined> {
   const [row] = await db.select().from(users).where(eq(users.id, userId))
   return row
 }
 
 /**
- * Picks the account if a change of it was made at this revision, which its gate issued to that change alone: for the
- * statements that follow the change in its batch, so that all happen or none.
+ * Selects the account if a change of it was made at this revision, which its gate issued to that change alone. The
+ * other statements of the change's batch use it, so that all of them take effect, or none.
  */
 export const userAtRevision = (userId: number, revision: number) =>
   and(eq(users.id, userId), eq(users.revision, revision))
 
 /**
- * Ends the batch of a change that may not have been made: the revision is written all the same, so that the gate, which
- * has issued it, is not ahead of the row.
+ * Writes a revision even if the change of the batch was not made, so that the gate, which has issued it, is not ahead
+ * of the row. The last statement of such a batch.
  */
 export const syncRevision = (db: Database, userId: number, revision: number) =>
   db
@@ -38,8 +38,8 @@ export const syncRevision = (db: Database, userId: number, revision: number) =>
     .where(and(eq(users.id, userId), lt(users.revision, revision)))
 
 /**
- * Changes one's own account, at a revision that its gate has issued, and returns it as it is now; undefined when it is
- * gone, or no longer at the `expected` revision.
+ * Changes one's own account at a revision that its gate has issued, and returns it; undefined if it is gone or not at
+ * the `expected` revision.
  */
 export async function updateUser(
   db: Database,
@@ -52,7 +52,7 @@ export async function updateUser(
     db
       .update(users)
       .set({
-        // Named one by one: a body may carry what its sender can only read.
+        // Named one by one, because a body may contain read-only members.
         locale: changes.locale,
         username: changes.username,
         username_key: changes.username === undefined ? undefined : fold(changes.username),
@@ -66,9 +66,9 @@ export async function updateUser(
 }
 
 /**
- * Gives one's own account a picture, or with null takes it away, at a revision that its gate has issued; what it showed
- * before is removed by the next sweep. Returns the account as it is now; undefined when it is gone, no longer at the
- * `expected` revision, or `condition` is not true: storing a picture takes a while.
+ * Sets the picture of one's own account, or removes it if null, at a revision that its gate has issued; the next cron
+ * run deletes the previous one. Returns the account; undefined if it is gone, not at the `expected` revision, or
+ * `condition` is false (storing a picture takes a while).
  */
 export async function updateUserAvatar(
   db: Database,
@@ -92,15 +92,15 @@ export async function updateUserAvatar(
 }
 
 /**
- * Where a user is changed or deleted: that somebody else stays who is an admin and can log in. Checked in the very
- * statement, so that of two who go at once one stays.
+ * The condition that another enabled admin remains. It is part of the statement that changes or deletes a user, so that
+ * of two at once, one is refused.
  */
 export const isNotLastAdmin = sql`(users.role <> 'admin' OR users.disabled OR EXISTS (
   SELECT 1 FROM users AS other
   WHERE other.role = 'admin' AND NOT other.disabled AND other.confirmed_at IS NOT NULL AND other.id <> users.id
 ))`
 
-/** Whether nobody would be left who is an admin and can log in, if this account were not. */
+/** Whether no enabled admin would be left without this account. */
 export async function isLastAdmin(db: Database, userId: number): Promise<boolean> {
   const rows = await db
     .select({ id: users.id })

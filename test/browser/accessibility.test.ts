@@ -10,7 +10,7 @@ const chromiumPath = findChromium()
 const service = sharedService()
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
 
-/** Swagger UI's own, which no style can mend: a link within the button of each operation. */
+/** A defect of Swagger UI that no style can correct: a link inside the button of each operation. */
 const leftToSwagger = ['nested-interactive']
 
 describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,', () => {
@@ -47,7 +47,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
       return serious(page)
     }
     expect(await both()).toEqual([])
-    // What comes is shown all the same, and the focus stays.
+    // A new letter is shown without a reload, and the focus stays.
     await page.getByRole('link', { name: email }).focus()
     const { email: next } = await signedUp(service, 'vira')
     await page.getByRole('link', { name: next }).waitFor()
@@ -74,7 +74,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
       await page.emulateMedia({ colorScheme })
       await page.goto(`${service.url}/redoc`)
       // It draws them a few at a time.
-      await page.locator('h2').getByText('How the service is', { exact: true }).waitFor()
+      await page.locator('h2').getByText('Check the health of the service', { exact: true }).waitFor()
       expect(await serious(page, { schemes: [colorScheme] })).toEqual([])
     }
   })
@@ -85,12 +85,12 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
   }
 })
 
-/** Ends what fades from one colour to another: two frames on, all of it has begun. */
+/** Waits two frames, so that every fade between colours has begun, and finishes them all. */
 const settle = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => {
   for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish()
 })`
 
-/** The rules of axe that a page breaks gravely. */
+/** The axe rules that a page violates seriously. */
 async function serious(page: Page, { within = 'html', schemes = ['light', 'dark'] }: Judged = {}): Promise<string[]> {
   await page.evaluate(axe)
   const broken = new Set<string>()
@@ -104,7 +104,7 @@ async function serious(page: Page, { within = 'html', schemes = ['light', 'dark'
 }
 
 interface Judged {
-  /** A selector of the part that is judged. */
+  /** A selector of the part to check. */
   readonly within?: string
   readonly schemes?: readonly ('light' | 'dark')[]
 }

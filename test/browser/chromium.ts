@@ -2,10 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
-/**
- * A browser that only does what a test tells it to: no updates, no safe-browsing lists, no other host on its own
- * account.
- */
+/** Switches off everything that a browser does on its own: updates, safe-browsing lists, requests to other hosts. */
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',
@@ -16,7 +13,7 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** Where this machine's Chromium is: `CHROMIUM_PATH`, or one that is installed. Undefined where there is none. */
+/** Finds this machine's Chromium: `CHROMIUM_PATH`, or an installed one. Undefined if there is none. */
 export function findChromium(): string | undefined {
   const named = process.env.CHROMIUM_PATH
   if (named) return isProgram(named) ? named : undefined
@@ -25,7 +22,7 @@ export function findChromium(): string | undefined {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram)
 }
 
-/** Starts the browser found by {@link findChromium}, with arguments of its own besides. */
+/** Starts the browser found by {@link findChromium}, with additional arguments. */
 export function launch(executablePath: string, args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...quiet, ...args] })
 }

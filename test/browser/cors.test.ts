@@ -10,8 +10,8 @@ const chromiumPath = findChromium()
 const quota = 3
 
 /**
- * One page, test/browser/pages/contacts.html, by two names of this machine: `localhost` is in CORS_ORIGINS, the other
- * is not.
+ * One page, test/browser/pages/contacts.html, under two names of this machine: `localhost` is in CORS_ORIGINS, the
+ * other is not.
  */
 describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
   let pages: Pages
@@ -33,8 +33,8 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     await pages?.close()
   })
 
-  describe('on the list', () => {
-    it('logs in and reads contacts, once the service has told the browser that it may', async () => {
+  describe('that is allowed', () => {
+    it('logs in and reads contacts after a preflight', async () => {
       const ana = await confirmed(service, 'ana')
       await add(await tokenOf(ana.email), 'Олесь', 'Ганна', 'Леся')
       await using tab = await open(allowed)
@@ -53,7 +53,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       expect(tab.faults).toEqual([])
     })
 
-    it('asks for leave once, not before each request', async () => {
+    it('sends one preflight, not one before each request', async () => {
       const olha = await confirmed(service, 'olha')
       await using tab = await open(allowed)
       await login(tab, olha.email)
@@ -87,7 +87,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
       expect(added.headers).not.toHaveProperty('vary')
     })
 
-    it('changes what it has read (If-Match), keeps what is unchanged (304), and is told of what is not (412)', async () => {
+    it('changes the version that it has read (If-Match), keeps an unchanged one (304), and gets 412 for a changed one', async () => {
       const taras = await confirmed(service, 'taras')
       const token = await tokenOf(taras.email)
       const [id] = await add(token, 'Тарас')
@@ -164,19 +164,19 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     })
   })
 
-  describe('not on the list', () => {
-    it('is not shown what the service answered to a simple request, be it an answer or an error', async () => {
+  describe('that is not allowed', () => {
+    it('cannot read the response to a simple request, be it a result or an error', async () => {
       await using tab = await open(other)
       expect(await tab.press('How is it?')).toEqual(refusal('GET /api/healthchecker'))
       expect(await tab.press('Read contacts')).toEqual(refusal('GET /api/contacts'))
       const [health, contacts] = await tab.awaitExchanges(isRequest, 2)
-      // The service answered; it is the browser that keeps the answer from the page.
+      // The service answered, but the browser hides the response from the page.
       expect(health).toMatchObject({ method: 'GET', status: 200, refusal: 'MissingAllowOriginHeader' })
       expect(contacts).toMatchObject({ method: 'GET', status: 401, refusal: 'MissingAllowOriginHeader' })
       await expect.poll(() => blocked(tab.faults)).toBe(2)
     })
 
-    it('cannot log in, read or write, not even with a token: the browser does not send what was not allowed', async () => {
+    it('cannot log in, read or write, not even with a token: the browser does not send the request', async () => {
       const bohdan = await confirmed(service, 'bohdan')
       const token = await tokenOf(bohdan.email)
       await add(token, 'Богдан')
@@ -202,7 +202,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     })
   })
 
-  /** The page at an origin, what the browser sends for it, and what it complains of in the console. */
+  /** Opens the page at an origin, and records the browser's requests and console errors. */
   async function open(origin: string) {
     const context = await browser.newContext()
     const faults = complaints(context)
@@ -211,7 +211,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     await page.goto(`${origin}/contacts.html?${new URLSearchParams({ service: service.url })}`)
     expect(await page.locator('#here').textContent()).toBe(origin)
 
-    /** Does something that asks the service once, and reads from the page what its script could read of the answer. */
+    /** Runs an action that sends one request, and returns what the page's script could read of the response. */
     const answerTo = async (act: () => Promise<void>): Promise<Answer> => {
       const number = (await page.locator('#answers > li').count()) + 1
       await act()
@@ -240,9 +240,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
         await page.getByRole('button', { name: 'Take it' }).click()
       },
       contacts: () => page.locator('#contacts span').allTextContents(),
-      /**
-       * The wanted ones, at least so many, when all have ended: what the browser tells of the network may come late.
-       */
+      /** Waits for at least this many finished exchanges of a kind: the browser may report them late. */
       awaitExchanges: async (wanted: (sent: Exchange) => boolean, count: number): Promise<Exchange[]> => {
         const found = () => [...exchanges.values()].filter(wanted)
         const done = () => found().length >= count && found().every(({ ended }) => ended)
@@ -264,7 +262,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     return ((await answer.json()) as { access_token: string }).access_token
   }
 
-  /** Asks as a program would: no browser, no origin. */
+  /** Sends a request as a program would: no browser, no origin. */
   function ask(token: string, method: string, path: string, body?: object): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
     return fetch(service.url + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) })
@@ -280,7 +278,7 @@ describe.skipIf(!chromiumPath)('a page of another origin, in a browser', () => {
     return ids
   }
 
-  /** How often the browser said in its console that it keeps something from the page. */
+  /** Counts the console messages of responses that the browser hides from the page. */
   function blocked(faults: readonly string[]): number {
     return faults.filter((fault) => fault.includes(`from origin '${other}' has been blocked by CORS policy`)).length
   }

@@ -2,7 +2,7 @@ import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { picture } from '../pictures.ts'
 import { password } from './people.ts'
 
-/** What a person fills in before pressing “Execute”. */
+/** The values that a person fills in before pressing “Execute”. */
 export interface Filled {
   readonly body?: object
   readonly token?: string
@@ -13,8 +13,8 @@ export interface Filled {
 }
 
 /**
- * Whatever goes wrong on a context's pages: requests for other hosts than `origin`, violations of their policy, errors
- * in their console.
+ * Records every error of a context's pages: requests to hosts other than `origin`, violations of their policy, console
+ * errors.
  */
 export function watch(context: BrowserContext, origin: string): string[] {
   const faults: string[] = []
@@ -46,7 +46,7 @@ export async function authorize(page: Page, email: string, secret = password): P
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }
 
-/** Opens an operation, presses “Execute” as a person would, and reads from the page what came back. */
+/** Opens an operation, presses “Execute”, and reads the response from the page. */
 export async function execute(
   page: Page,
   method: string,
@@ -74,9 +74,9 @@ export async function execute(
 }
 
 /**
- * Opens or closes an operation, and waits for `selector` within it, looked for in each frame. Playwright's own click
- * and wait look after longer and longer pauses, half a second in the end, while Swagger UI draws;
- * test/browser/docs.test.ts uses a real keyboard.
+ * Opens or closes an operation, and waits for `selector` within it, checked in each frame. Playwright's own click and
+ * wait check at growing intervals of up to half a second while Swagger UI draws; test/browser/docs.test.ts uses a real
+ * keyboard.
  */
 async function toggle(block: Locator, selector = ''): Promise<void> {
   await block.evaluate((element, wanted) => {

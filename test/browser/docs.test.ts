@@ -29,7 +29,7 @@ describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
     const added = [{ first_name: 'Іван' }, { first_name: 'Леся' }]
     expect(JSON.parse((await execute(page, 'get', '/api/contacts')).body)).toMatchObject(added)
 
-    // The tab stays signed in, as it says, and holds neither the password nor what outlives the access token.
+    // The tab stays signed in, as it says, and stores neither the password nor the refresh token.
     expect(await page.getByText('A tab stays signed in until it is closed').isVisible()).toBe(true)
     await page.reload()
     await page.locator('.opblock').first().waitFor()
@@ -45,7 +45,7 @@ describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('logs in by the keyboard alone, says in the service’s words why not, and Esc leads back', async () => {
+  it('can be used by keyboard alone, shows the service’s error, and Esc leads back', async () => {
     const { email } = await confirmed(service, 'olena')
     await using tab = await open()
     const { page } = tab
@@ -77,7 +77,7 @@ describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
     expect(await focused()).toContain('authorize')
   })
 
-  it('shows what each operation does on a telephone', async () => {
+  it('shows what each operation does on a phone', async () => {
     await using tab = await open('/docs', { viewport: { width: 390, height: 844 } })
     const summary = tab.page.getByText('List upcoming birthdays', { exact: true })
     const path = tab.page.locator('[data-path="/api/contacts/birthdays"]')

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 
-/** What the page shows of an answer: all that its script may read. */
+/** The response as the page's script can read it. */
 export interface Answer {
   readonly title: string
   /** `ok`, `error` or `refused`. */
@@ -13,11 +13,14 @@ export interface Answer {
 export interface Exchange {
   method: string
   url: string
-  /** What a preflight asks leave for, such as `PATCH authorization,if-match`; empty in any other request. */
+  /**
+   * The method and headers that a preflight asks for, such as `PATCH authorization,if-match`; empty for any other
+   * request.
+   */
   asks: string
-  /** Of the answer that came, also where the page may not see it. */
+  /** Of the response, even if the page may not see it. */
   status: number | undefined
-  /** Why the browser kept the answer from the page. */
+  /** Why the browser hid the response from the page. */
   refusal: string | undefined
   ended: boolean
 }
@@ -26,7 +29,10 @@ export const isPreflight = ({ method, asks }: Exchange): boolean => method === '
 export const isRequest = ({ method, url }: Exchange): boolean =>
   method !== 'OPTIONS' && new URL(url).pathname.startsWith('/api/')
 
-/** Playwright hides preflights, so the browser's own protocol is asked. Its events of one request come in any order. */
+/**
+ * Records requests through the browser's own protocol, because Playwright hides preflights. Events of one request come
+ * in any order.
+ */
 export async function listen(context: BrowserContext, page: Page): Promise<ReadonlyMap<string, Exchange>> {
   const exchanges = new Map<string, Exchange>()
   const statuses = new Map<string, number>()
@@ -59,7 +65,7 @@ export async function listen(context: BrowserContext, page: Page): Promise<Reado
   return exchanges
 }
 
-/** What a context's pages say in their console, and what they throw. */
+/** Records console messages and errors of a context's pages. */
 export function complaints(context: BrowserContext): string[] {
   const faults: string[] = []
   context.on('console', (message) => {

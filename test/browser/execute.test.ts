@@ -11,9 +11,9 @@ const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
 
 /**
- * What is pressed in the browser: one operation of each form, and each that the page fills in by what another answered.
- * Swagger UI takes a second of CPU to open one, so the others are sent as it would send them; `npm test -- --full`
- * presses them all.
+ * The operations that are run in the browser: one of each form, and each that the page fills in from another's
+ * response. Swagger UI takes a second of CPU to open one, so the others are sent as it would send them. `npm test --
+ * --full` runs all of them in the browser.
  */
 const pressed = [
   'post /api/contacts',
@@ -43,7 +43,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   })
 
   it('succeeds on every operation, as it is filled in', async () => {
-    // Somebody came before: neither the first contact nor the first account is this person's.
+    // Another user exists already, so neither the first contact nor the first account belongs to this one.
     await confirmed(service, 'first')
     const { email: successor } = await confirmed(service, 'successor')
     const { email } = await confirmed(service, 'bohdan', adminEmail)
@@ -52,7 +52,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     await authorize(tab.page, email)
     const fresh = `new-${crypto.randomUUID()}@example.com`
     const next = 'staple by staple by staple'
-    // What no example can know: an address that is free, a letter's token, whose account this is, what its password is.
+    // Values that no example can contain: a free address, a letter's token, this account's id, its password.
     const filled: Record<string, () => Filled | Promise<Filled>> = {
       'post /api/auth/signup': () => ({ body: { username: 'New', email: fresh, password } }),
       'post /api/auth/confirm-email': async () => ({ body: { token: tokenOf(await linkTo(service, fresh)) } }),
@@ -102,12 +102,12 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       const answer = inBrowser ? await execute(tab.page, method, path, values) : await sent(tab.page, operation, values)
       if (answer.status >= 400) failed[name] = `${answer.status} ${answer.body}`
     }
-    // Every letter has arrived: that there is none to send again is the right answer.
+    // All letters were delivered, so the right response is that there is none to resend.
     expect(failed).toEqual({ 'post /api/admin/outbox/{id}/resend': expect.stringMatching(/^409 .*letter-not-failed/s) })
     const conflict = 'Failed to load resource: the server responded with a status of 409 (Conflict)'
     expect(tab.faults).toEqual(process.env.TEST_FULL === '1' ? [conflict] : [])
 
-    // The last one ends the account, and the one before it ended the session.
+    // The last operation deletes the account, and the one before it ended the session.
     await promote(successor, email, next)
     await using last = await open()
     await authorize(last.page, email, next)
@@ -116,7 +116,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     expect(last.faults).toEqual([])
   }, 300_000)
 
-  /** /docs, and whatever went wrong on it. */
+  /** Opens /docs and records its errors. */
   async function open() {
     const context = await browser.newContext()
     const faults = watch(context, service.url)
@@ -146,26 +146,26 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     return { status: answer.status, body: await answer.text() }
   }
 
-  /** The access token that the page holds, as a header. */
+  /** The access token of the page, as a header. */
   async function credentialsOf(page: Page) {
     const token = await page.evaluate<string>('JSON.stringify({ ...sessionStorage }).match(/eyJ[\\w.-]+/)[0]')
     return { Authorization: `Bearer ${token}` }
   }
 
-  /** Sends requests beside the page, as whoever is logged in there. */
+  /** Sends requests as the user who is logged in on the page. */
   async function ownerOf(page: Page) {
     const headers = await credentialsOf(page)
     return (method: string, path: string, body?: object) =>
       fetch(service.url + path, { method, headers, ...payload(undefined, body) })
   }
 
-  /** The last of a list: the oldest contact, the newest account. */
+  /** The last id of a list: the oldest contact, the newest account. */
   async function lastId(list: string, headers: Record<string, string>): Promise<number | undefined> {
     const listed = (await (await fetch(service.url + list, { headers })).json()) as { id: number }[]
     return listed.at(-1)?.id
   }
 
-  /** Makes somebody an admin, by one who is. */
+  /** Makes a user an admin, by another admin. */
   async function promote(whom: string, admin: string, secret: string): Promise<void> {
     const signedIn = await send(service, '/api/auth/login', { email: admin, password: secret })
     const { access_token } = (await signedIn.json()) as { access_token: string }

@@ -5,11 +5,13 @@ export interface Operation {
   readonly method: string
   readonly path: string
   readonly summary: string
-  /** The example of its body, where it takes JSON. */
+  /** The example of its body, if it accepts JSON. */
   readonly example: object | undefined
 }
 
-/** Every operation that a service's document has: those that make something first, those that end something last. */
+/**
+ * Lists every operation of a service's document: first those that create something, last those that delete something.
+ */
 export async function operationsOf(service: Service): Promise<Operation[]> {
   const { paths, components } = (await (await fetch(`${service.url}/openapi.json`)).json()) as Document
   const all = Object.entries(paths).flatMap(([path, methods]) =>
@@ -23,9 +25,9 @@ export async function operationsOf(service: Service): Promise<Operation[]> {
 
 function rank({ method, path }: Operation): number {
   if (path.endsWith('/logout')) return 4
-  // A new password ends the other sessions: one is to be left to end.
+  // A new password ends the other sessions, but one must be left to end.
   if (path.startsWith('/api/auth/sessions')) return method === 'get' ? 0 : path.endsWith('}') ? 1 : 2
-  // Before the contact that it is of.
+  // Before the contact that it belongs to.
   if (path.endsWith('/avatar')) return 2
   if (method === 'delete') return 3
   return path === '/api/contacts' && method === 'post' ? 0 : 2

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 
-/** The demonstration page, served by nobody that the service knows. */
+/** The demonstration page, from a server other than the service. */
 export interface Pages {
   readonly port: number
   close(): Promise<void>
@@ -14,7 +14,7 @@ const files: Record<string, { readonly name: string; readonly type: string }> = 
   '/contacts.js': { name: 'contacts.js', type: 'text/javascript; charset=utf-8' },
 }
 
-/** Serves test/browser/pages on a free port of this machine: by two names, so that the same page has two origins. */
+/** Serves test/browser/pages on a free port: under two names, so that the same page has two origins. */
 export async function servePages(): Promise<Pages> {
   const server = createServer(async (request, response) => {
     const file = files[(request.url ?? '').replace(/\?.*/, '')]

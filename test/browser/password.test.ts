@@ -19,7 +19,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     await browser?.close()
   })
 
-  it('becomes a new one: from the first page by the letter to a login', async () => {
+  it('is replaced: from the landing page by the letter to a login', async () => {
     const ana = await confirmed(service, 'ana')
     const before = await login(ana.email, password)
     expect(before.status).toBe(200)
@@ -28,7 +28,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     await tab.page.getByRole('link', { name: 'Forgot your password?' }).click()
     await headed(tab.page, 'Forgot your password?')
 
-    // An address to the browser, and not to us.
+    // Browsers accept this address, but the service does not.
     await tab.page.getByLabel('E-mail').fill('ana@example')
     await tab.page.getByRole('button', { name: 'Send me a link' }).click()
     expect(await described(tab.page, 'E-mail')).toBe('Type an e-mail address, such as ana@example.com.')
@@ -36,7 +36,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
 
     await tab.page.getByLabel('E-mail').fill(ana.email)
     await tab.page.getByRole('button', { name: 'Send me a link' }).click()
-    await headed(tab.page, 'Look into your mailbox')
+    await headed(tab.page, 'Check your mailbox')
 
     const link = await linkTo(service, ana.email, 'reset-password')
     const letter = await opened(tab.page, ana.email)
@@ -46,7 +46,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     expect(await letter.getByLabel('Your account').isEditable()).toBe(false)
     expect((await login(ana.email, password)).status).toBe(200)
 
-    // Too short for the browser already: nothing is sent.
+    // The browser itself refuses it as too short: nothing is sent.
     await letter.getByLabel('New password').fill('short')
     await letter.getByRole('button', { name: 'Change the password' }).click()
     expect(await letter.getByLabel('New password').inputValue()).toBe('short')
@@ -76,7 +76,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     expect(tab.faults).toEqual([])
   })
 
-  it('is asked for and chosen in Ukrainian by whoever reads it', async () => {
+  it('is replaced in Ukrainian for Ukrainian readers', async () => {
     const lesia = await confirmed(service, 'lesia')
     await using tab = await open('/forgot-password', { locale: 'uk-UA' })
     expect(await tab.page.locator('html').getAttribute('lang')).toBe('uk')
@@ -94,32 +94,28 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     expect(tab.faults).toEqual([])
   })
 
-  it.each(['light', 'dark'] as const)(
-    'is asked for and chosen with a finger or a keyboard (%s)',
-    async (colorScheme) => {
-      const taras = await confirmed(service, 'taras-hryhorovych-telephone')
-      await using tab = await open('/forgot-password', { colorScheme, viewport: { width: 360, height: 740 } })
-      await usable(tab.page)
-      await tab.page.getByLabel('E-mail').fill('x@y')
-      await tab.page.keyboard.press('Enter')
-      await tab.page.getByText('Type an e-mail address').waitFor()
-      await usable(tab.page)
-      await tab.page.getByLabel('E-mail').fill(taras.email)
-      await tab.page.keyboard.press('Enter')
-      await tab.page.getByText('Look into your mailbox').waitFor()
-      await tab.page.goto(await linkTo(service, taras.email, 'reset-password'))
-      await usable(tab.page)
-      await tab.page.getByLabel('New password').fill(common)
-      await tab.page.keyboard.press('Enter')
-      await tab.page.getByText('most common passwords').waitFor()
-      await usable(tab.page)
-      expect(tab.faults).toEqual([])
-    },
-  )
+  it.each(['light', 'dark'] as const)('can be replaced with a finger or a keyboard (%s)', async (colorScheme) => {
+    const taras = await confirmed(service, 'taras-hryhorovych-telephone')
+    await using tab = await open('/forgot-password', { colorScheme, viewport: { width: 360, height: 740 } })
+    await usable(tab.page)
+    await tab.page.getByLabel('E-mail').fill('x@y')
+    await tab.page.keyboard.press('Enter')
+    await tab.page.getByText('Type an e-mail address').waitFor()
+    await usable(tab.page)
+    await tab.page.getByLabel('E-mail').fill(taras.email)
+    await tab.page.keyboard.press('Enter')
+    await tab.page.getByText('Check your mailbox').waitFor()
+    await tab.page.goto(await linkTo(service, taras.email, 'reset-password'))
+    await usable(tab.page)
+    await tab.page.getByLabel('New password').fill(common)
+    await tab.page.keyboard.press('Enter')
+    await tab.page.getByText('most common passwords').waitFor()
+    await usable(tab.page)
+    expect(tab.faults).toEqual([])
+  })
 
   /**
-   * A page, and whatever goes wrong in its context: requests for other hosts, violations of a policy, errors in a
-   * console.
+   * Opens a page and records errors of its context: requests to other hosts, violations of a policy, console errors.
    */
   async function open(path: string, options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ javaScriptEnabled: false, ...options })
@@ -130,7 +126,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
       if (url.protocol !== 'data:' && !ours.includes(url.origin)) faults.push(request.url())
     })
     context.on('console', (message) => {
-      // Chromium calls every answer of 400 and more an error; those here are pages that tell what to do.
+      // Chromium logs every response of 400 and more as an error; the pages here use such statuses.
       const reported = /^Failed to load resource: the server responded with a status of (404|422) /.test(message.text())
       if (message.type() === 'error' && !reported) faults.push(message.text())
     })
@@ -140,7 +136,7 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
     return { page, faults, [Symbol.asyncDispose]: () => context.close() }
   }
 
-  /** Follows the button of the newest letter to an address, in the inbox as a person sees it. */
+  /** Opens the newest letter to an address in the inbox, and follows its button. */
   async function opened(page: Page, email: string): Promise<Page> {
     await page.goto(service.inboxUrl)
     await page.locator('a', { hasText: 'Choose a new password' }).filter({ visible: true }).first().click()
@@ -159,10 +155,10 @@ describe.skipIf(!chromiumPath)('a forgotten password, in a browser without JavaS
   }
 })
 
-/** Waits for the page of this heading. */
+/** Waits for a page with this heading. */
 const headed = (page: Page, name: string) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
 
-/** What a wrong field's description ends in, as it is read aloud. */
+/** The description of a wrong field, as a screen reader reads it. */
 async function described(page: Page, label: string): Promise<string | null> {
   const field = page.getByLabel(label)
   await page.locator('input[aria-invalid="true"]').waitFor()
@@ -172,11 +168,11 @@ async function described(page: Page, label: string): Promise<string | null> {
 }
 
 /**
- * That a page fits its window, that its controls are large enough for a finger, and that one sees where the keyboard
- * is.
+ * Checks that a page fits its window, that its controls are large enough for a finger, and that the keyboard focus is
+ * visible.
  */
 async function usable(page: Page): Promise<void> {
-  // A page's text may be there before its style sheet is.
+  // A page's text may appear before its style sheet is loaded.
   await page.waitForLoadState()
   const { width } = page.viewportSize() ?? { width: 0 }
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)

@@ -1,9 +1,9 @@
 import type { Service } from './started.ts'
 
-/** Everybody's. */
+/** The password of every user. */
 export const password = 'correct horse battery'
 
-/** Somebody who has signed up, and the path in the letter that they got. */
+/** Signs up a user; returns the path in the letter. */
 export async function signedUp(
   service: Service,
   name: string,
@@ -14,7 +14,7 @@ export async function signedUp(
   return { email, link: new URL(await linkTo(service, email)).pathname }
 }
 
-/** Somebody who can log in. */
+/** Creates a user who can log in. */
 export async function confirmed(service: Service, name: string, email?: string): Promise<{ email: string }> {
   const person = await signedUp(service, name, email)
   const { status } = await send(service, '/api/auth/confirm-email', { token: person.link.split('/').at(-1) })
@@ -22,13 +22,13 @@ export async function confirmed(service: Service, name: string, email?: string):
   return person
 }
 
-/** Posts JSON as a program would, outside of any browser. */
+/** Posts JSON as a program would, outside any browser. */
 export function send(service: Service, path: string, body: object): Promise<Response> {
   const headers = { 'Content-Type': 'application/json' }
   return fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-/** The link to a page of ours in the newest letter that an address got; the letter may still be on its way. */
+/** Finds the link to one of our pages in the newest letter to an address; waits for the letter. */
 export async function linkTo(
   service: Service,
   email: string,

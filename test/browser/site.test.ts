@@ -20,7 +20,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     await service?.close()
   })
 
-  it('show what the service is and how it is, on /', async () => {
+  it('show what the service is, and its health, on /', async () => {
     await using tab = await open('/')
     expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Your contacts, at the edge')
     expect(await tab.page.locator('.state').textContent()).toBe('ok')
@@ -30,7 +30,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('lead from / and from a dead link to the very operation on /docs', async () => {
+  it('link from / and from a dead link to the right operation on /docs', async () => {
     for (const [path, count] of [
       ['/', 2],
       ['/confirm-email/x', 1],
@@ -45,7 +45,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  it('ask on /docs for nothing that the service ignores', async () => {
+  it('send from /docs nothing that the service ignores', async () => {
     await using tab = await open('/docs')
     await tab.page.getByRole('button', { name: 'Authorize' }).click()
     expect(await tab.page.locator('#oauth_username').isVisible()).toBe(true)
@@ -55,7 +55,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  it('give a person and a contact a picture on /docs, and show it', async () => {
+  it('set a user’s and a contact’s picture on /docs, and show it', async () => {
     const ana = await confirmed(service, 'ana')
     await using tab = await open('/docs')
     await authorize(tab.page, ana.email)
@@ -82,11 +82,11 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
       expect(await page.locator(size === 8 ? 'img' : 'svg').count()).toBe(1)
       await page.close()
     }
-    // Only our own were asked for.
+    // No other host was requested.
     expect(tab.faults.filter((fault) => fault.startsWith('http'))).toEqual([])
   })
 
-  it('work on /docs by any name of this machine, not only that of PUBLIC_URL', async () => {
+  it('work on /docs under any name of this machine, not only that of PUBLIC_URL', async () => {
     await using tab = await open('/docs', {}, service.url.replace('127.0.0.1', 'localhost'))
     expect((await execute(tab.page, 'get', '/api/healthchecker')).status).toBe(200)
     expect(tab.faults).toEqual([])
@@ -101,7 +101,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('confirm an address without JavaScript, by the button and not by the link alone', async () => {
+  it('confirm an address without JavaScript, by the button, not by opening the link', async () => {
     const taras = await signedUp(service, 'taras')
     await using tab = await open(taras.link, { javaScriptEnabled: false })
     expect(await tab.page.getByRole('heading', { level: 1 }).textContent()).toBe('Confirm your email')
@@ -114,7 +114,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('speak Ukrainian to whoever confirms in Ukrainian', async () => {
+  it('are in Ukrainian for Ukrainian readers', async () => {
     const lesia = await signedUp(service, 'lesia')
     await using tab = await open(lesia.link, { locale: 'uk-UA' })
     expect(await tab.page.locator('html').getAttribute('lang')).toBe('uk')
@@ -123,7 +123,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('tell what to do when a link is dead, or far too long', async () => {
+  it('say what to do when a link is dead, or far too long', async () => {
     for (const token of ['no-such-token', 'x'.repeat(3000)]) {
       for (const method of ['GET', 'POST']) {
         const answer = await fetch(`${service.url}/confirm-email/${token}`, { method })
@@ -140,7 +140,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     expect(tab.faults).toEqual([])
   })
 
-  it('allow nothing inline but what Redoc’s hashes name, no other host, and no frame around them', async () => {
+  it('allow no inline code but Redoc’s hashes, no other host, and no framing', async () => {
     for (const path of [
       '/',
       '/docs',
@@ -161,16 +161,14 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     }
   })
 
-  it('fit a telephone', async () => {
+  it('fit a phone', async () => {
     for (const path of ['/', '/docs', '/redoc', '/confirm-email/x', '/forgot-password', '/problems/not-found']) {
       await using tab = await open(path, { viewport: { width: 360, height: 740 } })
       expect(await tab.page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(360)
     }
   })
 
-  /**
-   * A page, and whatever went wrong on it: requests for other hosts, violations of its policy, errors in its console.
-   */
+  /** Opens a page and records its errors: requests to other hosts, violations of its policy, console errors. */
   async function open(path: string, options: BrowserContextOptions = {}, origin = service.url) {
     const context = await browser.newContext(options)
     const faults = watch(context, origin)

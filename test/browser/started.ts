@@ -5,19 +5,19 @@ import { join } from 'node:path'
 import { StartError } from '../../scripts/start/fault.ts'
 import { exampleVars, type Running, type StartOptions, startAll } from '../../scripts/start.ts'
 
-/** What `npm start` starts. */
+/** The parts that `npm start` starts. */
 export interface Service {
   readonly url: string
   /** The inbox's pages and its API (Mailpit's). */
   readonly inboxUrl: string
 }
 
-/** One with an empty database of its own. */
+/** A service with its own empty database. */
 export interface StartedService extends Service {
   close(): Promise<void>
 }
 
-/** Variables of the service that a test wants other than those of `.dev.vars.example`. */
+/** Variables that differ from `.dev.vars.example`. */
 export interface ServiceOptions {
   readonly CORS_ORIGINS?: string
   readonly ADMIN_EMAIL?: string
@@ -27,12 +27,12 @@ export interface ServiceOptions {
   readonly RATE_LIMITS?: string
 }
 
-/** Limits are seldom what is tested here, and everybody comes from one address. */
+/** Most tests do not test limits, and all requests come from one address. */
 const generous = ['signup', 'login', 'refresh', 'request-email', 'confirm', 'reset', 'contacts-create']
   .map((name) => `${name}=1000/60s`)
   .join(',')
 
-/** Starts it on free ports; `close` ends what was started and deletes what was stored. */
+/** Starts the service on free ports; `close` stops it and deletes its data. */
 export async function startService(options: ServiceOptions = {}): Promise<StartedService> {
   const folder = await mkdtemp(join(tmpdir(), 'vizitka-browser-'))
   const remove = () => rm(folder, { recursive: true, force: true })
@@ -57,9 +57,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Starte
   }
 }
 
-/**
- * Starts it on ports that are free; on others, where somebody else on a busy machine took one of them a moment before.
- */
+/** Starts it on free ports. Tries other ports if another process took one of them meanwhile. */
 async function started(options: StartOptions, attempts = 3): Promise<{ running: Running; inboxPort: number }> {
   const [port = 0, inboxPort = 0, smtpPort = 0] = await freePorts(3)
   try {
@@ -70,14 +68,14 @@ async function started(options: StartOptions, attempts = 3): Promise<{ running: 
   }
 }
 
-/** The text of a vars file, with one variable set. */
+/** Returns the text of a vars file with one variable set. */
 function withVariable(text: string, [name, value]: [name: string, value: string]): string {
   const line = `${name}="${value}"`
   const there = new RegExp(`^${name}=.*$`, 'm')
   return there.test(text) ? text.replace(there, () => line) : `${text}\n${line}\n`
 }
 
-/** Ports that nobody listens on at this moment. All are held until all are known, so that no two are the same. */
+/** Finds free ports. All are kept open until all are found, so that no two are the same. */
 async function freePorts(count: number): Promise<number[]> {
   const probes = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-/** What the one token that is good opens. */
+/** The only valid token. */
 export const token = 'v1.0-only-for-tests-6b2e9d41'
 export const accountId = '8f3c0b5a7d2e49168f3c0b5a7d2e4916'
 
-/** A refusal as Cloudflare words it: HTTP status, its code, its message. */
+/** An error in Cloudflare's format: HTTP status, code, message. */
 export class Refused extends Error {
   readonly status: number
   readonly code: number
@@ -24,7 +24,7 @@ export interface Binding {
   readonly class_name?: string
 }
 
-/** What wrangler says of the Worker beside its code. */
+/** The metadata that wrangler uploads with a Worker. */
 export interface Metadata {
   readonly bindings: readonly Binding[]
   readonly main_module?: string
@@ -43,7 +43,7 @@ export interface Version {
   readonly metadata: Metadata
   /** Its modules' bytes, by name. */
   readonly modules: ReadonlyMap<string, Buffer>
-  /** Everything it is bound to: what was uploaded, and the secrets that it inherited. */
+  /** All bindings: those that were uploaded, and inherited secrets. */
   readonly bindings: Map<string, Binding>
 }
 
@@ -59,33 +59,33 @@ export interface Script {
   workersDev: boolean
 }
 
-/** What the account holds, for a test to look at and to change. */
+/** The state of the account, for a test to read and change. */
 export interface Account {
   readonly url: string
   readonly databases: Map<string, { readonly name: string; readonly sqlite: DatabaseSync }>
   /** Titles by id. */
   readonly namespaces: Map<string, string>
   readonly scripts: Map<string, Script>
-  /** Which Worker a custom domain belongs to. */
+  /** The Worker of each custom domain. */
   readonly domains: Map<string, string>
-  /** Hosts that have DNS records of somebody else's making. */
+  /** Hosts with DNS records that somebody else created. */
   readonly dns: Set<string>
   /** `METHOD path`, in order. */
   readonly requests: string[]
-  /** What was asked for that is not here. A test that ends with some has met an API that nobody knows. */
+  /** Requests that the stand-in does not support. A test that ends with some has used an unknown API. */
   readonly unknown: string[]
   plan: 'free' | 'paid'
   subdomain: string | undefined
-  /** Another account that the token opens. */
+  /** Whether the token can access another account, too. */
   second: boolean
-  /** Throws what is to be refused; called before anything else is looked at. */
+  /** Throws the errors that a test wants; called before anything else. */
   trouble: (request: string) => void
-  /** What `/health` answers instead of what it finds. */
+  /** What `/health` returns instead of the real result. */
   ill: { readonly status: number; readonly body: object } | undefined
   close(): Promise<void>
 }
 
-/** What a request brings. */
+/** The data of a request. */
 export interface Asked {
   readonly body: Buffer
   readonly type: string

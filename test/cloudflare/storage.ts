@@ -30,7 +30,7 @@ export function ofDatabase(account: Account, idOrName: string, query: { sql: str
     if (/^\s*(select|pragma|with)\b/i.test(query.sql)) {
       return [{ results: sqlite.prepare(query.sql).all(...(query.params ?? [])), success: true, meta }]
     }
-    // All of what comes in one request is one transaction.
+    // One request is one transaction.
     sqlite.exec('BEGIN')
     sqlite.exec(query.sql)
     sqlite.exec('COMMIT')
@@ -41,7 +41,7 @@ export function ofDatabase(account: Account, idOrName: string, query: { sql: str
   }
 }
 
-/** A database as D1 exports it: each table with its rows, in the order in which tables were made. */
+/** A database in the format of D1's export: each table with its rows, in the order of creation. */
 export function dumpOf({ databases }: Account, uuid: string): string {
   const sqlite = databases.get(uuid)?.sqlite
   if (!sqlite) throw new Refused(404, 7404, `The database ${uuid} could not be found`)

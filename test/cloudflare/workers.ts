@@ -8,7 +8,7 @@ const freePlanBytes = 3 * 1024 * 1024
 
 const notFound = () => new Refused(404, 10007, 'This Worker does not exist on your account.')
 
-/** Whatever is asked of one Worker: `METHOD kind/rest`. */
+/** Handles requests about one Worker: `METHOD kind/rest`. */
 export async function ofScript(
   account: Account,
   requested: string,
@@ -160,7 +160,7 @@ function assetsOf(manifest: Record<string, { hash: string; size: number }>) {
 const secretsOf = ({ live }: Script) =>
   [...(live?.bindings.values() ?? [])].filter(({ type }) => type === 'secret_text')
 
-/** What Cloudflare tells of a binding: never a secret's text. */
+/** Cloudflare's description of a binding: without a secret's text. */
 const withoutText = ({ text, ...binding }: Binding) => (binding.type === 'secret_text' ? binding : { ...binding, text })
 
 function changeSecrets(script: Script, secrets: Record<string, { text: string } | null>) {
@@ -184,7 +184,7 @@ interface Origin {
   readonly hostname: string
 }
 
-/** What would change if a Worker were to have these domains, and those only. */
+/** What would change if a Worker had exactly these domains. */
 function changesOf({ domains, dns }: Account, script: string, origins: readonly Origin[]) {
   const stored = (hostname: string) => domains.get(hostname)
   const updated = origins.filter(({ hostname }) => stored(hostname))
@@ -225,7 +225,7 @@ function pointDomains(
 
 // ---------------------------------------------------------------- what the Worker itself answers
 
-/** The health check of the Worker that is live: what the real one says for the same bindings and the same database. */
+/** The health check of the live Worker, as the real one answers for the same bindings and database. */
 export function healthOf({ scripts, databases }: Account, name: string): { status: number; body: object } {
   const live = scripts.get(name)?.live
   if (!live) return { status: 404, body: { error: 'There is nothing here yet' } }

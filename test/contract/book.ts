@@ -32,7 +32,7 @@ export function jsonOf({ body, headers }: Sent): unknown {
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The fields of a body that are to be written, as they are to be kept. */
+/** The fields of a body that are to be written, as they will be stored. */
 function writtenBy(document: ApiDocument, operation: Operation, sent: Sent): Values {
   const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
   const json = jsonOf(sent)
@@ -41,21 +41,21 @@ function writtenBy(document: ApiDocument, operation: Operation, sent: Sent): Val
   const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
   const fields = Object.entries(isObject(taken) ? taken : {})
     .filter(([name]) => Object.hasOwn(properties, name) && properties[name]?.readOnly !== true)
-    // What becomes of lists, src/contacts/details.test.ts says.
+    // src/contacts/details.test.ts tests lists.
     .filter(([name]) => !operation.template.startsWith(collection) || !(name in detailInputs))
     .map(([name, value]) => [name, storedValue(name, value)])
   return Object.fromEntries(fields)
 }
 
-/** An empty text is none, and so is null; of a flag, null is false. Breaks of lines are one character. */
+/** Null and an empty text mean no value; null for a flag means false. Line breaks are one character. */
 function storedValue(name: string, value: unknown): unknown {
   if (name === 'favorite') return value ?? false
   return value === '' ? null : typeof value === 'string' ? value.replaceAll('\r\n', '\n') : value
 }
 
 /**
- * Fields whose value in the answer is not the one that was sent. Of whatever one signs in for: what is acknowledged is
- * what was asked.
+ * Fields whose value in the response is not the one that was sent, for signed-in requests: what is acknowledged must be
+ * what was sent.
  */
 export function unkept(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { status, text } = answer
@@ -72,7 +72,7 @@ export function unkept(document: ApiDocument, operation: Operation, sent: Sent, 
 const nothing = withDefaults({})
 const fields = Object.keys(nothing) as (keyof typeof nothing)[]
 
-/** The fields of the vCard that a request sends, without those that it does not say; undefined where it sends none. */
+/** The fields of the vCard in a request, without missing ones; undefined if there is no vCard. */
 function vcardIn({ body, headers }: Sent): Values | undefined {
   if (!body || mediaTypeOf(headers.get('Content-Type')) !== 'text/vcard') return undefined
   const [card] = parseCards(decodeCards(new Uint8Array(body)))
@@ -80,7 +80,7 @@ function vcardIn({ body, headers }: Sent): Values | undefined {
   return Object.fromEntries(fields.flatMap((name) => (stated[name] == null ? [] : [[name, stated[name]]])))
 }
 
-/** Holds a vCard against the contact that it stands for; a stored one is from before it became a favourite. */
+/** Compares a vCard with its contact; a stored vCard may be from before the contact became a favourite. */
 function saysAll(contact: Values | undefined, text: string, isStored: boolean): string[] {
   const [card, ...more] = parseCards(text)
   if (!contact || !card || more.length > 0) return [`${text} is not one vCard of a contact in the book`]
@@ -91,7 +91,7 @@ function saysAll(contact: Values | undefined, text: string, isStored: boolean): 
     .map((name) => `${name} is ${JSON.stringify(contact[name])}, and the vCard says ${JSON.stringify(stated[name])}`)
 }
 
-/** Keeps the book of whoever was answered, and holds the answer against it. */
+/** Updates the model of the user's book from a response, and compares the response with the model. */
 export function enter(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { by } = sent
   const { method, template } = operation
@@ -129,7 +129,7 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   return written(by, contact, { ...now, ...values })
 }
 
-/** Forgets what a change of a label changes in all contacts that have it. */
+/** Drops what a change of a label changes in all contacts with it. */
 function forgetLabel({ book }: Actor, pathname: string): void {
   const label = decodeURIComponent(pathname.split('/').at(-1) ?? '').trim()
   for (const [id, { labels, updated_at, ...others }] of book) {
@@ -138,13 +138,16 @@ function forgetLabel({ book }: Actor, pathname: string): void {
   }
 }
 
-/** The e-mail and the phone of an answer, where the request sent a list that says which they are. */
+/** The e-mail and phone of a response, if the request sent lists that determine them. */
 const primaryOf = ({ email, phone }: Values, json: unknown): Values =>
   isObject(json)
     ? { ...(json.emails === undefined ? {} : { email }), ...(json.phones === undefined ? {} : { phone }) }
     : {}
 
-/** That a key adds one contact: the answer to a second request is the first one's contact, as it is now. */
+/**
+ * Checks that an Idempotency-Key adds one contact: a repeated request must return the first one's contact, as it is
+ * now.
+ */
 function keyed(by: Actor, { headers }: Sent, id: number): string[] {
   const header = headers.get('Idempotency-Key')
   if (header === null) return []
@@ -160,7 +163,7 @@ const differing = (one: Values, other: Values): (keyof typeof nothing)[] =>
 function written(by: Actor, contact: z.infer<typeof contactDetailsSchema>, wanted: Values): string[] {
   const before = by.book.get(contact.id)
   by.book.set(contact.id, contact)
-  // An earlier request of the same key has added it.
+  // An earlier request with the same key added it.
   const replayed = before !== undefined && differing(contact, before).length === 0
   const wrong = replayed ? [] : differing(contact, wanted)
   return wrong.map(
@@ -169,11 +172,11 @@ function written(by: Actor, contact: z.infer<typeof contactDetailsSchema>, wante
   )
 }
 
-/** That what is read is what was acknowledged. */
+/** Checks that a contact that is read is the one that was acknowledged. */
 function isKnown(by: Actor, contact: Values & { id: number }): string[] {
   const own = by.book.get(contact.id)
   if (!own) return [`contact ${contact.id} is shown, which was never acknowledged`]
-  // A list shows less of each.
+  // A list has fewer fields.
   return Object.entries(own)
     .filter(([name]) => name in contact)
     .filter(([name, value]) => JSON.stringify(contact[name]) !== JSON.stringify(value))
@@ -183,7 +186,7 @@ function isKnown(by: Actor, contact: Values & { id: number }): string[] {
     )
 }
 
-/** Holds the database against everybody's book and account: what differs, as sentences. */
+/** Compares the database with every user's book and account; returns differences as sentences. */
 export async function audit(cast: Cast): Promise<string[]> {
   const faults: string[] = []
   const rows = await db.select().from(contacts)

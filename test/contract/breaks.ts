@@ -4,7 +4,7 @@ import { anyText, anyValue, forgedCursor, oddHeaders, oddIds, oddNumbers } from 
 import { outside } from './outside.ts'
 import { merged } from './values.ts'
 
-/** One thing wrong with a request that would be right. */
+/** One defect in an otherwise valid request. */
 export type Break =
   | { readonly what: 'method'; readonly method: string }
   | { readonly what: 'path'; readonly name: string; readonly encoded: string }
@@ -16,7 +16,7 @@ export type Break =
   | { readonly what: 'field'; readonly name: string; readonly how: 'drop' | 'set'; readonly value: unknown }
   | { readonly what: 'file'; readonly how: FileDamage }
 
-/** What is done to the bytes of a body. */
+/** Ways to damage the bytes of a body. */
 export const damages = [
   ...([
     'cut short',
@@ -31,7 +31,7 @@ export const damages = [
 ] as const
 export type Damage = (typeof damages)[number]
 
-/** What is done to the file of a form. */
+/** Ways to damage the file of a form. */
 export const fileDamages = [
   ...(['text', 'missing', 'twice', 'another name', 'cut short', 'no picture', 'empty', 'with a field more'] as const),
   ...(['too large', 'too many pixels'] as const),
@@ -75,7 +75,7 @@ const mediaTypes = [
   ],
 ]
 
-/** What no body takes, and nobody may set. */
+/** Fields that no body has, and that nobody may set. */
 const foreignFields = [
   ...[
     'owner_id',
@@ -92,7 +92,7 @@ const foreignFields = [
   ...['__proto__', 'constructor', 'toString', 'x', '', 'a/b', 'a~b', '$ref', 'ID', 'First_name'],
 ]
 
-/** Every way in which a request of an operation can be broken once. */
+/** Lists every way to break a request of an operation once. */
 export function breaksOf(document: ApiDocument, operation: Operation): fc.Arbitrary<Break> {
   const named = (where: string) => operation.parameters.filter((one) => one.in === where).map(({ name }) => name)
   const ways: { weight: number; arbitrary: fc.Arbitrary<Break> }[] = [
@@ -143,11 +143,11 @@ export function breaksOf(document: ApiDocument, operation: Operation): fc.Arbitr
 const headers = (names: readonly string[]): fc.Arbitrary<Break> =>
   fc
     .tuple(fc.constantFrom(...names), fc.oneof(fc.constantFrom(...oddHeaders), fc.string({ maxLength: 40 })))
-    // What no header can hold never leaves a client.
+    // Clients cannot send what no header can contain.
     .filter(([, text]) => /^[\t -~]*$/.test(text))
     .map(([name, text]) => ({ what: 'header', name, text }))
 
-/** Values past the edges of one's own schema, where it has any, and values of every other kind. */
+/** Values beyond the limits of a schema, if it has any, and values of every other type. */
 function wrongValues(document: ApiDocument, schema: Schema): fc.Arbitrary<unknown> {
   const past = outside(document, schema)
   return past.length > 0 ? fc.oneof(fc.constantFrom(...past), anyValue) : anyValue

@@ -17,20 +17,20 @@ import type { Part } from './plan.ts'
 
 const db = database()
 
-/** What is somebody's own: of their book, of their account, and of where they sit. */
+/** What a marker belongs to: a user's book, account, or address. */
 export type MarkKind = 'book' | 'account' | 'trace'
 
 const markPattern = /zq[0-9a-z]{4}[bat][0-9a-z]{5}|2001:db8:[0-9a-f]{1,4}:[0-9a-f]{1,4}\b/gi
 const random = (): string => Math.random().toString(36).slice(2, 7).padEnd(5, 'x')
 
-/** What a session's holder has. */
+/** The data of a session. */
 export interface Session {
   readonly id: number
   readonly access: string
   refresh: string
 }
 
-/** One who uses the service, and what the service has acknowledged to them. */
+/** A user of the service, and what the service has acknowledged to them. */
 export class Actor {
   id = 0
   readonly marks: Record<MarkKind, string>
@@ -38,9 +38,7 @@ export class Actor {
   username: string
   email: string
   password = password
-  /**
-   * The hash that the database had at the last audit, and whether an acknowledged request may have replaced it since.
-   */
+  /** The hash in the database at the last audit, and whether an acknowledged request may have replaced it since. */
   hash: string | null = null
   hashed = true
   role: Role = 'user'
@@ -50,11 +48,11 @@ export class Actor {
   sessions: Session[] = []
   /** Refresh tokens that were used. */
   readonly spent: string[] = []
-  /** Contacts as they were answered last. */
+  /** Contacts as they were last returned. */
   readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[] }>()
-  /** Idempotency keys, and which contact each has added. */
+  /** Idempotency keys, and the contact that each has added. */
   readonly keys = new Map<string, number>()
-  /** Ids that were seen in lists and answers, by the path of the list. */
+  /** Ids seen in lists and responses, by the path of the list. */
   readonly ids = new Map<string, Set<number>>()
   readonly etags = new Map<string, string>()
   /** Queries of `Link` headers, by the path of the list. */
@@ -68,7 +66,7 @@ export class Actor {
     this.email = `${this.marks.account}@example.com`
   }
 
-  /** What the platform and the client say of where a request comes from. */
+  /** The headers that say where a request comes from. */
   get trace(): Record<string, string> {
     return { ...from(this.address), 'User-Agent': `fuzz ${this.marks.trace}` }
   }
@@ -77,17 +75,17 @@ export class Actor {
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
 const claimsSchema = z.looseObject({ sid: z.int(), sub: z.coerce.number() })
 
-/** Whom an access token speaks for, and in which session. */
+/** The user and session of an access token. */
 export const claimsOf = (access: string): z.infer<typeof claimsSchema> =>
   claimsSchema.parse(JSON.parse(atob((access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))))
 
-// A password that is tried wrongly costs next to nothing so; the right one is hashed anew at its first login.
+// A low cost, so that wrong passwords cost little; the right one gets a new hash at its first login.
 const salt = Buffer.alloc(16, 7)
 const cheap = scryptSync(password.normalize('NFC'), salt, 32, { N: 16, r: 1, p: 1 })
 const unpadded = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
 const cheapHash = `$scrypt$ln=4,r=1,p=1$${unpadded(salt)}$${unpadded(cheap)}`
 
-/** Everybody there is and was, and who plays which part now. */
+/** All present and former users, and who plays which part now. */
 export class Cast {
   readonly players: Actor[] = []
   readonly #playing = new Map<Part, Actor>()
@@ -96,7 +94,7 @@ export class Cast {
   readonly ended: string[] = []
   readonly #wrong = new Map<Session, (string | undefined)[]>()
 
-  /** Somebody new, whom the service does not know yet. */
+  /** A new user, whom the service does not know yet. */
   draft(): Actor {
     const player = new Actor(this.players.length)
     this.players.push(player)
@@ -105,7 +103,7 @@ export class Cast {
     return player
   }
 
-  /** Whose marks a text holds. */
+  /** Finds the users whose markers a text contains. */
   marksIn(text: string): { mark: string; player: Actor; kind: MarkKind }[] {
     const found = new Set([...text.matchAll(markPattern)].map(([mark]) => mark.toLowerCase()))
     return [...found].flatMap((mark) => {
@@ -114,7 +112,7 @@ export class Cast {
     })
   }
 
-  /** Those who have an account. */
+  /** The users who have an account. */
   get accounts(): Actor[] {
     return this.players.filter(({ id, gone }) => id !== 0 && !gone)
   }
@@ -125,7 +123,7 @@ export class Cast {
     return this.accounts.find((player) => player.email.normalize('NFC').toLowerCase() === key)
   }
 
-  /** Somebody with an account, put straight into the database, so that it costs nothing. */
+  /** A user with an account that is inserted into the database, which costs nothing. */
   async enrol(role: Role, confirmed = true): Promise<Actor> {
     const player = this.draft()
     const { username, email } = player
@@ -147,7 +145,7 @@ export class Cast {
     return player
   }
 
-  /** Somebody who has signed up, confirmed the address by the letter and logged in, over HTTP. */
+  /** A user who has signed up, confirmed by the letter and logged in, over HTTP. */
   async signUp(): Promise<Actor> {
     const player = this.draft()
     const { username, email, trace } = player
@@ -163,7 +161,7 @@ export class Cast {
     return player
   }
 
-  /** A session for somebody, as logging in begins one. */
+  /** Starts a session for a user, by logging in. */
   async begin(player: Actor): Promise<Session | undefined> {
     const [row] = await db.select({ hash: users.password_hash }).from(users).where(eq(users.id, player.id))
     const client = { device: player.trace['User-Agent'] ?? null, address: `${player.address.replace('::1', '')}::/64` }
@@ -175,7 +173,7 @@ export class Cast {
     return session
   }
 
-  /** Brings the first of each part on: three of them over HTTP, by real letters. */
+  /** Creates the first user of each part: three of them over HTTP, with real letters. */
   async assemble(): Promise<void> {
     const admin = await this.enrol('admin')
     const { access = '' } = (await this.begin(admin)) ?? {}
@@ -194,7 +192,7 @@ export class Cast {
     await this.enrol('user', false)
   }
 
-  /** What might be sent instead of the token of a session that lives, and must let nobody in. */
+  /** Credentials to send instead of a valid token, which must be refused. */
   async wrongCredentials(player: Actor): Promise<(string | undefined)[]> {
     const [session] = player.sessions
     if (!session) return this.ended
@@ -204,7 +202,7 @@ export class Cast {
     return [...wrong, ...this.ended.slice(-5)]
   }
 
-  /** Who plays a part, able to: where the last one is gone, disabled or of another role, somebody new takes it over. */
+  /** The user who plays a part. If the last one was deleted, disabled or given another role, a new user takes over. */
   async playing(part: Part): Promise<Actor> {
     const wanted: Role = part === 'moderator' || part === 'admin' ? part : 'user'
     const last = this.#playing.get(part)

@@ -5,7 +5,7 @@ import { Run } from './run.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** How a run of the contract's fuzz went, for `npm run fuzz`. */
+    /** The result of a run, for `npm run fuzz`. */
     fuzz?: { seed: number; table: string }
   }
 }
@@ -13,10 +13,10 @@ declare module 'vitest' {
 const requests = Number(env.TEST_FUZZ_REQUESTS)
 const seed = env.TEST_FUZZ_SEED === '' ? Math.floor(Math.random() * 1e9) : Number(env.TEST_FUZZ_SEED)
 
-/** A busy machine takes 30 ms a request; a session at the start, and shrinking, take more. */
+/** A busy machine takes 30 ms for a request; the start, and shrinking a failure, take longer. */
 const patienceMs = 120_000 + requests * 60
 
-/** Operations that no request can make succeed here, and why. There are none. */
+/** Operations that no request can make succeed here, with the reason. There are none. */
 const unreachable: readonly string[] = []
 
 it(`keeps what its document says, in ${requests} requests`, { timeout: patienceMs }, async ({ task }) => {
@@ -25,13 +25,13 @@ it(`keeps what its document says, in ${requests} requests`, { timeout: patienceM
     await run.go(requests, seed)
   } catch (error) {
     const again = `FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} npm run fuzz`
-    // What is no text would not get through to whoever reads it.
+    // An error that is not an Error would be lost between processes.
     throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
   } finally {
     task.meta.fuzz = { seed, table: run.tally.table }
   }
   expect(run.tally.unasked).toEqual([])
   expect(run.tally.unsuccessful).toEqual(unreachable)
-  // So that what each says of a 429 was looked at, too.
+  // Every 429 was checked, too.
   expect(run.tally.unlimited).toEqual([])
 })

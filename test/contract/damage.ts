@@ -5,7 +5,7 @@ type Bytes = Uint8Array<ArrayBuffer>
 /** A text in UTF-8. */
 export const bytesOf = (text: string): Bytes => new Uint8Array(new TextEncoder().encode(text))
 
-/** A body whose bytes were damaged, in one way, somewhere. */
+/** A body with damaged bytes, in one way and place. */
 export function damaged(
   { how, at }: Extract<Break, { what: 'bytes' }>,
   body: Bytes | null,

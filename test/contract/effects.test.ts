@@ -6,7 +6,7 @@ import { note } from './effects.ts'
 import { Mailbox } from './known.ts'
 import { origin } from './request.ts'
 
-it('a reset’s password is the account’s from then on, whatever is sent as the username that it ignores', async () => {
+it('sets the account’s password by a reset, whatever is sent as the ignored username', async () => {
   const [cast, mailbox] = [new Cast(), new Mailbox()]
   const ana = Object.assign(cast.draft(), { id: 1 })
   mailbox.own('link', { player: ana, email: ana.email })

@@ -7,7 +7,7 @@ import { type Turn, tagged } from './known.ts'
 import type { Sent } from './request.ts'
 
 const text = z.string()
-// Of what one operation ignores, such as the username of a reset, another may be of any kind.
+// A member that one operation ignores, such as the username of a reset, may have any type.
 const optional = text.optional().catch(undefined)
 const sentSchema = z.looseObject({
   email: optional,
@@ -21,7 +21,7 @@ const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.
 interface Effect {
   readonly sent: Sent
   readonly turn: Turn
-  /** Whoever is signed in. */
+  /** The signed-in user. */
   readonly by: Actor
   readonly json: z.infer<typeof sentSchema>
   /** The answer's body. */
@@ -32,7 +32,7 @@ interface Effect {
 
 const idSchema = z.looseObject({ id: z.int() })
 
-/** Ends sessions of somebody: their tokens are wrong credentials from now on. */
+/** Ends a user's sessions: their tokens are wrong credentials from now on. */
 function end({ cast }: Turn, player: Actor | undefined, ends: (id: number) => boolean = () => true): void {
   for (const { id, access } of player?.sessions ?? []) if (ends(id)) cast.ended.push(`Bearer ${access}`)
   if (player) player.sessions = player.sessions.filter(({ id }) => !ends(id))
@@ -44,11 +44,11 @@ function erase(turn: Turn, player: Actor | undefined): void {
   if (player) player.gone = true
 }
 
-/** The session that a request is signed in by. */
+/** The session of a request's token. */
 const current = ({ headers }: Sent): number =>
   claimsOf((headers.get('Authorization') ?? '').replace(/^Bearer /, '')).sid
 
-/** What an acknowledged request changes of accounts and of what is known of them. What it changes of books: book.ts. */
+/** How an acknowledged request changes the model of accounts. book.ts has the model of books. */
 const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'POST /api/auth/signup': ({ turn, json, body }) => {
     const { user } = z.looseObject({ user: z.looseObject({ id: z.int(), username: text, email: text }) }).parse(body)
@@ -61,7 +61,7 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     const { sub, sid } = claimsOf(access)
     const player = turn.cast.byId(sub)
     player?.sessions.push({ id: sid, access, refresh })
-    // At its first login an account's hash is made anew, at today's cost.
+    // An account's first login replaces its hash by one of today's cost.
     if (player) player.hashed = true
   },
   'POST /api/auth/refresh': ({ turn, json, body }) => {
@@ -92,7 +92,7 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   },
   'POST /api/users/me/email': ({ by, json, turn }) => {
     const email = (json.email ?? '').trim()
-    // Where it is another's, that one gets a letter without a link.
+    // If another user has the address, that user gets a letter without a link.
     const owner = turn.cast.byEmail(email)
     if (!owner || owner === by) turn.mailbox.expect('confirm-email', by, email)
   },
@@ -141,7 +141,7 @@ function stolen(
   for (const player of turn.cast.players) end(turn, player, (one) => one === id)
 }
 
-/** Whoever logs in with what the account has as its password is let in, and nobody else. */
+/** Checks a login: it must succeed exactly if the password is the account's. */
 export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): string[] {
   if (name !== 'POST /api/auth/login' || ![200, 401, 403].includes(status)) return []
   const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)))
@@ -152,7 +152,7 @@ export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): 
   return status === wanted ? [] : [`logging in is ${status}, not ${wanted}`]
 }
 
-/** Notes what an acknowledged request did, and what its answer shows that later requests can name. */
+/** Records the effects of an acknowledged request, and the values in its response that later requests can use. */
 export function note(operation: Operation, sent: Sent, { status, headers, text: answered }: Read): void {
   if (sent.method === 'HEAD') return
   const { by, turn } = sent
@@ -162,7 +162,7 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
     pathname.split('/')[operation.template.split('/').findIndex((part) => part.startsWith('{'))] ?? '',
   )
   const list = operation.template.replace(/\/\{.*/, '')
-  // A refresh token that was used long before is theft: its session ends.
+  // An old refresh token counts as theft: its session ends.
   if (operation.name === 'POST /api/auth/refresh' && status === 401) stolen(turn, sent, json.refresh_token)
   if (status === 404 || (status < 300 && operation.method === 'DELETE')) by?.ids.get(list)?.delete(Number(parameter))
   if (status >= 300) return
@@ -172,7 +172,7 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
   const ids = by.ids.get(list) ?? new Set()
   for (const one of Array.isArray(body) ? body : [body]) {
     const { success, data } = idSchema.safeParse(one)
-    // Those seen last stand at the end.
+    // The most recently seen ids are last.
     if (success && ids.delete(data.id) !== undefined) ids.add(data.id)
   }
   by.ids.set(list, ids)
@@ -184,7 +184,7 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
   if (next) by.pages.set(operation.template, [...(by.pages.get(operation.template) ?? []), next].slice(-20))
 }
 
-/** The token by which an answer of changes goes on. */
+/** The token with which reading changes continues. */
 function tokenOf(body: unknown): string | undefined {
   const { success, data } = changesSchema.safeParse(body)
   return success ? `since=${data.next}` : undefined

@@ -12,20 +12,23 @@ const text = z.string().optional().catch(undefined)
 const bodySchema = z.looseObject({ email: text, password: text, username: text, birthday: text })
 const namesSchema = z.object({ first_name: z.string().nullish(), last_name: z.string().nullish() })
 
-/** What a refused request said, as far as excuses are about it. */
+/** The parts of a refused request that excuses check. */
 interface Refused {
   readonly operation: Operation
   readonly sent: Sent
   readonly query: URLSearchParams
   readonly json: unknown
-  /** The body's texts, as the service takes them. */
+  /** The body's texts, as the service normalizes them. */
   readonly body: z.infer<typeof bodySchema>
 }
 
-/** What may be refused, why, and of which requests it is so; `*` in a pointer is any place of a list. */
+/** What may be refused, why, and for which requests; `*` in a pointer is any item of a list. */
 type Excuse = readonly [pointer: string, reason: string, isTrueOf: (refused: Refused) => boolean]
 
-/** What may be refused though every schema allows it, why, in the document's words, and of which requests it is so. */
+/**
+ * Values that may be refused although every schema allows them, with the reason in the document's words, and the
+ * requests to which it applies.
+ */
 const excuses: readonly Excuse[] = [
   ['query/skip', 'not together with a cursor', ({ query }) => query.has('cursor')],
   [
@@ -68,7 +71,7 @@ const excuses: readonly Excuse[] = [
   ['/refresh_token', 'in the body or as a bearer token', hasNoRefreshToken],
 ]
 
-/** Whether what a pointer names may be refused though the document allows it, of this very request. */
+/** Whether a value of this very request may be refused although the document allows it. */
 export function isExcused(document: ApiDocument, operation: Operation, sent: Sent, pointer: string): boolean {
   const query = new URL(sent.url).searchParams
   const json = jsonOf(sent)
@@ -78,18 +81,18 @@ export function isExcused(document: ApiDocument, operation: Operation, sent: Sen
   return excuses.some(([where, , isTrueOf]) => where === pointer.replace(/\/\d+/g, '/*') && isTrueOf(refused))
 }
 
-/** What says how much of a list is shown, not which list it is. */
+/** Parameters that select a part of a list, not which list it is. */
 const ofPage = ['limit', 'total', 'skip', 'cursor']
 const listOf = (query: URLSearchParams): string =>
   JSON.stringify([...query].filter(([name]) => !ofPage.includes(name)).sort())
 
-/** Whether the cursor is one that this very list gave to whoever asks. */
+/** Whether this very list gave the cursor to the caller. */
 const hasIssued = ({ by }: Sent, { template }: Operation, query: URLSearchParams): boolean =>
   (by?.pages.get(template) ?? [])
     .map((page) => new URLSearchParams(page))
     .some((page) => page.get('cursor') === query.get('cursor') && listOf(page) === listOf(query))
 
-/** By name: an offset is none, for it knows no summer time. */
+/** By name: an offset is not a time zone, because it has no daylight saving time. */
 function isTimeZone(name: string): boolean {
   try {
     return /^[a-z]/i.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
@@ -98,7 +101,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Whether a text is no day of the calendar (of a leap year, where that is unknown), or has begun nowhere yet. */
+/** Whether a text is not a date (of a leap year, if the year is unknown), or a date in the future everywhere. */
 function isNoPastDay(birthday = ''): boolean {
   if (birthday === '') return false
   const date = birthday.replace(/^--/, '2000-')
@@ -107,7 +110,7 @@ function isNoPastDay(birthday = ''): boolean {
   return !isReal || day.getTime() > Date.now() + 14 * 3_600_000
 }
 
-/** An address of letters and digits, such as every mail server takes. */
+/** An address of letters and digits, which every mail server accepts. */
 function isPlainAddress(address = ''): boolean {
   const isShort = address.length <= 254 && address.indexOf('@') <= 64
   return isShort && /^[a-z0-9]+([.+_-][a-z0-9]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i.test(address)
@@ -115,7 +118,7 @@ function isPlainAddress(address = ''): boolean {
 
 const reset = 'PATCH /api/auth/reset-password-confirmation/{token}'
 
-/** Whose account a request is about: whoever asks, or else the owner of the link that it goes on from. */
+/** The account that a request is about: the caller's, or that of the link's owner. */
 function accountOf({ sent, operation }: Refused): Actor | undefined {
   if (operation.name !== reset) return sent.by ?? undefined
   const at = operation.template.split('/').indexOf('{token}')
@@ -142,27 +145,27 @@ function isOwnAlready({ operation, sent, body }: Refused): boolean {
   return operation.name === 'POST /api/users/me/email' && body.email === sent.by?.email
 }
 
-/** Whether no name that it sends can be seen. A patch that sends none, or takes none away, leaves what is there. */
+/** Whether all names that a request sends are invisible. A patch that sends and removes none keeps the present ones. */
 function isNameless({ sent, json }: Refused): boolean {
   const names = Object.values(namesSchema.safeParse(json).data ?? {})
   const isAny = names.length > 0 || sent.method !== 'PATCH'
   return isAny && !names.some((name) => canBeSeen(cleanName(name ?? '')))
 }
 
-/** Whether an app password has no name that can be seen, or one on several lines. */
+/** Whether an app password's name is invisible, or has several lines. */
 function isNamelessPassword({ operation, json }: Refused): boolean {
   const { name } = z.looseObject({ name: text }).safeParse(json).data ?? {}
   if (operation.name !== 'POST /api/users/me/app-passwords') return false
   return name !== undefined && (!canBeSeen(cleanName(name)) || /[\p{Zl}\p{Zp}]/u.test(name))
 }
 
-/** Whether neither body nor header holds a refresh token: no document can say that one of two is needed. */
+/** Whether neither body nor header has a refresh token: no document can express that one of them is required. */
 function hasNoRefreshToken({ sent, json }: Refused): boolean {
   const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(json ?? {}).data
   return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
 }
 
-/** The members of a list of a contact that a body sends. */
+/** The items of a contact's list in a body. */
 const membersOf = (json: unknown, name: 'emails' | 'phones' | 'addresses'): Record<string, unknown>[] =>
   z.looseObject({ [name]: z.array(z.record(z.string(), z.unknown())) }).safeParse(json).data?.[name] ?? []
 

@@ -15,23 +15,23 @@ import type { Sent } from './request.ts'
 import { fits, merged, vcards } from './values.ts'
 
 /**
- * What the document says of a request, from nothing but the request: not from how it was made, and not by the code that
- * the service itself checks with.
+ * What the document says of a request, derived from the request alone: not from how it was generated, and not with the
+ * service's own validators.
  */
 export interface Ruling {
-  /** The operation that is asked for; none for a path or method that the document lacks. */
+  /** The operation of the request; undefined if the document does not have the path or method. */
   readonly operation: Operation | undefined
-  /** Whether the path is the document's, whatever the method. */
+  /** Whether the path is in the document, whatever the method. */
   readonly documented: boolean
-  /** Where it is an older client's path, which docs/compat.md describes: what it answers as. */
+  /** For an older client's path (docs/compat.md): the operation that it stands for. */
   readonly older?: Operation | undefined
-  /** Why it is forbidden, as sentences. It must not be answered by 2xx. */
+  /** Why it is forbidden, as sentences. The response must not be 2xx. */
   readonly forbidden: readonly string[]
-  /** What it has that no OpenAPI document can speak of. Where nothing of both is found, the request is right. */
+  /** What no OpenAPI document can express. If this and `forbidden` are empty, the request is valid. */
   readonly unspoken: readonly string[]
 }
 
-/** What docs/security.md says that each role may do. */
+/** The permissions of each role in docs/security.md. */
 const permissions: Readonly<Record<string, readonly string[]>> = {
   user: ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'],
   moderator: ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete', 'users:read', 'users:disable'],
@@ -46,7 +46,7 @@ interface Findings {
   unspoken: string[]
 }
 
-// What is not digits is looked for: docs/compat.md.
+// Anything but digits is a search: docs/compat.md.
 const isQueryOfOldClients = (method: string, pathname: string): boolean =>
   /^(GET|HEAD)$/.test(method) &&
   /^\/api\/contacts\/[^/]*[^/0-9][^/]*$/.test(pathname) &&
@@ -113,18 +113,18 @@ function parameters(
   }
   const existing = new Set(operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name))
   for (const name of url.searchParams.keys()) if (!existing.has(name)) found.unspoken.push(`query/${name} is unknown`)
-  // A byte that is no UTF-8 is read by everybody otherwise.
+  // Every server decodes invalid UTF-8 in its own way.
   if (/%(?![0-9a-f]{2})/i.test(url.search + url.pathname) || url.search.includes('%EF%BF%BD'))
     found.unspoken.push('odd escapes')
 }
 
-/** Whether a text is a whole number that the schema allows, written as numbers seldom are: 007, +7, 7.0, 7e0. */
+/** Whether a text is an allowed number in an unusual spelling: 007, +7, 7.0, 7e0. */
 const isUnusual = (document: ApiDocument, schema: Schema, text: string): boolean =>
   merged(document, schema).type === 'integer' && /^[+-]?\d/.test(text) && fits(document, schema, Number(text))
 
 // ---------------------------------------------------------------- bodies
 
-/** The largest body that is taken, as the document's words say; a picture's is larger. */
+/** The size limit of a body, from the document's text; for a picture it is larger. */
 const maxBody = 1_000_000
 
 async function body(
@@ -165,12 +165,12 @@ function json(document: ApiDocument, schema: Schema, bytes: Uint8Array, found: F
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch {
-    // RFC 8259, section 8.1: a mark of byte order may be ignored.
+    // RFC 8259, section 8.1: a byte order mark may be ignored.
     if (bytes[0] === 0xef && bytes[1] === 0xbb) found.unspoken.push('a mark of byte order')
     else found.forbidden.push('the body is no JSON in UTF-8')
     return
   }
-  // RFC 8259, section 8.2: nobody can say what is made of halves of surrogate pairs.
+  // RFC 8259, section 8.2: the treatment of unpaired surrogates is unpredictable.
   if (/\\u[dD][89a-fA-F]/.test(JSON.stringify(value))) found.unspoken.push('halves of surrogate pairs')
   if (!fits(document, schema, value)) found.forbidden.push('the body does not fit its schema')
 }
@@ -184,9 +184,9 @@ function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, u
   if (!fits(document, schema, value)) found.forbidden.push('the form does not fit its schema')
 }
 
-/** The beginning of a form as every reader reads it. */
+/** The beginning of a form that every parser reads in the same way. */
 const plainPart = /^--[!-~]+(--|\r\n(Content-[A-Za-z-]+: [ -~]*\r\n)+\r\n)/
-/** And its end (RFC 2046, section 5.1.1): a line with more on it some readers take for the end, and some do not. */
+/** And its end (RFC 2046, section 5.1.1): some parsers accept a line with more text as the end, and some do not. */
 const plainEnd = /(^|\r\n)--[!-~]+--\r?\n?$/
 
 async function multipart(
@@ -196,7 +196,7 @@ async function multipart(
   type: string,
   found: Findings,
 ): Promise<void> {
-  // What is made of other headers of a part, or of none, each reader says for itself.
+  // Parsers differ in parts with other headers, or without any.
   const whole = new TextDecoder('latin1').decode(bytes)
   if (!plainPart.test(whole)) found.unspoken.push('a part in an unusual form')
   if (!plainEnd.test(whole.slice(-100))) found.unspoken.push('an end in an unusual form')

@@ -14,36 +14,36 @@ import type { Actor, Cast } from './cast.ts'
 const db = database()
 type Page = 'confirm-email' | 'reset-password'
 
-/** Whose a link is, and the address that it went to. */
+/** The user of a link, and the address that it was sent to. */
 interface Owner {
   readonly player: Actor
   readonly email: string
 }
 
-/** What came by letters: links, and whom each belongs to. */
+/** Links from letters, and the user of each. */
 export class Mailbox {
   readonly #owners = new Map<string, Owner>()
   readonly #links: Record<Page, string[]> = { 'confirm-email': [], 'reset-password': [] }
   readonly #due: Record<Page, Owner[]> = { 'confirm-email': [], 'reset-password': [] }
-  /** Tokens by which a reset goes on. */
+  /** Reset confirmations. */
   readonly confirmations: string[] = []
 
   expect(page: Page, player: Actor, email: string): void {
     this.#due[page].push({ player, email })
   }
 
-  /** Notes whose a token is. */
+  /** Records the user of a token. */
   own = (token: string, owner: Owner) => this.#owners.set(token, owner)
 
   ownerOf = (token: string): Owner | undefined => this.#owners.get(token)
 
-  /** A token that was given for another one. */
+  /** Records a token that was issued in exchange for another. */
   inherit(token: string, from: string): void {
     const owner = this.#owners.get(from)
     if (owner) this.own(token, owner)
   }
 
-  /** A link that came by letter: one that was asked for, or else one that is asked for now. */
+  /** Returns a link from a letter: one that was requested before, or else requests one now. */
   async link(page: Page, cast: Cast, n: number): Promise<string | undefined> {
     const old = this.#links[page]
     if (n % 5 === 0 && old.length > 0) return old[n % old.length]
@@ -71,31 +71,31 @@ export class Mailbox {
   }
 }
 
-/** A request as it is being put together. */
+/** A request that is being composed. */
 export interface Turn {
   readonly cast: Cast
   readonly mailbox: Mailbox
   readonly operation: Operation
-  /** Whose it is, or whom it is about where nobody signs in. */
+  /** The sender, or the user it is about if it is not signed in. */
   readonly who: Actor
   readonly n: number
-  /** Somebody who signs up by it. */
+  /** The user who signs up with it. */
   draft?: Actor
-  /** Another's account that it is about. */
+  /** Another account that it is about. */
   target?: Actor
   /** The path that is asked for. */
   pathname?: string
-  /** The whole query, where a link is followed. */
+  /** The whole query, when a Link is followed. */
   follow?: string
 }
 
-/** What to put in; undefined: what the schema made up; {@link leftOut}: nothing. */
+/** The value to insert; undefined: keep the generated one; {@link leftOut}: leave the member out. */
 type Source = (turn: Turn) => unknown
 export const leftOut = null
 
 const chosen = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
 
-/** Whoever has an account: those who came last, anybody, or somebody who is disabled or not confirmed yet. */
+/** A user with an account: the newest, any, or one who is disabled or not confirmed yet. */
 function somebody({ cast, n }: Turn): Actor | undefined {
   const apart = n % 4 === 1 ? cast.accounts.filter(({ confirmed, disabled }) => disabled || !confirmed) : []
   return chosen(apart.length > 0 ? apart : cast.accounts.slice(n % 3 === 0 ? 0 : -12), n >> 2)
@@ -117,7 +117,7 @@ async function failedLetter({ n }: Turn): Promise<number | undefined> {
   return made?.id
 }
 
-/** Accounts to be managed: mostly such as nobody plays. */
+/** An account to be managed: mostly one that plays no part. */
 async function managed({ cast, n }: Turn): Promise<number | undefined> {
   if (n % 10 === 0) return chosen(cast.players, n >> 3)?.id
   return n % 5 < 3 ? (await cast.enrol('user')).id : (await cast.playing('spare')).id
@@ -139,7 +139,7 @@ async function confirmation(turn: Turn): Promise<string | undefined> {
   return token
 }
 
-/** One of a list's members: one's own, sometimes somebody else's. */
+/** An item of a list: one's own, sometimes another user's. */
 function member({ cast, who, operation, n }: Turn): number | undefined {
   const list = operation.template.replace(/\/\{.*/, '')
   const others = n % 4 === 0 ? cast.players.filter(({ ids }) => ids.get(list)?.size) : []
@@ -156,7 +156,7 @@ function page(turn: Turn): string | null {
   return new URLSearchParams(query).get('cursor') ?? leftOut
 }
 
-/** A contact in one's trash: sometimes one that is put there now, which no answer has shown. */
+/** A contact in one's trash: sometimes one that is moved there now, which no response has shown. */
 async function deleted(turn: Turn): Promise<number | undefined> {
   const { who, n } = turn
   if (n % 3 > 0 && who.ids.get('/api/trash')?.size) return member(turn)
@@ -167,18 +167,18 @@ async function deleted(turn: Turn): Promise<number | undefined> {
   return contact.id
 }
 
-/** An ETag for a path: the one that one saw last, or an old one; where there is none, mostly none. */
+/** An ETag for a path: the last one seen, or an old one; mostly none if there is none. */
 function tag({ who, n, pathname = '' }: Turn): string | null | undefined {
   if (n % 8 === 0) return '*'
   if (n % 5 === 0) return chosen([...who.etags.values()], n)
   return who.etags.get(tagged(pathname)) ?? (n % 4 === 0 ? undefined : leftOut)
 }
 
-/** The path whose ETag an answer of this one has: a picture and a star are parts of what has them. */
+/** The path of the resource whose ETag a response has: a picture and a star belong to a contact or account. */
 export const tagged = (pathname: string): string =>
   pathname.replace(/^\/api\/users\/avatar$/, '/api/users/me').replace(/\/(avatar|favorite)$/, '')
 
-/** What is put into a request in the place of what its schema alone would have: by operation and place, or by place. */
+/** The values inserted in place of generated ones: by operation and place, or by place. */
 const sources: Readonly<Record<string, Source>> = {
   'POST /api/auth/signup body/email': (turn) => {
     turn.draft = turn.cast.draft()
@@ -220,6 +220,6 @@ const sources: Readonly<Record<string, Source>> = {
   'query/tz': ({ n }) => chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n),
 }
 
-/** Where what is known goes: a source for this operation, or for this place in any. */
+/** Returns the source for a place in this operation, or for the place in any operation. */
 export const sourceOf = ({ name }: Operation, place: string): Source | undefined =>
   sources[`${name} ${place}`] ?? sources[place]

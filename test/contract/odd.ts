@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 
-/** Text that means something to SQL, JSON, JavaScript, URLs or paths, or that is hard to fold, sort, cut or show. */
+/**
+ * Text with a special meaning in SQL, JSON, JavaScript, URLs or paths, or that is hard to fold, sort, cut or display.
+ */
 export const oddTexts = [
   ...[
     '',
@@ -53,7 +55,7 @@ export const oddTexts = [
   ],
 ]
 
-/** Text of every kind, of every plane, with controls and halves of pairs. */
+/** Text of every plane, with control characters and unpaired surrogates. */
 export const anyText = fc.oneof(
   fc.constantFrom(...oddTexts),
   fc.string({ unit: 'binary' }),
@@ -61,13 +63,13 @@ export const anyText = fc.oneof(
   fc.string(),
 )
 
-/** Numbers at and past every edge, as they would be written. */
+/** Numbers at and beyond every limit, in their usual spelling. */
 export const oddNumbers = [
   ...['0', '-1', '1.5', '-0', '+1', '01', '007', '1e3', '0x10', '1_000', ' 1', '1 ', '٣', '½', 'NaN', 'Infinity', ''],
   ...['101', '367', '1001', '1000001', '2147483648', '999999999', '9007199254740993', '9'.repeat(16), '9'.repeat(40)],
 ]
 
-/** Ids that are none, as they would stand in a path: encoded, and broken. */
+/** Invalid ids, as they would appear in a path: encoded, and broken. */
 export const oddIds = [
   ...oddNumbers.map(encodeURIComponent).filter((text) => text !== ''),
   ...[
@@ -88,7 +90,7 @@ export const oddIds = [
   ...['birthdays', 'changes', 'bd', 'avatar', '...', `${'9'.repeat(300)}`, 'a'.repeat(2000)],
 ]
 
-/** What no sensible client would send in a header. Without what no header can hold (it never leaves a client). */
+/** Header values that no sensible client sends. Without characters that no header can contain. */
 export const oddHeaders = [
   ...[
     '',
@@ -111,7 +113,7 @@ export const oddHeaders = [
   ...['null', '0', '-1', '; DROP TABLE contacts', '<script>', 'a b', '\t', '9'.repeat(20)],
 ]
 
-/** Values of every JSON kind, to stand where something else is wanted. */
+/** Values of every JSON type, to replace a value of another type. */
 export const anyValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: anyText },
   {
@@ -124,7 +126,7 @@ export const anyValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.jsonValue() },
 )
 
-/** Cursors that nobody was given: of the right shape, or of none. */
+/** Cursors that the service did not issue: well-formed or not. */
 export const forgedCursor = fc.oneof(
   fc
     .tuple(

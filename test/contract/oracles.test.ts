@@ -75,7 +75,7 @@ const faults = async (sent: Sent, answer: Read): Promise<string> =>
 const one = '/api/contacts/7'
 
 describe('an answer', () => {
-  it('that is as documented has no fault', async () => {
+  it('as documented has no fault', async () => {
     expect(await faults(request('GET', one), answered(200, contact))).toBe('')
     expect(await faults(request('GET', one), problem(404, 'not-found'))).toBe('')
     expect(
@@ -83,7 +83,7 @@ describe('an answer', () => {
     ).toBe('')
   })
 
-  it('of another status, media type, shape or code, or without its headers, is a fault', async () => {
+  it('with another status, media type, shape or code, or without its headers, is a fault', async () => {
     const get = request('GET', one)
     for (const [answer, words] of [
       [problem(500, 'internal-error'), 'a 500'],
@@ -109,7 +109,7 @@ describe('an answer', () => {
     )
   })
 
-  it('that lets in what the document forbids is a fault, and so is one that refuses what it allows', async () => {
+  it('that accepts what the document forbids is a fault, and so is one that refuses what it allows', async () => {
     const made = answered(201, contact, { Location: one, 'RateLimit-Policy': '"contacts-create";q=1;w=1' })
     const add = (json: unknown, more: Asked = {}) => request('POST', '/api/contacts', { json, ...more })
     expect(await faults(add({ first_name: ` ${'x'.repeat(100)} ` }), made)).toBe('')
@@ -136,7 +136,7 @@ describe('an answer', () => {
     )
   })
 
-  it('with what is another’s, in its body, a header or a cursor, is a fault, unless the asker may manage accounts', async () => {
+  it('with another user’s data, in its body, a header or a cursor, is a fault, unless the caller may manage accounts', async () => {
     const leak = { ...contact, additional: `of ${boris.marks.book.toUpperCase()}` }
     expect(await faults(request('GET', one), answered(200, { ...contact, additional: ana.marks.book }))).toBe('')
     expect(await faults(request('GET', one), answered(200, leak))).toContain(`the book of account 2`)
@@ -161,7 +161,7 @@ describe('an answer', () => {
   })
 })
 
-/** Whether it is a fault to refuse a request for a value, which its schema allows. */
+/** Whether refusing a request for a value that its schema allows counts as a fault. */
 async function isFault(pointer: string, method: string, path: string, requested: Asked = {}): Promise<boolean> {
   const refused = problem(422, 'invalid-values', { errors: [{ pointer, detail: 'No.' }] })
   const found = await faults(request(method, path, requested), refused)
@@ -169,7 +169,7 @@ async function isFault(pointer: string, method: string, path: string, requested:
   return found !== ''
 }
 
-describe('what the document says in words alone', () => {
+describe('a rule that the document states only in words', () => {
   const contacts = '/api/contacts'
   const signup = { username: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
 
@@ -221,7 +221,7 @@ describe('what the document says in words alone', () => {
     expect(await isAlways(signup.password, ana)).toEqual([true, true, true])
   })
 
-  it('excuses a cursor that this very list did not give, and skip beside one', async () => {
+  it('excuses a cursor of another list, and skip beside a cursor', async () => {
     ana.pages.set(contacts, ['sort=created&limit=2&cursor=abc'])
     const list = (pointer: string, query: string, by = ana) => isFault(pointer, 'GET', `${contacts}?${query}`, { by })
     for (const query of ['cursor=abc&sort=created', 'cursor=abc&limit=7&sort=created&total=true'])
@@ -242,7 +242,7 @@ describe('what the document says in words alone', () => {
       expect(await isFault('query/tz', 'GET', `${contacts}/birthdays?${new URLSearchParams({ tz })}`)).toBe(isZone)
   })
 
-  it('excuses a name of which nothing can be seen, where one is needed', async () => {
+  it('excuses an invisible name where one is required', async () => {
     const isRefused = (method: string, json: object) =>
       isFault('/first_name', method, method === 'POST' ? contacts : one, { json })
     for (const unseen of ['\u0301', '\u200b', '\u3164', '\u{fff8}']) {
@@ -263,7 +263,7 @@ describe('what the document says in words alone', () => {
       }
     }
     expect(await isFault('/last_name', 'POST', contacts, { json: { last_name: '\u0301' } })).toBe(true)
-    // What is left of the names, no schema knows.
+    // No schema knows which names would be left.
     for (const patch of [{ first_name: '' }, { first_name: null }, { last_name: ' ' }])
       expect(await isRefused('PATCH', patch)).toBe(false)
     for (const patch of [{ phone: '1' }, { first_name: 'Леся' }, { first_name: '', last_name: 'A' }])
@@ -271,7 +271,7 @@ describe('what the document says in words alone', () => {
     expect(await isRefused('POST', { last_name: 'Українка' })).toBe(true)
   })
 
-  it('excuses a day that there is not, or not yet, and a refresh without its token', async () => {
+  it('excuses a date that does not exist or is in the future, and a refresh without its token', async () => {
     const next = String(new Date().getUTCFullYear() + 1)
     for (const [birthday, isRight] of [
       ...['1990-05-01', '--02-29', '2000-02-29', ''].map((day) => [day, true] as const),
@@ -285,8 +285,8 @@ describe('what the document says in words alone', () => {
   })
 })
 
-describe('a form that not every reader reads alike', () => {
-  it('may be taken or refused', async () => {
+describe('a form that readers parse differently', () => {
+  it('may be accepted or refused', async () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
     const form = request('PATCH', '/api/users/avatar', { headers })
     const part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\npicture\r\n'

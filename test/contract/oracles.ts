@@ -16,7 +16,7 @@ const problemSchema = z.looseObject({
 })
 type Problem = z.infer<typeof problemSchema>
 
-/** Every promise of an answer that it breaks, as sentences. */
+/** Lists every promise that a response breaks, as sentences. */
 export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
   const { status } = answer
   const faults: string[] = []
@@ -31,7 +31,7 @@ export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answ
   return faults
 }
 
-/** What every answer has, or every answer of its kind, whatever the operation. */
+/** Lists missing headers that every response, or every response of its kind, must have. */
 function headersLacking({ operation, older }: Ruling, { method }: Sent, { status, headers }: Read): string[] {
   const faults: string[] = []
   if (!headers.get('X-Request-Id')) faults.push('no X-Request-Id')
@@ -44,7 +44,7 @@ function headersLacking({ operation, older }: Ruling, { method }: Sent, { status
   return faults
 }
 
-/** That the answer is one that the document describes. */
+/** Checks that the document describes the response. */
 function misfits(
   document: ApiDocument,
   { operation, older, documented }: Ruling,
@@ -60,7 +60,7 @@ function misfits(
     if (status === 405 && !headers.get('Allow')) return ['405 without Allow']
     return fitsProblem(document, answer)
   }
-  // A body that nobody asked for is refused before any route sees it.
+  // An unexpected body is refused before any route sees it.
   if (!operation.requestBody && (status === 413 || status === 400)) return fitsProblem(document, answer)
   if (method !== 'HEAD') return unfit(document, operation, answer)
   if (text !== '') return ['HEAD has a body']
@@ -104,7 +104,7 @@ function problemFaults(
   const right = forbidden.length === 0 && unspoken.length === 0 && code !== 'idempotency-key-reused'
   if (!operation || !right || ![400, 413, 415, 422].includes(status)) return faults
   const unexplained = errors.filter(({ pointer }) => !isExcused(document, operation, sent, pointer))
-  // What a file is, no schema tells.
+  // No schema describes the content of a file.
   const aboutFile = status !== 400 && operation.requestBody?.content['multipart/form-data']
   if (unexplained.length > 0 || (errors.length === 0 && !aboutFile))
     faults.push(
@@ -115,26 +115,26 @@ function problemFaults(
 
 // ---------------------------------------------------------------- whose is it
 
-/** Where somebody may see what is another's: those who run the service, and only these things of it. */
+/** The routes that show another user's data to those who may manage accounts. */
 const shownTo: Readonly<Record<MarkKind, readonly string[]>> = {
   book: [],
   account: ['users:read', 'users:disable', 'outbox:manage'],
   trace: ['events:read'],
 }
 
-/** Marks of others in an answer: in its body, its headers, or its cursors. */
+/** Finds other users' markers in a response: in its body, headers or cursors. */
 function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
   const output = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
   const cursors = [...output.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
     Buffer.from(cursor ?? '', 'base64url').toString(),
   )
   const own = sent.by ?? undefined
-  // What a request says itself, its answer may say, too.
+  // A response may repeat the request.
   const requested = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
   return cast
     .marksIn([output, ...cursors, text].join('\n'))
     .filter(({ mark, player, kind }) => {
-      // Who asks without signing in is told to whom it concerns: docs/security.md.
+      // A request without a login may be told whom it concerns: docs/security.md.
       if (player === own || requested.has(mark) || player.id === 0) return false
       const permitted =
         forbidden.length === 0 && operation?.['x-permissions'].some((one) => shownTo[kind].includes(one))

@@ -1,7 +1,7 @@
 import type { ApiDocument, Schema } from '../document.ts'
 import { bound, fits, merged } from './values.ts'
 
-/** Values right outside of what a schema allows: one past each of its edges. */
+/** Values just outside a schema: one beyond each of its limits. */
 export function outside(document: ApiDocument, schema: Schema): unknown[] {
   const whole = merged(document, schema)
   const [shortest, longest] = [bound(whole.minLength, 0), bound(whole.maxLength, 0)]

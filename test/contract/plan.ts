@@ -3,20 +3,20 @@ import type { ApiDocument, Operation, Parameter, Schema } from '../document.ts'
 import { type Break, breaksOf } from './breaks.ts'
 import { merged, valuesOf } from './values.ts'
 
-/** Whom a request comes from: a part that somebody of the cast plays. */
+/** The sender of a request: the user who plays this part. */
 export const parts = ['user', 'other', 'moderator', 'admin', 'spare', 'hurried', 'disabled', 'nobody'] as const
 export type Part = (typeof parts)[number]
 
 /**
- * A request as it is thought of, before it is known who exists: plain data, so that it can be printed, shrunk and
- * thought again. What only the run knows (ids, tokens, ETags, cursors, passwords) is put in by `known`; see known.ts.
+ * A planned request, as plain data, so that it can be printed, shrunk and repeated. Values that only the run has (ids,
+ * tokens, ETags, cursors, passwords) are inserted later; see known.ts.
  */
 export interface Plan {
   readonly operation: string
   readonly as: Part
-  /** A wrong credential instead of one's own: the how-manieth of those there are. */
+  /** The index of a wrong credential to use; null for the right one. */
   readonly wrongCredential: number | null
-  /** Which of the things that are known; null: none, all is made up. */
+  /** The index of a known value to use; null if all values are generated. */
   readonly existing: number | null
   readonly path: Readonly<Record<string, unknown>>
   readonly query: Readonly<Record<string, unknown>>
@@ -29,16 +29,16 @@ export interface Plan {
 
 const rolesThatMay: readonly Part[] = ['admin', 'admin', 'admin', 'moderator']
 
-/** Whom an operation is asked by, when the request is to be right. */
+/** The parts that may send an operation. */
 function rightParts(document: ApiDocument, operation: Operation): fc.Arbitrary<Part> {
   if (operation['x-permissions'].some((permission) => !permission.startsWith('contacts:')))
     return fc.constantFrom(...rolesThatMay)
-  // An account that deletes itself is one that nobody misses: the others are to have long books.
+  // Only users without data delete themselves; the others should have long books.
   if (operation.method === 'DELETE' && isCostly(document, operation)) return fc.constant('spare')
   return fc.constantFrom<Part>('user', 'user', 'user', 'other', 'other', 'spare', 'moderator', 'admin')
 }
 
-/** Values for the parameters of a place: for those that are required, and mostly for few of the others. */
+/** Values for the parameters of a place: for all required ones, and for a few of the others. */
 function parameters(
   document: ApiDocument,
   operation: Operation,
@@ -58,12 +58,12 @@ function parameters(
     )
 }
 
-/** What every client may send, documented or not. */
+/** Headers that every client may send, documented or not. */
 const besides = fc.record(
   {
     'Accept-Language': fc.constantFrom('uk', 'en', 'uk-UA,uk;q=0.9', 'de', '*', 'x'.repeat(50)),
     Accept: fc.constantFrom('*/*', 'application/json', 'text/html', 'application/problem+json;q=0.1'),
-    // Of pages that may write; what others send is refused, whatever it is (src/platform/http/csrf.test.ts).
+    // Of pages that may write; others are always refused (src/platform/http/csrf.test.ts).
     Origin: fc.constantFrom('http://localhost:3000', 'https://vizitka.test', 'null'),
   },
   { requiredKeys: [] },
@@ -82,7 +82,7 @@ function bodies(document: ApiDocument, operation: Operation): fc.Arbitrary<Plan[
 
 const existing = fc.nat({ max: 999 })
 
-/** Requests that the document allows, by somebody who may ask. */
+/** Requests that the document allows, by a permitted user. */
 export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> =>
   fc.record({
     operation: fc.constant(operation.name),
@@ -97,7 +97,7 @@ export const rightPlans = (document: ApiDocument, operation: Operation): fc.Arbi
     again: fc.nat(7).map((n) => n === 0),
   })
 
-/** Requests of every kind: right ones, right ones of the wrong person, made-up ones, and those with one thing wrong. */
+/** All kinds of requests: valid ones, valid ones of the wrong user, generated ones, and those with one defect. */
 function anyPlans(document: ApiDocument, operation: Operation): fc.Arbitrary<Plan> {
   const right = rightPlans(document, operation)
   const somebody = fc.constantFrom<Part>(...parts, 'user', 'other', 'hurried', 'hurried')
@@ -116,7 +116,7 @@ function anyPlans(document: ApiDocument, operation: Operation): fc.Arbitrary<Pla
   )
 }
 
-/** Whether an operation hashes a password, which takes 150 ms: its body holds one. */
+/** Whether an operation hashes a password, which takes 150 ms: its body contains one. */
 export function isCostly(document: ApiDocument, { requestBody }: Operation): boolean {
   return Object.values(requestBody?.content ?? {}).some(({ schema }) =>
     Object.values((merged(document, schema).properties ?? {}) as Record<string, Schema>).some(
@@ -125,7 +125,7 @@ export function isCostly(document: ApiDocument, { requestBody }: Operation): boo
   )
 }
 
-/** How often an operation is asked: what hashes seldom, and what fills a book often. */
+/** How often an operation is sent: rarely if it hashes, often if it fills a book. */
 function weightOf(document: ApiDocument, operation: Operation, templates: ReadonlySet<string>): number {
   if (isCostly(document, operation)) return 3
   if (operation.method === 'POST' && templates.has(`${operation.template}/{id}`)) return 24

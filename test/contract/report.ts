@@ -1,6 +1,6 @@
 import type { Operation } from '../document.ts'
 
-/** What came of an operation's requests. */
+/** The results of an operation's requests. */
 interface Row {
   readonly limited: boolean
   requests: number
@@ -8,7 +8,7 @@ interface Row {
   readonly statuses: Map<number, number>
 }
 
-/** Columns of the table: which statuses each counts. */
+/** The table's columns, and the statuses that each counts. */
 const columns: readonly [head: string, counts: (status: number) => boolean][] = [
   ['2xx', (status) => status < 300],
   ['304', (status) => status === 304],
@@ -43,7 +43,7 @@ export class Tally {
   succeeded = (operation: string): boolean =>
     [...(this.#rows.get(operation)?.statuses.keys() ?? [])].some((status) => status < 300)
 
-  /** Operations that nothing was asked of. */
+  /** Operations without any request. */
   get unasked(): string[] {
     return [...this.#rows].filter(([, { requests }]) => requests === 0).map(([name]) => name)
   }
@@ -53,12 +53,12 @@ export class Tally {
     return [...this.#rows.keys()].filter((name) => !this.succeeded(name))
   }
 
-  /** Operations with a limit that nobody ran into. */
+  /** Operations with a limit that never answered 429. */
   get unlimited(): string[] {
     return [...this.#rows].filter(([name, { limited }]) => limited && !this.answered(name, 429)).map(([name]) => name)
   }
 
-  /** Whether an operation was ever answered so. */
+  /** Whether an operation ever had this status. */
   answered = (operation: string, status: number): boolean => this.#rows.get(operation)?.statuses.has(status) === true
 
   /** The table in Markdown. */

@@ -7,13 +7,13 @@ import { leftOut, type Mailbox, sourceOf, type Turn } from './known.ts'
 import type { Plan } from './plan.ts'
 import { fits, isPicture, merged } from './values.ts'
 
-/** A request as it leaves a client, and what is known of who sends it. */
+/** A request as a client sends it, and what is known about the sender. */
 export interface Sent {
   readonly method: string
   readonly url: string
   readonly headers: Headers
   readonly body: Uint8Array<ArrayBuffer> | null
-  /** Whose access token it carries, if it carries one that is good. */
+  /** The user of its access token, if the token is valid. */
   readonly by: Actor | null
   readonly turn: Turn
   /** Whether it is served under tight limits. */
@@ -24,7 +24,7 @@ export const origin = 'https://vizitka.test'
 
 type Values = Record<string, unknown>
 
-/** Makes a request of a plan: puts in what is known, then breaks what is to be broken. */
+/** Composes a request from a plan: inserts known values, then breaks what the plan says. */
 export async function compose(
   document: ApiDocument,
   operation: Operation,
@@ -47,7 +47,7 @@ export async function compose(
   const headers = headersOf(await filled(turn, plan, 'header', plan.headers))
   for (const [name, value] of Object.entries(signsIn ? player.trace : nobody.trace)) headers.set(name, value)
   const by = signsIn ? await authorize(headers, plan, player, cast) : null
-  // Where nobody signs in, a token means nothing; but a refresh token may come so.
+  // Without a login an access token is ignored, but a refresh token may be sent in its place.
   const [session] = player.sessions
   if (!signsIn && session && turn.n % 3 === 0) headers.set('Authorization', `Bearer ${session.refresh}`)
 
@@ -79,7 +79,7 @@ export async function compose(
   }
 }
 
-/** Sets `Authorization`; tells who is thereby signed in. */
+/** Sets `Authorization`; returns the user who is signed in by it. */
 async function authorize(headers: Headers, plan: Plan, player: Actor, cast: Cast): Promise<Actor | null> {
   if (plan.wrongCredential !== null) {
     const all = await cast.wrongCredentials(player)
@@ -93,7 +93,7 @@ async function authorize(headers: Headers, plan: Plan, player: Actor, cast: Cast
   return player.disabled ? null : player
 }
 
-/** Values of a place, with what is known instead of what was made up. */
+/** The values of a place, with known values inserted. */
 async function filled(turn: Turn, plan: Plan, place: string, values: Readonly<Values>): Promise<Values> {
   if (plan.existing === null) return values
   const result: Values = { ...values }
@@ -107,7 +107,7 @@ async function filled(turn: Turn, plan: Plan, place: string, values: Readonly<Va
 
 function headersOf(values: Values): Headers {
   const headers = new Headers()
-  // What is not ASCII, each runtime makes something else of.
+  // Each runtime encodes non-ASCII header values differently.
   for (const [name, value] of Object.entries(values)) headers.set(name, String(value).replace(/[^\t -~]/g, '?'))
   return headers
 }
@@ -144,7 +144,7 @@ async function bodyOf(
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The body with what is known in it, and with its sender's mark in every text that has room for one. */
+/** The body with known values inserted, and with the sender's marker in every text that has room for it. */
 async function substituteKnown(document: ApiDocument, schema: Schema, plan: Plan, turn: Turn): Promise<unknown> {
   const value = plan.body?.value
   if (plan.existing === null || !isObject(value)) return value
@@ -161,7 +161,7 @@ async function substituteKnown(document: ApiDocument, schema: Schema, plan: Plan
   return result
 }
 
-/** Whether a field is for whatever a person likes to write. */
+/** Whether a field accepts any text. */
 function takesText(document: ApiDocument, schema: Schema): boolean {
   const { enum: list, format, maxLength } = merged(document, schema)
   return list === undefined && format === undefined && typeof maxLength === 'number'
@@ -171,7 +171,7 @@ function broken({ broken: by }: Plan, value: unknown): unknown {
   if (by?.what === 'body') return by.value
   if (by?.what !== 'field' || !isObject(value)) return value
   const { [by.name]: _, ...rest } = value
-  // As own properties, also where they are called __proto__.
+  // As own properties, even if they are called __proto__.
   return by.how === 'drop' ? rest : Object.fromEntries([...Object.entries(rest), [by.name, by.value]])
 }
 

@@ -13,14 +13,14 @@ import { type Plan, plansOf, rightPlans } from './plan.ts'
 import { Tally } from './report.ts'
 import { compose, origin, type Sent } from './request.ts'
 
-/** Requests between two looks into the database. */
+/** Requests between two comparisons with the database. */
 const chunk = 250
-/** Requests that may be spent on making a failure small. */
+/** The maximum number of requests to shrink a failure. */
 const shrinks = 200
-/** Right requests that an operation has for its first success, and for its first 429, after the run. */
+/** Valid requests for the first success of an operation, and for its first 429, after the run. */
 const tries = 60
 
-/** So few of everything that most is refused. */
+/** Limits so low that most requests are refused. */
 const tight = {
   RATE_LIMITS: Object.keys(defaultLimits)
     .map((policy) => `${policy}=1/5s`)
@@ -38,14 +38,14 @@ async function send({ method, url, headers, body, hurried }: Sent): Promise<Read
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** A run of requests against the service, each held against everything that is promised of it. */
+/** A run of requests against the service; each response is checked against every promise. */
 export class Run {
   readonly tally: Tally
   readonly #document: ApiDocument
   readonly #operations: readonly Operation[]
   readonly #cast = new Cast()
   readonly #mailbox = new Mailbox()
-  /** The last requests, for whoever has to find out which of them an audit is about. */
+  /** The last requests, to find out which of them an audit is about. */
   #log: string[] = []
 
   constructor(document: ApiDocument) {
@@ -54,10 +54,7 @@ export class Run {
     this.tally = new Tally(this.#operations)
   }
 
-  /**
-   * Brings people on, sends `requests` requests by `seed`, and then those that an operation lacks for its first success
-   * and 429.
-   */
+  /** Creates users, sends `requests` requests from `seed`, and then more for operations without a success or a 429. */
   async go(requests: number, seed: number): Promise<void> {
     await this.#cast.assemble()
     const plans = plansOf(this.#document, this.#operations)
@@ -78,7 +75,7 @@ export class Run {
       try {
         await this.#try(plan)
       } catch (error) {
-        // A smaller plan is one that fails in the same way: what has failed once may have led the model astray.
+        // A smaller plan must fail in the same way: the model may be wrong after the first failure.
         const kind = kindOf(error)
         first ??= kind
         if (kind === first) throw error
@@ -91,7 +88,10 @@ export class Run {
     throw new Error(`${messageOf(errorInstance)}\n\nThe plan, made small: ${fc.stringify(plan)}`)
   }
 
-  /** Sends the request of a plan. @throws Error that shows request and answer, and says what is wrong */
+  /**
+   * Sends the request of a plan.
+   * @throws Error that shows request and response, and says what is wrong
+   */
   async #try(plan: Plan): Promise<void> {
     const planned = this.#operations.find(({ name }) => name === plan.operation)
     if (!planned) throw new Error(`There is no ${plan.operation}.`)
@@ -123,14 +123,14 @@ export class Run {
     if (faults.length > 0) throw new Error(`${faults.join('\n')}\n\n${displayed}`)
   }
 
-  /** Whoever is refused as not signed in really is not, by what they themselves, or an admin, did: the model knows. */
+  /** Checks a 401: the user or an admin must have ended the session, according to the model. */
   #refused({ by, headers }: Sent, { operation }: Ruling): string[] {
     if (!by || !operation?.security?.length) return []
     const session = by.sessions.find(({ access }) => headers.get('Authorization') === `Bearer ${access}`)
     return session ? [`401 to account ${by.id}, whose session ${session.id} nobody has ended`] : []
   }
 
-  /** Sends right requests of an operation until one succeeds, and until one is too many, as far as none was yet. */
+  /** Sends valid requests of an operation until one succeeds, and until one is 429, if that has not happened yet. */
   async #complete(operation: Operation, seed: number): Promise<void> {
     const { name } = operation
     for (const plan of fc.sample(rightPlans(this.#document, operation), { numRuns: tries, seed })) {
@@ -141,7 +141,10 @@ export class Run {
     }
   }
 
-  /** Holds the database against what was acknowledged to each. @throws Error with the requests that may have done it */
+  /**
+   * Compares the database with what was acknowledged to each user.
+   * @throws Error with the requests that may have caused a difference
+   */
   async #audit(): Promise<void> {
     const faults = await audit(this.#cast)
     if (faults.length === 0) return
@@ -155,13 +158,13 @@ export class Run {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-/** What goes wrong, whoever it happens to: the first line of an error, without ids and marks. */
+/** The kind of a failure: the first line of an error, without ids and markers. */
 const kindOf = (error: unknown): string =>
   messageOf(error)
     .replace(/\n.*/s, '')
     .replace(/[\da-f:]{3,}|zq\w+|\d+/g, '')
 
-/** A request to be sent once more: whose session it has ended is nobody any more. */
+/** A request to be sent again: if it has ended its own session, it is no longer signed in. */
 function stillSignedIn(sent: Sent): Sent {
   const token = sent.headers.get('Authorization')
   const lives = sent.by?.sessions.some(({ access }) => token === `Bearer ${access}`)

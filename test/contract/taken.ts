@@ -3,7 +3,9 @@ import { cleanName } from '../../src/platform/text/names.ts'
 import { cleanPasted } from '../../src/platform/text/paste.ts'
 import { type ApiDocument, resolved, type Schema } from '../document.ts'
 
-/** A value as the service takes it before it judges it, by what the document says (`x-normalized`), step by step. */
+/**
+ * Normalizes a value as the service does before it validates, by what the document says (`x-normalized`), step by step.
+ */
 export function asTaken(document: ApiDocument, schema: Schema, value: unknown): unknown {
   const whole = resolved(document, schema)
   if (typeof value === 'string') return takenText(whole, value)
@@ -20,7 +22,7 @@ export function asTaken(document: ApiDocument, schema: Schema, value: unknown): 
   )
 }
 
-/** What each step does that the document may name. */
+/** The steps that the document may name. */
 const steps: Readonly<Record<string, (text: string) => string>> = {
   trim: (text) => text.trim(),
   nfc: (text) => text.normalize('NFC'),

@@ -40,7 +40,7 @@ describe('values made for a schema', () => {
     minProperties: 3,
   }
 
-  it('fit it, and are of every kind that it allows', () => {
+  it('fit it, and are of every type that it allows', () => {
     const values = fc.sample(valuesOf(document, schema), { numRuns: 300, seed: 1 }) as Record<string, unknown>[]
     for (const value of values) expect(fits(document, schema, value)).toBe(true)
     const seen = (test: (value: Record<string, unknown>) => boolean) => values.some(test)
@@ -50,7 +50,7 @@ describe('values made for a schema', () => {
     expect(seen((value) => !('list' in value))).toBe(true)
   })
 
-  it('past its edges fit none', () => {
+  it('outside its limits do not fit', () => {
     const edges = { type: 'string', minLength: 2, maxLength: 4 }
     expect(outside(document, edges)).toEqual(expect.arrayContaining(['', 'x', 'xxxxx', '𝒳𝒳𝒳𝒳𝒳', null, 0]))
     expect(outside(document, { type: 'integer', minimum: 1, maximum: 100 })).toEqual(

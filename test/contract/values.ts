@@ -5,14 +5,14 @@ import { texts } from '../vcards.ts'
 import { anyText } from './odd.ts'
 import { asTaken } from './taken.ts'
 
-/** A picture's place in a value: `format: binary` is a file, and no JSON. */
+/** A placeholder for a picture in a value: `format: binary` is a file, not JSON. */
 export interface Picture {
   readonly picture: string
 }
 export const isPicture = (value: unknown): value is Picture =>
   typeof value === 'object' && value !== null && 'picture' in value
 
-/** Values that a schema allows, of as many kinds as it allows; written from JSON Schema 2020-12's vocabulary. */
+/** Values that a schema allows, of as many types as it allows; based on the vocabulary of JSON Schema 2020-12. */
 export function valuesOf(document: ApiDocument, schema: Schema, depth = 0): fc.Arbitrary<unknown> {
   const whole = merged(document, schema)
   const choices = ['anyOf', 'oneOf'].flatMap((word) => schemasIn(whole[word]))
@@ -21,15 +21,15 @@ export function valuesOf(document: ApiDocument, schema: Schema, depth = 0): fc.A
     choices.length > 0
       ? fc.oneof(...choices.map((choice) => valuesOf(document, both(document, base, choice), depth)))
       : plain(document, base, depth)
-  // What the parts allow, the whole may not: lengths after blanks are dropped, `oneOf`, `not`.
+  // The whole may forbid what the parts allow: lengths after trimming, `oneOf`, `not`.
   return made.filter((value) => fits(document, whole, inWords(value)))
 }
 
-/** Whether a schema allows a value, once it is taken as the schema says. */
+/** Whether a schema allows a value after it is normalized as the schema says. */
 export const fits = (document: ApiDocument, schema: Schema, value: unknown): boolean =>
   violations(document, schema, asTaken(document, schema, value)).length === 0
 
-/** A value whose pictures are texts, as a schema has them. */
+/** A value with texts in place of pictures, as a schema describes them. */
 function inWords(value: unknown): unknown {
   if (isPicture(value)) return value.picture
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
@@ -151,7 +151,7 @@ function objects(document: ApiDocument, schema: Schema, depth: number): fc.Arbit
 
 // ---------------------------------------------------------------- strings
 
-/** Shapes that JSON Schema names. Where a pattern is there as well, it decides. */
+/** Formats that JSON Schema names. If there is a pattern as well, the pattern decides. */
 const formats: Record<string, fc.Arbitrary<unknown>> = {
   date: fc
     .date({ min: new Date('1900-01-01'), max: new Date('2020-01-01'), noInvalidDate: true })
@@ -171,7 +171,7 @@ const formats: Record<string, fc.Arbitrary<unknown>> = {
   binary: fc.constantFrom(...kinds).map((picture) => ({ picture })),
 }
 
-/** vCards as programs write them, without a UID, which no two contacts of a book may share. */
+/** vCards as programs write them, without a UID, which must be unique in a book. */
 export const vcards: readonly string[] = Object.values(texts).filter((text) => !/^UID/m.test(text))
 
 function strings(schema: Schema): fc.Arbitrary<unknown> {
@@ -188,7 +188,7 @@ function strings(schema: Schema): fc.Arbitrary<unknown> {
   )
   if (typeof schema.pattern !== 'string') return free
   const pattern = new RegExp(schema.pattern, 'u')
-  // Where nothing is allowed as well, mostly something.
+  // If an empty text is allowed as well, mostly not empty.
   const shaped = fc.array(fc.stringMatching(pattern), { minLength: 3, maxLength: 3 })
   return fc
     .tuple(free, shaped)

@@ -24,7 +24,7 @@ describe('npm run bench', { timeout: 600_000 }, () => {
     for (const name of requests) {
       const cells = stdout.match(new RegExp(`^\\| ${name} \\|(.*)\\|$`, 'm'))?.[1]?.split('|') ?? []
       expect(cells, name).toHaveLength(5)
-      // A baseline that did nothing, or did not count, would make a ratio that is no number.
+      // A baseline that did nothing would make a ratio that is not a number.
       for (const cell of cells) expect(cell, name).toMatch(/^ (\d+( \(\d+\))?|\*\*\d+\.\d\d\*\*) $/)
     }
   })

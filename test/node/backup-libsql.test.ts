@@ -16,7 +16,7 @@ import { type Checkout, checkout, giveWorker, setVars } from './deploying.ts'
 const minutes = 60_000
 const people = 600 // more than two pages
 
-/** Tables that no migration has made: of whatever kind, they are saved. */
+/** Tables that no migration has created: any table is saved. */
 const later = `
   CREATE TABLE groups (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER REFERENCES groups (id), name TEXT, size INTEGER GENERATED ALWAYS AS (length(name)));
   CREATE TABLE members (person TEXT, "group" INTEGER REFERENCES groups (id), weight REAL, picture BLOB, PRIMARY KEY (person, "group")) WITHOUT ROWID;
@@ -27,7 +27,7 @@ const later = `
   INSERT INTO members VALUES ('', 8, 9007199254740993, NULL), ('it''s\nhere', 9, -0.1, X'');
   CREATE TRIGGER groups_stay BEFORE INSERT ON groups BEGIN SELECT RAISE(ABORT, 'no; not now') WHERE NEW.name IS NOT 'new'; END;`
 
-/** All that a database holds, as SQLite itself writes it. */
+/** The contents of a database as SQLite writes them. */
 async function contentsOf(query: (sql: string) => Promise<Record<string, unknown>[]>) {
   const things = await query(
     `SELECT name, type, sql FROM sqlite_master WHERE name NOT GLOB 'libsql_*' AND name NOT GLOB '_cf_*' ORDER BY name`,
@@ -60,7 +60,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
       ...{ persistTo: at('.wrangler/state'), varsFile: at('.dev.vars') },
     })
     await client.executeMultiple(later)
-    // As if the newest contacts had been deleted: their ids must not come back.
+    // As if the newest contacts had been deleted: their ids must not be reused.
     await client.execute(`UPDATE sqlite_sequence SET seq = 900 WHERE name = 'contacts'`)
     return async () => {
       client.close()
@@ -84,7 +84,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
   }
 
   it(
-    'says what it saves, and put into an empty one nothing is lost, nor any id given twice',
+    'says what it saves, and after restoring nothing is lost and no id is reused',
     async () => {
       const host = new URL(sqld.url).host
       const words = await run('backup', ['--local', '--output', 'whole.sql'])
@@ -116,7 +116,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     minutes,
   )
 
-  it('is what production has, where wrangler.toml says so, and takes no login', async () => {
+  it('is of production’s database, if wrangler.toml names one, without a login', async () => {
     setVars(here, `DATABASE_URL = "${sqld.url}"`)
     expect(await run('backup', ['--output', 'production.sql'])).toContain(
       `Saved the libSQL database ${new URL(sqld.url).host} (DATABASE_URL of [env.production.vars] in wrangler.toml)`,
@@ -125,7 +125,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     expect(cf.requests).toEqual([])
   })
 
-  it('asks which database it is, where only Cloudflare knows', async () => {
+  it('asks for the URL if only Cloudflare has it', async () => {
     setVars(here, '')
     giveWorker(cf, { DATABASE_URL: sqld.url })
     const words = await complaint('backup', ['--output', 'hidden.sql'], { CLOUDFLARE_API_TOKEN: token })
@@ -139,7 +139,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     )
   })
 
-  it('is of one moment, whatever is written while it is made', async () => {
+  it('shows one moment, whatever is written meanwhile', async () => {
     const pieces = dump(client)
     let text = ''
     while (!text.includes('INSERT INTO "contacts"')) text += String((await pieces.next()).value)
@@ -152,7 +152,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
         break
       }
       text += value
-      // However large a table is, no more than a page of it is in memory.
+      // However large a table is, at most one page of it is in memory.
       expect(value.split('\nINSERT INTO ').length).toBeLessThanOrEqual(250)
     }
     expect(text).not.toContain('written meanwhile')
@@ -161,7 +161,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
   })
 
   it(
-    'of rows alone fills a D1 that npm run migrate has made, and refuses one that has none',
+    'of rows only is restored into a migrated D1, and refused for one without tables',
     async () => {
       await client.executeMultiple('DROP VIEW large; DROP TABLE members; DROP TABLE groups')
       await run('backup', ['--local', '--rows', '--output', 'rows.sql'])
@@ -187,7 +187,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     minutes * 2,
   )
 
-  it('is no file of somebody else', async () => {
+  it('does not overwrite another file', async () => {
     here.write('notes.sql', 'SELECT 1;\n')
     const env = { DATABASE_URL: sqld.url }
     expect(await complaint('restore', ['notes.sql'], env)).toBe('notes.sql is not a file of npm run backup.\n')

@@ -16,7 +16,7 @@ import { type Checkout, checkout } from './deploying.ts'
 const minutes = 60_000
 const password = 'four or more words'
 
-/** What a backup must bring through. */
+/** Text that a backup must preserve. */
 const note = `it's; "quoted"\nINSERT INTO users VALUES(1); -- and /* so */ on 🎂`
 
 describe('a backup', () => {
@@ -42,7 +42,7 @@ describe('a backup', () => {
     return stdout + stderr
   }
 
-  /** All that a database holds. */
+  /** The contents of a database. */
   const contentsOf = async (all: (sql: string) => unknown[] | Promise<unknown[]>) => {
     const things = (await all(
       `SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name`,
@@ -66,7 +66,7 @@ describe('a backup', () => {
   }
 
   it(
-    'of the local database can be put into a new one, and nothing is lost, nor any id given twice',
+    'of the local database can be restored into a new one: nothing is lost and no id is reused',
     async () => {
       const persistTo = at('.wrangler/state')
       here.write('vars', '')
@@ -74,7 +74,7 @@ describe('a backup', () => {
       const { d1, close } = await openD1(persistTo)
       await d1.batch([
         d1.prepare('UPDATE contacts SET additional = ? WHERE id = 1').bind(note),
-        // As if the newest account had been deleted: its id must not come back.
+        // As if the newest account had been deleted: its id must not be reused.
         d1.prepare(`UPDATE sqlite_sequence SET seq = 2 WHERE name = 'users'`),
       ])
       await close()
@@ -99,7 +99,7 @@ describe('a backup', () => {
   )
 
   it(
-    'of production is what D1 exports, in an order that can be put back',
+    'of production is D1’s export, in an order that can be restored',
     async () => {
       const id = crypto.randomUUID()
       const sqlite = new DatabaseSync(':memory:')
@@ -109,7 +109,7 @@ describe('a backup', () => {
         'Saved the D1 database "vizitka" of production, ',
       )
       const restored = new DatabaseSync(':memory:')
-      // Each statement by itself, with foreign keys watched.
+      // Each statement separately, with foreign keys checked.
       restored.exec(`PRAGMA foreign_keys = ON; ${here.read('production.sql')}`)
       const everything = (one: DatabaseSync) => contentsOf((sql) => one.prepare(sql).all())
       expect(await everything(restored)).toEqual(await everything(sqlite))
@@ -126,7 +126,7 @@ describe('a backup', () => {
   })
 
   it.skipIf(sqldMissing())(
-    'of rows alone fills a libSQL database that npm run migrate has made',
+    'of rows only is restored into a migrated libSQL database',
     async () => {
       const sqld = await startSqld()
       try {

@@ -16,13 +16,13 @@ import { patientDeadlines } from '../deadlines.ts'
 
 const run = promisify(execFile)
 
-describe('what is looked for after a soak and after kill -9', () => {
-  it('is memory that goes on growing, and not what is filled at first', () => {
+describe('the checks after a soak and after kill -9', () => {
+  it('notice memory that keeps growing, but not what is filled at first', () => {
     expect(grows([541, 619, 676, 708, 704])).toBe(false)
     expect(grows([300, 400, 500, 600, 700])).toBe(true)
   })
 
-  it('is each way in which a write can be lost, doubled or halved', async () => {
+  it('notice each way in which a write can be lost, doubled or halved', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vizitka-faults-'))
     const sqlite = await createDatabase(folder)
     const [person] = await populate(sqlite, [1])
@@ -85,11 +85,11 @@ describe('npm run bench', () => {
     expect(Number(stdout.match(/letter \| \d+ \| (\d+)/)?.[1])).toBeGreaterThan(0)
   })
 
-  it('says which benchmarks there are, when asked for one that is none', async () => {
+  it('lists the benchmarks when asked for an unknown one', async () => {
     await expect(run(process.execPath, ['scripts/bench.ts', 'speed'])).rejects.toThrow(/there are: load, profile/)
   })
 
-  it('takes the middle of an even and of an odd number of figures', () => {
+  it('takes the median of an even and of an odd number of figures', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5)
     expect(median([30, 10, 20])).toBe(20)
   })

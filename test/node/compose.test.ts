@@ -25,8 +25,7 @@ describe.skipIf(sqldMissing())('npm start, where docker-compose.yml’s services
     const sqld = await startSqld()
     databaseUrl = sqld.url
     closers.push(() => sqld.stop())
-    // In Mailpit's place: an inbox that takes letters on its SMTP port, and Mailpit's own sign of life on its HTTP
-    // port.
+    // In place of Mailpit: an inbox on its SMTP port, and Mailpit's own readiness check on its HTTP port.
     const inbox = await startInbox({ smtpPort: ports.smtpPort, httpPort: 0 })
     inboxUrl = inbox.url
     closers.push(() => inbox.close())

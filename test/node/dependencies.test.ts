@@ -44,12 +44,12 @@ const installed = (name: string) =>
     .object({ version: z.string(), license: z.string() })
     .parse(JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8')))
 
-/** Licences that ask for no more than to be named; of several to choose from, one does. */
+/** Licences that require only attribution; if a package offers several, one of these is enough. */
 const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']
 const isAllowed = (licence = ''): boolean => licence.split(' OR ').some((one) => allowed.includes(one))
 
 describe('docs/dependencies.md', () => {
-  it('names every package that package.json names, in its table, and no other', () => {
+  it('lists every package of package.json in its table, and no other', () => {
     const runtime = Object.keys(manifest.dependencies)
     const others = [...Object.keys(manifest.devDependencies), ...Object.keys(manifest.optionalDependencies)]
     expect(
@@ -64,19 +64,19 @@ describe('docs/dependencies.md', () => {
     ).toEqual(others.sort())
   })
 
-  it('says of each why it is there, and its licence as it is', () => {
+  it('gives each a purpose, and its actual licence', () => {
     for (const [name = '', ...cells] of [...rowsOf(inWorker), ...rowsOf(inDevelopment)]) {
       const [licence = '', reason = '', alternative = ''] = cells.slice(-3)
       expect(cells, name).toHaveLength(inWorker.includes(`| \`${name}\` |`) ? 4 : 3)
       expect(licence, name).toBe(lock.packages[`node_modules/${name}`]?.license)
-      // One for another platform is not installed here.
+      // A package for another platform is not installed here.
       if (existsSync(join('node_modules', name))) expect(licence, name).toBe(installed(name).license)
       expect(reason.length, name).toBeGreaterThan(8)
       expect(alternative, name).not.toBe('')
     }
   })
 
-  it('says how much of the bundle each is, and what comes along', { timeout: 120_000 }, () => {
+  it('has the size of each in the bundle, and its dependencies there', { timeout: 120_000 }, () => {
     const { sizes, total, files } = bundle()
     // src/platform/zod.ts leaves out zod's messages in other languages.
     expect(files.filter((file) => /zod\/.*\/locales\//.test(file)).map((file) => basename(file))).toEqual(['en.js'])
@@ -100,12 +100,12 @@ describe('docs/dependencies.md', () => {
 })
 
 describe('package.json and its lock', () => {
-  // Without what lies in this repository: itself, and the example, which is linked to where npm looks for it.
+  // Without the packages of this repository: itself, and the linked example.
   const packages = Object.entries(lock.packages).filter(
     ([path, { link }]) => /(^|\/)node_modules\//.test(path) && !link,
   )
 
-  it('name exact versions, the same', () => {
+  it('have exact and equal versions', () => {
     const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
     for (const [name, version] of Object.entries(all)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/)
@@ -113,14 +113,14 @@ describe('package.json and its lock', () => {
     }
   })
 
-  // A lockfile that was written where a registry lacked other platforms' builds fails `npm ci` on every platform.
+  // A lockfile that was written with a registry that lacked other platforms' builds fails `npm ci` on every platform.
   it('agree, so that npm ci installs them on a fresh clone, for every platform', () => {
     const folder = mkdtempSync(join(tmpdir(), 'vizitka-lock-'))
     try {
       for (const file of ['package.json', 'package-lock.json', 'examples/client/package.json']) {
         cpSync(file, join(folder, file))
       }
-      // Offline, with an empty cache: what the lockfile lacks cannot be looked up, so that npm has to name it.
+      // Offline and with an empty cache, npm cannot look up missing packages, so it has to name them.
       const args = [
         'ci',
         '--dry-run',
@@ -138,7 +138,7 @@ describe('package.json and its lock', () => {
     }
   })
 
-  it('hold what each package must be, and no host that it came from', () => {
+  it('have a hash for each package, and no registry host', () => {
     expect(packages.length).toBeGreaterThan(300)
     for (const [path, { integrity, resolved }] of packages) {
       expect(integrity, path).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/)
@@ -146,12 +146,12 @@ describe('package.json and its lock', () => {
     }
   })
 
-  it('bring nothing into production that asks for more than to be named', () => {
+  it('have no production package with another licence', () => {
     const strays = packages.filter(([, { dev, license }]) => !dev && !isAllowed(license))
     expect(strays.map(([path, { license }]) => `${path}: ${license}`)).toEqual([])
   })
 
-  it('say of each package that wants to run a script when it is installed whether it may', () => {
+  it('say for each package with an install script whether it may run', () => {
     const names = packages
       .filter(([, each]) => each.hasInstallScript)
       .map(([path]) => path.split('node_modules/').at(-1))
@@ -162,7 +162,7 @@ describe('package.json and its lock', () => {
 describe('the workflows', () => {
   const files = globSync('.github/workflows/*').map((file) => [file, readFileSync(file, 'utf8')] as const)
 
-  it('run the actions of GitHub alone, each by its commit, with its version beside it', () => {
+  it('use only GitHub’s own actions, each pinned to a commit, with its version beside it', () => {
     expect(files.length).toBeGreaterThan(0)
     for (const [file, text] of files) {
       const uses = [...text.matchAll(/\buses:\s*(.*)$/gm)].map(([, used = '']) => used)
@@ -179,7 +179,7 @@ describe('the workflows', () => {
     expect(test).toContain(`bash .ci/run \${{ github.event_name == 'schedule' && '--full' || '' }}`)
   })
 
-  it('may read the code and nothing else, and run nothing with secrets for a stranger’s change', () => {
+  it('may only read the code, and run nothing with secrets for a stranger’s change', () => {
     for (const [file, text] of files) {
       expect(text.match(/permissions:\n(?: +[\w-]+: \w+\n)*/g), file).toEqual(['permissions:\n  contents: read\n'])
       expect(text, file).not.toMatch(/pull_request_target|workflow_run|secrets\.|GITHUB_TOKEN|github\.event\.(?!name)/)
@@ -189,7 +189,7 @@ describe('the workflows', () => {
   })
 })
 
-/** What is in the Worker's bundle, in bytes by package (and `src`), as it would be deployed; all of it; its files. */
+/** The contents of the deployed bundle: bytes by package (and `src`), the total, and its files. */
 function bundle(): { sizes: Map<string, number>; total: number; files: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-bundle-'))
   try {

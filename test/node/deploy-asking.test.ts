@@ -30,7 +30,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
   })
   afterAll(() => expect(cf.unknown).toEqual([]))
 
-  /** Runs it in a terminal of its own, and types an answer to each question in turn. */
+  /** Runs it in a terminal, and types an answer to each question in turn. */
   async function converse(answers: readonly (readonly [question: string, answer: string])[]) {
     const command = [
       process.execPath,
@@ -66,7 +66,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
     }
   }
 
-  it('asks for what only a person knows, writes down what is no secret, and shows no password', async () => {
+  it('asks for what it cannot find out, writes down what is not secret, and shows no password', async () => {
     cf.subdomain = undefined
     cf.second = true
     const run = await converse([
@@ -101,7 +101,7 @@ describe.skipIf(!hasTerminal)('npm run deploy, with somebody at the terminal', (
     )
   }, 120_000)
 
-  it('asks nothing twice, and takes no for an answer', async () => {
+  it('asks nothing twice, and accepts no as an answer', async () => {
     cf.domains.set('contacts.example.com', 'shop')
     const run = await converse([['Point it to this service instead?', '']])
     expect(run).toMatchObject({ code: 1, unasked: [] })

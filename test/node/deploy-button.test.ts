@@ -10,8 +10,8 @@ const config: Unstable_RawConfig = experimental_readRawConfig({ config: 'wrangle
 const { cloudflare, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 describe('the “Deploy to Cloudflare” button', () => {
-  it('asks for nothing that is right on one’s own machine only, and `npm start` has it all the same', () => {
-    // Each entry would be asked for, and its value here would be deployed as a secret.
+  it('asks for no local variables, which `npm start` sets all the same', () => {
+    // The button would ask for each entry, and deploy its value here as a secret.
     expect(parseEnv(readFileSync('.dev.vars.example', 'utf8'))).toEqual({})
     const local = parseEnv(exampleVars())
     expect(parseConfiguration({ ...local, SECRET_KEY: 'only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5' })).toMatchObject({
@@ -20,7 +20,7 @@ describe('the “Deploy to Cloudflare” button', () => {
     })
   })
 
-  it('finds resources at the top of wrangler.toml, and a word about each', () => {
+  it('finds resources at the top of wrangler.toml, with a comment on each', () => {
     const names = [
       ...(config.d1_databases ?? []).map(({ binding }) => binding),
       ...(config.kv_namespaces ?? []).map(({ binding }) => binding),
@@ -31,9 +31,9 @@ describe('the “Deploy to Cloudflare” button', () => {
       expect(description).toMatch(/\.$/)
   })
 
-  it('finds a default name or id of each, as its documentation asks, which changes nothing locally', () => {
-    // https://developers.cloudflare.com/workers/platform/deploy-buttons/#automatic-resource-provisioning
-    // Where there is no id, wrangler finds local data by the binding's name: so that is the id.
+  it('finds a default name or id for each, as its documentation asks, which changes nothing locally', () => {
+    // https://developers.cloudflare.com/workers/platform/deploy-buttons/#automatic-resource-provisioning Without an id,
+    // wrangler finds local data by the binding's name, so that is the id.
     expect(config.d1_databases).toEqual([
       expect.objectContaining({
         binding: 'DB',
@@ -56,7 +56,7 @@ describe('the “Deploy to Cloudflare” button', () => {
     if (placeholder) expect(readme).toContain(`replace \`${placeholder}\``)
   })
 
-  it('builds by what `npm run deploy` does, which Workers Builds takes for its deploy command', () => {
+  it('runs `npm run deploy`, which Workers Builds uses as its deploy command', () => {
     expect(scripts).toMatchObject({ deploy: 'node --import ./scripts/install.mjs scripts/deploy.ts' })
     expect(readFileSync('README.md', 'utf8')).toContain(
       'https://deploy.workers.cloudflare.com/?url=https://github.com/',
@@ -67,7 +67,7 @@ describe('the “Deploy to Cloudflare” button', () => {
 describe('each environment of wrangler.toml', () => {
   const { production, staging } = config.env ?? {}
 
-  it('has what environments do not inherit, and names of its own', () => {
+  it('repeats what environments do not inherit, and has its own names', () => {
     for (const environment of [production, staging]) {
       expect(environment).toMatchObject({
         d1_databases: [{ binding: 'DB', migrations_dir: 'migrations' }],

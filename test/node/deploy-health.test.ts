@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => cf.close())
 
-describe('waiting for a deployment to be well', () => {
+describe('waiting until a deployment is healthy', () => {
   const wait = (body: object, status = 200, version: string | undefined = 'new') => {
     cf.ill = { status, body }
     return waitUntilWell(`${cf.url}/health/vizitka`, version, 1, 'production')
@@ -25,7 +25,7 @@ describe('waiting for a deployment to be well', () => {
     deployment: 'new',
   }
 
-  it('is over when the new one is well, and tells what is not', async () => {
+  it('ends when the new version is healthy, and reports parts that are not', async () => {
     expect(await wait(health)).toBe('version 0.1.0')
     expect(await wait({ ...health, mail: 'late', cache: 'down' })).toBe('version 0.1.0 (cache: down, mail: late)')
     cf.ill = { status: 200, body: { ...health, deployment: 'old' } }
@@ -35,7 +35,7 @@ describe('waiting for a deployment to be well', () => {
     expect(await waitUntilWell(`${cf.url}/health/vizitka`, 'new', 5, 'production')).toBe('version 0.1.0')
   })
 
-  it('goes on while the one before answers, and while the new one is ill, and tells which', async () => {
+  it('continues while the previous version answers or the new one is unhealthy, and says which', async () => {
     await expect(wait({ ...health, deployment: 'old' })).rejects.toThrow(/still answers with the deployment before/)
     await expect(wait({ ...health, status: 'down', database: 'down' }, 503)).rejects.toThrow(
       /answers 503, database: down/,

@@ -35,31 +35,31 @@ afterEach(async () => {
   expect(cf.unknown).toEqual([])
 })
 
-/** What a run says that must not succeed. */
+/** The output of a run that must fail. */
 async function complaint(...how: Parameters<Checkout['deploy']>): Promise<string> {
   const { code, output } = await here.deploy(...how)
   expect({ code, output: output }).toMatchObject({ code: 1 })
   return output
 }
 
-/** Refuses what is asked for. */
+/** Makes the stand-in refuse matching requests. */
 const refuse = (what: RegExp, refusal: Refused) => {
   cf.trouble = (requested) => {
     if (what.test(requested)) throw refusal
   }
 }
 
-describe('npm run deploy, where something is in the way', () => {
+describe('npm run deploy, if something prevents it', () => {
   it(
-    'goes on where a run broke off: what is there is found, and the key is the one that was made',
+    'continues a run that broke off: finds existing resources, and uses the generated key',
     async () => {
-      // As many namespaces as come in more than one page.
+      // So many namespaces that the list has more than one page.
       for (let n = 0; n < 60; n++) cf.namespaces.set(`${n}`.padStart(32, '0'), `other-${n}`)
       setVars(here, 'SMTP_USERNAME = "ana"')
       const SMTP_PASSWORD = 'keep-this-one'
       let queries = 0
       cf.trouble = (requested) => {
-        // One to make a table of those that were applied, one to read it; then each migration is one.
+        // One query creates the table of applied migrations, one reads it; then each migration is one.
         if (requested.endsWith('/query') && ++queries === 5)
           throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
       }
@@ -69,7 +69,7 @@ describe('npm run deploy, where something is in the way', () => {
       expect(cf.scripts.size).toBe(0)
       const { SECRET_KEY } = JSON.parse(here.read('.deploy/production.json'))
 
-      // Somebody threw away what was written, and Cloudflare repeats a secret.
+      // The stored key was deleted, and Cloudflare does not show secrets.
       setVars(here, 'SMTP_USERNAME = "ana"')
       refuse(/PUT .*scripts\/vizitka$/, new Refused(400, 10021, `Uncaught Error: ${SMTP_PASSWORD}`))
       const second = await complaint([], { SMTP_PASSWORD })
@@ -93,7 +93,7 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it(
-    'changes the key to the one it was going to, where a run broke off in between',
+    'completes the change of a key in which a run broke off',
     async () => {
       const before = 'the-key-in-use-4d8e1a6f3b0c9275e8d1f6a4c3b7'
       setVars(here, 'PUBLIC_URL = "https://contacts.example.com"')
@@ -103,7 +103,7 @@ describe('npm run deploy, where something is in the way', () => {
       expect(await complaint(['--rotate-key'])).toMatch(/secret bulk[\s\S]*10013/)
       const { next } = JSON.parse(here.read('.deploy/production.json'))
       expect(live(cf).text('SECRET_KEY')).toBe(before)
-      // The request had arrived, its answer had not.
+      // The request arrived, but its response was lost.
       live(cf).bindings.set('SECRET_KEY', { type: 'secret_text', name: 'SECRET_KEY', text: next })
       cf.trouble = () => {}
       expect(outcome(await here.deploy(['--rotate-key']))).toBe('well')
@@ -115,7 +115,7 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it(
-    'takes a domain from nobody, unless told to',
+    'takes no domain that is in use, unless asked to',
     async () => {
       giveResources(cf)
       cf.dns.add('example.com')
@@ -128,7 +128,7 @@ describe('npm run deploy, where something is in the way', () => {
       expect([...cf.domains]).toEqual([['example.com', 'vizitka']])
       expect(cf.scripts.get('vizitka')?.workersDev).toBe(false)
       cf.domains.set('example.com', 'shop')
-      // What was set by wrangler, or in the dashboard, is seen by its name alone.
+      // A secret set by wrangler or in the dashboard is visible by its name only.
       live(cf).bindings.set('SMTP_PASWORD', { type: 'secret_text', name: 'SMTP_PASWORD', text: 'somewhere' })
       const fourth = await complaint()
       expect(fourth).toContain('The Worker sets SMTP_PASWORD, which Vizitka does not know. Did you mean SMTP_PASSWORD?')
@@ -182,7 +182,7 @@ describe('npm run deploy, where something is in the way', () => {
   })
 
   it(
-    'tells that Cloudflare cannot be reached, or answers nonsense',
+    'reports that Cloudflare cannot be reached, or sends an invalid response',
     async () => {
       const elsewhere = (CLOUDFLARE_API_BASE_URL: string) => complaint([], { CLOUDFLARE_API_BASE_URL })
       expect(await elsewhere('http://127.0.0.1:9')).toContain('Cloudflare cannot be reached (127.0.0.1:9)')
@@ -215,7 +215,7 @@ describe('npm run deploy, where something is in the way', () => {
     expect(output).toMatch(/The Worker has 4\d\d KB gzipped, and 400 KB is the most/)
   })
 
-  it('names what is wrong with variables and secrets before anything is asked', async () => {
+  it('names wrong variables and secrets before any request', async () => {
     setVars(here, 'MAX_CONTACTS = "lots"')
     here.write(
       'wrangler.toml',
@@ -242,7 +242,7 @@ describe('npm run deploy, where something is in the way', () => {
   })
 
   it(
-    'does not deploy a variable that is a secret, too, nor a name without its password',
+    'refuses a variable that is also a secret, and a user name without its password',
     async () => {
       giveResources(cf)
       giveWorker(cf, { SMTP_HOST: 'somewhere', SECRET_KEY: 'somewhere' })
@@ -258,7 +258,7 @@ describe('npm run deploy, where something is in the way', () => {
   )
 
   it(
-    'says what to write by hand into a wrangler.toml that it cannot edit, and leaves that alone',
+    'says what to write by hand into a wrangler.toml that it cannot edit, and leaves the file unchanged',
     async () => {
       giveResources(cf)
       const inline = pristine()
@@ -275,7 +275,7 @@ describe('npm run deploy, where something is in the way', () => {
     minutes,
   )
 
-  it('refuses options that do not fit, in words', async () => {
+  it('explains options that do not fit together', async () => {
     expect(await complaint(['--env', 'prod'])).toContain('no environment "prod"; there are production, staging')
     expect(await complaint(['--rotate'])).toContain('--rotate-key')
     expect(cf.requests).toEqual([])

@@ -50,7 +50,7 @@ describe('npm run deploy', () => {
   })
 
   it(
-    'gives an account that is new everything, and says where it is',
+    'creates everything in a new account, and prints the address',
     async () => {
       cf.subdomain = undefined
       const run = await here.deploy(['--subdomain', 'ana'])
@@ -101,7 +101,7 @@ describe('npm run deploy', () => {
   )
 
   it(
-    'uploads a Worker that runs, and that is well with the database as it was migrated',
+    'uploads a Worker that runs, and is healthy with the migrated database',
     async () => {
       const { metadata, modules, text } = live(cf)
       const schema =
@@ -127,7 +127,7 @@ describe('npm run deploy', () => {
         await db.batch(statements.map((sql) => db.prepare(sql)))
         const answer = await worker.dispatchFetch(`${text('PUBLIC_URL')}/api/healthchecker`)
         const health = { status: 'ok', database: 'ok', cache: 'ok', gate: 'ok', mail: 'ok' }
-        // What the stand-in's health check says, and in the same words.
+        // The stand-in's health check has the same body.
         expect(await answer.json()).toEqual({
           ...((await (await fetch(`${cf.url}/health/vizitka`)).json()) as object),
           ...health,
@@ -141,7 +141,7 @@ describe('npm run deploy', () => {
   )
 
   it(
-    'makes nothing twice, keeps the key, and changes no file, for whoever is logged in by the browser',
+    'creates nothing twice, keeps the key, and changes no file, with a browser login',
     async () => {
       const file = here.read('wrangler.toml')
       const before = live(cf).id
@@ -162,7 +162,7 @@ describe('npm run deploy', () => {
   )
 
   it(
-    'gives staging a database, a cache, a key and a Worker of its own',
+    'creates a separate database, cache, key and Worker for staging',
     async () => {
       const run = await here.deploy(['--env', 'staging'])
       expect(outcome(run)).toBe('well')
@@ -178,7 +178,7 @@ describe('npm run deploy', () => {
       expect(other.text('PUBLIC_URL')).toBe('https://vizitka-staging.ana.workers.dev')
       expect(other.text('SECRET_KEY')).not.toBe(key)
       expect(one.text('SECRET_KEY')).toBe(key)
-      // A class's objects are those of its own Worker: neither is bound to the other's.
+      // A class's objects belong to their own Worker: neither is bound to the other's.
       const gate = other.metadata.bindings.find(({ type }) => type === 'durable_object_namespace')
       expect(gate).not.toHaveProperty('script_name')
     },
@@ -186,7 +186,7 @@ describe('npm run deploy', () => {
   )
 
   it(
-    'moves to a domain of one’s own, uploads secrets that it shows nowhere, and does without a CPU limit where there may be none',
+    'moves to one’s own domain, uploads secrets without showing them, and omits the CPU limit if the plan has none',
     async () => {
       cf.plan = 'free'
       const vars = '[env.production.vars]\nSMTP_USERNAME = "ana"'
@@ -205,7 +205,7 @@ describe('npm run deploy', () => {
       expect(live(cf).text('SECRET_KEY')).toBe(key)
       expect(live(cf).metadata.limits).toBeUndefined()
       expect(here.has('wrangler.deploying.json')).toBe(false)
-      // These tests hold in a fork as well, whose file says all that.
+      // These tests also pass in a fork whose file has been edited.
       expect(pristine(here.read('wrangler.toml'))).toBe(pristine())
       for (const secret of [SMTP_PASSWORD, SECRET_KEY, key, token]) expect(run.output).not.toContain(secret)
     },
@@ -213,7 +213,7 @@ describe('npm run deploy', () => {
   )
 
   it(
-    'rotates the key with the one before beside it, or replaces it without',
+    'rotates the key, keeping the previous one, or replaces it',
     async () => {
       expect(outcome(await here.deploy(['--rotate-key']))).toBe('well')
       const rotated = live(cf).text('SECRET_KEY')
@@ -237,7 +237,7 @@ describe('npm run deploy', () => {
 
 describe('npm run deploy, by Workers Builds', () => {
   it(
-    'uses what the deploy button made, under the name that was chosen there',
+    'uses the resources that the deploy button created, under the name chosen there',
     async () => {
       const [button, builds] = [checkout(cf, { built: true }), 'my-contacts']
       cf.plan = 'paid'

@@ -7,32 +7,32 @@ import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Account, token } from '../cloudflare/account.ts'
 
-/** What a run of `npm run deploy` came to. */
+/** The result of a run of `npm run deploy`. */
 export interface Run {
   readonly code: number | null
   readonly output: string
-  /** The commands of wrangler's that it ran. */
+  /** The wrangler commands that it ran. */
   readonly commands: readonly string[]
 }
 
-/** A checkout of its own, from which `npm run deploy` is run against the stand-in for Cloudflare. */
+/** A separate checkout, from which `npm run deploy` runs against the stand-in for Cloudflare. */
 export interface Checkout {
   readonly folder: string
-  /** What it is run with: nothing of this machine's, no token, no account, no login, no secrets. */
+  /** Its environment: nothing of this machine, no token, no account, no login, no secrets. */
   readonly environment: Readonly<Record<string, string>>
   has(file: string): boolean
   read(file: string): string
   write(file: string, text: string): void
-  /** Runs it with the token, and asks the stand-in's health check. */
+  /** Runs it with the token and the stand-in's health check. */
   deploy(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
-  /** Runs it with nobody logged in, and no other health check than its own. */
+  /** Runs it without a login, and with the real health check. */
   alone(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>
-  /** From here on, the trial that comes before each deployment is left out, and is said to have gone well. */
+  /** From here on, the trial build before each deployment is skipped, and counts as successful. */
   leaveOutTrials(): void
   remove(): void
 }
 
-/** wrangler.toml as it was before anybody deployed: a fork's holds ids, addresses and names of its own. */
+/** wrangler.toml as before any deployment: a fork's contains its own ids, addresses and names. */
 export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
   let table = ''
   return text
@@ -46,7 +46,7 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
       if (table === 'kv_namespaces' && /^id\s*=/.test(line)) return 'id = "CACHE"'
       if (/^(database_id|id|account_id|routes?)\s*=/.test(line)) return []
       if (/^workers_dev\s*=/.test(line)) return 'workers_dev = true'
-      // A binding's name is none of its owner's choice.
+      // A binding's name is not the owner's choice.
       return /^env\.\w+$|^$|d1_databases$/.test(table)
         ? line.replace(/^((?:database_)?name) = .*/, `$1 = "${own}"`)
         : line
@@ -55,8 +55,8 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
 }
 
 /**
- * In wrangler's place: writes down how it is called, and becomes it. Beside a file `built` it says of a trial that it
- * went well instead, for tests of what follows: wrangler takes more than a second to build.
+ * Replaces wrangler: records its arguments, and then runs the real one. If a file `built` exists, a trial build counts
+ * as successful without running, for tests of later steps: wrangler takes more than a second to build.
  */
 const recorder = `
 const { appendFileSync, existsSync } = require('node:fs')
@@ -72,8 +72,8 @@ if (args.includes('--dry-run') && existsSync(__dirname + '/built')) {
 `
 
 /**
- * Makes a checkout of what is deployed. Sources are this one's, since nothing writes to them.
- * @param built whether the trial that comes before each deployment is left out, and is said to have gone well
+ * Makes a checkout of everything that is deployed. Sources are linked, since nothing writes to them.
+ * @param built whether the trial build before each deployment is skipped, and counts as successful
  */
 export function checkout(account: Account, { built = false } = {}): Checkout {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-deploy-test-'))
@@ -99,7 +99,7 @@ export function checkout(account: Account, { built = false } = {}): Checkout {
     PATH: process.env.PATH ?? '',
     HOME: at('home'),
     XDG_CONFIG_HOME: at('home'),
-    // wrangler's own code is large, and is loaded some ten times by each deployment.
+    // wrangler's code is large, and each deployment loads it about ten times.
     NODE_COMPILE_CACHE: join(tmpdir(), 'vizitka-compile-cache'),
     CLOUDFLARE_API_BASE_URL: `${account.url}/client/v4`,
   }
@@ -137,23 +137,25 @@ export function checkout(account: Account, { built = false } = {}): Checkout {
   }
 }
 
-/** Whether a run went well, with all that it said where it did not. */
+/** Whether a run succeeded, with its output if not. */
 export const outcome = ({ code, output }: Run): string => (code === 0 ? 'well' : output)
 
-/** What an account holds, by name. */
+/** The resources of an account, by name. */
 export const names = ({ databases, namespaces, scripts }: Account) => ({
   databases: [...databases.values()].map(({ name }) => name),
   namespaces: [...namespaces.values()],
   workers: [...scripts.keys()],
 })
 
-/** Gives an account what a deployment would make first, for tests of what follows: an empty database and a cache. */
+/**
+ * Creates the resources that a deployment would create first, for tests of later steps: an empty database and a cache.
+ */
 export function giveResources({ databases, namespaces }: Account): void {
   databases.set(randomUUID(), { name: 'vizitka', sqlite: new DatabaseSync(':memory:') })
   namespaces.set('c'.repeat(32), 'vizitka-cache')
 }
 
-/** Gives it a Worker of ours that holds secrets. */
+/** Creates a Worker of ours with secrets. */
 export function giveWorker({ scripts }: Account, secrets: Readonly<Record<string, string>>): void {
   const bindings = Object.entries(secrets).map(([name, text]) => [name, { type: 'secret_text', name, text }] as const)
   const live = { id: 'x', metadata: { bindings: [] }, modules: new Map(), bindings: new Map(bindings) }
@@ -163,14 +165,14 @@ export function giveWorker({ scripts }: Account, secrets: Readonly<Record<string
 export const databaseId = ({ databases }: Account, name = 'vizitka'): string | undefined =>
   [...databases].find(([, one]) => one.name === name)?.[0]
 
-/** The version of a Worker that answers. */
+/** The live version of a Worker. */
 export function live({ scripts }: Account, name = 'vizitka') {
   const version = scripts.get(name)?.live
   if (!version) throw new Error(`The account has no Worker ${name} that answers.`)
   return { ...version, text: (binding: string) => version.bindings.get(binding)?.text }
 }
 
-/** Lines of a checkout's wrangler.toml that are not the repository's. */
+/** The lines of a checkout's wrangler.toml that differ from the repository's. */
 export function written(here: Checkout): string[] {
   const before = new Set(pristine().split('\n'))
   return here
@@ -179,7 +181,7 @@ export function written(here: Checkout): string[] {
     .filter((line) => !before.has(line))
 }
 
-/** Sets variables of production in a checkout that was not changed before. */
+/** Sets production variables in an unchanged checkout. */
 export function setVars(here: Checkout, lines: string): void {
   here.write('wrangler.toml', pristine().replace('[env.production.vars]', `[env.production.vars]\n${lines}`))
 }

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 
 const pages = globSync('**/*.md', { exclude: (path) => /node_modules|^\.wrangler|^test-results/.test(path) })
 
-/** A page without its blocks of code, in which nothing is a link. */
+/** A page without its code blocks, which contain no links. */
 const prose = (page: string): string => readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')
 
-/** Where a page links to, and which pictures it shows. */
+/** The targets of a page's links and pictures. */
 function targets(page: string): string[] {
   const text = prose(page).replace(/`[^`\n]*`/g, '')
   const links = [...text.matchAll(/\]\(([^)\s]+)\)/g), ...text.matchAll(/\b(?:src|href)="([^"]+)"/g)]
@@ -30,7 +30,7 @@ function anchors(page: string): Set<string> {
 }
 
 describe('the documentation', () => {
-  it('has no link that leads nowhere', () => {
+  it('has no dead link', () => {
     expect(pages.length).toBeGreaterThan(15)
     const checked: string[] = []
     const dead = pages.flatMap((page) =>
@@ -47,11 +47,11 @@ describe('the documentation', () => {
     expect(checked.length).toBeGreaterThan(40)
   })
 
-  it('names no file and no command that is not there', () => {
+  it('names only existing files and commands', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }
     const example = JSON.parse(readFileSync('examples/client/package.json', 'utf8')) as { scripts: object }
     const commands = new Set([...Object.keys(scripts), ...Object.keys(example.scripts)])
-    // What the changelog says of a version stays true of that version.
+    // Past entries of the changelog stay as they are.
     const stale = pages
       .filter((page) => page !== 'CHANGELOG.md')
       .flatMap((page) => {
@@ -59,7 +59,7 @@ describe('the documentation', () => {
         const paths = [...prose(page).matchAll(/`((?:src|test|scripts|docs|examples|public|migrations)\/[^`\s:]*)`/g)]
         const runs = [...text.matchAll(/npm run ([a-z][\w:-]*)/g)]
         return [
-          // The groups are CONTRIBUTING.md's example of what somebody may add.
+          // src/groups is CONTRIBUTING.md's example of a new feature.
           ...paths
             .map(([, path = '']) => path)
             .filter((path) => globSync(path).length === 0 && !path.startsWith('src/groups/')),
@@ -77,7 +77,7 @@ describe('the documentation', () => {
     expect(chapter).toMatch(/takes about .* and\s+\d+ (?:MB|GB)/)
   })
 
-  it('says of every picture what it shows, and keeps it small', () => {
+  it('describes every picture, and keeps it small', () => {
     for (const page of pages) {
       for (const [tag] of prose(page).matchAll(/<img[^>]*>/g)) expect(tag, page).toMatch(/\balt="[^"]{10,}"/)
       for (const [, alt] of prose(page).matchAll(/!\[([^\]]*)\]\(/g)) expect(alt?.length, page).toBeGreaterThan(10)

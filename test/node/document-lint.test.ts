@@ -4,7 +4,7 @@ import { oas } from '@stoplight/spectral-rulesets'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedService } from '../browser/shared.ts'
 
-/** A document that says too little: a linter that has nothing against it looks at nothing. */
+/** An incomplete document: a linter that finds nothing wrong with it checks nothing. */
 const poor = { openapi: '3.1.0', info: { title: 'Poor', version: '1' }, paths: { '/': { get: { responses: {} } } } }
 
 let document: object
@@ -22,7 +22,7 @@ async function redocly(judged: object): Promise<string[]> {
 /** Lints a document by Spectral's default rules for OpenAPI: errors and warnings. */
 async function spectral(judged: object): Promise<string[]> {
   const linter = new Spectral()
-  // Its own types do not fit each other.
+  // The library's own types do not match.
   linter.setRuleset({ extends: [oas as RulesetDefinition] })
   const problems = await linter.run(JSON.stringify(judged))
   return problems.map(({ code, path, message }) => `${code}: ${path.join('/')}: ${message}`)

@@ -7,7 +7,7 @@ const tags: string[] = JSON.parse(readFileSync('migrations/meta/_journal.json', 
 )
 const numbering = tags.findIndex((tag) => tag.endsWith('events_by_account'))
 
-it('Events that were there before are numbered for each account, and so are those of the version that goes on meanwhile.', () => {
+it('numbers existing events for each account, and those that the previous version inserts during a deployment', () => {
   const database = new DatabaseSync(':memory:')
   const apply = (tag: string | undefined) => database.exec(readFileSync(`migrations/${tag}.sql`, 'utf8'))
   for (const tag of tags.slice(0, numbering)) apply(tag)

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { sharedService } from '../browser/shared.ts'
 
-/** On every file, word for word. */
+/** The headers of every file. */
 const always = {
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
@@ -17,7 +17,7 @@ const always = {
   'x-permitted-cross-domain-policies': 'none',
 }
 
-/** Its type by a file's ending: what a browser takes it for. */
+/** The media type of a file, by its extension. */
 const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -25,24 +25,24 @@ const types: Record<string, string> = {
   ico: 'image/vnd.microsoft.icon',
 }
 
-/** How long a file may be kept, by where it is. */
+/** How long a file may be cached, by its path. */
 const remaining = [
   ['/assets/', 'public, no-cache'],
   ['/vendor/', 'public, max-age=3600'],
   ['/favicon.ico', 'public, max-age=86400'],
 ] as const
 
-/** What may stand on an answer besides: of the server under test, too. */
+/** Other headers that a response may have; some come from the server under test. */
 const others = ['cache-control', 'cf-cache-status', 'connection', 'content-encoding', 'content-length', 'content-type']
 const ofTransport = ['date', 'etag', 'keep-alive', 'transfer-encoding', 'vary']
 
 const namesOf = (headers: Headers, existing: readonly string[]) =>
   [...headers.keys()].filter((name) => ![...existing, ...others, ...ofTransport].includes(name))
 
-describe('a service that runs', () => {
+describe('a running service', () => {
   const service = sharedService()
 
-  it('serves each file with strict headers, its own type, and nothing that tells what serves it', async () => {
+  it('serves each file with strict headers, its own media type, and nothing that names the server software', async () => {
     const files = globSync('public/**/*.*').map((file) => file.slice('public'.length))
     expect(files.length).toBeGreaterThan(8)
     for (const file of files) {
@@ -55,11 +55,11 @@ describe('a service that runs', () => {
         expect(namesOf(headers, Object.keys(always)), file).toEqual([])
       }
     }
-    // Not a file of the site, though it lies among them.
+    // It is among the files, but is not served.
     expect((await fetch(`${service.url}/_headers`)).status).toBe(404)
   })
 
-  it('keeps the headers of its own answers on the way to a client, and sends no others', async () => {
+  it('delivers its responses with their own headers, and no others', async () => {
     const { OPTIONS, ...methods } = {
       GET: ['/', '/docs', '/openapi.json', '/api/healthchecker', '/nowhere'],
       OPTIONS: ['/api/contacts'],
@@ -84,7 +84,7 @@ describe('a service that runs', () => {
     }
   })
 
-  it('opens the local database to no page of another site, not even to one whose name leads to this machine', async () => {
+  it('keeps the local database from pages of other sites, even by a name that resolves to this machine', async () => {
     const { host, hostname, port } = new URL(service.url)
     const ask = (path: string, name: string, more = '') => raw(hostname, Number(port), path, name, more)
     for (const path of ['/cdn-cgi/explorer/api/d1/database', '/cdn-cgi/local/scheduled?cron=*+*+*+*+*']) {
@@ -92,7 +92,7 @@ describe('a service that runs', () => {
       expect(await ask(path, 'evil.test'), path).toMatch(/^HTTP\/1\.1 403 /)
       expect(await ask(path, host, 'Origin: http://evil.test\r\n'), path).toMatch(/^HTTP\/1\.1 403 /)
     }
-    // Whoever is not on this machine finds nobody there.
+    // Other machines cannot connect.
     const others = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
     const outside = others.filter(({ internal, family }) => !internal && family === 'IPv4')
     for (const { address } of outside) {
@@ -102,7 +102,7 @@ describe('a service that runs', () => {
     }
   })
 
-  it('leads nobody elsewhere, by a path or by a Host of theirs', async () => {
+  it('redirects nobody elsewhere, by a path or by a Host', async () => {
     const { host, hostname, port } = new URL(service.url)
     for (const path of [
       '//evil.test/',
@@ -123,7 +123,7 @@ describe('a service that runs', () => {
   })
 })
 
-/** What is answered to a request as it is written here: `fetch` would mend the path, and choose the Host. */
+/** Sends a request exactly as written here: `fetch` would normalize the path and choose the Host. */
 function raw(hostname: string, port: number, path: string, host: string, more = ''): Promise<string> {
   return new Promise((done, failed) => {
     let answer = ''

@@ -15,7 +15,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const newFolder = () => mkdtempSync(join(scratch, 'home-'))
 const started = new Set<Script>()
 
-/** Starts the service as `npm start` does, and waits until it says that it is ready. */
+/** Starts the service as `npm start` does, and waits until it is ready. */
 async function begin(folder: string, ports: Ports): Promise<Script> {
   const script = start(folder, ports)
   started.add(script)
@@ -23,7 +23,7 @@ async function begin(folder: string, ports: Ports): Promise<Script> {
   return script
 }
 
-/** Ends it as Ctrl-C does; gives its exit code and whatever outlived it. */
+/** Stops it as Ctrl-C does; returns its exit code and any surviving processes. */
 async function finish(script: Script, signal: NodeJS.Signals = 'SIGINT') {
   const children = descendants(script.child.pid ?? 0)
   script.child.kill(signal)
@@ -41,7 +41,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
   const email = 'ana@example.com'
   const password = 'correct horse battery'
 
-  it('keeps a book, through letters, restarts and Ctrl-C', { timeout: 120_000 }, async () => {
+  it('keeps a book through letters, restarts and Ctrl-C', { timeout: 120_000 }, async () => {
     const ports = await freePorts()
     const url = `http://127.0.0.1:${ports.port}`
     const inbox = `http://127.0.0.1:${ports.inboxPort}`
@@ -68,7 +68,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
     expect(parseEnv(variables).SECRET_KEY).toMatch(/^[A-Za-z0-9+/]{64}$/)
     expect(statSync(join(folder, 'vars')).mode & 0o777).toBe(0o600)
 
-    // The account, and the letter that confirms it, over a real SMTP conversation.
+    // Sign up; the confirmation letter comes over a real SMTP connection.
     const signedUp = await call('POST', '/api/auth/signup', { json: { username: 'Ana', email, password } })
     expect(signedUp.status).toBe(201)
     const letter = await letterTo(inbox, email)
@@ -76,7 +76,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
     const [link = ''] = letter.Text.match(/http\S*\/confirm-email\/[\w-]+/) ?? []
     expect(link).toMatch(new RegExp(`^${url}/`))
 
-    // Whatever follows links follows this one: only the button confirms.
+    // Programs may follow the link; only the button confirms.
     const page = await fetch(link)
     expect(page.status).toBe(200)
     expect(await page.text()).toMatch(/<form method="post"/)
@@ -114,7 +114,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
     }
     expect((await call('POST', '/api/auth/refresh', { json: { refresh_token: next } })).status).toBe(401)
 
-    // What the minute's clock calls; wrangler must know the path and its parameter.
+    // npm start's cron calls this URL; wrangler must know the path and its parameter.
     for (const cron of ['* * * * *', '17 * * * *']) {
       const run = await fetch(`${url}/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`)
       expect([run.status, await run.text()]).toEqual([200, 'ok'])
@@ -122,13 +122,13 @@ describe('from signing up to logging out, on what npm start starts', () => {
 
     const { code, children, left } = await finish(first)
     expect(code, first.output()).toBe(0)
-    // Whatever wrangler's parts have to say while they are being ended: it helps nobody.
+    // Messages of wrangler's processes while they are being stopped help nobody.
     expect(first.output()).toMatch(/What you enter is kept in [^\n]*\n\n\nStopped\.\n$/)
     expect(children.map(({ command }) => command).join('\n')).toMatch(/workerd serve/)
     expect(left).toEqual([])
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true)
 
-    // The same folder again: variables untouched, and everything still there.
+    // The same folder again: the variables are unchanged, and all data is still there.
     const second = await begin(folder, ports)
     expect(second.output()).not.toContain('Wrote')
     expect(readFileSync(join(folder, 'vars'), 'utf8')).toBe(variables)
@@ -138,7 +138,7 @@ describe('from signing up to logging out, on what npm start starts', () => {
   })
 })
 
-describe('npm start, when something is in its way', () => {
+describe('npm start, if something prevents it', () => {
   it('names the ports in use, who needs them, and the command that chooses others', async () => {
     const ports = await freePorts()
     const others = [ports.port, ports.smtpPort].map((port) => createServer().listen(port, '127.0.0.1'))
@@ -152,13 +152,13 @@ describe('npm start, when something is in its way', () => {
     expect(script.output()).toMatch(/or choose: PORT=\d+ SMTP_PORT=\d+ npm start/)
   })
 
-  it('refuses a port that is none', async () => {
+  it('refuses an invalid port', async () => {
     const script = start(newFolder(), { ...(await freePorts()), port: 70_000 })
     expect(await script.ended).toBe(1)
     expect(script.output()).toContain('PORT must be a port, a number from 1 to 65535; it is "70000".')
   })
 
-  it('keeps the variables it finds, names the one that is misspelt, and ends with wrangler', async () => {
+  it('keeps existing variables, names a misspelt one, and ends with wrangler', async () => {
     const folder = newFolder()
     const ports = await freePorts()
     const secret = 'SECRET_KEY="only-for-tests-3f9a1c7e5b2d8460a9c4e1f7b3d5"\nPUBLIC_URL="http://127.0.0.1:8787"\n'
@@ -203,7 +203,7 @@ describe('npm start, when something is in its way', () => {
 })
 
 describe('the tour of the README', () => {
-  it('answers each command, as it stands, as shown', { timeout: 90_000 }, async () => {
+  it('shows what each command really prints', { timeout: 90_000 }, async () => {
     const folder = newFolder()
     const ports = await freePorts()
     const here = (text: string) =>
@@ -230,7 +230,7 @@ describe('the tour of the README', () => {
     readonly displayed: string
   }
 
-  /** Each block of commands with the answer that is shown after it. */
+  /** Each block of commands with the response shown after it. */
   function tour(readme: string): Step[] {
     const [, chapter = ''] = readme.match(/^## A tour\n([\s\S]*?)(?=^## |$(?![\s\S]))/m) ?? []
     const blocks = [...chapter.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
@@ -247,7 +247,7 @@ describe('the tour of the README', () => {
     })
   }
 
-  /** What each of some commands prints, run one after another in one shell, as if typed there. */
+  /** The output of commands, run one after another in one shell, as if typed there. */
   async function session(commands: readonly string[]): Promise<string[]> {
     const mark = '---- next ----'
     const shell = spawn('bash', ['--norc', '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -258,7 +258,7 @@ describe('the tour of the README', () => {
     return output.split(mark)
   }
 
-  /** An answer with `…` wherever `…` is shown. */
+  /** A response with `…` wherever the README shows `…`. */
   function masked(answer: unknown, displayed: unknown): unknown {
     if (displayed === '…') return answer === undefined ? undefined : '…'
     if (Array.isArray(answer) && Array.isArray(displayed)) return answer.map((each, n) => masked(each, displayed[n]))
@@ -274,13 +274,13 @@ describe('the tour of the README', () => {
   }
 })
 
-/** As much of a listed letter as is looked at. */
+/** The members of a listed letter that are used. */
 interface Listed {
   readonly ID: string
   readonly To: readonly { readonly Address: string }[]
 }
 
-/** The newest letter to an address, once it has arrived. */
+/** Waits for the newest letter to an address. */
 async function letterTo(inbox: string, email: string): Promise<{ Subject: string; Text: string }> {
   return vi.waitFor(
     async () => {

@@ -17,7 +17,7 @@ const nowhere = 'http://127.0.0.1:9' // a port that is closed
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs `npm run migrate`'s command in a folder of its own, where no `.dev.vars` of this machine is. */
+/** Runs `npm run migrate`'s command in a separate folder, without this machine's `.dev.vars`. */
 async function run(env: Record<string, string>): Promise<{ code: number; output: string }> {
   const { DATABASE_URL: _, DATABASE_AUTH_TOKEN: __, ...rest } = process.env
   const options = { cwd: folder, env: { ...rest, ...env } }
@@ -30,7 +30,7 @@ async function run(env: Record<string, string>): Promise<{ code: number; output:
   }
 }
 
-/** The migrations and one more, which begins with a statement and then fails. */
+/** The migrations and another one that begins with this statement and then fails. */
 function withNext(name: string, statement: string): { migrationsFolder: string; next: string } {
   const migrationsFolder = join(folder, name)
   cpSync('migrations', migrationsFolder, { recursive: true })
@@ -45,13 +45,13 @@ function withNext(name: string, statement: string): { migrationsFolder: string; 
 }
 
 describe('migrating', () => {
-  it('says that nobody answers, and what to do', async () => {
+  it('says that the server does not answer, and what to do', async () => {
     const error = await migrate({ databaseUrl: nowhere }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MigrateError)
     expect(String(error)).toMatch(/No libSQL database answers at 127\.0\.0\.1:9 .*docker compose up -d sqld/)
   })
 
-  it('refuses an address that is none', async () => {
+  it('refuses an invalid URL', async () => {
     for (const databaseUrl of ['file:local.db', 'db.example.com', 'https://ana:secret@db.example.com', '']) {
       const error = await migrate({ databaseUrl }).catch((reason: unknown) => reason)
       expect(String(error)).toContain('DATABASE_URL must be a libsql:, https: or http: address')
@@ -59,17 +59,17 @@ describe('migrating', () => {
     }
   })
 
-  it('brings the local D1 up to date where no other database is named', async () => {
+  it('migrates the local D1 if no other database is named', async () => {
     const persistTo = join(folder, 'd1')
     expect(await migrate({ persistTo })).toBe('The local D1: migrations applied.')
     expect(await migrate({ persistTo })).toBe('The local D1 is up to date.')
-    // wrangler looks at the same database, and at the same list of what has been applied.
+    // wrangler uses the same database, and the same list of applied migrations.
     const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'list', 'DB', '--local']
     const { stdout } = await promisify(execFile)(process.execPath, [...wrangler, '--persist-to', persistTo])
     expect(stdout).toContain('No migrations to apply')
   })
 
-  it('applies to the local D1 all of what is new or nothing of it', async () => {
+  it('applies all pending migrations to the local D1, or none', async () => {
     const persistTo = join(folder, 'half')
     const { migrationsFolder, next } = withNext('local', 'CREATE TABLE half (id INTEGER)')
     await expect(migrate({ persistTo, migrationsFolder })).rejects.toThrow(
@@ -108,7 +108,7 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
     expect((await client.execute('SELECT kind FROM outbox')).rows).toHaveLength(1)
   })
 
-  it('applies all of what is new or nothing of it', async () => {
+  it('applies all pending migrations, or none', async () => {
     const { migrationsFolder, next } = withNext('libsql', 'CREATE TABLE half (id INTEGER)')
     const failed = migrate({ databaseUrl: sqld.url, migrationsFolder })
     await expect(failed).rejects.toThrow(/could not be migrated, and is as it was: .*no such table: nowhere/)
@@ -130,7 +130,7 @@ describe.skipIf(sqldMissing())('migrating libSQL', () => {
     }
   })
 
-  it('reads the environment, and else .dev.vars', async () => {
+  it('reads the environment, or else .dev.vars', async () => {
     writeFileSync(join(folder, '.dev.vars'), `DATABASE_URL="${nowhere}"\n`)
     cpSync('migrations', join(folder, 'migrations'), { recursive: true })
     expect(await run({})).toMatchObject({ code: 1, output: expect.stringMatching(/^No libSQL database answers at/) })

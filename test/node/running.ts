@@ -22,7 +22,7 @@ export async function freePorts(): Promise<Ports> {
   return { port, inboxPort, smtpPort }
 }
 
-/** Whether nobody listens on a port any more. */
+/** Whether a port is free. */
 export async function isFree(port: number): Promise<boolean> {
   const probe = createServer()
   return new Promise((done) => {
@@ -38,11 +38,11 @@ export interface Script {
   output(): string
   /** Its exit code, once it has ended; null if a signal ended it. */
   readonly ended: Promise<number | null>
-  /** Fulfilled when it has printed a text. Rejects when it ends without. */
+  /** Resolves when it has printed a text. Rejects if it ends before. */
   prints(text: string): Promise<void>
 }
 
-/** Runs `node scripts/{name}.ts`, which is what npm's script of that name does. */
+/** Runs `node scripts/{name}.ts`, as npm's script of that name does. */
 export function run(name: string, args: readonly string[], env: Record<string, string> = {}): Script {
   const child = spawn(process.execPath, [join('scripts', `${name}.ts`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,7 +71,7 @@ export function run(name: string, args: readonly string[], env: Record<string, s
   }
 }
 
-/** Runs what `npm start` runs, with its data and its variables in a folder of a test's own. */
+/** Runs `npm start`, with its data and variables in a test's folder. */
 export function start(folder: string, { port, inboxPort, smtpPort }: Ports): Script {
   return run('start', ['--persist-to', join(folder, 'state'), '--vars', join(folder, 'vars')], {
     PORT: `${port}`,
@@ -80,7 +80,7 @@ export function start(folder: string, { port, inboxPort, smtpPort }: Ports): Scr
   })
 }
 
-/** The processes that live now, without those that have ended and that nobody has collected. */
+/** The running processes, without those that have ended and were not collected. */
 function living(): { pid: number; parent: number; command: string }[] {
   const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).trim().split('\n')
   return lines.flatMap((line) => {
@@ -97,7 +97,7 @@ export function descendants(pid: number): { pid: number; command: string }[] {
   return below(pid)
 }
 
-/** Which of some processes still live. */
+/** Which of some processes are still running. */
 export function survivors(processes: readonly { pid: number }[]): { pid: number; command: string }[] {
   const pids = new Set(processes.map(({ pid }) => pid))
   return living().filter(({ pid }) => pids.has(pid))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** Files with a value that looks like a secret, which .secretlintrc.yml excepts. */
+/** Files with a value that looks like a secret, excepted in .secretlintrc.yml. */
 const excepted = [
   'test/hostile-smtp.ts',
   'test/stranger.ts',
@@ -14,14 +14,14 @@ const excepted = [
   'test/node/compose.test.ts',
 ]
 
-/** Random, and of the letters that such keys are made of: nothing here is good for anything. */
+/** Random, from the alphabet of such keys; they give access to nothing. */
 const letters = (length: number): string => randomBytes(length).toString('hex').slice(0, length)
 const base64 = (bytes: number): string => randomBytes(bytes).toString('base64')
 const json = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
- * Secrets of many kinds: where somebody might leave one, and what it is. Put together here, so that none stands in this
- * file.
+ * Secrets of many kinds, with the file in which somebody might leave one. Composed here, so that this file contains
+ * none.
  */
 const planted: Record<string, () => { file: string; text: string; secret: string }> = {
   'our key, as .dev.vars has it': () => {
@@ -128,7 +128,7 @@ describe('npm run secrets', () => {
     expect(scan(copy).status).toBe(0)
   })
 
-  it('finds files that are not for git, where they are not ignored, and whatever they hold', () => {
+  it('finds files that must not be committed, unless they are ignored, whatever they contain', () => {
     const files = ['.dev.vars', '.dev.vars.production', 'deploy/.env', 'key.pem']
     writeFileSync(join(copy, '.gitignore'), 'node_modules\n')
     for (const file of files) {
@@ -146,13 +146,13 @@ describe('npm run secrets', () => {
     expect(spawnSync('git', ['check-ignore', '-q', '.dev.vars.example']).status).toBe(1)
   })
 
-  // secretlint obeys such comments. Exceptions stand in .secretlintrc.yml, with their reasons.
-  it('hides nothing by a comment', () => {
+  // secretlint respects such comments. Exceptions are in .secretlintrc.yml, with their reasons.
+  it('cannot be switched off by a comment', () => {
     const { status, stdout } = spawnSync('git', ['grep', '-lE', `${'secretlint'}-(dis|en)able`], { encoding: 'utf8' })
     expect([status, stdout]).toEqual([1, ''])
   })
 
-  it('excepts single values, and not the files that hold them', () => {
+  it('has exceptions for single values, not for whole files', () => {
     for (const file of excepted) {
       const own = readFileSync(file, 'utf8')
       writeFileSync(

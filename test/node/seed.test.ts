@@ -67,7 +67,7 @@ describe('npm run seed, while npm start runs', () => {
     expect(found.filter(({ birthday }) => birthday?.startsWith('--')).length).toBeGreaterThan(50)
   })
 
-  it('makes people that the service finds and sorts like its own', async () => {
+  it('creates contacts that the service finds and sorts like its own', async () => {
     const made = people(1000)
     const first = made.find((person) => /\p{Script=Cyrillic}/u.test(person.first_name ?? ''))?.first_name ?? ''
     const same = made.filter((person) => fold(person.first_name ?? '').includes(fold(first)))
@@ -89,7 +89,7 @@ describe('npm run seed, while npm start runs', () => {
     expect((await seed('--count', '10', '--email', email)).output).toContain('added 0 contacts')
   })
 
-  it('sets a password where one is given', async () => {
+  it('sets a given password', async () => {
     const { output } = await seed('--count', '0', '--email', email, '--password', "four words, it's fine")
     expect(output).toContain("Its password: four words, it's fine")
     expect(output).toContain(`'{"email":"${email}","password":"four words, it'\\''s fine"}'`)
@@ -97,7 +97,7 @@ describe('npm run seed, while npm start runs', () => {
     expect((await logIn("four words, it's fine")).status).toBe(200)
   })
 
-  it('ends with what is wrong with an option, and the options that there are', async () => {
+  it('explains a wrong option, and lists the options', async () => {
     const { code, output } = await seed('--counts', '3')
     expect(code).toBe(1)
     expect(output).toMatch(/^Unknown option '--counts'[\s\S]*\n\nnpm run seed -- \[options\]\n/)

@@ -46,7 +46,7 @@ const maxSortKey = 200
 /**
  * What a name is sorted by: keys in the order of their code points (SQLite's) are names in the order of the locale's
  * alphabet. Case, accents that the locale does not count as letters, and punctuation make no difference; a blank is
- * before every letter. Scripts without case come after, by code point: docs/decisions/012 says what that costs.
+ * before every letter. Scripts without case come after, by code point: docs/decisions/062 has the limits of that.
  */
 export function sortKey(name: string, locale: string): string {
   const table = ranksOf(locale)

@@ -9,12 +9,12 @@ export interface Configuration {}
 export interface Policies {}
 export type PolicyName = keyof Policies
 
-/** The names of what a role may do. Each `config.ts` adds its own. */
+/** The names of permissions. Each `config.ts` adds its own. */
 // biome-ignore lint/suspicious/noEmptyInterface: It is filled by declaration merging.
 export interface Permissions {}
 export type Permission = keyof Permissions
 
-/** A condition between variables, for what one variable alone does not say. */
+/** A condition on several variables. */
 export interface Rule {
   readonly holds: (configuration: Configuration) => boolean
   /** The variable that the message begins with. */
@@ -22,7 +22,7 @@ export interface Rule {
   readonly error: string
 }
 
-/** A variable is missing or wrong. The message names each one and how to mend it, and never shows a secret. */
+/** A variable is missing or wrong. The message names each one and how to fix it, and never contains a secret. */
 export class ConfigurationError extends Error {
   constructor(faults: readonly string[]) {
     super(`Vizitka is not configured: ${faults.join('; ')}.`)
@@ -39,7 +39,7 @@ interface Schema {
 let schema: Schema | undefined
 
 /**
- * Sets the schema of all variables. src/config.ts calls it when it is loaded: only it knows every feature's variables.
+ * Sets the schema of all variables. src/config.ts calls it on loading, because only that file imports every feature.
  */
 export function setConfigurationSchema(all: Schema): void {
   schema = all
@@ -48,8 +48,8 @@ export function setConfigurationSchema(all: Schema): void {
 const cache = new WeakMap<object, Configuration>()
 
 /**
- * Reads the checked variables of this deployment, once an isolate, and warns of variables that nothing reads.
- * @throws ConfigurationError naming every variable that is missing or wrong, and how to mend it
+ * Reads the checked variables of this deployment, once per isolate, and warns of unknown variables.
+ * @throws ConfigurationError naming every variable that is missing or wrong, and how to fix it
  */
 export function configuration(bindings: object): Configuration {
   const cached = cache.get(bindings)
@@ -61,10 +61,10 @@ export function configuration(bindings: object): Configuration {
   return parsed
 }
 
-/** Names that this isolate has looked at. */
+/** Names that this isolate has already checked. */
 const checkedNames = new Set<string>()
 
-/** Warns of each variable that nothing reads, once an isolate. */
+/** Warns of each unknown variable, once per isolate. */
 function warnOfUnknown(bindings: object, variables: readonly string[]): void {
   const names = Object.entries(bindings).flatMap(([name, value]) =>
     typeof value === 'string' && !checkedNames.has(name) ? [name] : [],

@@ -1,7 +1,7 @@
 import { table } from './kinds.ts'
 
 /**
- * How long each part may delay a request, in milliseconds; then the request continues without it, or is answered by a
+ * How long a request waits for each part, in milliseconds. Then it continues without that part, or is answered with
  * 503.
  */
 const defaultDeadlines = {

@@ -10,7 +10,7 @@ export const duration = z
   .string()
   .regex(/^[1-9]\d{0,8}[smhd]$/, {
     error: 'must be a whole number and a unit, such as 30s, 15m, 1h or 7d',
-    // Without it, the rules between variables would run on a value that is no duration.
+    // Without it, the rules for several variables would run on an invalid duration.
     abort: true,
   })
   .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1) as keyof typeof unitSeconds])
@@ -18,14 +18,14 @@ export const duration = z
 
 const makeOne = 'make one with: openssl rand -base64 48'
 
-/** A secret of at least 32 characters, and no placeholder. */
+/** A secret of at least 32 characters that is not a placeholder. */
 export const secret = z
   .string({ error: `is missing; ${makeOne}` })
   .min(32, `is too short (at least 32 characters); ${makeOne}`)
   .refine((key) => new Set(key).size >= 12, `is too easy to guess; ${makeOne}`)
   .refine((key) => !/change.?me|replace|secret.?key|example|password/i.test(key), `is a placeholder; ${makeOne}`)
 
-/** `true` or `false`, and `false` where nothing is set. */
+/** `true` or `false`; `false` by default. */
 export const flag = z
   .enum(['true', 'false'], 'must be true or false')
   .default('false')
@@ -38,8 +38,8 @@ export function isOrigin(text: string): boolean {
 }
 
 /**
- * Parses a list of `name=value` entries separated by commas over defaults. `parseEntry` returns the fault of an entry,
- * or its value.
+ * Parses a list of `name=value` entries separated by commas, over defaults. `parseEntry` returns an entry's value, or
+ * what is wrong with it.
  */
 export function table<T>(
   defaults: Readonly<Record<string, T>>,

@@ -1,7 +1,7 @@
-/** Whether wrangler, Cloudflare or the tests read a variable, by its name. */
+/** Whether a variable belongs to wrangler, Cloudflare or the tests, by its name. */
 export const isForeignName = (name: string): boolean => /^(?:CLOUDFLARE_|WRANGLER_|TEST_|_)/.test(name)
 
-/** Describes each name that no variable has, in a sentence, with the variable that was probably meant. */
+/** Describes each unknown variable in a sentence, with the most similar known one. */
 export function describeUnknown(names: readonly string[], variables: readonly string[], origin: string): string[] {
   return names
     .filter((name) => !variables.includes(name) && !isForeignName(name))
@@ -11,10 +11,10 @@ export function describeUnknown(names: readonly string[], variables: readonly st
     })
 }
 
-/** The fewest letters that tell by a beginning which variable is meant. */
+/** The fewest letters by which a beginning identifies a variable. */
 const minPrefix = 3
 
-/** Finds the variable that a name is a misspelling or the beginning of; undefined where none is near. */
+/** Finds the variable of which a name is a misspelling or the beginning; undefined if none is similar. */
 export function nearestName(name: string, variables: readonly string[]): string | undefined {
   const typed = name.toUpperCase()
   const isBeginning = (variable: string) => typed.length >= minPrefix && variable.startsWith(typed)
@@ -26,7 +26,8 @@ export function nearestName(name: string, variables: readonly string[]): string 
 }
 
 /**
- * Counts the letters to add, remove, replace or swap with the next to turn one word into the other (optimal alignment).
+ * Counts the letters to insert, delete, replace or transpose to turn one word into the other (optimal string alignment
+ * distance).
  */
 export function editDistance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, n) => n)]

@@ -3,7 +3,7 @@ import { secret } from '../config/kinds.ts'
 
 export const cryptoVariables = {
   SECRET_KEY: secret,
-  /** The key before the last change: what it signed is accepted until it expires. */
+  /** The previous key: what it signed is accepted until it expires. */
   SECRET_KEY_PREVIOUS: secret.optional(),
 }
 

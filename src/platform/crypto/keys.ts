@@ -6,14 +6,14 @@ import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Configuration } from '../config/configuration.ts'
 import { cleanPasted } from '../text/paste.ts'
 
-/** What a key is for. Each use has a key of its own, so that nothing made for one serves as another. */
+/** The purpose of a key. Each purpose has its own key, so that nothing signed for one is accepted for another. */
 export type KeyUse = 'access-token' | 'refresh-token' | 'reset-confirmation' | 'email-name'
 
 const derived = new Map<string, Uint8Array>()
 
 /**
- * The 256-bit keys of one use, the current first, then that of `SECRET_KEY_PREVIOUS`: sign with the first, accept any.
- * Derived by HKDF-SHA-256 (RFC 5869) with the use as its `info`.
+ * Derives the 256-bit keys of one purpose by HKDF-SHA-256 (RFC 5869), with the purpose as `info`: first the current
+ * key, then that of `SECRET_KEY_PREVIOUS`. Sign with the first, accept any.
  */
 export function keysFor(use: KeyUse, config: Configuration): [current: Uint8Array, ...previous: Uint8Array[]] {
   const key = (secret: string): Uint8Array => {
@@ -32,29 +32,29 @@ export function sign(key: Uint8Array, text: string): string {
   return Buffer.from(hmac(sha256, key, utf8ToBytes(text))).toString('base64url')
 }
 
-/** Whether two texts are the same, in a time that tells nothing of where they differ. */
+/** Compares two texts in constant time. */
 export function sameText(one: string, other: string): boolean {
-  // Comparing digests rather than the texts makes their lengths equal, and so the time.
+  // Digests have the same length, so the time does not depend on the lengths of the texts.
   const [a, b] = [sha256(utf8ToBytes(one)), sha256(utf8ToBytes(other))]
   let difference = 0
   for (const [at, byte] of a.entries()) difference |= byte ^ (b[at] ?? 0)
   return difference === 0
 }
 
-/** A random text that nobody can guess: 256 bits in base64url, for links. */
+/** Creates a random token: 256 bits in base64url, for links. */
 export function randomToken(): string {
   return Buffer.from(randomBytes(32)).toString('base64url')
 }
 
 /**
- * What is stored of a {@link randomToken}: its SHA-256 in hex. It is random, so a fast hash keeps it safe. Blanks
- * around it, and marks that nobody can see, are what pasting added: they do not count.
+ * Hashes a {@link randomToken} for storage: SHA-256 in hex. A fast hash is safe, because the token is random. Blanks
+ * around it and invisible characters, which pasting may add, are ignored.
  */
 export function tokenHash(token: string): string {
   return digest(cleanPasted(token).trim())
 }
 
-/** SHA-256 of a text, in hex. */
+/** The SHA-256 of a text, in hex. */
 export function digest(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)))
 }

@@ -2,9 +2,7 @@ import { z } from 'zod'
 
 const protocols = ['http:', 'https:', 'libsql:']
 
-/**
- * The address of a libSQL database. A token has its own variable, so that no address that is logged or shown holds one.
- */
+/** The URL of a libSQL database. The token has its own variable, so that a logged URL never contains it. */
 export const databaseUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   if (!url) return false
@@ -14,7 +12,7 @@ export const databaseUrl = z.string().refine((text) => {
   'password and no query (a token goes to DATABASE_AUTH_TOKEN)')
 
 export const databaseVariables = {
-  /** A libSQL database. Without it, the D1 database that is bound. */
+  /** A libSQL database. Without it, the bound D1 database is used. */
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_AUTH_TOKEN: z.string().optional(),
 }

@@ -1,7 +1,7 @@
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Database } from './database.ts'
 
-/** The rows of a page, and how many there are in all, where that was wanted. */
+/** The rows of a page, and the total number of rows, if requested. */
 export interface Counted<Row> {
   readonly rows: readonly Row[]
   readonly total: number | null
@@ -9,7 +9,7 @@ export interface Counted<Row> {
 
 type Query<Row> = BatchItem<'sqlite'> & PromiseLike<Row[]>
 
-/** Runs the query of a page, with the count of all in the same batch where one is given: one round trip either way. */
+/** Runs a page's query, together with the count if one is given, in one round trip. */
 export async function fetchCounted<Row>(
   db: Database,
   page: Query<Row>,

@@ -13,10 +13,10 @@ export function connect(binding: D1Database): Database {
   return instance
 }
 
-/** SQLite's own errors, and D1's for a value that it cannot bind. */
+/** SQLite's own errors, and D1's error for a value that it cannot bind. */
 const statementErrors = /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |D1_TYPE_ERROR|stale revision/
 
-/** Says what an error of D1 is about. */
+/** Classifies an error of D1. */
 export const classifyError = ({ message }: Error): ErrorClass =>
   statementErrors.test(message) ? 'statement' : 'unavailable'
 
@@ -24,7 +24,7 @@ export const classifyError = ({ message }: Error): ErrorClass =>
 function wrapBinding(binding: D1Database): D1Database {
   const unwrapped = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
-    // The calls go through unchanged, so that each overload of D1's methods stays.
+    // A proxy, so that all overloads of D1's methods stay.
     const wrapped = new Proxy(statement, {
       get(target, name) {
         if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values))
@@ -55,9 +55,9 @@ function wrapBinding(binding: D1Database): D1Database {
 }
 
 /**
- * Checks that D1's answer to a method that Drizzle calls (`raw`, `all`, `run`) has the shape that D1 promises, and
- * returns it.
- * @throws Error where it has not
+ * Checks that D1's result of a method that Drizzle calls (`raw`, `all`, `run`) has the documented shape, and returns
+ * it.
+ * @throws Error if it has not
  */
 function checkResult<T>(method: string | symbol, answer: T): T {
   const rows: unknown = method === 'raw' ? answer : isObject(answer) && 'results' in answer ? answer.results : undefined
@@ -70,6 +70,6 @@ const invalidResult = (): Error => new Error('D1 answered with what is no result
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** A blob is an array of numbers; nothing else in a row is an object. */
+/** A blob is an array of numbers. No other value in a row is an object. */
 const isRawRow = (row: unknown): boolean =>
   Array.isArray(row) && row.every((cell) => !isObject(cell) || Array.isArray(cell))

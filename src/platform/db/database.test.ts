@@ -10,7 +10,7 @@ import type { RoundTrip } from './database.ts'
 import { isStaleRevision, isUniqueViolation, rootCause } from './errors.ts'
 import { roundTrips } from './round-trip.ts'
 
-/** A table that no feature has. */
+/** A table for this test. */
 const things = sqliteTable('scratch_things', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   name: text('name').unique(),
@@ -38,7 +38,7 @@ beforeEach(async () => {
 })
 
 describe(`a batch on ${driver}`, () => {
-  it('answers each statement in its order, and sees what those before it wrote', async () => {
+  it('returns each statement’s result in order, and each statement sees earlier writes', async () => {
     const [written, read, changed, none] = await db.batch([
       db.insert(things).values({ name: 'one' }).returning({ name: things.name, number: things.number }),
       db.select({ name: things.name }).from(things),
@@ -83,7 +83,7 @@ describe(`a batch on ${driver}`, () => {
     expect(await names()).toEqual(['risen', 'kept'])
   })
 
-  it('waits for another that writes, and loses nothing: also one that reads first', async () => {
+  it('waits for another that writes, and loses nothing, also if it reads first', async () => {
     await db.insert(things).values({ name: 'counter', number: 1 })
     const counter = eq(things.name, 'counter')
     await Promise.all(
@@ -102,7 +102,7 @@ describe(`a batch on ${driver}`, () => {
 })
 
 describe(`an error of ${driver}`, () => {
-  it('tells which columns had to be unique', async () => {
+  it('says which columns had to be unique', async () => {
     await db.insert(things).values({ name: 'one', group: 'a' })
     const single = await errorOf(Promise.resolve(db.insert(things).values({ name: 'one' })))
     expect(isUniqueViolation(single, 'scratch_things.name')).toBe(true)
@@ -114,7 +114,7 @@ describe(`an error of ${driver}`, () => {
     expect(isUniqueViolation(pair, 'scratch_things.group_name')).toBe(false)
   })
 
-  it('is not taken from what a stranger wrote', async () => {
+  it('is not recognized in text that a client wrote', async () => {
     const name = 'UNIQUE constraint failed: scratch_things.group_name: stale revision: '
     await db.insert(things).values({ name })
     const error = await errorOf(Promise.resolve(db.insert(things).values({ name })))
@@ -123,7 +123,7 @@ describe(`an error of ${driver}`, () => {
     expect(isUniqueViolation(error, 'scratch_things.name')).toBe(true)
   })
 
-  it('is none of its own where it rejects with something else: then Drizzle’s words, with all that was written, are left', () => {
+  it('is unclassified if the driver rejects with something else: only Drizzle’s message, with all values, is left', () => {
     const error = new DrizzleQueryError('select ?', ['stale revision: no such table'], undefined)
     expect(rootCause(error).message).toBe('not an Error')
     expect(isStaleRevision(error)).toBe(false)
@@ -155,7 +155,7 @@ describe(`a value on ${driver}`, () => {
     ['lines and tabs', 'a\r\n\tb\u2028c'],
     ['5,000 characters', 'ї'.repeat(5000)],
     ['a number in words', '00012'],
-  ])('comes back as it went: %s', async (_, name) => {
+  ])('is read back as it was written: %s', async (_, name) => {
     const [returned] = await db.insert(things).values({ name }).returning()
     const [found] = await db.select().from(things)
     const [[batched]] = await db.batch([db.select().from(things)])
@@ -166,19 +166,19 @@ describe(`a value on ${driver}`, () => {
   })
 
   it.each([Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, 2 ** 31, 0, Date.now()])(
-    'comes back as it went: %d',
+    'is read back as it was written: %d',
     async (number) => {
       expect((await db.insert(things).values({ number }).returning())[0]?.number).toBe(number)
       expect((await db.select().from(things).where(eq(things.number, number)))[0]?.number).toBe(number)
     },
   )
 
-  it.each([true, false, null])('comes back as it went: %s', async (flag) => {
+  it.each([true, false, null])('is read back as it was written: %s', async (flag) => {
     expect((await db.insert(things).values({ flag }).returning())[0]?.flag).toBe(flag)
     expect((await db.batch([db.select().from(things)]))[0][0]?.flag).toBe(flag)
   })
 
-  it('is found in a list of a thousand, by one parameter', async () => {
+  it('is found in a list of a thousand with one parameter', async () => {
     await db.insert(things).values([{ name: '7' }, { name: '8' }])
     const list = JSON.stringify(Array.from({ length: 1000 }, (_, n) => `${n}`))
     const found = await db.select().from(things).where(sql`${things.name} IN (SELECT value FROM json_each(${list}))`)
@@ -224,7 +224,7 @@ describe(`a round trip to ${driver}`, () => {
     }
   })
 
-  it('fails as the trip says, which may give it a deadline', async () => {
+  it('fails as its wrapper does, which may apply a deadline', async () => {
     const late: RoundTrip = () => Promise.reject(new Error('too late'))
     const queries: (() => Promise<unknown>)[] = [
       () => Promise.resolve(db.select().from(things)),
@@ -240,7 +240,7 @@ describe('DATABASE_URL', () => {
     return configuration(bindings).DATABASE_URL
   }
 
-  it('is where a libSQL database is', () => {
+  it('accepts the URL of a libSQL database', () => {
     for (const url of ['libsql://vizitka-ana.turso.io', 'https://db.example.com', 'http://127.0.0.1:8081']) {
       expect(set(url)()).toBe(url)
     }

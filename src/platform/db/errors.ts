@@ -1,8 +1,8 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 
 /**
- * Whether a write failed because `columns` (as SQLite names them: `users.email_key`, or `a.x, a.y`) must be unique.
- * Only the driver's own message counts: Drizzle's, around it, carries SQL and parameters, which a stranger may have
+ * Whether a write failed because `columns` (in SQLite's form: `users.email_key`, or `a.x, a.y`) must be unique. Checks
+ * only the driver's own message: Drizzle's message around it contains SQL and parameters, which a client may have
  * written.
  */
 export function isUniqueViolation(error: unknown, columns: string): boolean {
@@ -10,7 +10,7 @@ export function isUniqueViolation(error: unknown, columns: string): boolean {
   return after !== undefined && !/^[\w,]/.test(after)
 }
 
-/** Whether a batch was undone because a user's revision would not have risen: the trigger of migration 0001. */
+/** Whether a batch was rolled back because a user's revision would not have risen (the trigger of migration 0001). */
 export function isStaleRevision(error: unknown): boolean {
   return /(^|: )stale revision(:|$)/.test(rootCause(error).message)
 }
@@ -19,8 +19,8 @@ export function isStaleRevision(error: unknown): boolean {
 export function rootCause(error: unknown): Error {
   let innermost = error
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
-  // Drizzle's own, with the statement and all that somebody wrote, is what is left where a driver rejects with no
-  // Error.
+  // If a driver rejects with something that is not an Error, the innermost one is Drizzle's, which contains SQL and
+  // parameters.
   if (!(innermost instanceof Error) || innermost instanceof DrizzleQueryError) return new Error('not an Error')
   return innermost
 }

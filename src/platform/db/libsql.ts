@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/libsql/http'
 import type { Database, ErrorClass } from './database.ts'
 import { roundTrip } from './round-trip.ts'
 
-/** The address of a libSQL database, and its access token where it needs one. */
+/** The URL of a libSQL database, and its access token if it needs one. */
 export interface LibsqlAddress {
   readonly url: string
   readonly authToken?: string | undefined
@@ -12,27 +12,27 @@ export interface LibsqlAddress {
 /** One Drizzle instance per database; an isolate reuses it across requests. */
 const instances = new Map<string, Database>()
 
-/** Connects to a libSQL database over HTTP. Each round trip is one request; connecting sends none. */
+/** Connects to a libSQL database over HTTP. Each round trip is one HTTP request; connecting sends none. */
 export function connect({ url, authToken }: LibsqlAddress): Database {
   const name = JSON.stringify([url, authToken])
   const open = () => createClient({ url, intMode: 'number', ...(authToken === undefined ? {} : { authToken }) })
-  // The drivers differ in the result of a write without RETURNING, which no store reads.
+  // The drivers differ in the result of a write without RETURNING, which no store uses.
   const instance = instances.get(name) ?? (drizzle({ client: wrapClient(open) }) as unknown as Database)
   instances.set(name, instance)
   return instance
 }
 
-/** SQLite's own errors, and sqld's for SQL that it cannot parse. */
+/** SQLite's own errors, and sqld's errors for SQL that it cannot parse. */
 const statementErrors =
   /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|stale revision/
 
-/** Says what an error of libSQL is about. */
+/** Classifies an error of libSQL. */
 export const classifyError = ({ message }: Error): ErrorClass =>
   statementErrors.test(message) ? 'statement' : 'unavailable'
 
 /**
- * A client whose queries and batches go through {@link roundTrip}, each by a client of its own: one keeps a queue of
- * what is under way, and in workerd a request must not wait for another's.
+ * A client whose queries and batches go through {@link roundTrip}. Each uses a new client of the library, because one
+ * client queues its requests, and in workerd a request must not wait for another's I/O.
  */
 function wrapClient(open: () => Client): Client {
   return new Proxy(open(), {
@@ -47,7 +47,8 @@ function wrapClient(open: () => Client): Client {
   })
 }
 
-// A batch that writes takes the write lock at its beginning: one that reads first, then finds the lock taken, fails.
+// A batch that writes takes the write lock at its beginning. If it read first, it would fail when it finds the lock
+// taken.
 function modeOf(statements: InStatement[]): 'read' | 'write' {
   const isRead = (statement: InStatement) =>
     /^\s*select\b/i.test(typeof statement === 'string' ? statement : statement.sql)

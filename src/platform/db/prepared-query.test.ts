@@ -8,7 +8,7 @@ import { preparedQuery } from './prepared-query.ts'
 import { roundTrips } from './round-trip.ts'
 import { columnValues } from './rows.ts'
 
-/** A table that no feature has. */
+/** A table for this test. */
 const things = sqliteTable('scratch_statements', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   name: text('name').unique(),
@@ -36,7 +36,7 @@ describe(`a statement on ${driver}`, () => {
       .returning({ name: things.name, number: things.number, flag: things.flag })
   })
 
-  it('is written once for all requests, and each takes its own values and its own round trip', async () => {
+  it('is built once for all requests, each with its own values and its own round trip', async () => {
     await db.insert(things).values([{ name: 'ana' }, { name: 'boris', number: 5 }])
     const trips: string[] = []
     for (const [at, which] of ['first', 'second'].entries()) {
@@ -63,7 +63,7 @@ describe(`a statement on ${driver}`, () => {
     expect(found.map(([row]) => row)).toEqual(names.map((name) => ({ name, number: 1, flag: null })))
   })
 
-  it('fails as the database does, and as its trip says', async () => {
+  it('fails as the database does, and as its wrapper does', async () => {
     await db.insert(things).values([{ name: 'ana' }, { name: 'boris' }])
     const rename = preparedQuery(['from', 'name'], (on, { from, ...input }) =>
       on
@@ -81,7 +81,7 @@ describe(`a statement on ${driver}`, () => {
     expect(await rename(db, { from: 'ana', name: 'new' })).toHaveLength(1)
   })
 
-  it('tells its trip nothing of what goes wrong in code of ours: that is no failure of the database', async () => {
+  it('reports a bug of ours as such, not as a failure of the database', async () => {
     const heard: unknown[] = []
     const listening: RoundTrip = (go) =>
       go().catch((error: unknown) => {

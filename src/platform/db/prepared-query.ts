@@ -1,18 +1,17 @@
 import { type Placeholder, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 
-/** What a parameter may be; a column's own type is for the column to make of it. */
+/** The type of a parameter; the column converts it. */
 type Value = string | number | boolean | null
 
-/** As much of a query's builder as is needed to run what it built. */
+/** The part of Drizzle's query builder that is needed to prepare a query. */
 interface Written<R> {
   prepare(): { all(values?: Record<string, unknown>): Promise<R> }
 }
 
 /**
- * A query that Drizzle prepares once for each database, so once in an isolate, and not for each request: writing the
- * SQL takes about as long as all that a request does besides (docs/benchmarks.md). It has a parameter for each of
- * `names`. One round trip.
+ * A query that Drizzle prepares once per database and isolate, instead of at each request: building the SQL can take as
+ * long as the rest of a request (docs/benchmarks.md). It has one parameter for each of `names`, and is one round trip.
  */
 export function preparedQuery<const N extends string, R>(
   names: readonly N[],

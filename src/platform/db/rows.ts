@@ -1,15 +1,15 @@
 import { type Column, type DriverValueEncoder, getTableColumns, is, type Placeholder, SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 
-/** A row to be inserted, in which a value may be SQL that is read from the row it depends on. */
+/** A row to be inserted. A value may be SQL that reads from another row. */
 type Values<T extends SQLiteTable> = { [K in keyof T['$inferInsert']]: T['$inferInsert'][K] | SQL | Placeholder }
 
-/** A column's encoder that leaves null as it is, also where a parameter brings it: Drizzle's would make false of it. */
+/** A column's encoder that leaves null as it is, also in a parameter. Drizzle's would turn it into false. */
 function encoderOf(column: Column | undefined): DriverValueEncoder<unknown, unknown> {
   return { mapToDriverValue: (value) => (value === null ? null : (column?.mapToDriverValue(value) ?? value)) }
 }
 
-/** The given parameters as values of a table's columns, each as its column has it, to be set. */
+/** Converts parameters to the values of a table's columns, for `set`. */
 export function columnValues<T extends SQLiteTable, N extends string & keyof T['$inferInsert']>(
   table: T,
   names: readonly N[],
@@ -21,9 +21,9 @@ export function columnValues<T extends SQLiteTable, N extends string & keyof T['
 }
 
 /**
- * A new row of a table as what a query selects, for `insert(table).select(db.select(rowOf(table,
- * …)).from(users).where(…))`: so that the row is added only where another one exists at that very moment, and never
- * without it. What is left out is the column's default.
+ * Builds a new row as the columns of a SELECT, for `insert(table).select(db.select(selectAsRow(table,
+ * …)).from(users).where(…))`: the row is inserted only if the other row exists at that moment. Columns that are left
+ * out get their default.
  */
 export function selectAsRow<T extends SQLiteTable>(
   table: T,
@@ -34,6 +34,6 @@ export function selectAsRow<T extends SQLiteTable>(
     const value = params[name] ?? column.default ?? null
     return [name, (is(value, SQL) ? value : sql`${sql.param(value, encoderOf(column))}`).as(column.name)]
   })
-  // Drizzle wants every column of the table in its order, which is that of its columns.
+  // Drizzle requires every column of the table, in the table's order.
   return Object.fromEntries(selected) as { [K in keyof T['$inferSelect']]: SQL.Aliased<T['$inferSelect'][K]> }
 }

@@ -7,7 +7,7 @@ import { withTimeout } from '../timeout.ts'
 import type { Admission, Gate } from './gate.ts'
 import type { Limit } from './window.ts'
 
-// What is no gate's answer must go no further: names and numbers become headers, a revision and a hash are stored.
+// A gate's response is checked, because names and numbers become headers, and a revision and a hash are stored.
 const policyName = z.string().regex(/^[a-z-]+$/)
 const standing = z.object({
   name: policyName,
@@ -17,11 +17,11 @@ const standing = z.object({
   resetSeconds: z.int(),
 })
 
-/** The part of an answer that says how limits stand. */
+/** The part of a response with the status of limits. */
 export const limitAnswer = { standings: z.array(standing).min(1), violated: z.array(policyName) }
 
 /**
- * A gate's answer to each request; checked by hand, because a schema would take longer than all the rest of the check.
+ * A gate's response to each request. It is checked by hand, because a schema would take longer than all other checks.
  */
 const passSchema = z.custom<Admission>(isAdmission)
 
@@ -45,18 +45,18 @@ const isLimitStatus = (answer: unknown): boolean =>
   isPolicyName(answer.name) &&
   [answer.quota, answer.windowSeconds, answer.remaining, answer.resetSeconds].every(Number.isSafeInteger)
 
-/** Whose gate: a user's, an anonymous address's, or an e-mail's (by a name that does not tell it). */
+/** The name of a gate: of a user, of an IP address, or of an e-mail (as an HMAC, which does not disclose it). */
 export type GateName = `user:${number}` | `address:${string}` | `email:${string}` | 'health'
 
 /**
- * A gate as the rest of the service sees it. Every call is one round trip with a deadline.
- * @throws Problem 503 `gate-unavailable` from each, when the gate is late, fails, or answers what is no answer
+ * A gate as the rest of the service uses it. Every call is one round trip with a deadline.
+ * @throws Problem 503 `gate-unavailable` from each method, if the gate is late, fails, or returns an invalid response
  */
 export interface GateClient {
   enter(limits: readonly Limit[]): Promise<Admission>
   raise(revision: number): Promise<number>
   adopt(revision: number): Promise<number>
-  /** Calls what a feature adds to the gate, within the deadline of that name. */
+  /** Calls a method that a feature adds to the gate, within the named deadline. */
   call<T>(
     method: string,
     args: readonly unknown[],
@@ -66,16 +66,16 @@ export interface GateClient {
   ping(): Promise<string>
 }
 
-/** What a feature adds to the gate, by name. */
+/** The methods that a feature adds to the gate. */
 type Methods = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>
 
-/** Whether an error says that a gate could not be asked. */
+/** Whether an error means that a gate was unavailable. */
 export const isGateUnavailable = (error: unknown): boolean =>
   error instanceof Problem && error.code === 'gate-unavailable'
 
-/** The gate of a name. */
+/** Returns the client of a gate. */
 export function gateOf(bindings: Bindings, name: GateName): GateClient {
-  // The bindings come before the gate, and do not know its class.
+  // The bindings are declared before the gate, so they do not have its class.
   const namespace = bindings.GATE as DurableObjectNamespace<Gate>
   const { DEADLINES: deadlines } = configuration(bindings)
   const ask = async <T>(

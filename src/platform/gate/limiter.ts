@@ -8,28 +8,29 @@ interface SavedWindow {
   readonly open: number
 }
 
-/** A place that is wanted: of a limit, in the window of a name. One limit may have a window for each of many names. */
+/** A request to count: its limit, and the name of the window. One limit may have windows for many names. */
 export interface Place {
   readonly limit: Limit
   readonly window: string
 }
 
-/** A place that was taken, so that it can be given back. */
+/** A counted request, which can be given back. */
 export interface TakenPlace {
   readonly window: string
   readonly at: number
 }
 
-/** What became of the places that were wanted. */
+/** The result of counting. */
 export interface Placement {
   readonly standings: LimitStatus[]
-  /** The policies that have no place left; none was taken from any. */
+  /** The policies that are exceeded. If there are any, nothing was counted. */
   readonly violated: string[]
   readonly taken: TakenPlace[]
 }
 
 /**
- * Exact sliding windows in a Durable Object's storage. Not awaited: output gates hold the answer until all is on disk.
+ * Exact sliding windows in a Durable Object's storage. Writes are not awaited: output gates hold the response until
+ * they are on disk.
  */
 export class Limiter {
   readonly #storage: DurableObjectStorage
@@ -41,7 +42,7 @@ export class Limiter {
     this.#time = time
   }
 
-  /** Takes all of the places, or, where any is not free, none. */
+  /** Counts against all of the limits, or, if any is exceeded, against none. */
   take(places: readonly Place[]): Placement {
     const now = this.#time()
     const peeks = places.map(({ limit, window }) => ({ limit, window, ...peek(this.#open(window), limit, now) }))
@@ -53,13 +54,13 @@ export class Limiter {
     const standings = places.map(({ limit, window }) => peek(this.#open(window), limit, now).standing)
     for (const { window } of places) {
       this.#save(window)
-      // A flood from ever new addresses must not fill the memory.
+      // So that a flood from ever new addresses does not fill the memory.
       if (this.#open(window).stamps.length === 0) this.#windows.delete(window)
     }
     return { standings, violated, taken }
   }
 
-  /** Frees places that turned out not to count. */
+  /** Takes back requests that turned out not to count. */
   giveBack(taken: readonly TakenPlace[]): void {
     for (const { window, at } of taken) {
       giveBack(this.#open(window), at)
@@ -67,7 +68,7 @@ export class Limiter {
     }
   }
 
-  /** Deletes windows in which nothing counts any more, whatever their limit. */
+  /** Deletes windows that have no effect any more, whatever their limit. */
   deleteOld(): void {
     for (const [key, { stamps }] of this.#storage.kv.list<SavedWindow>({ prefix: 'window ' })) {
       if ((stamps.at(-1) ?? 0) >= this.#time() - maxWindowMs) continue
@@ -76,7 +77,7 @@ export class Limiter {
     }
   }
 
-  /** Forgets what is in memory, once the storage has been emptied. */
+  /** Clears the memory, once the storage has been emptied. */
   clear(): void {
     this.#windows.clear()
   }

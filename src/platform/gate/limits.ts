@@ -13,8 +13,8 @@ export function limitOf(policy: PolicyName, config: Configuration): Limit {
 }
 
 /**
- * Who calls, where nobody has signed in: the platform's own word for it (`CF-Connecting-IP`), and no header that a
- * client could send. An IPv6 subscriber has a whole /64, so that is what counts.
+ * The caller's IP address, for requests without a login. It comes from the platform (`CF-Connecting-IP`), never from a
+ * header that a client can set. An IPv6 subscriber has a whole /64, so the /64 is returned.
  */
 export function addressOf(c: { req: { header(name: string): string | undefined } }): string {
   const address = c.req.header('CF-Connecting-IP')?.trim().toLowerCase() ?? 'unknown'
@@ -28,7 +28,7 @@ function networkOf(address: string): string {
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
   const groups = (part: string | undefined): string[] => (part ? part.split(':') : [])
   const [before, after] = [groups(head), groups(tail)]
-  // A dotted quad at the end stands for two groups.
+  // A dotted quad at the end is two groups.
   const width = after.length + (after.at(-1)?.includes('.') ? 1 : 0)
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - width)
   const all = [...before, ...Array<string>(zeros).fill('0'), ...after]
@@ -38,7 +38,7 @@ function networkOf(address: string): string {
     .join(':')
 }
 
-/** The name of an e-mail's gate: it tells nobody the e-mail. */
+/** The name of an e-mail's gate. It does not disclose the e-mail. */
 export function emailGate(emailKey: string, config: Configuration): GateName {
   return `email:${sign(keysFor('email-name', config)[0], emailKey)}`
 }
@@ -50,7 +50,10 @@ function rateLimitHeaders(statuses: readonly LimitStatus[]): Record<string, stri
   return { 'RateLimit-Policy': policies.join(', '), RateLimit: states.join(', ') }
 }
 
-/** Sets the rate-limit headers of an answer, beside those of other limits. Every answer has them, errors too. */
+/**
+ * Adds the rate-limit headers to a response that may have those of other limits. Every response has them, errors
+ * included.
+ */
 export function setRateLimitHeaders(
   c: { header(name: string, value: string, options: { append: boolean }): void },
   statuses: readonly LimitStatus[],
@@ -58,12 +61,12 @@ export function setRateLimitHeaders(
   for (const [name, value] of Object.entries(rateLimitHeaders(statuses))) c.header(name, value, { append: true })
 }
 
-/** 429, with the seconds after which one more is admitted. */
+/** 429, with the seconds to wait. */
 export function tooManyRequests(statuses: readonly LimitStatus[], violated: readonly string[]): Problem {
   return limitProblem(statuses, violated, {})
 }
 
-/** The same for a limit that a use case counts: the problem brings its rate-limit headers along. */
+/** 429 for a limit that a use case counts: the problem has its rate-limit headers. */
 export function limitExceeded(statuses: readonly LimitStatus[], violated: readonly string[]): Problem {
   return limitProblem(statuses, violated, rateLimitHeaders(statuses))
 }
@@ -83,7 +86,10 @@ function limitProblem(
   })
 }
 
-/** Admits an anonymous request, by its address, or answers 429. One call to the address's gate. */
+/**
+ * Counts a request without a login by its address. One call to the address's gate.
+ * @throws Problem 429
+ */
 export async function enforceLimit(c: Context<AppEnv>, policy: PolicyName): Promise<void> {
   const gate = gateOf(c.env, `address:${addressOf(c)}`)
   const { standings, violated } = await c.var.clock.time('gate', () => gate.enter([limitOf(policy, c.var.config)]))
@@ -92,8 +98,8 @@ export async function enforceLimit(c: Context<AppEnv>, policy: PolicyName): Prom
 }
 
 /**
- * Spread into a route that nobody need sign in for: its limit, and the documentation of it and of those it counts
- * besides.
+ * Spread into a route without a login: adds its limit, and the documentation of it and of other limits that the route
+ * counts.
  */
 export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   return {
@@ -105,7 +111,7 @@ export function limited(policy: PolicyName, ...besides: PolicyName[]) {
   }
 }
 
-/** How a route names its limits; the document says how much each is in this deployment. */
+/** Names a route's limits, for the document, which states them as this deployment has them. */
 export function documentedLimits(...policies: PolicyName[]) {
   return { 'x-rate-limits': policies }
 }

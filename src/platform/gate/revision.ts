@@ -1,21 +1,18 @@
 /**
- * Revisions of what the edge remembers of a user. Their arithmetic stands apart from where they are stored:
- * test/revisions.test.ts explores it with every crash and race.
+ * Revisions of what caches hold of a user. The arithmetic is separate from storage, so that test/revisions.test.ts can
+ * explore it with every crash and race.
  */
 
-/** The revision that a gate issues for a change: higher than its own and than the one that was read. */
+/** The revision that a gate issues for a change: higher than the gate's own and than the one that was read. */
 export const nextRevision = (own: number | undefined, revision: number): number => Math.max(own ?? 0, revision) + 1
 
-/** What a gate holds after it was told a row's revision: a gate that has one of its own keeps it. */
+/** The revision of a gate that learns a row's revision: its own, if it has one. */
 export const initialRevision = (own: number | undefined, revision: number): number => own ?? revision
 
-/**
- * Whether a copy may be shown: only at the very revision that the gate stands for. A gate that has none vouches for
- * nothing.
- */
+/** Whether a copy may be used: only at exactly the gate's revision. Without a gate's revision, no copy may. */
 export const isCurrent = (copyRevision: number, gateRevision: number | null): boolean => copyRevision === gateRevision
 
-/** The revision that a gate has stored; undefined while it has none. */
+/** Reads a gate's stored revision; undefined if there is none. */
 export const readRevision = ({ kv }: DurableObjectStorage): number | undefined => kv.get<number>('revision')
 
 /** Issues and stores the revision of a change. */
@@ -25,7 +22,7 @@ export function raiseRevision(storage: DurableObjectStorage, currentRevision: nu
   return revision
 }
 
-/** Stores a row's revision where there is none; returns the one that there is then. */
+/** Stores a row's revision if there is none; returns the stored one. */
 export function adoptRevision(storage: DurableObjectStorage, revision: number): number {
   const own = readRevision(storage)
   const initial = initialRevision(own, revision)

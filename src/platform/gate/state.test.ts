@@ -22,7 +22,7 @@ describe('a gate', () => {
     const { keys, alarm } = await stored(gate)
     expect(keys).toContain('window signup')
     expect(alarm).toBeGreaterThan(Date.now() + 60_000)
-    // The alarm that comes early, because more has happened meanwhile, looks again.
+    // The alarm comes early, because more has happened meanwhile, and checks again.
     expect(await runDurableObjectAlarm(gate)).toBe(true)
     expect((await stored(gate)).keys).toContain('window signup')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 200_000 })
@@ -31,7 +31,7 @@ describe('a gate', () => {
     expect((await gate.enter([limit])).standings[0]?.remaining).toBe(1)
   })
 
-  it('of a user has no alarm, and keeps its revision for ever', async () => {
+  it('of a user has no alarm, and keeps its revision forever', async () => {
     const gate = gates.getByName('user:4711')
     await gate.enter([limit])
     await gate.raise(1)

@@ -19,8 +19,8 @@ afterEach(() => {
 })
 
 /**
- * What happens next: time passes, memory may be lost, then some come one after another; or they first wait as long as
- * told.
+ * One step: time passes, memory may be lost, then some requests come one after another; or the client first waits as
+ * long as told.
  */
 interface Step {
   readonly waitMs: number
@@ -29,7 +29,7 @@ interface Step {
   readonly hits: number
 }
 
-// Blocks of more than one place begin at a quota of 32.
+// Blocks of more than one request begin at a quota of 32.
 const limits = fc.record({
   quota: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 30, max: 90 })),
   windowSeconds: fc.integer({ min: 1, max: 10 }),
@@ -45,7 +45,7 @@ const steps = (evicted: fc.Arbitrary<boolean>, maxLength: number): fc.Arbitrary<
     { minLength: 1, maxLength },
   )
 
-/** Nobody ever sees more than `quota` admitted in any span of the window's length. */
+/** Checks that no window ever contains more than `quota` admitted requests. */
 function expectNeverMore(admitted: readonly number[], { quota, windowSeconds }: Limit): void {
   for (const [index, at] of admitted.entries()) {
     const next = admitted[index + quota]
@@ -57,7 +57,7 @@ function expectNeverMore(admitted: readonly number[], { quota, windowSeconds }: 
 const fits = (admitted: readonly number[], now: number, { quota, windowSeconds }: Limit): boolean =>
   admitted.filter((at) => at > now - windowSeconds * 1000).length < quota
 
-/** Plays steps against something that admits, and checks each promise on the way. */
+/** Runs steps against an implementation, and checks each promise on the way. */
 async function play(
   limit: Limit,
   list: readonly Step[],
@@ -86,7 +86,7 @@ async function play(
       } else {
         expect(answer.resetSeconds).toBeGreaterThanOrEqual(1)
         if (reported !== undefined) expect(now, 'one who waited as long as told was refused').toBeLessThan(reported)
-        // A refused one never pushes away the moment that an earlier one was told.
+        // A refused request never delays the moment that an earlier one was told.
         reported ??= now + answer.resetSeconds * 1000
       }
       vi.setSystemTime(now + (hit % 3))
@@ -96,29 +96,29 @@ async function play(
   return admitted
 }
 
-/** The pure window, with a disk that survives what memory does not. */
+/** The pure functions, with a disk that survives a loss of memory. */
 function inMemory(limit: Limit) {
   let disk: { stamps: number[]; open: number } | undefined
-  let ledger: SlidingWindow = createWindow(disk, Date.now())
+  let window: SlidingWindow = createWindow(disk, Date.now())
   const save = () => {
-    if (ledger.unsaved) disk = { stamps: [...ledger.stamps], open: ledger.reserved }
-    ledger.unsaved = false
+    if (window.unsaved) disk = { stamps: [...window.stamps], open: window.reserved }
+    window.unsaved = false
   }
   return {
     come: async () => {
-      const { free, standing } = peek(ledger, limit, Date.now())
-      if (free) take(ledger, limit, Date.now())
+      const { free, standing } = peek(window, limit, Date.now())
+      if (free) take(window, limit, Date.now())
       save()
       return { admitted: free, resetSeconds: standing.resetSeconds }
     },
     evict: async () => {
-      ledger = createWindow(disk, Date.now())
+      window = createWindow(disk, Date.now())
     },
   }
 }
 
 describe('a limit of N in W seconds', () => {
-  it('never admits more than N in any W, exactly N while memory lasts, and whoever waited as told', async () => {
+  it('never admits more than N in any W, exactly N while memory lasts, and every client that waits as told', async () => {
     await fc.assert(
       fc.asyncProperty(limits, steps(fc.oneof(fc.constant(false), fc.boolean()), 25), async (bounds, list) => {
         vi.setSystemTime(start)
@@ -130,7 +130,7 @@ describe('a limit of N in W seconds', () => {
     )
   })
 
-  it('keeps these promises in a real Durable Object, evicted between any two hits', async () => {
+  it('keeps these promises in a real Durable Object, evicted between any two requests', async () => {
     await fc.assert(
       fc.asyncProperty(limits, steps(fc.boolean(), 12), async (bounds, list) => {
         vi.setSystemTime(start)
@@ -166,16 +166,16 @@ describe('a limit of N in W seconds', () => {
     expect(passes.at(-1)).toMatchObject({ violated: ['many'], standings: [{ remaining: 0, resetSeconds: 60 }] })
   })
 
-  it('loses to an eviction no more than one block of places', async () => {
+  it('loses at most one block of requests to an eviction', async () => {
     const limit = { name: 'block', quota: 64, windowSeconds: 600 }
     const gate = freshGate()
     await gate.enter([limit])
     await evictDurableObject(gate)
-    // The block of four was counted as used: three places that nobody took.
+    // The block of four counts as used, although three of it were not.
     expect((await gate.enter([limit])).standings[0]?.remaining).toBe(64 - 4 - 1)
   })
 
-  it('takes a place of every policy or of none', async () => {
+  it('counts a request against every policy or against none', async () => {
     const gate = freshGate()
     const small = { name: 'small', quota: 1, windowSeconds: 10 }
     const large = { name: 'large', quota: 5, windowSeconds: 10 }
@@ -184,7 +184,7 @@ describe('a limit of N in W seconds', () => {
     expect((await gate.enter([large])).standings[0]?.remaining).toBe(3)
   })
 
-  it('holds when it was lowered meanwhile', async () => {
+  it('holds after the limit was lowered', async () => {
     const gate = freshGate()
     for (let hit = 0; hit < 5; hit++) {
       await gate.enter([{ name: 'x', quota: 5, windowSeconds: 10 }])
@@ -197,7 +197,7 @@ describe('a limit of N in W seconds', () => {
     expect((await gate.enter([lowered])).violated).toEqual([])
   })
 
-  it('writes down at once what it counted as used, so that the wait told now is the wait after the next loss', () => {
+  it('saves at once what it counted as used, so that the wait told now is the same after another loss of memory', () => {
     const saved = { stamps: [start], open: 3 }
     expect(createWindow(saved, start + 1000)).toEqual({
       stamps: [start, start + 1000, start + 1000, start + 1000],
@@ -207,20 +207,20 @@ describe('a limit of N in W seconds', () => {
     expect(createWindow({ stamps: [start], open: 0 }, start + 1000).unsaved).toBe(false)
   })
 
-  it('gives a place back as if it had never been taken', () => {
+  it('takes back a request as if it had never been counted', () => {
     const limit = { name: 'back', quota: 3, windowSeconds: 10 }
-    const ledger = createWindow(undefined, start)
-    const at = take(ledger, limit, start)
-    take(ledger, limit, start + 1)
-    giveBack(ledger, at)
-    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
-    giveBack(ledger, 12345)
-    expect(peek(ledger, limit, start + 2).standing.remaining).toBe(2)
+    const window = createWindow(undefined, start)
+    const at = take(window, limit, start)
+    take(window, limit, start + 1)
+    giveBack(window, at)
+    expect(peek(window, limit, start + 2).standing.remaining).toBe(2)
+    giveBack(window, 12345)
+    expect(peek(window, limit, start + 2).standing.remaining).toBe(2)
   })
 })
 
 describe('the revision of a user’s gate', () => {
-  it('is none at first, is adopted once, and only rises, through any loss of memory', async () => {
+  it('does not exist at first, is adopted once, and only rises, through any loss of memory', async () => {
     const gate = freshGate()
     expect((await gate.enter([])).revision).toBeNull()
     expect(await gate.adopt(4)).toBe(4)

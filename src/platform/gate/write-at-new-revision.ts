@@ -2,15 +2,15 @@ import { isStaleRevision } from '../db/errors.ts'
 import { Problem } from '../http/problem.ts'
 import type { GateClient } from './client.ts'
 
-/** How often a change that another one overtook is tried again. */
+/** How often a change is tried again after another one came between. */
 const attempts = 5
 
 /**
- * Changes what the edge remembers of a user: takes a higher revision from the gate first, then writes the change
- * **and** that revision in one batch. From the moment the gate has issued it, no older copy passes anywhere; no call
- * follows the write, so none can be lost. A trigger aborts the batch of whoever was overtaken, and it is tried again.
+ * Changes what caches hold of a user: gets a higher revision from the gate first, then writes the change **and** that
+ * revision in one batch. Once the gate has issued it, no older copy is used anywhere. No call follows the write, so
+ * none can be lost. If another change came between, a trigger aborts the batch, and it is tried again.
  * @param currentRevision the revision that was last read from the row
- * @throws Problem 503 `gate-unavailable` when no revision could be had: nothing is written then
+ * @throws Problem 503 `gate-unavailable` if no revision was issued: then nothing is written
  */
 export async function writeAtNewRevision<T>(
   gate: Pick<GateClient, 'raise'>,
@@ -27,5 +27,5 @@ export async function writeAtNewRevision<T>(
       floor = revision
     }
   }
-  throw new Problem(409, 'busy', 'This is being changed elsewhere at this very moment: try again.')
+  throw new Problem(409, 'busy', 'This is being changed elsewhere right now: try again.')
 }

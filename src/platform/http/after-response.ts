@@ -1,12 +1,12 @@
 import { errorForLog } from '../safe-errors.ts'
 import type { RequestContext } from './context.ts'
 
-/** Does something after the answer, `delayMs` later. What fails there is logged like a bug. */
+/** Runs work after the response, `delayMs` later. Errors are logged like bugs. */
 export function afterResponse(c: RequestContext, work: () => Promise<void>, delayMs = 0): void {
   const { requestId } = c.var
   const safely = async (): Promise<void> => {
     try {
-      // The answer leaves first: nothing that is done here may be told from its time.
+      // The response leaves first, so that its time discloses nothing about this work.
       await new Promise((resolve) => setTimeout(resolve, delayMs))
       await work()
     } catch (error) {
@@ -17,9 +17,9 @@ export function afterResponse(c: RequestContext, work: () => Promise<void>, dela
 }
 
 /**
- * Does after the answer what is done only where there is such an account. On a busy machine such work competes with an
- * answer that is still on its way, so that its time would tell: it begins 50 to 150 ms later, at random, when the
- * answer has arrived.
+ * Runs work after the response that happens only for existing accounts. On a busy machine such work could delay a
+ * response that is still being sent, and its time would disclose the account. It begins 50 to 150 ms later, at random,
+ * when the response has arrived.
  */
 export function afterResponseDelayed(c: RequestContext, work: () => Promise<void>): void {
   afterResponse(c, work, 50 + Math.random() * 100)

@@ -13,7 +13,7 @@ const isRead = ({ method }: Operation): boolean => method === 'GET'
 beforeAll(async () => {
   const all = operationsOf(await apiDocument())
   const withTag = all.filter(({ responses }) => responses[200]?.headers.ETag)
-  // What changes or removes a thing that has an ETag need not answer with one.
+  // A write to a resource with an ETag need not return one.
   const paths = new Set(withTag.map(({ template }) => template))
   tagged = all.filter(({ method, template }) => paths.has(template) && method !== 'POST')
   expect(tagged.length).toBeGreaterThan(9)
@@ -27,7 +27,7 @@ const caseOf = ({ name }: Operation): Case => {
   return found
 }
 
-/** Asks once, by somebody new, under a condition; `tag` is the thing's ETag before. */
+/** Sends one request by a new user under a condition; `tag` is the resource's present ETag. */
 async function ask(operation: Operation, condition: (tag: string) => Record<string, string>) {
   const ana = await newcomer(caseOf(operation))
   const { path, json, token, picture: withPicture } = await caseOf(operation).ask(ana)
@@ -43,8 +43,8 @@ async function ask(operation: Operation, condition: (tag: string) => Record<stri
 const stale = '"2-999999"'
 const outcome = (answer: Answer) => (answer.status < 400 ? String(answer.status) : problemOf(answer))
 
-describe('whatever has an ETag', () => {
-  it('says in the document which conditions it takes, and that it may answer 412', () => {
+describe('a resource with an ETag', () => {
+  it('documents which conditions it supports, and the 412', () => {
     for (const { name, parameters, responses } of tagged) {
       const headers = parameters.filter((one) => one.in === 'header').map((one) => one.name)
       expect(headers, name).toEqual(expect.arrayContaining(['If-Match', 'If-None-Match']))
@@ -70,12 +70,12 @@ describe('whatever has an ETag', () => {
     }
   })
 
-  it('is not changed, nor shown, under If-Match with another ETag (section 13.1.1)', async () => {
+  it('is neither changed nor shown under If-Match with another ETag (section 13.1.1)', async () => {
     for (const operation of tagged) {
       const { answer, tag, after } = await ask(operation, () => ({ 'If-Match': stale }))
       expect(outcome(answer), operation.name).toBe('412 changed-meanwhile')
       expect([answer.headers.get('ETag'), after], operation.name).toEqual([tag, tag])
-      // If-Match is asked first: a read that is known is no answer to it (section 13.2.2).
+      // If-Match comes first: 304 is wrong here (section 13.2.2).
       const both = await ask(operation, (now) => ({ 'If-Match': stale, 'If-None-Match': now }))
       expect(outcome(both.answer), operation.name).toBe('412 changed-meanwhile')
       for (const condition of ['*', undefined]) {
@@ -86,14 +86,14 @@ describe('whatever has an ETag', () => {
   })
 })
 
-describe('whatever has no ETag', () => {
+describe('a resource without an ETag', () => {
   const conditions = [
     { 'If-None-Match': '*' },
     { 'If-Match': stale },
     { 'If-Match': `${stale}, *`, 'If-None-Match': '*' },
   ]
 
-  it('says in the document which conditions it takes, and that it may answer 412', () => {
+  it('documents which conditions it supports, and the 412', () => {
     for (const { name, parameters, responses } of untagged) {
       const headers = parameters.filter((one) => one.in === 'header').map((one) => one.name)
       expect(headers, name).toEqual(expect.arrayContaining(['If-Match', 'If-None-Match']))
@@ -101,8 +101,8 @@ describe('whatever has no ETag', () => {
     }
   })
 
-  it('is not changed, where it is there, under `If-None-Match: *`, nor under If-Match with any ETag', async () => {
-    // One admin stays, whoever is made something else.
+  it('is not changed, if it exists, under `If-None-Match: *`, nor under If-Match with any ETag', async () => {
+    // One admin remains, whichever user is demoted.
     await newcomer({ role: 'admin' })
     for (const operation of untagged) {
       const { path, json, token } = await caseOf(operation).ask(await newcomer(caseOf(operation)))
@@ -112,13 +112,13 @@ describe('whatever has no ETag', () => {
         expect(outcome(answer), operation.name).toBe('412 precondition-failed')
         expect(answer.headers.get('ETag')).toBeNull()
       }
-      // Nothing has happened yet: now it does.
+      // Nothing has been changed yet; this changes it.
       const answer = await put({ 'If-Match': '*', 'If-None-Match': stale })
       expect(answer.status, `${operation.name}: ${answer.text}`).toBeLessThan(300)
     }
   })
 
-  it('is answered as without them where it is not there, or where nothing would be done (section 13.2.1)', async () => {
+  it('is answered as without conditions if it does not exist, or if nothing would be done (section 13.2.1)', async () => {
     const [ana, root] = [await newcomer(), await newcomer({ role: 'admin' })]
     const common = { current_password: password, password: 'password1' }
     for (const headers of conditions) {

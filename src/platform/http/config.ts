@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isOrigin } from '../config/kinds.ts'
 
 /**
- * `scheme://host[:port]`, as web views and extensions send it in `Origin`; the URL standard calls such origins opaque.
+ * `scheme://host[:port]`, as web views and extensions send it in `Origin`. The URL standard calls such origins opaque.
  */
 const customOrigin = /^(?!https?:)[a-z][a-z\d+.-]*:\/\/(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
 const isPageOrigin = (text: string): boolean => isOrigin(text) || customOrigin.test(text)

@@ -9,8 +9,8 @@ const corsOf = ({ headers }: Response) => ({
   varies: headers.get('Vary')?.includes('Origin') ?? false,
 })
 
-describe('an origin on the list', () => {
-  it('may read every answer: a page of contacts, an error, a 429, a 503', async () => {
+describe('an allowed origin', () => {
+  it('may read every response: a list of contacts, an error, a 429, a 503', async () => {
     const ana = await signedUp('ana')
     const asks = (path: string, bindings: object = {}, init: Parameters<typeof serve>[2] = {}) =>
       serve(bindings, path, { token: ana.access, ...init, headers: { Origin: allowed } })
@@ -44,7 +44,7 @@ describe('an origin on the list', () => {
     ])
   })
 
-  it('is told before it asks what it may send', async () => {
+  it('learns by a preflight what it may send', async () => {
     const preflight = await serve({}, '/api/contacts/1', {
       method: 'OPTIONS',
       headers: {
@@ -68,7 +68,7 @@ describe('an origin of a web view or an extension', () => {
   const extension = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
   const listed = { CORS_ORIGINS: [...views, extension, 'https://app.example.com'].join(', ') }
 
-  it.each([...views, extension])('may be on the list, exactly as it is sent: %s', async (origin) => {
+  it.each([...views, extension])('may be on the list, exactly as browsers send it: %s', async (origin) => {
     const seen = await serve(listed, '/api/healthchecker', { headers: { Origin: origin } })
     expect([seen.status, corsOf(seen)]).toEqual([200, { origin, credentials: null, varies: true }])
     const preflight = await serve(listed, '/api/contacts', {
@@ -82,7 +82,7 @@ describe('an origin of a web view or an extension', () => {
     expect((await serve({}, '/api/auth/login', { method: 'POST', json, headers })).status).toBe(403)
   })
 
-  it('is no other for it: of another scheme, host, port or case', async () => {
+  it('allows no other scheme, host, port or case', async () => {
     for (const origin of [
       'ionic://localhost:80',
       'capacitor://localhos',
@@ -104,7 +104,7 @@ describe('an origin of a web view or an extension', () => {
       'https://app.example.com/',
       'https://app.example.com:443',
     ],
-  ])('is refused in CORS_ORIGINS where no browser would send it: %s', async (origin) => {
+  ])('is refused in CORS_ORIGINS if no browser would send it: %s', async (origin) => {
     const answer = await serve({ CORS_ORIGINS: origin }, '/api/healthchecker')
     expect(answer.status).toBe(503)
     expect(await answer.text()).toContain('CORS_ORIGINS must be exact origins separated by commas')
@@ -112,7 +112,7 @@ describe('an origin of a web view or an extension', () => {
 })
 
 describe('any other origin', () => {
-  it('is named in no answer, however like an allowed one it looks', async () => {
+  it('is named in no response, however similar to an allowed one', async () => {
     for (const origin of [
       'http://localhost:3001',
       'https://localhost:3000',
@@ -129,7 +129,7 @@ describe('any other origin', () => {
     }
   })
 
-  it('means every other one where the list is empty', async () => {
+  it('includes every one if the list is empty', async () => {
     const answer = await serve({ CORS_ORIGINS: '' }, '/api/healthchecker', { headers: { Origin: allowed } })
     expect(corsOf(answer)).toEqual({ origin: null, credentials: null, varies: true })
   })

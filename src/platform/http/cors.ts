@@ -4,13 +4,12 @@ import { configuration } from '../config/configuration.ts'
 import type { AppEnv } from './context.ts'
 
 /**
- * Lets pages of the origins in `CORS_ORIGINS` call the service, errors included: an exact list, of any scheme, no
- * credentials, and an origin that is not on it gets no header at all. Set before anything that can fail, so that a
- * client reads a 429 or a 503 as such.
+ * Lets pages of the origins in `CORS_ORIGINS` call the service: an exact list, any scheme, no credentials. Other
+ * origins get no CORS header. Runs before anything that can fail, so that a client can read a 429 or a 503.
  */
 export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header('Origin') !== undefined) return forPages(c, next)
-  // No page of another origin asks. That the answer depends on it is told all the same (RFC 9110, section 12.5.5).
+  // Not a cross-origin request. The response still says that it depends on Origin (RFC 9110, section 12.5.5).
   await next()
   c.res.headers.append('Vary', 'Origin')
 }
@@ -20,7 +19,7 @@ const forPages: MiddlewareHandler<AppEnv> = cors({
     try {
       return configuration(c.env).CORS_ORIGINS.includes(origin) ? origin : null
     } catch {
-      // Not configured: the answer says so, and no origin is allowed yet.
+      // Not configured: the response says so, and no origin is allowed yet.
       return null
     }
   },

@@ -4,7 +4,7 @@ import { serve } from '../../../test/serving.ts'
 
 const evil = 'https://evil.test'
 
-/** What a browser says of who sends a request. */
+/** The headers of a browser's cross-site request. */
 const elsewhere = { Origin: evil, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }
 const ownForm = { Origin: 'null', 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' }
 
@@ -17,11 +17,11 @@ const codeOf = async (response: Response): Promise<string> => {
 }
 
 describe('a page of another site', () => {
-  it('cannot keep its visitor out by failing to log in from their address', async () => {
+  it('cannot lock its visitor out by failing to log in from their address', async () => {
     const ana = await signedUp('ana')
     const here = from(ana.address)
     const wrong = { username: ana.email, password: 'a guess of theirs' }
-    // Room for the one login that signing up took, and one more.
+    // Enough for the one login that signing up used, and one more.
     const limits = { RATE_LIMITS: 'login=2/60s,login-failures=1/60s' }
     for (let n = 0; n < 8; n++) {
       expect(await codeOf(await send('/api/auth/login', { ...here, ...elsewhere }, wrong, limits))).toBe(
@@ -31,7 +31,7 @@ describe('a page of another site', () => {
     expect((await send('/api/auth/login', here, { username: ana.email, password }, limits)).status).toBe(200)
   })
 
-  it('can send none of our forms, and uses up no limit of its visitor’s', async () => {
+  it('cannot send our forms, and uses up none of its visitor’s limits', async () => {
     const here = from(freshAddress())
     const limits = { RATE_LIMITS: 'request-email=1/60s,signup=1/60s,confirm=1/60s,reset=1/60s' }
     const paths = [
@@ -52,7 +52,7 @@ describe('a page of another site', () => {
     expect(own.status).toBe(200)
   })
 
-  it('is told by what browsers say, old ones too, and by nothing that a program need send', async () => {
+  it('is recognized by browser headers, also of old browsers, and by nothing that a program has to send', async () => {
     const refused = [
       { 'Sec-Fetch-Site': 'cross-site' },
       { 'Sec-Fetch-Site': 'same-site', Origin: 'https://other.vizitka.test' },
@@ -77,7 +77,7 @@ describe('a page of another site', () => {
     expect(await Promise.all(taken.map(status))).toEqual(taken.map(() => 401))
   })
 
-  it('may still lead here: a link from elsewhere opens a page', async () => {
+  it('may still link here: a link from elsewhere opens a page', async () => {
     for (const path of ['/', '/docs', '/forgot-password', '/confirm-email/x']) {
       const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', ...from(freshAddress()) }
       expect([200, 404]).toContain((await serve({}, path, { headers })).status)

@@ -11,7 +11,7 @@ describe('the format of ETags', () => {
   })
   const { id, name, tags } = view.shape
 
-  it('changes with every member that is added, removed, renamed, moved or of another type', () => {
+  it('changes when a member is added, removed, renamed, moved or gets another type', () => {
     const others = [
       view.extend({ more: z.string() }),
       z.strictObject({ id, name }),
@@ -29,12 +29,12 @@ describe('the format of ETags', () => {
     expect(new Set([view, ...others].map((one) => etagsOf(one)(7))).size).toBe(others.length + 1)
   })
 
-  it('stays when only words, examples and limits change', () => {
+  it('stays the same when only descriptions, examples and limits change', () => {
     const other = view.extend({ name: z.string().max(5).nullable().meta({ description: 'A name.' }) })
     expect(etagsOf(other.meta({ example: {} }))(7)).toBe(etagsOf(view)(7))
   })
 
-  it('is the number that was given by hand, where there is one', () => {
+  it('is the number that was assigned by hand, if there is one', () => {
     expect(etagsOf(view, { [shapeDigest(view)]: 2 })(7)).toBe('"2-7"')
     expect(etagsOf(view, { '00000000': 2 })(7)).not.toBe('"2-7"')
   })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { digest } from '../crypto/keys.ts'
 import { Problem } from './problem.ts'
 
-/** The names and types of a schema's members, in their order. Descriptions, examples and limits do not count. */
+/** The names and types of a schema's members, in order. Descriptions, examples and limits are ignored. */
 function shapeOf(schema: z.core.$ZodType): unknown {
   if (schema instanceof z.ZodObject) {
     return Object.entries(schema.shape).map(([name, member]) => [name, shapeOf(member)])
@@ -14,14 +14,13 @@ function shapeOf(schema: z.core.$ZodType): unknown {
   return schema._zod.def.type
 }
 
-/** A digest of the shape of an answer. */
+/** A digest of the shape of a response. */
 export const shapeDigest = (schema: z.ZodObject): string => digest(JSON.stringify(shapeOf(schema))).slice(0, 8)
 
 /**
- * Makes the function that makes the entity tags (RFC 9110, section 8.8.3) of what a schema describes: the format and
- * the revision. The format is a number derived from the schema's shape: when a member is added, removed, renamed or
- * moved, the tags that clients hold of the older shape no longer match. `formats` are numbers that were given by hand,
- * by the digest of their shape.
+ * Makes the function that creates ETags (RFC 9110, section 8.8.3) for responses of a schema: a format number and the
+ * revision. The format is derived from the schema's shape, so that clients' ETags no longer match after a member is
+ * added, removed, renamed or moved. `formats` has numbers that were assigned by hand, by the digest of their shape.
  */
 export function etagsOf(schema: z.ZodObject, formats: Readonly<Record<string, number>> = {}) {
   let format: number | undefined
@@ -34,7 +33,7 @@ export function etagsOf(schema: z.ZodObject, formats: Readonly<Record<string, nu
   }
 }
 
-/** The header, for the document. */
+/** The ETag header, for the document. */
 export const etagHeader = {
   ETag: {
     schema: { type: 'string' as const },
@@ -43,7 +42,7 @@ export const etagHeader = {
   },
 }
 
-// No examples: /docs would send them, and they are nobody's ETag.
+// No examples: /docs would send them, and they match nothing.
 const condition = (description: string) => z.string().optional().meta({ description })
 
 /** The conditional headers of a read, for the document. */
@@ -62,7 +61,7 @@ export const writeConditions = z.object({
   ),
 })
 
-/** The conditional headers of a write to what has no ETag, for the document. */
+/** The conditional headers of a write to a resource without an ETag, for the document. */
 export const untaggedConditions = z.object({
   'If-Match': condition(
     '`*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412.',
@@ -72,18 +71,18 @@ export const untaggedConditions = z.object({
   ),
 })
 
-/** A 304, for the document. */
-export const notModified = { description: 'What you hold (If-None-Match) is still right.', headers: etagHeader }
+/** The 304 response, for the document. */
+export const notModified = { description: 'Your copy (If-None-Match) is current.', headers: etagHeader }
 
-/** As much of a request's context as conditional headers need. */
+/** The part of Hono's context that conditional headers need. */
 interface Request {
   readonly req: { readonly method: string; header(name: string): string | undefined }
 }
 
-// Cloudflare weakens strong tags when it compresses: `W/` says nothing here.
+// Cloudflare weakens strong ETags when it compresses, so `W/` is ignored.
 const listed = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
 
-/** The conditional headers of a request, for use cases, which see no request. */
+/** The conditional headers of a request, for use cases, which do not see the request. */
 export interface Conditions {
   readonly isRead: boolean
   readonly ifMatch: string | undefined
@@ -96,14 +95,14 @@ export const conditionsOf = ({ req }: Request): Conditions => ({
   ifNoneMatch: req.header('If-None-Match'),
 })
 
-/** Whether the client has what has this ETag (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
+/** Whether the client already has this ETag (If-None-Match, RFC 9110, section 13.1.2): then answer 304. */
 export const matchesIfNoneMatch = ({ ifNoneMatch }: Conditions, etag: string): boolean =>
   ifNoneMatch !== undefined && (ifNoneMatch.trim() === '*' || listed(ifNoneMatch).includes(etag))
 
 /**
- * Checks the conditions of a request against the ETag of what it is about, in the order of RFC 9110, section 13.2.2:
- * If-Match, then, for a write, If-None-Match. A read whose If-None-Match matches is answered by 304: see
- * {@link matchesIfNoneMatch}. `others` are the ETags of the same thing in other formats: If-Match takes them, too.
+ * Checks a request's conditions against the resource's ETag, in the order of RFC 9110, section 13.2.2: If-Match, then,
+ * for a write, If-None-Match. For a read see {@link matchesIfNoneMatch}. `others` are ETags of the same resource in
+ * other formats, which If-Match accepts, too.
  * @throws Problem 412 `changed-meanwhile` or `precondition-failed`, with the current ETag
  */
 export function requireMatch(conditions: Conditions, etag: string, others: readonly string[] = []): void {
@@ -119,8 +118,8 @@ export function requireMatch(conditions: Conditions, etag: string, others: reado
 }
 
 /**
- * What stands against a write to something that is there and has no ETag (RFC 9110, sections 13.1.1 and 13.1.2): to be
- * asked last, when nothing else does (section 13.2.1). Null where nothing does.
+ * Checks the conditions of a write to an existing resource without an ETag (RFC 9110, sections 13.1.1 and 13.1.2). Call
+ * it last, after all other checks (section 13.2.1). Returns the problem, or null.
  */
 export function untaggedFault(c: Request): Problem | null {
   const [fault, header] = isConditional(c)
@@ -133,7 +132,7 @@ export function untaggedFault(c: Request): Problem | null {
 }
 
 /**
- * Holds a write of something that is there and has no ETag to its conditions: see {@link untaggedFault}.
+ * Checks the conditions of a write to an existing resource without an ETag: see {@link untaggedFault}.
  * @throws Problem 412 `precondition-failed`
  */
 export function requireUntagged(c: Request): void {
@@ -141,13 +140,13 @@ export function requireUntagged(c: Request): void {
   if (fault) throw fault
 }
 
-/** Whether a change is wanted only of what the client saw. */
+/** Whether the client wants to change only the version that it has seen. */
 export function isConditional(c: Request): boolean {
   const header = c.req.header('If-Match')
   return header !== undefined && header.trim() !== '*'
 }
 
-/** 412 for what is no longer what the client saw; with its current ETag, where that is known. */
+/** 412 for a resource that has changed since the client saw it; with its current ETag, if known. */
 export function changedMeanwhile(etag?: string, next = 'read it again, then make your change.'): Problem {
   const headers: Record<string, string> = etag === undefined ? {} : { ETag: etag }
   return new Problem(412, 'changed-meanwhile', `It has changed since you read it: ${next}`, { headers })

@@ -9,7 +9,7 @@ const errorsOf = (answer: Answer) => {
 }
 
 describe('an error', () => {
-  it('says no more than 100 characters of a name that a client made up, in a body, a query or a form', async () => {
+  it('repeats at most 100 characters of a name that a client made up, in a body, a query or a form', async () => {
     const ana = await signedUp('ana')
     for (const letter of ['x', '𝒳', '~']) {
       const name = letter.repeat(50_000)
@@ -31,7 +31,7 @@ describe('an error', () => {
     }
   })
 
-  it('names twenty wrong values at most, also of a body that is as large as may be', async () => {
+  it('lists at most twenty wrong values, also for the largest body', async () => {
     const ana = await signedUp('ana')
     const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`field-${n}`, 1]))
     const answer = await ana.post('/api/contacts', many)
@@ -39,7 +39,7 @@ describe('an error', () => {
     expect(answer.text.length).toBeLessThan(10_000)
   })
 
-  it('on a page gives back no more of an address than an address has', async () => {
+  it('on a page repeats no more of an address than an address can have', async () => {
     const answer = await call('POST', '/forgot-password', { form: { email: '𝒳'.repeat(60_000) } })
     expect(answer.status).toBe(422)
     expect(answer.text).toContain('𝒳'.repeat(254))

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { AppEnv } from './context.ts'
 
-/** What no page of ours uses, and so no script that slipped into one may. */
+/** Browser features that none of our pages uses, so that no injected script can use them. */
 const permissionsPolicy = {
   camera: false,
   displayCapture: false,
@@ -13,9 +13,8 @@ const permissionsPolicy = {
 }
 
 /**
- * The security headers of every answer, as strict as for an answer that is no page at all: opened as one it loads
- * nothing, runs nothing and stands in no frame. Pages say what they need instead, and pictures that others may show
- * them: what is set stays.
+ * Sets the security headers of every response, as strict as possible: opened as a page, it loads nothing, runs nothing,
+ * and cannot be framed. Pages and pictures may set less strict values, which stay.
  */
 export const securityHeaders: MiddlewareHandler<AppEnv> = secureHeaders({
   contentSecurityPolicy: {
@@ -30,7 +29,7 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = secureHeaders({
   overwrite: false,
 })
 
-/** An answer that does not say how long it may be kept is kept by nobody. */
+/** Sets `Cache-Control: no-store` unless the handler set its own. */
 export const defaultNoStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')

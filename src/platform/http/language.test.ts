@@ -20,12 +20,12 @@ it.each([
   ['*;q=0', 'en'],
   ['fr', 'en'],
   ['', 'en'],
-])('answers Accept-Language: %s by a page in %s', async (requested, language) => {
+])('answers Accept-Language: %s with a page in %s', async (requested, language) => {
   const { text } = await call('GET', '/forgot-password', { headers: { 'Accept-Language': requested } })
   expect(text.match(/<html lang="(\w+)"/)?.[1]).toBe(language)
 })
 
-it('takes no language that is not wanted for the letters of an account', async () => {
+it('ignores an excluded language for the letters of an account', async () => {
   const email = freshEmail('fr')
   const json = { username: 'ana', email, password }
   const headers = { ...from(freshAddress()), 'Accept-Language': 'fr, uk;q=0' }

@@ -1,16 +1,14 @@
 import type { Context } from 'hono'
 import { accepts } from 'hono/accepts'
 
-/** The languages that letters and their pages are written in. */
+/** The languages of letters and their pages. */
 export type Language = 'en' | 'uk'
 const languages: readonly string[] = ['en', 'uk'] satisfies Language[]
 
-/**
- * The reader's language (Accept-Language, RFC 9110, section 12.5.4), of those that there are; English for anyone else.
- */
+/** The reader's language (Accept-Language, RFC 9110, section 12.5.4) among the supported ones; English by default. */
 export function languageOf(c: Context): Language {
   c.header('Vary', 'Accept-Language', { append: true })
-  // Browsers send uk-UA too, and not always uk besides.
+  // Browsers send uk-UA, and not always uk as well.
   const primary = (tag: string) => tag.split('-')[0]?.toLowerCase()
   const lang = accepts(c, {
     header: 'Accept-Language',
@@ -18,7 +16,7 @@ export function languageOf(c: Context): Language {
     default: 'en',
     match: (ranges, { supports, default: otherwise }) => {
       const named = ranges.map(({ type }) => primary(type))
-      // `*` is every language that has no range of its own; q=0 is one that is not wanted (RFC 9110, section 12.4.2).
+      // `*` matches every language without its own range; q=0 excludes a language (RFC 9110, section 12.4.2).
       const others = supports.filter((tag) => !named.includes(tag))
       const [best] = ranges
         .filter(({ q }) => q > 0)

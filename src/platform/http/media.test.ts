@@ -13,7 +13,7 @@ beforeAll(async () => {
   expect(taking.length).toBeGreaterThan(15)
 })
 
-/** Asks as Ana, of nothing that there is. */
+/** Sends a request as Ana, for ids that do not exist. */
 const ask = (operation: Operation, raw: string | undefined, type: string | undefined, coding?: string) =>
   call(operation.method, operation.template.replace(/\{[^}]+\}/g, '999999999'), {
     token: ana.access,
@@ -26,13 +26,13 @@ const ask = (operation: Operation, raw: string | undefined, type: string | undef
 
 const typesOf = ({ requestBody }: Operation): string[] => Object.keys(requestBody?.content ?? {})
 
-/** What the answers to a 415 name of what is taken instead. */
+/** The headers of a 415 that name what is supported. */
 const instead = ({ headers }: Answer) => [headers.get('Accept-Patch'), headers.get('Accept-Encoding')]
 
 const mayNotAsk = (status: number) => status === 403 || status === 404
 
-describe('a route that takes a body', () => {
-  it('takes it in the media types that it documents, and in none that is like them', async () => {
+describe('a route with a body', () => {
+  it('accepts it in the documented media types, and in no similar ones', async () => {
     const others = ['application/merge-patch+json', 'application/vnd.api+json', 'application/json5', 'text/json']
     const forms = ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']
     for (const operation of taking) {
@@ -45,7 +45,7 @@ describe('a route that takes a body', () => {
     }
   })
 
-  it('does not take its lack for an empty one', async () => {
+  it('does not treat a missing body as an empty one', async () => {
     for (const operation of taking.filter(({ requestBody }) => requestBody?.required)) {
       const answer = await ask(operation, undefined, undefined)
       if (!mayNotAsk(answer.status)) expect(pointersOf(answer), operation.name).toEqual([''])
@@ -55,7 +55,7 @@ describe('a route that takes a body', () => {
     expect((await ana.get('/api/users/me')).body).toMatchObject({ username: 'ana' })
   })
 
-  it('goes by the media type alone, whatever its parameters, their order, their case and the blanks around them', async () => {
+  it('compares the media type alone, whatever its parameters, their order, case and blanks', async () => {
     const ways = [
       (type: string) => type.toUpperCase(),
       (type: string) => `${type};`,
@@ -83,19 +83,19 @@ describe('a route that takes a body', () => {
     }
   })
 
-  it('takes no bytes for no body, whatever Content-Type and Content-Encoding say of them', async () => {
+  it('treats no bytes as no body, whatever Content-Type and Content-Encoding say', async () => {
     for (const operation of taking) {
       for (const type of [...typesOf(operation), 'application/x-www-form-urlencoded', 'text/plain', 'x']) {
         const answer = await ask(operation, '', type, 'gzip')
         if (mayNotAsk(answer.status)) continue
         if (operation.requestBody?.required) expect(pointersOf(answer), `${operation.name} ${type}`).toEqual([''])
-        // Nothing is missing: there is a bearer token, if not the right one.
+        // The request has a bearer token, only not the right one.
         else expect(problemOf(answer), `${operation.name} ${type}`).toBe('401 invalid-refresh-token')
       }
     }
   })
 
-  it('refuses one that is compressed, and names the coding', async () => {
+  it('refuses a compressed one, and names the coding', async () => {
     for (const operation of taking) {
       const [type] = typesOf(operation)
       for (const coding of ['gzip', 'br', 'identity, Deflate']) {
@@ -122,7 +122,7 @@ describe('a route that takes a body', () => {
     expect(long.text).not.toContain('x'.repeat(101))
   })
 
-  it('says on a PATCH which media types it takes, where one is not, and on nothing else', async () => {
+  it('says on a PATCH with another media type which ones it accepts, and nowhere else', async () => {
     const patches = taking.filter(({ method }) => method === 'PATCH')
     expect(patches.length).toBeGreaterThan(5)
     for (const operation of taking) {
@@ -139,7 +139,7 @@ describe('a route that takes a body', () => {
     expect([file.status, instead(file)[0]]).toEqual([415, 'multipart/form-data'])
   })
 
-  it('asks first who wants it', async () => {
+  it('checks the caller first', async () => {
     const answer = await call('PATCH', '/api/users/me', { raw: 'x', headers: { 'Content-Type': 'text/plain' } })
     expect(problemOf(answer)).toBe('401 not-signed-in')
   })

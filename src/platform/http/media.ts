@@ -7,8 +7,8 @@ import { readForm } from './multipart.ts'
 import { invalidValues, Problem, unreadableBody, unsupportedMediaType } from './problem.ts'
 
 /**
- * Reads the body whole; Hono keeps it for whatever reads it next.
- * @throws Problem 400 `unreadable-body` where the client breaks it off
+ * Reads the whole body; Hono caches it for later readers.
+ * @throws Problem 400 `unreadable-body` if the client breaks it off
  */
 export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'arrayBuffer'> }): Promise<ArrayBuffer> {
   try {
@@ -19,7 +19,7 @@ export async function readBody({ req }: { readonly req: Pick<HonoRequest, 'array
 }
 
 /**
- * Reads the body as JSON, where no validator does.
+ * Reads the body as JSON, on routes without a validator.
  * @throws Problem 400 `unreadable-body`
  */
 export async function readJson(request: Pick<HonoRequest, 'json'>): Promise<unknown> {
@@ -31,9 +31,9 @@ export async function readJson(request: Pick<HonoRequest, 'json'>): Promise<unkn
 }
 
 /**
- * Takes a body of the media types that a route documents, and refuses others, and the lack of a body that it needs:
- * zod-openapi takes every `…+json` for JSON, every form for each other, and no body at all for an empty object. No
- * bytes are no body, whatever Content-Type says of them.
+ * Accepts bodies of the media types that a route documents. Refuses others, and the absence of a required body.
+ * zod-openapi alone would treat every `…+json` as JSON, any form as any other, and no body as an empty object. An empty
+ * body counts as none, whatever Content-Type says.
  */
 export function documentedMedia({ request, ...route }: RouteConfig): MiddlewareHandler<AppEnv>[] {
   if (!request?.body) return []
@@ -42,8 +42,9 @@ export function documentedMedia({ request, ...route }: RouteConfig): MiddlewareH
 }
 
 /**
- * Makes a body ready for the validators: its media type without parameters, JSON as text, a multipart form read.
- * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type`, 422 `invalid-values` where a body is `required`
+ * Prepares a body for the validators: its media type without parameters, JSON as text, a multipart form parsed.
+ * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type`, 422 `invalid-values` if there is no body and it
+ * is `required`
  */
 export function acceptBody(types: readonly string[], required = false): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -56,7 +57,7 @@ export function acceptBody(types: readonly string[], required = false): Middlewa
     refuseCoding(c.req.header('Content-Encoding'))
     const media = parseMediaType(c.req.header('Content-Type'))
     if (!media || !types.includes(media.type)) throw unsupportedMediaType(types)
-    // What the parameters of a text say of its charset is for whoever reads it.
+    // The charset parameter of a text is left to the reader.
     if (!media.type.startsWith('text/')) setMediaType(c, media.type)
     if (/[/+]json$/.test(media.type)) cacheBody(c, { text: decodeUtf8(bytes) })
     if (media.type === 'multipart/form-data') cacheBody(c, { formData: readForm(bytes, media.parameters.boundary) })
@@ -67,8 +68,8 @@ export function acceptBody(types: readonly string[], required = false): Middlewa
 const forms = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
 /**
- * The same for a page's form: what is no form counts as an empty one, so that the page shows its own again.
- * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type` where it is compressed
+ * The same for a page's form: a body that is not a form counts as an empty form, so that the page is shown again.
+ * @throws Problem 400 `unreadable-body`, 415 `unsupported-media-type` if it is compressed
  */
 export const acceptForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   const media = parseMediaType(c.req.header('Content-Type'))
@@ -77,7 +78,7 @@ export const acceptForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next()
 }
 
-/** Says on a 415 to a PATCH which media types it takes (RFC 5789, section 2.2). */
+/** Adds to a 415 for a PATCH the media types that the route accepts (RFC 5789, section 2.2). */
 export function acceptPatch({ method, request }: RouteConfig): MiddlewareHandler<AppEnv>[] {
   if (method !== 'patch' || !request?.body) return []
   const types = Object.keys(request.body.content).join(', ')
@@ -89,7 +90,7 @@ export function acceptPatch({ method, request }: RouteConfig): MiddlewareHandler
   ]
 }
 
-/** Refuses a body that is compressed (RFC 9110, section 8.4): nothing here unpacks what a stranger sends. */
+/** Refuses a compressed body (RFC 9110, section 8.4): the service decompresses nothing that a stranger sends. */
 function refuseCoding(header = ''): void {
   const coding = header.split(',').find((one) => !/^\s*(identity\s*)?$/i.test(one))
   if (coding === undefined) return
@@ -98,7 +99,7 @@ function refuseCoding(header = ''): void {
   throw new Problem(415, 'unsupported-media-type', detail, { headers: { 'Accept-Encoding': 'identity' } })
 }
 
-/** JSON is UTF-8 (RFC 8259, section 8.1). Read leniently, some of its characters would be replaced. */
+/** Decodes JSON, which must be UTF-8 (RFC 8259, section 8.1). A lenient decoder would replace invalid bytes. */
 function decodeUtf8(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
@@ -107,16 +108,13 @@ function decodeUtf8(bytes: ArrayBuffer): string {
   }
 }
 
-/** What Hono's validators read instead of the body. */
+/** What Hono's validators read in place of the body. */
 function cacheBody(c: Context<AppEnv>, body: { text: string } | { formData: FormData }): void {
   const [[kind, value] = []] = Object.entries(body)
   if (kind !== undefined) Object.assign(c.req.bodyCache, { [kind]: Promise.resolve(value) })
 }
 
-/**
- * Sets the Content-Type that the validators see, whose patterns know few ways to write one. The body is in Hono's
- * cache.
- */
+/** Sets the Content-Type for the validators, whose patterns know few spellings. The body is in Hono's cache. */
 function setMediaType(c: Context<AppEnv>, type: string | undefined): void {
   if (c.req.header('Content-Type') === type) return
   const { url, method, headers: sent } = c.req.raw

@@ -12,7 +12,7 @@ beforeAll(async () => {
   ana = await signedUp('ana')
 })
 
-/** Sends a form of parts, each with its headers as they are given. */
+/** Sends a form of parts with the given headers. */
 function send(...parts: [headers: string, content: Uint8Array | string][]): Promise<Answer> {
   const raw = together(
     ...parts.flatMap(([headers, content]) => [`--b\r\n${headers}\r\n\r\n`, content, '\r\n']),
@@ -22,13 +22,13 @@ function send(...parts: [headers: string, content: Uint8Array | string][]): Prom
   return ana.patch('/api/users/avatar', undefined, { raw, headers })
 }
 
-/** The bytes that a picture is kept as. */
+/** The stored bytes of an uploaded picture. */
 function pictureOf(bytes: Uint8Array): Uint8Array {
   const read = stripMetadata(bytes)
   return typeof read === 'string' ? Uint8Array.of() : read.bytes
 }
 
-/** What a 422 says is wrong, where, and once more in words. */
+/** The pointers of a 422's faults, and their sentences. */
 const faults = (answer: Answer) => {
   expect(problemOf(answer)).toBe('422 invalid-values')
   const { detail, errors } = read(
@@ -59,7 +59,7 @@ describe('a part of a form', () => {
       'Content-Type: image/png\r\nContent-Length: 1\r\nContent-Disposition: form-data; name="file"; filename=""',
     ],
     ['no name of the file', 'Content-Disposition: form-data; name=file\r\nContent-Type: image/png'],
-  ])('is read as RFC 2183 and RFC 6266 allow it: %s', async (_, headers) => {
+  ])('is accepted, as RFC 2183 and RFC 6266 allow it: %s', async (_, headers) => {
     const bytes = new TextEncoder().encode(headers)
     const answer = await send([String.fromCharCode(...bytes), png])
     expect(answer.status, answer.text).toBe(200)
@@ -69,7 +69,7 @@ describe('a part of a form', () => {
     ['headers that are folded', 'Content-Disposition: form-data;\r\n name=file;\r\n\tfilename=a.png', '', '\r\n'],
     ['a preamble', 'Content-Disposition: form-data; name=file; filename=a.png', 'This is a form.\r\n--bee\r\n', '\r\n'],
     ['bare line feeds', 'Content-Disposition: form-data; name=file; filename=a.png\nContent-Type: image/png', '', '\n'],
-  ])('is read as RFC 2046 and RFC 822 allow it: %s', async (_, head, preamble, end) => {
+  ])('is accepted, as RFC 2046 and RFC 822 allow it: %s', async (_, head, preamble, end) => {
     const raw = together(`${preamble}--b \t${end}${head}${end}${end}`, png, `${end}--b--`)
     const answer = await ana.patch('/api/users/avatar', undefined, {
       raw,
@@ -81,7 +81,7 @@ describe('a part of a form', () => {
     expect(new Uint8Array(await picture.arrayBuffer())).toEqual(new Uint8Array(pictureOf(png)))
   })
 
-  it('that is no part of a form is 400', async () => {
+  it('that is malformed is 400', async () => {
     for (const headers of [
       'Content-Type: image/png',
       'Content-Disposition: attachment; name=file; filename=a.png',
@@ -104,12 +104,12 @@ describe('a part of a form', () => {
 describe('a form for one picture', () => {
   const file = (name: string) => `Content-Disposition: form-data; name="${name}"; filename="a.png"`
 
-  it('says so where there are two', async () => {
+  it('explains that there are two', async () => {
     const answer = await send([file('file'), png], [file('file'), png])
     expect(faults(answer)).toEqual(['Send one picture: there are 2 in this field.', '/file'])
   })
 
-  it('says so where it is under another name', async () => {
+  it('explains that it has another name', async () => {
     for (const name of ['picture', 'file[]', 'File']) {
       const words = `The file is in the field "${name}": send it in the field "file".`
       expect(faults(await send([file(name), png])), name).toEqual([words, '/file'])
@@ -118,7 +118,7 @@ describe('a form for one picture', () => {
     expect([faults(long).length, long.text.includes('x'.repeat(101))]).toEqual([2, false])
   })
 
-  it('says so where it is empty, a text, or not there', async () => {
+  it('explains that it is empty, a text, or missing', async () => {
     expect(faults(await send([file('file'), '']))[0]).toBe('This file is empty: send the whole picture.')
     expect(faults(await send(['Content-Disposition: form-data; name=file', 'a.png']))[0]).toBe(
       'This is a text: send the picture as a file.',

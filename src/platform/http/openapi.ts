@@ -30,17 +30,17 @@ const statusDescriptions = {
 type Status = keyof typeof statusDescriptions
 const statuses = Object.keys(statusDescriptions).map(Number) as Status[]
 
-/** A header of an answer, for the document. */
+/** A response header, for the document. */
 type Header = {
   schema: { type: 'string' | 'integer'; minimum?: number }
-  /** Whether every such answer has it. */
+  /** Whether every such response has it. */
   required?: boolean
   description: string
 }
 
 const retryAfter: Header = {
   schema: { type: 'integer', minimum: 1 },
-  description: 'In how many seconds to come back.',
+  description: 'In how many seconds to try again.',
 }
 
 const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
@@ -53,15 +53,15 @@ const problemHeaders: { readonly [S in Status]?: Record<string, Header> } = {
   },
   // RFC 5789, section 2.2; RFC 7694, section 3.
   415: {
-    'Accept-Patch': { schema: { type: 'string' }, description: 'On a PATCH: the media types that it takes.' },
-    'Accept-Encoding': { schema: { type: 'string' }, description: 'Where the body was compressed: `identity`.' },
+    'Accept-Patch': { schema: { type: 'string' }, description: 'On a PATCH: the supported media types.' },
+    'Accept-Encoding': { schema: { type: 'string' }, description: 'If the body was compressed: `identity`.' },
   },
-  412: { ETag: { schema: { type: 'string' }, description: 'Of what it is now, where that is known.' } },
+  412: { ETag: { schema: { type: 'string' }, description: 'The current ETag, if known.' } },
   429: { 'Retry-After': { ...retryAfter, required: true } },
   503: { 'Retry-After': retryAfter },
 }
 
-/** One problem of each status, for the document: its code, and what it says to a person. */
+/** One problem for each status, for the document: its code, and its sentence for a person. */
 const examples: { readonly [S in Status]: readonly [code: string, detail: string] } = {
   400: ['unreadable-body', 'The body could not be read: send well-formed JSON in UTF-8.'],
   401: ['not-signed-in', 'Log in, and send the access token as a bearer token.'],
@@ -77,13 +77,14 @@ const examples: { readonly [S in Status]: readonly [code: string, detail: string
   415: ['unsupported-media-type', 'Send the body as one of the media types that the documentation names.'],
   422: ['invalid-values', 'There is no such field as "colour" here: leave it out.'],
   429: ['too-many-requests', 'That was too often: try again in 4 seconds.'],
-  500: ['internal-error', 'Something went wrong on our side. Please try again; if it stays, tell us the request id.'],
+  500: [
+    'internal-error',
+    'Something went wrong on our side. Please try again; if it happens again, tell us the request id.',
+  ],
   503: ['database-unavailable', 'Something behind the service is down: try again in a moment.'],
 }
 
-/**
- * Those problems by their codes, for the document's components: to be referred to, for each operation has most of them.
- */
+/** These problems by code, for the document's components. Operations refer to them, because most have most of them. */
 export const problemExamples: readonly (readonly [code: string, example: object])[] = statuses.map((status) => {
   const [code, detail] = examples[status]
   const value = {
@@ -105,7 +106,7 @@ type ProblemResponse = {
   content: { 'application/problem+json': { schema: typeof problemSchema; examples: Record<string, { $ref: string }> } }
 }
 
-/** The problems a route can answer with; 429, 500 and 503 are every route's. */
+/** The problems of a route. Every route also has 429, 500 and 503. */
 export function problems<const S extends Status>(...statuses: S[]): Record<S | 429 | 500 | 503, ProblemResponse> {
   const entries = [...statuses, 429 as const, 500 as const, 503 as const].map((status) => {
     const headers = problemHeaders[status]
@@ -117,10 +118,10 @@ export function problems<const S extends Status>(...statuses: S[]): Record<S | 4
   return Object.fromEntries(entries) as Record<S | 429 | 500 | 503, ProblemResponse>
 }
 
-/** The problems that any route with a body has besides its own. */
+/** The additional problems of any route with a body. */
 export const bodyProblems = [400, 403, 413, 415, 422] as const
 
 /** The headers of a 201. */
 export const location = {
-  Location: { schema: { type: 'string' as const }, required: true, description: 'Where the new thing is.' },
+  Location: { schema: { type: 'string' as const }, required: true, description: 'The URL of the new resource.' },
 }

@@ -4,7 +4,7 @@ import type { Counted } from '../db/counted.ts'
 import type { RequestContext } from './context.ts'
 import { invalidValues } from './problem.ts'
 
-/** The headers of a page, for the document. */
+/** The headers of a page of a list, for the document. */
 export const pageHeaders = {
   Link: {
     schema: { type: 'string' as const },
@@ -12,34 +12,34 @@ export const pageHeaders = {
   },
   'X-Total-Count': {
     schema: { type: 'integer' as const },
-    description: 'How many there are in all; with `total=true`.',
+    description: 'The total number of items; with `total=true`.',
   },
 }
 
-/** Where a page ended: the sort it belongs to, and the key and id of its last row. */
+/** Where a page ended: the sort order, and the key and id of its last row. */
 export interface Cursor {
   readonly sort: string
   readonly key: string
   readonly id: number
 }
 
-// Half a surrogate pair is in no row, and libSQL fails over it.
+// No row has half a surrogate pair, and libSQL fails on it.
 const cursorSchema = z.tuple([z.string(), z.string().refine((key) => key.isWellFormed()), z.int().positive()])
 
-/** A cursor as it travels: opaque to clients. */
+/** Encodes a cursor; it is opaque to clients. */
 function writeCursor({ sort, key, id }: Cursor): string {
   return Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
 }
 
-/** 422 for a cursor that is not one of ours, or of another list. */
+/** 422 for a cursor that we did not issue, or that belongs to another list. */
 export const invalidCursor = () => {
   const detail = 'This cursor belongs to no list, or to one sorted otherwise: follow the Link header as it is.'
   return invalidValues([{ pointer: 'query/cursor', detail }])
 }
 
 /**
- * Reads a cursor of a list sorted by `sort`.
- * @throws Problem 422 when it is not one of ours, or of a list sorted otherwise
+ * Decodes a cursor of a list sorted by `sort`.
+ * @throws Problem 422 if we did not issue it, or it belongs to another sort order
  */
 function readCursor(text: string, sort: string): Cursor {
   const { success, data } = cursorSchema.safeParse(parsed(text))
@@ -55,7 +55,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A `Link` header (RFC 8288) to the same list from `cursor` on. */
+/** Makes a `Link` header (RFC 8288) to the same list, starting at `cursor`. */
 function nextLink(publicUrl: string, requestUrl: string, cursor: string): string {
   const { pathname, searchParams } = new URL(requestUrl)
   searchParams.delete('skip')
@@ -63,16 +63,14 @@ function nextLink(publicUrl: string, requestUrl: string, cursor: string): string
   return `<${publicUrl}${pathname}?${searchParams}>; rel="next"`
 }
 
-/**
- * A page of a list: its rows, where the next one begins, if there is one, and how many rows there are in all, if asked.
- */
+/** A page of a list: its rows, the cursor of the next page, if any, and the total, if requested. */
 export interface Page<Row> {
   readonly rows: Row[]
   readonly next: Cursor | null
   readonly total: number | null
 }
 
-/** What every list may be asked for. */
+/** The query parameters of every list. */
 export interface PageQuery {
   readonly limit: number
   readonly skip?: number | undefined
@@ -81,8 +79,8 @@ export interface PageQuery {
 }
 
 /**
- * Where a list's page begins, if its query holds a cursor.
- * @throws Problem 422 when the cursor belongs to another list, or comes with `skip`
+ * Parses the cursor of a query, if it has one.
+ * @throws Problem 422 if the cursor belongs to another list, or is combined with `skip`
  */
 export function parseCursor({ cursor, skip }: PageQuery, sort: string): Cursor | null {
   if (cursor !== undefined && skip !== undefined) {
@@ -91,7 +89,7 @@ export function parseCursor({ cursor, skip }: PageQuery, sort: string): Cursor |
   return cursor === undefined ? null : readCursor(cursor, sort)
 }
 
-/** Makes a page of a list in the order of ids, of its rows and one more, which tells whether a next page exists. */
+/** Makes a page of a list sorted by id. `all` has one row more than the page, if there is a next page. */
 export function pageById<Row extends { id: number }>(
   { rows: all, total }: Counted<Row>,
   { limit }: PageQuery,
@@ -102,7 +100,7 @@ export function pageById<Row extends { id: number }>(
   return { rows, next: last && all.length > limit ? { sort, key: '', id: last.id } : null, total }
 }
 
-/** Sets the headers of a page: its next page, and the total. */
+/** Sets the headers of a page: the link to the next page, and the total. */
 export function setPageHeaders(c: RequestContext, next: Cursor | null, total: number | null): void {
   if (next) c.header('Link', nextLink(c.var.config.PUBLIC_URL, c.req.url, writeCursor(next)))
   if (total !== null) c.header('X-Total-Count', String(total))

@@ -5,15 +5,13 @@ import { errorForLog } from '../safe-errors.ts'
 import type { AppEnv } from './context.ts'
 import { Problem, titleOf, unreadableBody, unsupportedMediaType } from './problem.ts'
 
-/**
- * Renders a problem. Where the service is not configured yet, `type` is relative: there is no public address to name.
- */
+/** Renders a problem. If the service is not configured yet, `type` is relative, because there is no public URL. */
 export function problemResponse(c: Context<AppEnv>, problem: Problem): Response {
   let base = ''
   try {
     base = configuration(c.env).PUBLIC_URL
   } catch {
-    // The problem being rendered is this very one.
+    // The problem being rendered is the configuration error itself.
   }
   for (const [name, value] of Object.entries(problem.appendedHeaders)) c.header(name, value, { append: true })
   return c.json(
@@ -31,9 +29,7 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem): Response 
   )
 }
 
-/**
- * Turns anything thrown into a problem; what is not expected is logged with its request id and answered as a bare 500.
- */
+/** Turns any error into a problem. An unexpected error is logged with its request id and answered with a plain 500. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
   return problemResponse(c, toProblem(error, c))
 }
@@ -56,11 +52,11 @@ function toProblem(error: Error, c: Context<AppEnv>): Problem {
   return new Problem(
     500,
     'internal-error',
-    'Something went wrong on our side. Please try again; if it stays, tell us the request id.',
+    'Something went wrong on our side. Please try again; if it happens again, tell us the request id.',
   )
 }
 
-// Drizzle wraps whatever a round trip throws.
+// Drizzle wraps any error of a round trip.
 function problemIn(error: unknown): Problem | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof Problem) return cause
   return undefined
@@ -70,24 +66,24 @@ function problemIn(error: unknown): Problem | undefined {
 export function notFound(c: Context<AppEnv>): Response {
   return problemResponse(
     c,
-    new Problem(404, 'not-found', 'There is nothing at this address. The documentation is at /docs.'),
+    new Problem(404, 'not-found', 'There is nothing at this URL. The documentation is at /docs.'),
   )
 }
 
-/** 405 for a path that exists, asked in a way it does not answer. */
+/** 405 for a path that exists, but not with this method. */
 export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Response {
   const allow = allowed.join(', ')
   return problemResponse(
     c,
-    new Problem(405, 'method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } }),
+    new Problem(405, 'method-not-allowed', `This URL supports ${allow}.`, { headers: { Allow: allow } }),
   )
 }
 
-/** Lets nothing but GET and HEAD through: for a fixed path that a route would else take for an id. */
+/** Allows GET and HEAD only, for a fixed path that another route would take for an id. */
 export const requireRead: MiddlewareHandler<AppEnv> = async (c, next) =>
   c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : wrongMethod(c, ['GET', 'HEAD'])
 
-/** 413 for a body over the limit, before it is read whole. */
+/** 413 for a body over the limit, before it is read completely. */
 export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {
   return problemResponse(c, new Problem(413, 'too-large', detail))
 }

@@ -1,22 +1,22 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 
-/** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and what to do about it. */
+/** One wrong value: a JSON pointer into the body (RFC 6901), or `query/limit`, and how to correct it. */
 export interface Fault {
   readonly pointer: string
   readonly detail: string
 }
 
 /**
- * An expected failure: thrown anywhere below a route, answered as `application/problem+json` (RFC 9457).
- * `code` is kebab-case, stable and described at `/problems/{code}`; `detail` is for a person and says what to do next.
+ * An expected failure: thrown anywhere below a route, and returned as `application/problem+json` (RFC 9457). `code` is
+ * kebab-case, stable, and described at `/problems/{code}`. `detail` is for a person, and says what to do next.
  */
 export class Problem extends Error {
   readonly status: ContentfulStatusCode
   readonly code: string
   readonly detail: string
   readonly headers: Readonly<Record<string, string>>
-  /** Headers that are added to those of the same name, such as the status of one more rate limit. */
+  /** Headers to append to those of the same name, such as the status of another rate limit. */
   readonly appendedHeaders: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
 
@@ -76,11 +76,11 @@ export function invalidValues(faults: readonly Fault[]): Problem {
 /** A problem's title, by its code. */
 export const titleOf = (code: string): string => (code[0] ?? '').toUpperCase() + code.slice(1).replaceAll('-', ' ')
 
-/** 400 for a body that is no JSON, or not in UTF-8; or no form, where one is taken. */
+/** 400 for a body that is not JSON, not UTF-8, or not a form, depending on the route. */
 export const unreadableBody = (wanted = 'well-formed JSON in UTF-8'): Problem =>
   new Problem(400, 'unreadable-body', `The body could not be read: send ${wanted}.`)
 
-/** 415 for a body of a media type that a route does not take; `types` are those that it does. */
+/** 415 for a body whose media type the route does not accept; `types` are those that it accepts. */
 export const unsupportedMediaType = (
   types: readonly string[] = ['one of the media types that the documentation names'],
 ): Problem => new Problem(415, 'unsupported-media-type', `Send the body as ${types.join(' or ')}.`)

@@ -11,8 +11,8 @@ import { Problem } from './problem.ts'
 import type { Timings } from './timings.ts'
 
 /**
- * Gives each request the checked configuration and a database whose round trips are timed and bounded; refuses where
- * one is wrong.
+ * Gives each request the checked configuration, and a database whose round trips are measured and have a deadline.
+ * Refuses requests if the configuration is wrong.
  */
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const config = configuration(c.env)
@@ -29,7 +29,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   await roundTrips.run((go) => c.get('clock').time('db', () => boundRoundTrip(config, go)), next)
 }
 
-/** A gate whose calls count as the request's time. */
+/** A gate client whose calls are measured as part of the request. */
 function timedGate(gate: GateClient, clock: Timings): GateClient {
   return new Proxy(gate, {
     get(target, name: keyof GateClient) {

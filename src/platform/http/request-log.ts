@@ -8,7 +8,7 @@ import { Timings } from './timings.ts'
 export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const clock = new Timings()
   c.set('clock', clock)
-  // Not `c.var`, which is made anew each time it is read.
+  // Not `c.var`, which Hono creates at each access.
   const requestId = c.get('requestId')
   const start = performance.now()
   await next()
@@ -18,7 +18,7 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
     JSON.stringify({
       request_id: requestId,
       method: c.req.method,
-      // The pattern, never the path: tokens lie in paths.
+      // The pattern, never the path, because paths may contain tokens.
       route: routePath(c, -1),
       status: c.res.status,
       ms: Math.round(performance.now() - start),

@@ -1,9 +1,10 @@
-/** Adds up the time that a request waits, by part (`db`, `gate`, `cache`), for Server-Timing and the log. */
+/** The time that a request waits for each part (`db`, `gate`, `cache`), for Server-Timing and the log. */
 export class Timings {
   readonly #spent = new Map<string, { ms: number; note?: string }>()
 
   /**
-   * Times `go`; several of one part add up. In Workers the clock moves only during I/O, and that is what this measures.
+   * Measures `go`, and adds its time to the part. In Workers the clock moves only during I/O, which is what this
+   * measures.
    */
   async time<T>(part: string, go: () => Promise<T>): Promise<T> {
     const start = performance.now()

@@ -1,4 +1,4 @@
-/** What a letter says: a few sentences, one button, and why it came. */
+/** The content of a letter: a few sentences, one button, and why it was sent. */
 export interface LetterText {
   readonly lang: string
   readonly title: string
@@ -10,7 +10,7 @@ export interface LetterText {
 const font = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif'
 const quiet = 'font-size:14px;line-height:1.5;color:#5a6478'
 
-/** The site's dark colours, for the mail readers that heed a style sheet. */
+/** The site's dark colours, for mail readers that support style sheets. */
 const dark = `@media (prefers-color-scheme: dark) {
   body { background: #161b26 !important; color: #e8ebf2 !important }
   .card { background: #202736 !important }
@@ -18,7 +18,8 @@ const dark = `@media (prefers-color-scheme: dark) {
   .quiet { color: #a3adc2 !important }
 }`
 
-// Most mail readers drop style sheets, and some the attributes of `html`: what matters stands on the elements inside.
+// Most mail readers drop style sheets, and some drop the attributes of `html`, so important styles are on inner
+// elements.
 function Page({ lang, title, paragraphs, action, footer }: LetterText) {
   return (
     <html lang={lang} dir="ltr">
@@ -65,7 +66,7 @@ function Page({ lang, title, paragraphs, action, footer }: LetterText) {
   )
 }
 
-/** A letter's two bodies, which say the same. Everything given is escaped in the HTML. */
+/** Renders a letter as text and as HTML with the same content. All values are escaped in the HTML. */
 export function layOut(letter: LetterText): { text: string; html: string } {
   const { title, paragraphs, action, footer } = letter
   const text = [title, ...paragraphs, ...(action ? [`${action.label}:\n${action.url}`] : []), footer].join('\n\n')

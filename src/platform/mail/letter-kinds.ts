@@ -1,9 +1,6 @@
-/**
- * The kinds of letters, each with what is said of it. A feature that writes letters adds its own by declaration
- * merging.
- */
+/** The kinds of letters. A feature that sends letters adds its own by declaration merging. */
 // biome-ignore lint/suspicious/noEmptyInterface: It is filled by declaration merging.
 export interface LetterKinds {}
 
-/** What a letter is about. */
+/** The kind of a letter. */
 export type LetterKind = keyof LetterKinds

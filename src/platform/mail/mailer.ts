@@ -1,4 +1,4 @@
-/** One letter to one person. `html` and `text` say the same. */
+/** One letter to one recipient. `html` and `text` have the same content. */
 export interface Letter {
   readonly to: string
   readonly subject: string
@@ -6,23 +6,23 @@ export interface Letter {
   readonly html: string
 }
 
-/** Carries letters away. */
+/** Sends letters. */
 export interface Mailer {
   /**
-   * Resolves once the mail server has accepted the letter, and not before.
-   * @throws MailError when it did not; the letter may be tried again unless the error says `permanent`.
+   * Resolves once the mail server has accepted the letter.
+   * @throws MailError if it did not; the letter may be tried again unless the error is `permanent`
    */
   send(letter: Letter): Promise<void>
 }
 
 /**
- * The mail server could not be reached, refused the letter, or broke off. Its message carries no secret and may be
+ * The mail server could not be reached, refused the letter, or broke off. The message contains no secret and may be
  * logged.
  */
 export class MailError extends Error {
-  /** The server refused for good (SMTP 5yz, RFC 5321 section 4.2.1): trying again is of no use. */
+  /** The server refused for good (SMTP 5yz, RFC 5321 section 4.2.1): trying again is useless. */
   readonly permanent: boolean
-  /** The refusal is about this letter or its recipient, so it says nothing of whether other letters get out. */
+  /** The refusal concerns this letter or its recipient, so other letters may still be accepted. */
   readonly aboutLetter: boolean
 
   constructor(message: string, options: { permanent?: boolean; aboutLetter?: boolean; cause?: unknown } = {}) {

@@ -11,8 +11,9 @@ interface Mailbox {
 }
 
 /**
- * The library's letter, with every header written here (RFC 5322): its own are neither escaped nor folded.
- * @throws MailError when the subject or an address could smuggle a header, or cannot be a mailbox
+ * Makes a letter in the library's format, with every header written here (RFC 5322), because the library neither
+ * escapes nor folds headers.
+ * @throws MailError if the subject or an address could inject a header, or an address is not a valid mailbox
  */
 export function compose(from: string, letter: Letter): Email {
   const sender = mailbox(from)
@@ -38,7 +39,7 @@ export function compose(from: string, letter: Letter): Email {
   })
 }
 
-/** `Name <a@b>`, `"Name, Inc." <a@b>` or `a@b`. */
+/** Parses `Name <a@b>`, `"Name, Inc." <a@b>` or `a@b`. */
 function mailbox(text: string): Mailbox {
   if (hasControls(text)) {
     throw new MailError('The sender (MAIL_FROM) may not hold line breaks or other control characters.', {
@@ -52,8 +53,8 @@ function mailbox(text: string): Mailbox {
 }
 
 /**
- * The address as it travels: its domain in ASCII (RFC 5891), its local part as it was given. Quoted local parts and
- * address literals are refused; nobody has them, and a command is easily hidden in one.
+ * Checks an address and writes its domain in ASCII (RFC 5891); the local part is unchanged. Quoted local parts and
+ * address literals are refused: nobody uses them, and they can hide a command.
  */
 function addrSpec(text: string, role: 'sender' | 'recipient'): string {
   const [, localPart = '', domain = ''] =
@@ -66,19 +67,19 @@ function addrSpec(text: string, role: 'sender' | 'recipient'): string {
     octets(address).length > longestAddress
   ) {
     throw new MailError(`The ${role}'s address is not one that mail can be sent with.`, {
-      // The sender's is configured, and can be mended while the letter waits.
+      // The sender is configured, and can be corrected while the letter waits.
       permanent: role === 'recipient',
     })
   }
   return address
 }
 
-/** Whether a text holds a line break or another control character. */
+/** Whether a text contains a line break or another control character. */
 export function hasControls(text: string): boolean {
   return /\p{Cc}/u.test(text)
 }
 
-/** A display name: a quoted string (RFC 5322 section 3.2.4), or encoded words, which may not stand inside quotes. */
+/** Writes a display name as a quoted string (RFC 5322 section 3.2.4), or as encoded words, which may not be quoted. */
 function phrase(name: string): string {
   return needsEncoding(name) ? encodedWords(name) : `"${name.replace(/["\\]/g, '\\$&')}"`
 }
@@ -87,14 +88,12 @@ function unstructured(text: string): string {
   return needsEncoding(text) ? encodedWords(text) : text
 }
 
-/**
- * Text that is not ASCII, that would overrun a line of 78 characters, or that a reader would take for an encoded word.
- */
+/** Whether a text is not ASCII, exceeds a line of 78 characters, or looks like an encoded word. */
 function needsEncoding(text: string): boolean {
   return !isAscii(text) || text.length > 65 || text.includes('=?')
 }
 
-/** RFC 2047: words of at most 75 characters, each of whole characters, a folded line apart. */
+/** Encodes a text by RFC 2047: words of at most 75 characters, each of whole characters, on folded lines. */
 function encodedWords(text: string): string {
   const longestWord = 42 // octets: 56 characters of Base64 and 12 of frame fit a line of 78 after the header's name
   const words: string[] = []
@@ -110,7 +109,7 @@ function encodedWords(text: string): string {
   return words.map((each) => `=?UTF-8?B?${btoa(octets(each))}?=`).join('\r\n ')
 }
 
-/** UTF-8, one character an octet, as btoa() takes it. */
+/** UTF-8 with one character for each octet, as btoa() needs it. */
 export function octets(text: string): string {
   return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join('')
 }

@@ -34,7 +34,7 @@ async function at<T>(minutes: number, go: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A mailer that remembers what it was given, and fails while told to. */
+/** A mailer that records its letters, and can be told to fail. */
 function spy(fault?: () => Error): Mailer & { sent: string[] } {
   const sent: string[] = []
   return {
@@ -52,7 +52,7 @@ beforeEach(async () => {
 })
 
 describe('the outbox', () => {
-  it('sends a letter once, though several try at once, and scrubs it', async () => {
+  it('sends a letter once, though several try at once, and erases its text', async () => {
     const id = await waiting('once@example.com')
     const mailer = spy()
     await Promise.all(Array.from({ length: 5 }, () => deliver(db, mailer, id)))
@@ -82,7 +82,7 @@ describe('the outbox', () => {
     expect((await rowOf(id))?.sent_at).toBeTruthy()
   })
 
-  it('gives a letter up after ninety tries, which take a week, or when the server says never, visibly', async () => {
+  it('marks a letter as failed after ninety attempts, which take a week, or when the server refuses it for good', async () => {
     const id = await waiting('never@example.com')
     const down = spy(() => new Error('still down'))
     for (let attempt = 1; attempt <= 90; attempt++) await at(attempt * 121, () => sendDueLetters(db, down))
@@ -97,7 +97,7 @@ describe('the outbox', () => {
     expect(await rowOf(refused)).toMatchObject({ attempts: 1, due_at: null, last_error: 'MailError: 550 no such user' })
   })
 
-  it('sends a letter that was given up once more, by hand, and then forgets its text', async () => {
+  it('sends a failed letter again on request, and then erases its text', async () => {
     const id = await waiting('given-up@example.com')
     expect(await resend(db, id)).toBeUndefined()
     await deliver(
@@ -113,7 +113,7 @@ describe('the outbox', () => {
     expect(await resend(db, id)).toBeUndefined()
   })
 
-  it('takes over a letter whose sender died in the middle', async () => {
+  it('takes over a letter whose sender died', async () => {
     const id = await waiting('orphan@example.com')
     const dead: Mailer = { send: () => new Promise(() => {}) }
     void deliver(db, dead, id)
@@ -131,13 +131,13 @@ describe('the outbox', () => {
     expect(await at(15.1, () => isMailHealthy(db))).toBe(false)
   })
 
-  it('says nothing of the mail for a letter whose own recipient is refused, while others arrive', async () => {
+  it('is not late for a letter whose own recipient is refused, while others arrive', async () => {
     const refused = await waiting('nobody@no-such-domain.example')
     const ofRecipient = spy(() => new MailError('450 4.1.2 Domain not found', { aboutLetter: true }))
     await deliver(db, ofRecipient, refused)
     expect(await rowOf(refused)).toMatchObject({ attempts: 1, failed_at: null, text: 'secret text' })
     expect(await at(15.1, () => isMailHealthy(db))).toBe(true)
-    // Once the server itself fails it is late, like any other.
+    // If the server itself fails, the letter is late like any other.
     await at(16, () =>
       sendDueLetters(
         db,
@@ -147,7 +147,7 @@ describe('the outbox', () => {
     expect(await at(16.1, () => isMailHealthy(db))).toBe(false)
   })
 
-  it('is not late for a letter that one recipient’s refusal delays, whatever its words, while later letters are sent', async () => {
+  it('is not late for a letter that its recipient’s refusal delays, in any words, while later letters are sent', async () => {
     const delayed = await waiting('full@example.com')
     await deliver(
       db,
@@ -158,11 +158,11 @@ describe('the outbox', () => {
     const later = await at(10, () => waiting('later@example.com'))
     await at(10, () => deliver(db, spy(), later))
     expect(await at(20, () => isMailHealthy(db))).toBe(true)
-    // A quarter of an hour without a letter that arrives, and it says something again.
+    // After a quarter of an hour without any delivered letter, it counts again.
     expect(await at(26, () => isMailHealthy(db))).toBe(false)
   })
 
-  it('stores what a mail server says in whole characters', async () => {
+  it('stores a mail server’s words in whole characters', async () => {
     const id = await waiting('refused@example.com')
     const words = `${'x'.repeat(299)}😀`
     await deliver(
@@ -174,7 +174,7 @@ describe('the outbox', () => {
     expect((await rowOf(id))?.failed_at).toBeTruthy()
   })
 
-  it('sends all that is due, though the outcome of one cannot be written', async () => {
+  it('sends all due letters, though the result of one cannot be written', async () => {
     const ids: number[] = []
     for (let n = 0; n < 7; n++) ids.push(await waiting(`due-${n}@example.com`))
     await execute(
@@ -188,13 +188,13 @@ describe('the outbox', () => {
     expect(sent.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted())
   })
 
-  it('keeps letters where no mail server is configured', async () => {
+  it('keeps letters if no mail server is configured', async () => {
     const id = await waiting('kept@example.com')
     const mailer = createMailer({ ...configuration(env), SMTP_HOST: undefined })
     await deliver(db, mailer, id)
     for (let day = 1; day <= 30; day++) await at(day * 1440, () => sendDueLetters(db, mailer))
     expect(await rowOf(id)).toMatchObject({ attempts: 0, text: 'secret text', failed_at: null })
-    // The day a mail server is named, it leaves.
+    // It is sent once a mail server is configured.
     const named = spy()
     await at(31 * 1440, () => sendDueLetters(db, named))
     expect(named.sent).toEqual(['kept@example.com'])
@@ -202,7 +202,7 @@ describe('the outbox', () => {
 })
 
 describe('signing up while the mail server is down', () => {
-  it('succeeds, and the letter arrives once it is back from three failed attempts: once', async () => {
+  it('succeeds, and after three failed attempts the letter arrives once', async () => {
     const email = freshEmail('patient')
     const { app } = await import('../../app.ts')
     const waits: Promise<unknown>[] = []
@@ -226,7 +226,7 @@ describe('signing up while the mail server is down', () => {
     for (const minutes of [1.1, 3.2]) await at(minutes, () => runScheduled('* * * * *', down))
     const letterOf = async () => (await db.select().from(outbox).where(eq(outbox.recipient, email)))[0]
     expect(await letterOf()).toMatchObject({ attempts: 3, sent_at: null })
-    // Two sweeps at once, and one more: the letter leaves once.
+    // Two cron runs at once, and one more: the letter is sent once.
     await at(7.3, () => Promise.all([runScheduled('* * * * *', env), runScheduled('* * * * *', env)]))
     await at(60, () => runScheduled('* * * * *', env))
     expect((await awaitLetters(email))[0]?.Subject).toBe('Confirm your email')
@@ -236,7 +236,7 @@ describe('signing up while the mail server is down', () => {
 })
 
 describe('the hourly job', () => {
-  it('frees the address of whoever did not confirm for seven days, and of nobody else', async () => {
+  it('frees the address of an account that was not confirmed for seven days, and no other', async () => {
     const email = freshEmail('squatter')
     const signup = () =>
       call('POST', '/api/auth/signup', {
@@ -266,7 +266,7 @@ describe('the hourly job', () => {
     expect(await db.select().from(sessions).where(eq(sessions.user_id, remaining))).toEqual([])
   })
 
-  it('refuses a cron that it does not know', async () => {
+  it('refuses an unknown cron expression', async () => {
     await expect(runScheduled('* * 1 1 *', env)).rejects.toThrow('* * 1 1 *')
   })
 })

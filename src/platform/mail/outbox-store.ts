@@ -12,15 +12,15 @@ import { smtpMailer } from './smtp.ts'
 import { smtpOptionsOf } from './smtp-options.ts'
 import { outbox } from './table.ts'
 
-/** A letter on its way into the outbox. */
+/** A letter to be inserted into the outbox. */
 export interface OutboxLetter extends Letter {
   readonly kind: LetterKind
 }
 
-/** Letters that one run of the cron sends at most. */
+/** The maximum number of letters that one cron run sends. */
 const sweepSize = 20
 
-/** The row of a letter to be sent at once, for the batch of the change that causes it. */
+/** Builds the row of a letter to be sent at once, for the batch of the change that causes it. */
 export function outboxRow(letter: OutboxLetter, userId: number | null) {
   const now = timestamp()
   return {
@@ -36,8 +36,8 @@ export function outboxRow(letter: OutboxLetter, userId: number | null) {
 }
 
 /**
- * Tries to send one letter, if it is due and nobody else is sending it. Never throws for the mail server's sake: what
- * failed is written to the letter's row and tried again later, with back-off, until it is given up, visibly.
+ * Tries to send one letter, if it is due and nobody else is sending it. A failure of the mail server does not throw: it
+ * is written to the letter's row, and the letter is tried again later, with back-off, until it is marked as failed.
  */
 export async function deliver(db: Database, mailer: Mailer | null, letterId: number): Promise<void> {
   if (!mailer) return
@@ -80,28 +80,25 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
     .where(mine)
 }
 
-/** Sends what is due, oldest first; cron calls it every minute. */
+/** Sends due letters, oldest first; cron calls it every minute. */
 export async function sendDueLetters(db: Database, mailer: Mailer | null): Promise<void> {
   if (!mailer) return
   await attemptDue(db, outbox, sweepSize, (id) => deliver(db, mailer, id))
 }
 
-/**
- * The mailer of this deployment. Without `SMTP_HOST` there is none: letters wait in the outbox, untried, until there
- * is.
- */
+/** Creates the mailer of this deployment. Null without `SMTP_HOST`: letters then wait in the outbox, untried. */
 export function createMailer(config: Configuration): Mailer | null {
   const options = smtpOptionsOf(config)
   return options && smtpMailer(options)
 }
 
-/** How late a letter may be before the mail counts as unwell. */
+/** How late a letter may be before mail counts as unhealthy. */
 const lateMinutes = 15
 
 /**
- * Whether letters get out. A letter that has waited for 15 minutes says that they do not, unless its own recipient was
- * refused, or a letter written since has been sent: anybody can sign up with an address that the mail server does not
- * take, whatever its words for that. Asks the database only.
+ * Whether letters are being sent. A letter that has waited for 15 minutes means no, unless its own recipient was
+ * refused or a newer letter has been sent: anybody can sign up with an address that the mail server refuses, in
+ * whatever words. Reads the database only.
  */
 export async function isMailHealthy(db: Database): Promise<boolean> {
   const since = timestamp(Date.now() - lateMinutes * 60_000)
@@ -117,17 +114,17 @@ export async function isMailHealthy(db: Database): Promise<boolean> {
   return late === undefined
 }
 
-/** How long the record of a letter, sent or given up, is kept. */
+/** How long the row of a sent or failed letter is kept. */
 const retentionDays = 30
 
-/** Forgets letters that were sent or given up long ago. */
+/** Deletes rows of letters that were sent or failed long ago. */
 export async function deleteOldLetters(db: Database): Promise<void> {
   await db
     .delete(outbox)
     .where(and(isNull(outbox.due_at), lt(outbox.created_at, timestamp(Date.now() - retentionDays * 86_400_000))))
 }
 
-/** What has become of a letter. */
+/** The state of a letter. */
 export type LetterState = 'waiting' | 'sent' | 'failed'
 
 const inState = {
@@ -136,7 +133,7 @@ const inState = {
   failed: isNotNull(outbox.failed_at),
 }
 
-/** A letter without what it says: that may hold a secret link. */
+/** The columns of a letter without its text, which contains a secret link. */
 const publicColumns = {
   id: outbox.id,
   user_id: outbox.user_id,
@@ -151,10 +148,10 @@ const publicColumns = {
   created_at: outbox.created_at,
 }
 
-/** A letter as it is told of. */
+/** A letter without its text. */
 export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html' | 'refused'>
 
-/** Letters, newest first, of one state or all, a page at a time. */
+/** Lists letters, newest first, of one state or all, one page at a time. */
 export async function listLetters(
   db: Database,
   state: LetterState | undefined,
@@ -173,10 +170,7 @@ export async function listLetters(
   return pageById(await fetchCounted(db, page, query.total ? counted : null), query, 'letters')
 }
 
-/**
- * Puts a letter that was given up back in its place, to be tried at once and from the beginning; undefined unless it
- * was.
- */
+/** Makes a failed letter due at once, with a new count of attempts; undefined if it had not failed. */
 export async function resend(db: Database, letterId: number): Promise<LetterRow | undefined> {
   const [row] = await db
     .update(outbox)
@@ -186,7 +180,7 @@ export async function resend(db: Database, letterId: number): Promise<LetterRow 
   return row
 }
 
-/** One letter, as it is told of. */
+/** Finds one letter, without its text. */
 export async function findLetter(db: Database, letterId: number): Promise<LetterRow | undefined> {
   const [row] = await db.select(publicColumns).from(outbox).where(eq(outbox.id, letterId))
   return row

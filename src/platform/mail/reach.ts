@@ -4,18 +4,18 @@ import { MailError } from './mailer.ts'
 import { supportsSmtpUtf8 } from './smtp.ts'
 import { smtpOptionsOf } from './smtp-options.ts'
 
-/** Somebody waits for the answer. */
+/** A person waits for the response. */
 const timeoutSeconds = 5
-/** A server may be replaced, and learn more. */
+/** A server may be replaced, or get new features. */
 const trustedMilliseconds = 10 * 60_000
 
-/** What the mail server said last, in this isolate. */
+/** The mail server's latest answer, in this isolate. */
 const answers = new WeakMap<Configuration, { readonly supported: boolean; readonly until: number }>()
 
 /**
- * Whether letters can be written to an address, as far as that can be found out: the mail server is asked for what only
- * some take, letters beyond ASCII before the @ (RFC 6531). True where there is no server yet, or it does not answer:
- * the letter waits.
+ * Whether mail can be sent to an address, as far as can be known. Asks the mail server for SMTPUTF8 if the part before
+ * the @ has letters beyond ASCII (RFC 6531). True if there is no server yet, or it does not answer: the letter then
+ * waits.
  */
 export async function canReceiveMail(config: Configuration, address: string): Promise<boolean> {
   const options = smtpOptionsOf(config)

@@ -10,8 +10,8 @@ const goodbyeMilliseconds = 1000 // the letter is accepted by then, so QUIT's an
 const longestReply = 16_384 // characters; RFC 5321 section 4.5.3.1.5 gives a line 512
 
 /**
- * The parts of worker-mailer 1.2.1 this file builds on. It calls them private: its version is pinned, and tests hold
- * it.
+ * The parts of worker-mailer 1.2.1 that this file uses. They are declared private; the version is pinned, and tests
+ * check them.
  */
 interface Parts {
   socket: Socket
@@ -38,8 +38,8 @@ interface Parts {
 const WorkerMailerParts = WorkerMailer as unknown as new (options: WorkerMailerOptions) => Parts
 
 /**
- * One connection, one letter or none. worker-mailer brings the commands and the MIME; its reading, its timeouts and its
- * queue are replaced, because it reads a closed connection for ever without yielding to any timer.
+ * One connection for one letter or none. worker-mailer provides the commands and MIME. Its reading, timeouts and queue
+ * are replaced, because it reads a closed connection forever without yielding to any timer.
  */
 class Conversation extends WorkerMailerParts {
   private readonly options: SmtpOptions
@@ -55,14 +55,14 @@ class Conversation extends WorkerMailerParts {
       port: options.port,
       secure: options.security === 'tls',
       startTls: options.security === 'starttls',
-      // RFC 4616 wants UTF-8, and the library's btoa() knows octets only.
+      // RFC 4616 requires UTF-8, but the library's btoa() accepts octets only.
       ...(hasCredentials(options) && {
         credentials: { username: octets(options.username), password: octets(options.password) },
       }),
       authType: ['plain', 'login'],
-      // Left to itself it asks servers that know RFC 3461 never to report a bounce.
+      // By default, the library asks servers that support RFC 3461 never to report a bounce.
       dsn: { RET: { HEADERS: true }, NOTIFY: { FAILURE: true } },
-      // Its log shows every line, the password among them.
+      // The library's log contains every line, the password included.
       logLevel: LogLevel.NONE,
     })
     this.options = options
@@ -70,7 +70,7 @@ class Conversation extends WorkerMailerParts {
     this.emailSending = email
   }
 
-  /** Greets the server, encrypted where that was asked for, and learns what it can do. */
+  /** Greets the server, with encryption if required, and learns its capabilities. */
   private async introduce(): Promise<void> {
     await this.step('the connection', async () => void (await this.socket.opened))
     await this.step('the connection', () => this.greet())
@@ -91,14 +91,14 @@ class Conversation extends WorkerMailerParts {
     await this.introduce()
     if (hasCredentials(this.options)) await this.step('the user name or password', () => this.auth(), { quote: false })
     await this.step('the sender', () => this.mail())
-    // Before, a refusal is about us: a wrong password must not kill every letter. From here on it may be about this
-    // one.
+    // Until here, a refusal concerns our configuration: a wrong password must not fail every letter for good. From here
+    // on it may concern this letter.
     await this.step('the recipient', () => this.rcpt(), { about: 'recipient' })
     await this.step('the letter', () => this.data(), { about: 'letter' })
     await this.step('the letter', () => this.body(), { quote: false, about: 'letter' })
   }
 
-  /** Says goodbye (RFC 5321 section 4.1.1.10). However the server takes it, the letter is its own by now. */
+  /** Sends QUIT (RFC 5321 section 4.1.1.10). Whatever the server answers, it has accepted the letter. */
   async quit(): Promise<void> {
     const goodbye = async () => {
       await this.writeLine('QUIT')
@@ -108,11 +108,11 @@ class Conversation extends WorkerMailerParts {
   }
 
   hangUp(): void {
-    // A server that is gone already makes closing fail, which is as good as closed.
+    // Closing fails if the server has gone already, which is as good as closed.
     this.socket.close().catch(() => undefined)
   }
 
-  /** One whole reply (RFC 5321 section 4.2.1), however it was cut into packets. */
+  /** Reads one complete reply (RFC 5321 section 4.2.1), however it was split into packets. */
   override async read(): Promise<string> {
     const lines: string[] = []
     for (let length = 0; length < longestReply; ) {
@@ -139,12 +139,12 @@ class Conversation extends WorkerMailerParts {
     return line.replace(/\r$/, '')
   }
 
-  /** The library races each reply against a timer it never clears; one deadline over everything does better. */
+  /** The library sets a timer for each reply and never clears it. One deadline for the whole conversation is better. */
   override readTimeout(): Promise<string> {
     return this.read()
   }
 
-  /** Each command passes here: the second fence against smuggled ones, and the grammar strict servers insist on. */
+  /** Checks each command: a second defence against injected commands, and the grammar that strict servers require. */
   override writeLine(line: string): Promise<void> {
     if (hasControls(line)) throw new MailError('An SMTP command may not hold control characters.', { permanent: true })
     this.reply = undefined // it answered an earlier command
@@ -155,8 +155,7 @@ class Conversation extends WorkerMailerParts {
   }
 
   override parseCapabilities(reply: string): void {
-    // The library's patterns try each way to share out blanks: a line of a few thousand would keep the isolate busy for
-    // minutes.
+    // The library's patterns backtrack over blanks: a line with a few thousand would block the isolate for minutes.
     super.parseCapabilities(reply.replace(/[^\S\r\n]+/g, ' '))
     this.supportsSmtpUtf8 = /^250[ -]SMTPUTF8\b/im.test(reply)
   }
@@ -170,14 +169,14 @@ class Conversation extends WorkerMailerParts {
     await this.writeLine('STARTTLS')
     await this.read()
     if (this.reply?.code !== 220) throw new Error('STARTTLS was refused')
-    // What came in clear text after the "go ahead" may be anybody's words (RFC 3207 section 6).
+    // Text that came unencrypted after the "go ahead" may be injected (RFC 3207 section 6).
     if (this.heard !== '') throw new MailError('The mail server spoke out of turn before encryption. Nothing was sent.')
     this.reader.releaseLock()
     this.writer.releaseLock()
     this.socket = this.socket.startTls()
     this.reader = this.socket.readable.getReader()
     this.writer = this.socket.writable.getWriter()
-    // RFC 3207 section 4.2: what was promised in clear text is forgotten.
+    // RFC 3207 section 4.2: capabilities announced before encryption are discarded.
     this.supportsStartTls = false
     this.allowAuth = false
     this.authTypeSupported = []
@@ -194,7 +193,7 @@ class Conversation extends WorkerMailerParts {
   override async mail(): Promise<void> {
     if (this.needsSmtpUtf8() && !this.supportsSmtpUtf8) {
       throw new MailError('The mail server takes no addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).', {
-        // The sender's address (MAIL_FROM) is configured, and can be mended while the letter waits.
+        // The sender's address (MAIL_FROM) is configured, and can be corrected while the letter waits.
         permanent: this.email?.to.some(({ email }) => !isAscii(email)) === true,
       })
     }
@@ -205,12 +204,12 @@ class Conversation extends WorkerMailerParts {
     return this.email !== null && [this.email.from, ...this.email.to].some(({ email }) => !isAscii(email))
   }
 
-  /** What no message may hold: with our secrets, no word; whom the letter is for is left out of the words. */
+  /** What no error message may contain: our secrets, and the recipient. */
   private hidden(): Hidden {
     return { secrets: secretsOf(this.options), recipients: this.email?.to.map(({ email }) => email) ?? [] }
   }
 
-  /** Runs a step, and turns whatever it throws into a MailError that may be logged. */
+  /** Runs a step, and turns any error into a MailError that may be logged. */
   private async step(
     what: string,
     run: () => Promise<void>,
@@ -221,7 +220,7 @@ class Conversation extends WorkerMailerParts {
       await run()
     } catch (error) {
       if (error instanceof MailError) throw error
-      // The library's own errors are no `cause`: they hold the server's words, and those may hold our secrets.
+      // The library's own error is not set as `cause`: it contains the server's words, which may contain our secrets.
       if (this.reply) throw refusal(what, this.reply, quote && this.hidden(), about)
       throw new MailError(`The connection to the mail server ${this.options.host} failed.`, { cause: error })
     }
@@ -229,8 +228,8 @@ class Conversation extends WorkerMailerParts {
 }
 
 /**
- * Begins a conversation, to send an e-mail or only to learn what the server takes.
- * @throws MailError when the runtime opens no connection there
+ * Opens a conversation, to send a letter or only to learn the server's capabilities.
+ * @throws MailError if the runtime cannot open a connection
  */
 export function openConversation(options: SmtpOptions, email: Email | null): Conversation {
   try {
@@ -244,7 +243,7 @@ function hasCredentials(options: SmtpOptions): options is SmtpOptions & { userna
   return options.username !== undefined && options.password !== undefined
 }
 
-/** The password in every shape in which it travels. */
+/** The password in every encoding in which it is sent. */
 function secretsOf(options: SmtpOptions): string[] {
   if (!hasCredentials(options)) return []
   const [username, password] = [octets(options.username), octets(options.password)]

@@ -9,14 +9,14 @@ describe('credentials', () => {
   const credentials = { username: 'ana', password: 'pässwörd' }
   const decoded = (base64 = '') => new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)))
 
-  it('go by AUTH PLAIN, in UTF-8', async () => {
+  it('are sent by AUTH PLAIN, in UTF-8', async () => {
     const { mailer, commands } = await server({ capabilities: ['AUTH CRAM-MD5 LOGIN PLAIN'] })
     await mailer(credentials).send(letter)
     const auth = (await commands()).find((command) => command.startsWith('AUTH'))
     expect(decoded(auth?.replace('AUTH PLAIN ', ''))).toBe('\0ana\0pässwörd')
   })
 
-  it('are not needed where the server merely offers to take some', async () => {
+  it('are not needed if the server only offers authentication', async () => {
     const { mailer, commands } = await server({ capabilities: ['AUTH PLAIN LOGIN'] })
     await mailer().send(letter)
     expect(await commands()).not.toContainEqual(expect.stringMatching(/^AUTH/))
@@ -25,7 +25,7 @@ describe('credentials', () => {
   })
 
   it.each([[[]], [['AUTH CRAM-MD5']], [['AUTH XOAUTH2 GSSAPI']]])(
-    'have nowhere to go where %j is offered',
+    'are not sent if the server offers %j',
     async (capabilities) => {
       const { mailer, commands } = await server({ capabilities })
       expect(await failure(mailer(credentials).send(letter))).toMatchObject({ permanent: false })
@@ -39,7 +39,7 @@ describe('starttls', () => {
 
   it.each<[string, Script, string[]]>([
     ['is not offered', { capabilities: ['AUTH PLAIN'] }, ['EHLO [127.0.0.1]']],
-    // Some firewalls put as many other letters in the place of STARTTLS, so that nobody encrypts.
+    // Some firewalls replace STARTTLS by other letters, so that nobody encrypts.
     ['is overwritten by a firewall', { capabilities: ['XXXXXXXA', 'AUTH PLAIN'] }, ['EHLO [127.0.0.1]']],
     [
       'cannot be, since EHLO is not known',
@@ -79,7 +79,7 @@ describe('starttls', () => {
     expect(output.slice(expected.length).join()).not.toMatch(/AUTH|MAIL|RCPT|DATA|hunter2|k3y/)
   })
 
-  it('is not used where clear text was asked for', async () => {
+  it('is not used if clear text is configured', async () => {
     const { mailer, commands } = await server({ capabilities: ['STARTTLS'] })
     await mailer().send(letter)
     expect(await commands()).not.toContain('STARTTLS')
@@ -91,16 +91,16 @@ describe('an encrypted connection', () => {
   const starttls: Script = { capabilities: ['STARTTLS'], securedCapabilities: ['AUTH PLAIN'] }
   const both = [['tls', { ...starttls, tls: true }] as const, ['starttls', starttls] as const]
 
-  // workerd accepts the hostile server's certificate only where NODE_EXTRA_CA_CERTS names it: see hostile-smtp.ts.
+  // workerd accepts the hostile server's certificate only if NODE_EXTRA_CA_CERTS names it: see hostile-smtp.ts.
   const isTrusted = async () => (await (await fetch(TEST_HOSTILE_SMTP)).json<{ trusted: boolean }>()).trusted
 
-  it.for(both)('to a server nobody vouches for is given up (%s)', async ([security, script]) => {
+  it.for(both)('to a server with an untrusted certificate is given up (%s)', async ([security, script]) => {
     const { mailer, commands } = await server({ ...script, stranger: true })
     expect(await failure(mailer({ ...credentials, security }).send(letter))).toMatchObject({ permanent: false })
     expect((await commands()).join()).not.toMatch(/AUTH|MAIL|RCPT|DATA/)
   })
 
-  it.for(both)('carries all that matters (%s)', async ([security, script], { skip }) => {
+  it.for(both)('carries everything (%s)', async ([security, script], { skip }) => {
     skip(!(await isTrusted()), 'NODE_EXTRA_CA_CERTS is not set')
     const { mailer, commands } = await server(script)
     await mailer({ ...credentials, security }).send(letter)
@@ -115,7 +115,7 @@ describe('an encrypted connection', () => {
     ])
   })
 
-  it('forgets what was promised in clear text', async ({ skip }) => {
+  it('discards capabilities announced in clear text', async ({ skip }) => {
     skip(!(await isTrusted()), 'NODE_EXTRA_CA_CERTS is not set')
     const { mailer, commands } = await server({ capabilities: ['STARTTLS', 'AUTH PLAIN'], securedCapabilities: [] })
     expect(await failure(mailer({ ...credentials, security: 'starttls' }).send(letter))).toMatchObject({

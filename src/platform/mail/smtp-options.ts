@@ -1,20 +1,20 @@
 import type { Configuration } from '../config/configuration.ts'
 
-/** Where letters leave, and in whose name. */
+/** The mail server and the sender of letters. */
 export interface SmtpOptions {
   readonly host: string
-  /** 465 goes with `tls`, 587 with `starttls`. Cloudflare lets no Worker out through port 25. */
+  /** 465 for `tls`, 587 for `starttls`. Cloudflare does not let Workers use port 25. */
   readonly port: number
   /**
-   * `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or no letter. `none`: clear
-   * text.
+   * `tls`: encrypted from the first byte (RFC 8314). `starttls`: encrypted by RFC 3207, or nothing is sent. `none`:
+   * clear text.
    */
   readonly security: 'tls' | 'starttls' | 'none'
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** `Name <a@b>`, or an address alone. */
   readonly from: string
-  /** For the whole conversation, from connecting to the server's last word. Twenty unless said otherwise. */
+  /** For the whole conversation, from connecting to the server's last reply. 20 by default. */
   readonly timeoutSeconds?: number | undefined
 }
 

@@ -7,19 +7,20 @@ export interface Reply {
   readonly text: string
 }
 
-/** What the server judges at a step: before it hears whom a letter is for, us alone. */
+/** What the server judges at a step. Until it knows the recipient, that is only us. */
 export type Subject = 'us' | 'recipient' | 'letter'
 
-/** What a message may not hold: secrets of ours, and whom the letter is for. */
+/** What an error message may not contain: our secrets, and the recipient. */
 export interface Hidden {
   readonly secrets: readonly string[]
   readonly recipients: readonly string[]
 }
 
 /**
- * A reply's code and its enhanced status (RFC 3463) are always told. Its words are told too, since they name the
- * reason, but not where a server may echo what it was sent: filters quote links, and links in letters are keys.
- * @param hidden what the words may not hold; false where they may not be told at all
+ * Makes the MailError of a refusal. It always has the reply's code and enhanced status (RFC 3463). It also has the
+ * reply's words, because they name the reason, except where a server may echo what it was sent: spam filters quote
+ * links, and links in letters are secret.
+ * @param hidden what the message may not contain; false if the reply's words may not appear at all
  */
 export function refusal(what: string, { code, text }: Reply, hidden: Hidden | false, about: Subject): MailError {
   const isTold = hidden && !hidden.secrets.some((secret) => text.includes(secret))
@@ -32,9 +33,7 @@ export function refusal(what: string, { code, text }: Reply, hidden: Hidden | fa
   return new MailError(`The mail server refused ${what}: ${`${code} ${printable}`.trim()}`, { permanent, aboutLetter })
 }
 
-/**
- * Words in which a server repeats whom a letter is for, in whatever case, or only what is before the @: without that.
- */
+/** Removes the recipient from a server's words, in any case, and also the part before the @ alone. */
 function withoutAddresses(text: string, recipients: readonly string[]): string {
   const names = recipients.map((address) => RegExp.escape(address.slice(0, address.lastIndexOf('@'))))
   const named = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
@@ -42,10 +41,9 @@ function withoutAddresses(text: string, recipients: readonly string[]): string {
 }
 
 /**
- * Whether a refusal is about the letter or whom it is for. Servers answer many of their grudges against the sender at
- * RCPT too (relaying, sender policy, missing TLS, the sender's address: RFC 3463's x.3, x.5, x.7, x.1.7 and x.1.8), and
- * those can be mended. Of replies without an enhanced status, 501 at RCPT is about the address's syntax (RFC 5321,
- * section 4.3.2).
+ * Whether a refusal concerns the letter or its recipient. At RCPT, servers also refuse because of the sender (relaying,
+ * sender policy, missing TLS, the sender's address: RFC 3463's x.3, x.5, x.7, x.1.7 and x.1.8), which can be corrected.
+ * Without an enhanced status, 501 at RCPT concerns the address's syntax (RFC 5321, section 4.3.2).
  */
 function isAboutLetter(code: number, text: string, about: Subject): boolean {
   if (about === 'us') return false

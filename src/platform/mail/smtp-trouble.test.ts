@@ -16,7 +16,7 @@ describe('a server that breaks off', () => {
     ['in the middle of the letter', { line: { next: 'close' } }],
     ['in the middle of the letter, by a reset', { line: { next: 'reset' } }],
     ['after the letter', { body: { next: 'close' } }],
-  ])('%s is told at once, and may be tried again', async (_when, steps) => {
+  ])('%s is reported at once, and may be tried again', async (_when, steps) => {
     const { mailer } = await server({ steps: steps ?? {} })
     const before = Date.now()
     expect(await failure(mailer().send(letter))).toMatchObject({ permanent: false })
@@ -31,7 +31,7 @@ describe('a server that breaks off', () => {
     expect(Date.now() - before).toBeLessThan(3000)
   })
 
-  it('was never there', async () => {
+  it('that does not exist fails', async () => {
     expect(await failure(smtpMailer({ ...here, port: 1 }).send(letter))).toMatchObject({ permanent: false })
   })
 })
@@ -45,7 +45,7 @@ describe('a server that never finishes', () => {
     ['stops at DATA', { DATA: { next: 'hang' } }],
     ['stops after the letter', { body: { next: 'hang' } }],
     ['goes on and on with its capabilities', { EHLO: { say: Array(200).fill('250-X\r\n'), next: 'hang' } }],
-  ])('and %s is left when the time is up', async (_how, steps) => {
+  ])('and %s is left at the deadline', async (_how, steps) => {
     const { mailer, commands } = await server({ steps: steps ?? {} })
     const before = Date.now()
     const error = await failure(mailer({ timeoutSeconds: 1 }).send(letter))
@@ -57,7 +57,7 @@ describe('a server that never finishes', () => {
 })
 
 describe('a server that announces blanks by the thousand', () => {
-  it('keeps nobody waiting', async () => {
+  it('does not block the isolate', async () => {
     const blanks = ' \t'.repeat(3500)
     const announcements = [
       `250 AUTH${blanks}x${blanks}\r\n`,
@@ -68,13 +68,13 @@ describe('a server that announces blanks by the thousand', () => {
       const { mailer } = await server({ steps: { EHLO: { say: [announcement] } } })
       const before = Date.now()
       await mailer().send(letter)
-      // Of blanks that are tried in each way, a thousand took a second, and thousands take minutes.
+      // With backtracking, a thousand blanks took a second, and thousands take minutes.
       expect(Date.now() - before).toBeLessThan(2000)
     }
   })
 })
 
-describe('a server that talks nonsense', () => {
+describe('a server that sends invalid replies', () => {
   it.each<[string, Script['steps']]>([
     ['for a greeting', { connect: { say: ['HTTP/1.1 400 Bad Request\r\n\r\n'] } }],
     ['in octets', { connect: { say: ['\u0000\u0001\ufffd\n'] } }],
@@ -90,7 +90,7 @@ describe('a server that talks nonsense', () => {
     await commands()
   })
 
-  it('in packets of any size is understood', async () => {
+  it('that splits its replies into packets of any size is understood', async () => {
     const { mailer, commands } = await server({
       steps: {
         connect: { say: ['2', '20-Hello\r', '\n22', '0 again\r\n'] },
@@ -110,9 +110,10 @@ describe('a refusal', () => {
   it.each(
     steps.flatMap((step) => [
       [step, '451', '4.7.1', false] as const,
-      // No such mailbox: for good, but only where the letter is what is answered.
+      // No such mailbox: permanent, but only if the reply concerns the letter.
       [step, '550', '5.1.1', letters.includes(step)] as const,
-      // Relaying denied, sender not allowed, no TLS: about us, though servers say so at RCPT, and to be mended.
+      // Relaying denied, sender not allowed, no TLS: these concern us, though servers say so at RCPT, and can be
+      // corrected.
       [step, '554', '5.7.1', false] as const,
       [step, '530', '5.7.0', false] as const,
     ]),
@@ -126,7 +127,7 @@ describe('a refusal', () => {
     await commands()
   })
 
-  it('keeps what the server echoes of the letter and the password out of the message', async () => {
+  it('keeps the letter and the password, which the server may echo, out of the message', async () => {
     const credentials = { username: 'ana', password: 'hunter2-їжак' }
     const base64 = btoa(String.fromCharCode(...new TextEncoder().encode('\0ana\0hunter2-їжак')))
     const echo = `550 5.7.1 Blocked: k3y hunter2-їжак ${base64}\r\n`
@@ -139,7 +140,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('is told without the address that the server repeats, in whatever way', async () => {
+  it('is reported without the recipient that the server repeats, in any spelling', async () => {
     const { to } = letter
     const name = to.slice(0, to.indexOf('@'))
     for (const [echo, reported] of [
@@ -157,34 +158,34 @@ describe('a refusal', () => {
     }
   })
 
-  it('is told in one short printable line', async () => {
+  it('is reported in one short printable line', async () => {
     const { mailer } = await server({ steps: { RCPT: { say: [`550 \u001b[31m no\tsuch ${'x'.repeat(900)}\r\n`] } } })
     const { message } = await failure(mailer().send(letter))
     expect(message).toMatch(/^The mail server refused the recipient: 550 \[31m no such x+$/)
     expect(message.length).toBeLessThan(260)
   })
 
-  it('is told in whole characters, however long it is', async () => {
+  it('is reported in whole characters, however long it is', async () => {
     const { mailer } = await server({ steps: { RCPT: { say: [`550 ${'x'.repeat(199)}😀 and more\r\n`] } } })
     const { message } = await failure(mailer().send(letter))
     expect(message).toBe(`The mail server refused the recipient: 550 ${'x'.repeat(199)}😀`)
   })
 
   it.each([
-    // [what is said at RCPT, for good, about this letter alone]
+    // [the reply at RCPT, whether it is permanent, whether it concerns only this letter]
     ['501 Bad address syntax', true, true],
     ['501 5.5.4 Invalid arguments', false, false],
     ['450 4.1.2 Recipient address rejected: Domain not found', false, true],
     ['450 4.1.1 Unverified address', false, true],
     ['452 4.2.2 Mailbox full', false, true],
     ['550 5.1.1 User unknown', true, true],
-    // About the sender, though said at RCPT: MAIL_FROM can be mended.
+    // These concern the sender, though said at RCPT: MAIL_FROM can be corrected.
     ['450 4.1.8 Sender address rejected: Domain not found', false, false],
     ['550 5.1.8 Sender address rejected: Domain not found', false, false],
     ['451 4.3.0 Temporary lookup failure', false, false],
     ['450 Try again later', false, false],
     ['554 5.7.1 Relay access denied', false, false],
-  ])('at RCPT with “%s” is for good: %s, and about this letter alone: %s', async (output, permanent, aboutLetter) => {
+  ])('at RCPT with “%s” is permanent: %s, and only about this letter: %s', async (output, permanent, aboutLetter) => {
     const { mailer } = await server({ steps: { RCPT: { say: [`${output}\r\n`] } } })
     expect(await failure(mailer().send(letter))).toMatchObject({ permanent, aboutLetter })
   })

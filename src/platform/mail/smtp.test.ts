@@ -6,7 +6,7 @@ import { smtpMailer } from './smtp.ts'
 const { SMTP_PORT, TEST_INBOX } = env
 
 describe('a letter', () => {
-  it('arrives, with the headers that machines look for', async () => {
+  it('arrives, with the standard headers', async () => {
     const arrived = await delivered({})
     expect(arrived).toMatchObject({
       From: { Name: 'Vizitka', Address: 'hello@vizitka.test' },
@@ -39,7 +39,7 @@ describe('a letter', () => {
     expect(lines(arrived.HTML)).toBe(lines(`<pre>${text}</pre>`))
   })
 
-  it('travels in lines a strict server takes', async () => {
+  it('is sent in lines that a strict server accepts', async () => {
     const { mailer, heard, commands } = await server({ capabilities: ['DSN', 'SIZE 1000000'] })
     await mailer({ from: `Контактна книга ${'дуже '.repeat(30)}<hello@vizitka.test>` }).send({
       ...letter,
@@ -49,7 +49,7 @@ describe('a letter', () => {
     const [transcript] = await heard()
     for (const line of transcript?.letter.split('\r\n') ?? []) {
       expect(line).toMatch(/^\p{ASCII}*$/u)
-      // RFC 5322 section 2.1.1 would have 78; the library's boundaries do not fit that, and 998 is the law.
+      // RFC 5322 section 2.1.1 recommends 78; the library's boundaries are longer, and 998 is required.
       expect(line.length).toBeLessThanOrEqual(line.startsWith('Content-Type: multipart/') ? 998 : 78)
     }
     expect(await commands()).toEqual([
@@ -81,7 +81,7 @@ describe('a letter', () => {
     },
   )
 
-  it('leaves nothing of itself in the next one', async () => {
+  it('leaks nothing into the next one', async () => {
     const [first, second] = ['first', 'second'].map((name) => `${name}-${crypto.randomUUID()}@example.com`) as [
       string,
       string,
@@ -100,7 +100,7 @@ describe('a letter', () => {
   })
 })
 
-describe('a smuggled line', () => {
+describe('an injected line', () => {
   const hostile = ['\r\nBcc: eve@example.com', '\nRCPT TO:<eve@example.com>', '\rX: y', '\0', '\x7f', '\x85']
 
   it.each(hostile)('is refused in a subject: %j', async (tail) => {
@@ -127,7 +127,7 @@ describe('a smuggled line', () => {
     '',
   ])('is refused in a recipient: %j', async (to) => {
     const { mailer, heard } = await server({})
-    // A mail program trims what surrounds an address; anything else is no address.
+    // A mail program trims blanks around an address; anything else makes it invalid.
     expect(await failure(mailer().send({ ...letter, to }))).toMatchObject({ permanent: true })
     expect(await heard()).toEqual([])
   })
@@ -136,7 +136,7 @@ describe('a smuggled line', () => {
     'is refused in a sender: %j',
     async (from) => {
       const { mailer, heard } = await server({})
-      // Configured wrongly, it can be mended while the letters wait.
+      // If misconfigured, it can be corrected while the letters wait.
       expect(await failure(mailer({ from }).send(letter))).toMatchObject({ permanent: false })
       expect(await heard()).toEqual([])
     },
@@ -146,20 +146,20 @@ describe('a smuggled line', () => {
 describe('a recipient beyond ASCII', () => {
   const to = 'їжак@example.com'
 
-  it('is refused for good where the server knows no SMTPUTF8', async () => {
+  it('is refused for good if the server does not support SMTPUTF8', async () => {
     const { mailer, commands } = await server({})
     const error = await failure(mailer().send({ ...letter, to }))
     expect(error).toMatchObject({ permanent: true, message: expect.stringContaining('SMTPUTF8') })
     expect(await commands()).toEqual(['EHLO [127.0.0.1]'])
   })
 
-  it('is no fault of a letter where only the sender is: MAIL_FROM can be mended while it waits', async () => {
+  it('does not fail the letter if only the sender is: MAIL_FROM can be corrected while it waits', async () => {
     const { mailer } = await server({})
     const error = await failure(mailer({ from: 'Їжак <їжак@vizitka.test>' }).send(letter))
     expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('SMTPUTF8') })
   })
 
-  it('gets the letter where it does', async () => {
+  it('gets the letter if the server supports it', async () => {
     const { mailer, commands } = await server({ capabilities: ['8BITMIME', 'SMTPUTF8'] })
     await mailer().send({ ...letter, to })
     expect(await commands()).toContain('MAIL FROM:<hello@vizitka.test> SMTPUTF8')

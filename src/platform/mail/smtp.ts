@@ -7,13 +7,14 @@ import type { SmtpOptions } from './smtp-options.ts'
 const defaultTimeoutSeconds = 20 // waitUntil allows 30 after the answer: room is left to write down how it ended
 
 /**
- * Sends each letter over a connection of its own (RFC 5321), by worker-mailer.
- *
- * `send` throws a MailError: at once and permanent when the subject or an address could smuggle a header or a command
- * or cannot be a mailbox; permanent when the server answers 5yz to the recipient or the letter and means these; passing
- * when it answers 4yz, or 5yz to anything else, breaks off, talks nonsense, takes longer than `timeoutSeconds`, or
- * withholds the encryption or the sign-in that was asked for. `aboutLetter` when the refusal, 4yz too, means the
- * recipient or the letter. No message holds the password or a word of the letter.
+ * Creates a mailer that sends each letter over its own connection (RFC 5321), with worker-mailer. `send` throws a
+ * MailError:
+ * - permanent, at once: the subject or an address could inject a header or a command, or is not a valid mailbox;
+ * - permanent: the server answers 5yz, and that concerns the recipient or the letter;
+ * - temporary: the server answers 4yz, or 5yz for another reason, breaks off, sends an invalid reply, takes longer than
+ * `timeoutSeconds`, or does not support the required encryption or login.
+ * `aboutLetter` is true if the refusal, also 4yz, concerns the recipient or the letter. No message contains the
+ * password or text of the letter.
  */
 export function smtpMailer(options: SmtpOptions): Mailer {
   return {
@@ -35,9 +36,9 @@ export function smtpMailer(options: SmtpOptions): Mailer {
 }
 
 /**
- * Asks the mail server whether it takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531, section
+ * Asks the mail server whether it accepts addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531, section
  * 3.1).
- * @throws MailError when it does not say
+ * @throws MailError if it gives no answer
  */
 export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
   const conversation = openConversation(options, null)

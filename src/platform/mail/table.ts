@@ -2,30 +2,31 @@ import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../db/columns.ts'
 
-/** Letters waiting to be sent, and what became of them. */
+/** Letters to be sent, and their results. */
 export const outbox = sqliteTable(
   'outbox',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     /**
-     * Whose account the letter is about, so that deletion can take it along. No foreign key: platform knows no feature.
+     * The account that the letter is about, so that it can be deleted with the account. No foreign key, because
+     * platform knows no feature.
      */
     user_id: integer('user_id'),
     kind: text('kind').notNull(),
     recipient: text('recipient').notNull(),
     subject: text('subject').notNull(),
-    /** The letter itself, with its secret link: null once sent. What was given up may be sent again. */
+    /** The letter's text, with its secret link: null once sent. A failed letter keeps it, because it may be resent. */
     text: text('text'),
     html: text('html'),
     attempts: integer('attempts').notNull().default(0),
     /**
-     * Not before this moment; null once sent or given up. A sender that takes the letter moves it ahead, as a lease.
+     * Not sent before this moment; null once sent or failed. A sender that takes the letter moves it ahead, as a lease.
      */
     due_at: timestampColumn('due_at'),
     sent_at: timestampColumn('sent_at'),
     failed_at: timestampColumn('failed_at'),
     last_error: text('last_error'),
-    /** Whether the last refusal was about whom the letter is for, and so says nothing of the mail server. */
+    /** Whether the last refusal concerned the recipient, and so says nothing about the mail server. */
     refused: integer('refused', { mode: 'boolean' }).notNull().default(false),
     created_at: timestampColumn('created_at').notNull(),
   },

@@ -5,18 +5,18 @@ import { deliveryUrl } from './delivery.ts'
 import { initialsPath } from './initials.ts'
 import { parseReference } from './reference.ts'
 
-/** As much of somebody as their picture depends on. */
+/** The fields of a user or contact that its picture depends on. */
 export interface Pictured {
   readonly id: number
   readonly name: string
   readonly email: string | null
-  /** What the row keeps of the picture they were given. */
+  /** The reference to the uploaded picture. */
   readonly avatar: string | null
 }
 
 /**
- * Where somebody's picture is: the one they were given; else Gravatar's for their e-mail, where `GRAVATAR` says so;
- * else their initials. Asks nothing.
+ * Returns the URL of a picture: the uploaded one; else Gravatar's for the e-mail, if `GRAVATAR` is on; else the
+ * initials. No I/O.
  */
 export function avatarUrl({ id, name, email, avatar }: Pictured, config: Configuration): string {
   const reference = avatar === null ? undefined : parseReference(avatar)
@@ -25,7 +25,8 @@ export function avatarUrl({ id, name, email, avatar }: Pictured, config: Configu
     return deliveryUrl(config, reference, 'w_250,h_250,f_auto')
   }
   if (config.GRAVATAR && email !== null) {
-    // "Mystery person" for whom it does not know: our own address would tell Gravatar whose book this is.
+    // "Mystery person" for an e-mail that Gravatar does not know: a URL of ours would tell Gravatar in whose book the
+    // person is.
     return `https://gravatar.com/avatar/${bytesToHex(sha256(utf8ToBytes(email.trim().toLowerCase())))}?s=250&d=mp`
   }
   return config.PUBLIC_URL + initialsPath(name, id)

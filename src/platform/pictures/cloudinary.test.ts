@@ -49,7 +49,7 @@ const sweep = (bindings: object) => runScheduled('* * * * *', { ...env, ...bindi
 
 describe('a picture at Cloudinary', () => {
   it.each(kinds)(
-    'is delivered square, with the face in the middle, and says nothing of where it was taken (%s)',
+    'is delivered square, with the face in the middle, without the place where it was taken (%s)',
     async (kind) => {
       const ana = await signedUp('ana')
       const answer = await give(ana, withLocation(kind))
@@ -59,12 +59,12 @@ describe('a picture at Cloudinary', () => {
       const bytes = Buffer.from((await stored())[idIn(url)] ?? '', 'base64')
       expect(bytes.length).toBeGreaterThan(30)
       expect(bytes.includes('48,51')).toBe(false)
-      // It stays where it is when another store is configured, and when none is.
+      // It stays where it is when another store is configured, or none.
       expect(await avatarIn(await serve({}, '/api/users/me', { token: ana.access }))).toBe(url)
     },
   )
 
-  it('goes out in the vCard of its contact, until Cloudinary has it no more', async () => {
+  it('is part of the vCard of its contact, until Cloudinary no longer has it', async () => {
     const ana = await signedUp('ana')
     const { id } = await add(ana, { first_name: 'Ada' })
     const path = `/api/contacts/${id}`
@@ -91,7 +91,7 @@ describe('a picture at Cloudinary', () => {
     expect((await give(ana, heavyPng(5 * 1024 * 1024 + 1))).status).toBe(413)
   })
 
-  it('that Cloudinary refuses is 422, in its words', async () => {
+  it('that Cloudinary refuses is 422 with its message', async () => {
     const ana = await signedUp('ana')
     const refused = await give(ana, together(picture('jpeg').subarray(0, -2), 'refuse me', Uint8Array.of(0xff, 0xd9)))
     expect(refused.status).toBe(422)
@@ -112,7 +112,7 @@ describe('a picture at Cloudinary', () => {
     'nonsense-200',
     'unsaid-400',
     'no-such-cloud',
-  ])('is 503, and changes nothing, where Cloudinary is %s', async (cloud) => {
+  ])('is 503, and changes nothing, if Cloudinary is %s', async (cloud) => {
     const ana = await signedUp('ana')
     const before = await stored()
     const log = vi.spyOn(console, 'error')
@@ -128,13 +128,13 @@ describe('a picture at Cloudinary', () => {
     )
   })
 
-  it('is 503 where the preset is not there: no other picture would mend that', async () => {
+  it('is 503 if the preset does not exist, because another picture would not help', async () => {
     const ana = await signedUp('ana')
     const answer = await give(ana, picture('png'), { ...unsigned, CLOUDINARY_UPLOAD_PRESET: 'gone' })
     expect((await problemIn(answer)).code).toBe('avatar-store-unavailable')
   })
 
-  it('is 503 after ten seconds without a word, and at once where nobody listens', async () => {
+  it('is 503 after ten seconds without a response, and at once if nobody listens', async () => {
     const ana = await signedUp('ana')
     const began = Date.now()
     const silent = give(ana, picture('png'), { ...unsigned, CLOUDINARY_CLOUD_NAME: 'silent-200' })
@@ -145,8 +145,8 @@ describe('a picture at Cloudinary', () => {
   })
 })
 
-describe('a picture at Cloudinary that nobody shows any more', () => {
-  it('is removed by a signed call', async () => {
+describe('a picture at Cloudinary that nothing shows any more', () => {
+  it('is deleted by a signed call', async () => {
     const ana = await signedUp('ana')
     const first = idIn(await avatarIn(await give(ana, picture('png'), signed)))
     const second = idIn(await avatarIn(await give(ana, picture('gif'), signed)))
@@ -157,7 +157,7 @@ describe('a picture at Cloudinary that nobody shows any more', () => {
     await sweep(signed)
     expect(Object.keys(await stored())).not.toContain(second)
     expect(await discarded()).toEqual([])
-    // One that is gone already counts as removed.
+    // One that no longer exists counts as deleted.
     const now2 = new Date().toISOString()
     await db
       .insert(pictureDeletions)
@@ -166,7 +166,7 @@ describe('a picture at Cloudinary that nobody shows any more', () => {
     expect(await discarded()).toEqual([])
   })
 
-  it('stays there where no key is configured, and is not asked for again', async () => {
+  it('stays there if no key is configured, and is not tried again', async () => {
     const ana = await signedUp('ana')
     const first = idIn(await avatarIn(await give(ana, picture('png'))))
     expect((await ana.delete('/api/users/avatar')).status).toBe(200)
@@ -175,7 +175,7 @@ describe('a picture at Cloudinary that nobody shows any more', () => {
     expect(Object.keys(await stored())).toContain(first)
   })
 
-  it('is tried again where the signature is wrong, and removed once it is right', async () => {
+  it('is tried again if the signature is wrong, and deleted once it is right', async () => {
     const ana = await signedUp('ana')
     const first = idIn(await avatarIn(await give(ana, picture('png'), signed)))
     await ana.delete('/api/users/avatar')
@@ -190,7 +190,7 @@ describe('a picture at Cloudinary that nobody shows any more', () => {
 })
 
 describe('the variables of Cloudinary', () => {
-  it('go together', async () => {
+  it('must be set together', async () => {
     for (const [bindings, words] of [
       [{ CLOUDINARY_CLOUD_NAME: 'x' }, 'CLOUDINARY_CLOUD_NAME and CLOUDINARY_UPLOAD_PRESET go together'],
       [{ ...unsigned, CLOUDINARY_API_KEY: 'x' }, 'CLOUDINARY_API_KEY and CLOUDINARY_API_SECRET go together'],

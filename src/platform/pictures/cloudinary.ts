@@ -10,32 +10,32 @@ import type { Picture } from './image.ts'
 import { storeUnavailable } from './local.ts'
 import type { Reference } from './reference.ts'
 
-/** Long enough for five megabytes on a slow day, short enough for a person who waits. */
+/** Long enough for five megabytes on a slow connection, short enough for a person who waits. */
 const deadlineMs = 10_000
 
-/** Whoever reads a vCard waits for its picture. */
+/** A person who downloads a vCard waits for its picture. */
 const downloadMs = 5000
 
-/** Where pictures go, and by which unsigned preset. */
+/** The Cloudinary account for pictures, and its unsigned preset. */
 interface Cloud {
   readonly name: string
   readonly preset: string
   readonly url: string
 }
 
-/** The Cloudinary account of this deployment; undefined where pictures stay in the embedded store. */
+/** Returns the Cloudinary account of this deployment; undefined if pictures are stored in KV. */
 export function cloudinaryOf(config: Configuration): Cloud | undefined {
   const { CLOUDINARY_CLOUD_NAME: name, CLOUDINARY_UPLOAD_PRESET: preset, CLOUDINARY_API_URL: url } = config
   return name === undefined || preset === undefined ? undefined : { name, preset, url }
 }
 
-/** What Cloudinary answers to an upload, as much of it as is kept. */
+/** The parts of Cloudinary's response to an upload that are used. */
 const uploadedSchema = z.object({
   public_id: z
     .string()
     .min(1)
     .max(255)
-    // Half a surrogate pair is in no name, and libSQL fails over it.
+    // No name has half a surrogate pair, and libSQL fails on it.
     .refine((name) => name.isWellFormed()),
   version: z.int().positive(),
 })
@@ -45,9 +45,9 @@ const destroyedSchema = z.object({ result: z.enum(['ok', 'not found']) })
 const extensions = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' } as const
 
 /**
- * Uploads a picture by the unsigned preset. It cannot overwrite another: Cloudinary gives it a name of its own.
- * @throws Problem 422 with Cloudinary's words where it refuses the picture; 503 `avatar-store-unavailable` where it is
- * late, fails, talks nonsense, or refuses us
+ * Uploads a picture with the unsigned preset. It cannot overwrite another, because Cloudinary chooses its name.
+ * @throws Problem 422 with Cloudinary's message if it refuses the picture; 503 `avatar-store-unavailable` if it is
+ * late, fails, returns an invalid response, or refuses our configuration
  */
 export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Reference & { store: 'cloudinary' }> {
   const form = new FormData()
@@ -61,7 +61,7 @@ export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Re
   }
   const refused = refusedSchema.safeParse(answer)
   const words = refused.success ? plain(refused.data.error.message) : error
-  // Too many requests (420, 429), a wrong account or preset: nothing that another picture would mend.
+  // Too many requests (420, 429), a wrong account or preset: another picture would not help.
   if (status === 400 && refused.success && !/preset/i.test(words)) {
     throw invalidValues([
       { pointer: '/file', detail: `This picture was refused: ${words.replace(/\.$/, '')}. Try another one.` },
@@ -71,11 +71,11 @@ export async function upload(cloud: Cloud, { type, bytes }: Picture): Promise<Re
   throw storeUnavailable()
 }
 
-/** More than a picture of 400 by 400 has. */
+/** More than any picture of 400 by 400 needs. */
 const maxDownload = 1_000_000
 
 /**
- * Downloads a picture, as a JPEG of 400 by 400: phones show no more. Null where Cloudinary has it no more.
+ * Downloads a picture as a JPEG of 400 by 400; phones show no larger ones. Null if Cloudinary no longer has it.
  * @throws Problem 503 `avatar-store-unavailable`
  */
 export async function download(
@@ -98,8 +98,8 @@ export async function download(
 }
 
 /**
- * Removes a picture by a signed call, where a key for its account is configured; else it stays there.
- * @throws NotRemoved where Cloudinary does not say that it is gone
+ * Deletes a picture with a signed call, if a key for its account is configured; otherwise it stays there.
+ * @throws NotRemoved if Cloudinary does not confirm the deletion
  */
 export async function destroy(
   config: Configuration,
@@ -107,7 +107,7 @@ export async function destroy(
 ): Promise<void> {
   const { CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY, CLOUDINARY_API_SECRET, CLOUDINARY_API_URL } = config
   if (cloud !== CLOUDINARY_CLOUD_NAME || !CLOUDINARY_API_KEY || !CLOUDINARY_API_SECRET) return
-  // `invalidate`: what is cached on the way goes, too.
+  // `invalidate` also deletes copies in Cloudinary's CDN.
   const signed = { invalidate: 'true', public_id: publicId, timestamp: String(Math.floor(Date.now() / 1000)) }
   const form = new FormData()
   for (const [name, value] of Object.entries(signed)) form.set(name, value)
@@ -126,7 +126,7 @@ class NotRemoved extends Error {
   }
 }
 
-/** SHA-1 of the sorted parameters and the secret: what Cloudinary takes for a signature. */
+/** The signature of Cloudinary's API: SHA-1 of the sorted parameters and the secret. */
 function signatureOf(parameters: Readonly<Record<string, string>>, secret: string): string {
   const text = Object.entries(parameters)
     .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -135,13 +135,13 @@ function signatureOf(parameters: Readonly<Record<string, string>>, secret: strin
   return bytesToHex(sha1(utf8ToBytes(text + secret)))
 }
 
-/** Somebody else's words, made fit to be shown. */
+/** Removes control characters from a message of Cloudinary's and shortens it, so that it can be shown. */
 const plain = (words: string): string => truncate(words.replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, ' '), 200)
 
-/** Sends a form; status 0 where nothing came back that can be read. */
+/** Sends a form; status 0 if no readable response came back. */
 async function post(url: string, body: FormData): Promise<{ status: number; answer: unknown; error: string }> {
   try {
-    // Aborts the reading of the answer, too.
+    // Also aborts reading the response.
     const signal = AbortSignal.timeout(deadlineMs)
     const response = await fetch(url, { method: 'POST', body, signal, redirect: 'manual' })
     const text = await response.text()

@@ -9,7 +9,7 @@ export const pictureVariables = {
     .string()
     .regex(/^[\w-]+$/, 'must be the name of a cloud, such as dab1c2d3e')
     .optional(),
-  /** An unsigned preset; `npm run cloudinary:preset` makes it. */
+  /** An unsigned preset; `npm run cloudinary:preset` creates it. */
   CLOUDINARY_UPLOAD_PRESET: z.string().min(1).optional(),
   CLOUDINARY_API_KEY: z.string().min(1).optional(),
   CLOUDINARY_API_SECRET: z.string().min(1).optional(),
@@ -17,7 +17,7 @@ export const pictureVariables = {
     .string()
     .default('https://api.cloudinary.com')
     .refine(isOrigin, 'must be an origin, such as https://api-eu.cloudinary.com, with no path'),
-  /** Where pictures at Cloudinary are shown from. */
+  /** The host that delivers pictures of Cloudinary. */
   CLOUDINARY_DELIVERY_URL: z
     .string()
     .default('https://res.cloudinary.com')
@@ -37,7 +37,7 @@ export const pictureRules: readonly Rule[] = [
   },
 ]
 
-/** Limits of uploads, of whatever the picture is. */
+/** The limits of uploads, for pictures of users and contacts together. */
 export const pictureLimits = {
   avatar: { quota: 10, windowSeconds: 60 },
   'avatar-day': { quota: 30, windowSeconds: 86_400 },

@@ -17,8 +17,8 @@ afterEach(() => {
 const discarded = async () => (await db.select().from(pictureDeletions)).map(({ picture }) => picture)
 const sweep = (bindings: object = {}) => runScheduled('* * * * *', { ...env, ...bindings })
 
-describe('a picture that nobody shows any more', () => {
-  it('is removed by the next sweep: replaced, taken away, or gone with its contact and its history', async () => {
+describe('a picture that nothing shows any more', () => {
+  it('is deleted by the next cron run: replaced, removed, or deleted with its contact and its history', async () => {
     const ana = await signedUp('ana')
     const path = await contactOf(ana)
     const other = await contactOf(ana)
@@ -30,7 +30,7 @@ describe('a picture that nobody shows any more', () => {
     const mine = addressOf(await give(ana, '/api/users/avatar', picture('jpeg')))
     await sweep()
     const statuses = () => Promise.all([first, second, third, mine].map(async (url) => (await look(url)).status))
-    // The history of the contact shows the one before.
+    // The contact's history shows the previous one.
     expect(await statuses()).toEqual([200, 200, 200, 200])
     const gone = await ana.delete('/api/users/avatar')
     expect(addressOf(gone)).toContain('/initials/')
@@ -45,7 +45,7 @@ describe('a picture that nobody shows any more', () => {
     expect(await discarded()).toEqual([])
   })
 
-  it('goes with its account, and so do all of its contacts’', async () => {
+  it('is deleted with its account, as are those of its contacts', async () => {
     const [ana, boris, root] = [await signedUp('ana'), await signedUp('boris'), await admin('root')]
     const urls: string[] = []
     for (const person of [ana, boris]) {
@@ -63,7 +63,7 @@ describe('a picture that nobody shows any more', () => {
     expect(await discarded()).toEqual([])
   })
 
-  it('is tried again, later and later, while its store fails', async () => {
+  it('is tried again with back-off while its store fails', async () => {
     const ana = await signedUp('ana')
     await give(ana, '/api/users/avatar', picture('png'))
     await ana.delete('/api/users/avatar')
@@ -83,11 +83,11 @@ describe('a picture that nobody shows any more', () => {
     expect(await inKv()).not.toContain(waiting[0]?.replace('kv:', 'avatar:'))
   })
 
-  it('and none ever did, because the change failed, is removed, and nothing before then', async () => {
+  it('is deleted if the change that would show it failed, and nothing is before then', async () => {
     const ana = await signedUp('ana')
     const url = addressOf(await give(ana, '/api/users/avatar', picture('png')))
     const before = await inKv()
-    // The account changes while the picture is on its way: what was asked for is no longer wanted.
+    // The account changes while the picture is being stored, so the request must fail.
     const CACHE = new Proxy(env.CACHE, {
       get: (inner, name) =>
         name === 'put'
@@ -114,7 +114,7 @@ describe('a picture that nobody shows any more', () => {
     expect((await look(url)).status).toBe(200)
   })
 
-  it('was never there is 404', async () => {
+  it('is 404 if it never existed', async () => {
     for (const path of [
       `/avatars/${'a'.repeat(43)}`,
       '/avatars/health',
@@ -130,7 +130,7 @@ describe('a picture that nobody shows any more', () => {
 })
 
 describe('without KV', () => {
-  it('a picture is neither kept nor shown, and the answer says so', async () => {
+  it('a picture is neither stored nor shown, and the response says so', async () => {
     const ana = await signedUp('ana')
     const url = addressOf(await give(ana, '/api/users/avatar', picture('png')))
     const failing = async () => {

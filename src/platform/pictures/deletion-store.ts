@@ -7,31 +7,28 @@ import { attemptDue, isLastAttempt, isStillTaken, nextAttemptAt, takeItem } from
 import { describeError } from '../safe-errors.ts'
 import { pictureDeletions } from './table.ts'
 
-/**
- * How long a picture that was put somewhere may wait to be shown before it counts as forgotten. Longer than any
- * request.
- */
-const adoptionSeconds = 15 * 60
-/** Pictures that one run of the cron deletes at most. */
+/** How long a stored picture may wait until a row shows it. Longer than any request. */
+const reservationSeconds = 15 * 60
+/** The maximum number of pictures that one cron run deletes. */
 const sweepSize = 40
 
-/** A table whose rows show pictures. */
+/** A table with rows that show pictures. */
 type Showing = SQLiteTable & { readonly avatar: AnySQLiteColumn }
 
 /**
- * Writes down a picture that is about to be put somewhere: unless a row shows it within a quarter of an hour, it is
- * removed. Returns what {@link keepReservedStatement} asks for.
+ * Records a picture that is about to be stored: unless a row shows it within 15 minutes, it is deleted. Returns the
+ * reservation for {@link keepReservedStatement}.
  */
 export async function reservePicture(db: Database, picture: string): Promise<number> {
   const [row] = await db
     .insert(pictureDeletions)
-    .values({ picture, due_at: timestamp(Date.now() + adoptionSeconds * 1000), created_at: timestamp() })
+    .values({ picture, due_at: timestamp(Date.now() + reservationSeconds * 1000), created_at: timestamp() })
     .returning({ id: pictureDeletions.id })
   if (!row) throw new Error('An inserted picture came back without a row.')
   return row.id
 }
 
-/** For the batch of a change, after it: the picture stays, if a row that fits shows it now. */
+/** For the end of a change's batch: keeps a reserved picture, if a row that matches shows it now. */
 export function keepReservedStatement(db: Database, reservation: number, table: Showing, where: SQL | undefined) {
   const visible = db.select({ picture: sql<string>`avatar` }).from(table).where(where)
   return db
@@ -39,7 +36,7 @@ export function keepReservedStatement(db: Database, reservation: number, table: 
     .where(and(eq(pictureDeletions.id, reservation), inArray(pictureDeletions.picture, visible)))
 }
 
-/** For the batch of a change, before it: what the rows that fit show will be removed. */
+/** For the beginning of a change's batch: marks for deletion the pictures that the matching rows show. */
 export function markForDeletionStatement(db: Database, table: Showing, where: SQL | undefined) {
   const now = timestamp()
   const row = selectAsRow(pictureDeletions, { picture: sql`${table.avatar}`, due_at: now, created_at: now })
@@ -51,13 +48,13 @@ export function markForDeletionStatement(db: Database, table: Showing, where: SQ
   )
 }
 
-/** Removes one picture from where it is kept. Throws where that may go better another time. */
+/** Deletes one picture from its store. Throws if it should be tried again later. */
 export type DeletePicture = (picture: string) => Promise<void>
 
 /** Whether anything shows a picture. */
 export type IsShown = (picture: string) => Promise<boolean>
 
-/** Removes what nobody shows any more, the longest waiting first; cron calls it every minute. */
+/** Deletes pictures that nothing shows any more, the longest waiting first; cron calls it every minute. */
 export async function deleteDuePictures(db: Database, remove: DeletePicture, isShown: IsShown): Promise<void> {
   await attemptDue(db, pictureDeletions, sweepSize, (id) => deleteOne(db, id, remove, isShown))
 }
@@ -67,12 +64,12 @@ async function deleteOne(db: Database, id: number, remove: DeletePicture, isShow
   if (!row) return
   const { picture, attempts } = row
   try {
-    // What still shows it marks it anew when it no longer does.
+    // Whatever still shows it marks it again when it stops showing it.
     if (!(await isShown(picture))) await remove(picture)
   } catch (error) {
     const isPermanentFailure = isLastAttempt(attempts)
     const level = isPermanentFailure ? 'error' : 'warn'
-    // What is given up is named, so that it can be removed by hand.
+    // A picture that could not be deleted is named, so that it can be deleted by hand.
     const named = isPermanentFailure ? { picture } : {}
     console.warn(
       JSON.stringify({

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts'
 import type { Reference } from './reference.ts'
 
-/** Where a picture at Cloudinary is: square, with the face in the middle, of that size and format. */
+/** The URL of a picture at Cloudinary: square, with the face in the middle, in a size and format. */
 export function deliveryUrl(
   { CLOUDINARY_DELIVERY_URL }: Configuration,
   { cloud, version, publicId }: Reference & { store: 'cloudinary' },

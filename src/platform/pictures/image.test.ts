@@ -33,7 +33,7 @@ const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 const anyKind = fc.constantFrom(...kinds)
 const noise = (max: number) => fc.uint8Array({ maxLength: max })
 
-/** What may be put into a picture of a kind, and where, that shows nothing. */
+/** Data that shows nothing, which can be inserted into a picture of each kind, and where. */
 const hidden: Record<Kind, [at: number, piece: (data: Uint8Array) => Uint8Array][]> = {
   jpeg: [
     [2, (data) => segment(0xe1, data)],
@@ -54,13 +54,13 @@ const hidden: Record<Kind, [at: number, piece: (data: Uint8Array) => Uint8Array]
 }
 
 describe('a picture', () => {
-  it.each(kinds)('is told by its bytes (%s), with its size', (kind) => {
+  it.each(kinds)('is recognized by its bytes (%s), with its size', (kind) => {
     expect(sniff(picture(kind))).toBe(types[kind])
     expect(seen(picture(kind))).toMatchObject({ type: types[kind], width: 8, height: 6 })
     expect(seen(picture(kind)).bytes).toEqual(picture(kind))
   })
 
-  it('of another kind is not taken, whatever its text says', () => {
+  it('of another type is refused, whatever its text says', () => {
     for (const other of [
       '<svg xmlns="http://www.w3.org/2000/svg"/>',
       'BM',
@@ -73,19 +73,19 @@ describe('a picture', () => {
     }
   })
 
-  it.each(kinds)('says no more of where it was taken (%s)', (kind) => {
+  it.each(kinds)('loses the place where it was taken (%s)', (kind) => {
     const reported = withLocation(kind)
     expect(text(reported)).toContain(secret)
     const { bytes } = seen(reported)
     expect(text(bytes)).not.toContain('48,51')
     expect(text(bytes)).not.toMatch(/Exif|xmp|GPS/i)
-    // What shows it is what it was.
+    // The parts that show it are unchanged.
     expect(seen(bytes).bytes).toEqual(bytes)
     if (kind === 'webp') expect(bytes).toEqual(extendedWebp(0))
     else expect(bytes).toEqual(picture(kind))
   })
 
-  it('stays the right way up: of EXIF, a JPEG keeps its orientation and nothing else', () => {
+  it('stays upright: of EXIF, a JPEG keeps its orientation and nothing else', () => {
     for (const orientation of [2, 3, 6, 8]) {
       const { bytes } = seen(withLocation('jpeg', orientation))
       const remaining = bytes.subarray(20, 56)
@@ -113,7 +113,7 @@ describe('a picture', () => {
     expect(seen(gif).bytes).toEqual(gif)
   })
 
-  it('of more than 50 megapixels is refused, wherever it says so', () => {
+  it('of more than 50 megapixels is refused, wherever the size is stated', () => {
     expect(seen(pngOf(10_000, 5000))).toMatchObject({ width: 10_000, height: 5000 })
     expect(stripMetadata(pngOf(10_000, 5001))).toBe('too-many-pixels')
     expect(stripMetadata(pngOf(0xffffffff, 0xffffffff))).toBe('too-many-pixels')
@@ -131,7 +131,7 @@ describe('a picture', () => {
     expect(stripMetadata(lossless)).toBe('too-many-pixels')
   })
 
-  it('of no size is refused', () => {
+  it('without a size is refused', () => {
     expect(stripMetadata(pngOf(0, 6))).toBe('unreadable')
     expect(stripMetadata(pngOf(8, 0))).toBe('unreadable')
     const jpeg = picture('jpeg')
@@ -139,7 +139,7 @@ describe('a picture', () => {
     expect(stripMetadata(jpeg)).toBe('unreadable')
   })
 
-  it('within a picture within a picture is refused, however deep', () => {
+  it('nested within a picture is refused, at any depth', () => {
     let nested = picture('webp').subarray(12)
     for (let depth = 0; depth < 3; depth++) nested = webpChunk('ANMF', together(new Uint8Array(16), nested))
     expect(stripMetadata(webpOf(nested))).toBe('unreadable')
@@ -147,7 +147,7 @@ describe('a picture', () => {
     expect(seen(animated)).toMatchObject({ width: 8, height: 6 })
   })
 
-  it('of five megabytes is read, whatever its data look like', () => {
+  it('of five megabytes is accepted, whatever its data look like', () => {
     const heavy = heavyPng(5_000_000)
     const scan = (value: number) =>
       inserted(picture('jpeg'), picture('jpeg').length - 4, new Uint8Array(5_000_000).fill(value))
@@ -159,7 +159,7 @@ describe('a picture', () => {
 
 describe('a picture of millions of empty parts', () => {
   const small = 5 * 1024 * 1024
-  /** As many of a piece as five megabytes hold. */
+  /** As many pieces as fit in five megabytes. */
   const many = (...piece: number[]) => {
     const bytes = new Uint8Array(small - (small % piece.length))
     for (let at = 0; at < bytes.length; at += piece.length) bytes.set(piece, at)
@@ -180,14 +180,14 @@ describe('a picture of millions of empty parts', () => {
       webpOf(many(...webpChunk('ANMF', together(new Uint8Array(16), picture('webpLossless').subarray(12))))),
   }
 
-  it.each(Object.entries(bombs))('is refused: it has more parts than any picture (%s)', (_, bomb) => {
+  it.each(Object.entries(bombs))('is refused, because it has more parts than any real picture (%s)', (_, bomb) => {
     const bytes = bomb()
     expect(bytes.length).toBeGreaterThan(5_000_000)
-    // Unbounded, these took one to seven seconds, and up to 660 MB, and some were taken for pictures.
+    // Without a limit, these took one to seven seconds and up to 660 MB, and some were accepted.
     expect(stripMetadata(bytes)).toBe('unreadable')
   })
 
-  it('may well have thousands: what stays together is held as one', () => {
+  it('may have thousands: adjacent pieces are joined', () => {
     const chunk = [...pngChunk('IDAT', new Uint8Array(50))]
     const bytes = inserted(
       picture('png'),
@@ -197,14 +197,14 @@ describe('a picture of millions of empty parts', () => {
     expect(seen(bytes).bytes).toEqual(bytes)
   })
 
-  it('is turned as the first EXIF in it says', () => {
+  it('has the orientation of its first EXIF', () => {
     const twice = together(segment(0xe1, exifWithLocation(1)), segment(0xe1, exifWithLocation(6)))
     expect(seen(inserted(picture('jpeg'), 20, twice)).bytes).toEqual(picture('jpeg'))
   })
 })
 
-describe('looking a picture through', () => {
-  it('never throws: bytes cut short are refused', () => {
+describe('reading a picture', () => {
+  it('never throws: truncated bytes are refused', () => {
     fc.assert(
       fc.property(anyKind, fc.nat(10_000), (kind, cut) => {
         const whole = withLocation(kind, 6)
@@ -216,7 +216,7 @@ describe('looking a picture through', () => {
     )
   })
 
-  it('never throws: random bytes, and pictures with bytes changed, are refused or read again the same', () => {
+  it('never throws: random bytes and changed pictures are refused, or reading the result again changes nothing', () => {
     const changes = fc.array(fc.tuple(fc.nat(10_000), fc.nat(255)), { maxLength: 6 })
     fc.assert(
       fc.property(anyKind, noise(60), changes, (kind, random, places) => {
@@ -233,7 +233,7 @@ describe('looking a picture through', () => {
     )
   })
 
-  it('takes out what is hidden, and leaves every byte that shows the picture', () => {
+  it('removes hidden data, and keeps every byte that shows the picture', () => {
     fc.assert(
       fc.property(anyKind, fc.array(fc.tuple(fc.nat(9), noise(600))), noise(200), (kind, pieces, after) => {
         const ways = hidden[kind]

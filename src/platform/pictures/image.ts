@@ -1,11 +1,11 @@
 import { readJpeg } from './jpeg.ts'
 import { assertFormat, enlarge, keep, Reader, type ScanResult, scanResult, textAt, Unreadable } from './reader.ts'
 
-/** What a picture may be: told by its first bytes, never by a name or a header. */
+/** The accepted types, recognized by the first bytes, never by a name or a header. */
 export const pictureTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
 export type PictureType = (typeof pictureTypes)[number]
 
-/** A picture that has been looked through, without what it said besides: where it was taken, by whom, with what. */
+/** A checked picture without metadata such as place, author and camera. */
 export interface Picture {
   readonly type: PictureType
   readonly width: number
@@ -13,10 +13,10 @@ export interface Picture {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Why bytes are no picture that is taken. */
+/** Why a picture is refused. */
 export type Refusal = 'unknown-type' | 'unreadable' | 'too-many-pixels'
 
-/** What a decoder would unpack a few bytes into is bounded by this, so that no picture is a bomb to who opens it. */
+/** Limits what a decoder allocates, so that no picture is a decompression bomb. */
 const maxPixels = 50_000_000
 
 /** The type of a picture by its first bytes. */
@@ -30,10 +30,10 @@ export function sniff(bytes: Uint8Array): PictureType | undefined {
 }
 
 /**
- * Looks a picture through from end to end, without unpacking it: its type, how large it says it is, and its bytes
- * without metadata. What shows the picture stays, by a list of what may, and so do its colour profile and its
- * orientation (JPEG); all else is left out, and what follows its end is cut off. Bytes that are cut short or make no
- * sense are refused, never thrown over.
+ * Reads a picture's structure from end to end, without decompressing it; returns its type, its size and its bytes
+ * without metadata. A list names what stays: what shows the picture, its colour profile, its orientation (JPEG).
+ * Everything else is dropped, and anything after its end is cut off. Truncated or invalid bytes are refused with a
+ * reason; nothing is thrown.
  */
 export function stripMetadata(bytes: Uint8Array): Picture | Refusal {
   const type = sniff(bytes)
@@ -68,9 +68,9 @@ const readers: Record<PictureType, (reader: Reader) => ScanResult> = {
 
 // ---------------------------------------------------------------- PNG (ISO/IEC 15948, and APNG)
 
-/** The chunks that are the picture: a stream in pieces, of any length. */
+/** The chunks of the picture itself: a stream in pieces of any length. */
 const streamChunks = ['IDAT', 'fdAT']
-/** The chunks that say how to show it, and how long each is at most. But for frames, each is there once. */
+/** The chunks that say how to show it, with their maximum lengths. Each appears once, except for frames. */
 const showingChunks: Readonly<Record<string, number>> = {
   ...{ IHDR: 13, PLTE: 768, IEND: 0, tRNS: 256, acTL: 8, fcTL: 26 },
   ...{
@@ -91,7 +91,7 @@ function readPng(reader: Reader): ScanResult {
   const seen = scanResult()
   keep(seen, reader.take(8))
   let filled = false
-  // Frames of an animation that nothing announces before the picture (APNG) are shown by nobody.
+  // Animation frames (APNG) that are not announced before the picture are never shown.
   let animated = false
   const described = new Set<string>()
   for (let first = true; ; first = false) {
@@ -131,9 +131,9 @@ function readPng(reader: Reader): ScanResult {
 
 // ---------------------------------------------------------------- WebP (RFC 9649)
 
-/** The chunks that show a picture; but for frames, each is there once. */
+/** The chunks that show a picture. Each appears once, except for frames. */
 const webpChunks = ['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']
-/** The flags of VP8X by what they announce: a colour profile, transparency, an animation. Not EXIF and XMP. */
+/** The flags of VP8X for what stays: a colour profile, transparency, an animation. Not EXIF and XMP. */
 const announcedBy: Readonly<Record<string, number>> = { ICCP: 0x20, ALPH: 0x10, ANIM: 0x02, ANMF: 0x02 }
 const showingFlags = 0x20 | 0x10 | 0x02
 
@@ -162,8 +162,8 @@ function readWebp(reader: Reader): ScanResult {
 }
 
 /**
- * Reads chunks to the end; whether there was a picture among them. `shownAs` says how each that stays does; none in a
- * frame.
+ * Reads chunks to the end; returns whether there was a picture among them. `shownAs` has the flag of each chunk that
+ * stays; undefined inside a frame.
  */
 function webpFrames(
   reader: Reader,
@@ -180,7 +180,7 @@ function webpFrames(
     const repeated = described.has(type) || (isBitstream(type) && isVisible)
     if (type !== 'ANMF') described.add(type)
     const data = new Reader(reader.take(length), reader.whole)
-    // The last one's padding is left out by some.
+    // Some encoders omit the padding of the last chunk.
     if (length % 2 === 1 && reader.left > 0) reader.take(1)
     if (type === 'VP8X') {
       assertFormat(shownAs !== undefined && length === 10 && from === 0)
@@ -193,7 +193,7 @@ function webpFrames(
       isVisible = true
     } else if (type === 'VP8L') {
       assertFormat(length >= 5 && data.byte() === 0x2f)
-      // It has a transparency of its own: another would be seen by nobody.
+      // It contains its own transparency: a separate one would never be shown.
       assertFormat(!described.has('ALPH'))
       const bits = data.long(true)
       enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
@@ -206,7 +206,7 @@ function webpFrames(
       assertFormat(webpFrames(data, seen))
       isVisible = true
     } else {
-      // A frame stays as it is, so it may hold nothing that would not.
+      // A frame is kept unchanged, so it may contain nothing that would be dropped.
       assertFormat(shownAs !== undefined || type === 'ALPH')
       assertFormat(type !== 'ALPH' || !isVisible)
       assertFormat(type !== 'ANIM' || length === 6)
@@ -221,25 +221,22 @@ function webpFrames(
   return isVisible
 }
 
-/**
- * A still picture has one of these, and so has each frame of an animation. A second would be another picture, which
- * nobody sees.
- */
+/** A still picture has one of these, and so has each animation frame. A second one would be a hidden picture. */
 const isBitstream = (type: string): boolean => type === 'VP8 ' || type === 'VP8L'
 
 const three = (reader: Reader): number => reader.short(true) + reader.byte() * 0x10000
 
 // ---------------------------------------------------------------- GIF (89a)
 
-/** Extensions by applications that say how often to repeat, and how long each is. */
+/** Application extensions for the number of repetitions, with their lengths. */
 const repeatingApplications = ['NETSCAPE2.0', 'ANIMEXTS1.0']
 const repeatingLength = 19
-/** How long a graphic control extension is. */
+/** The length of a graphic control extension. */
 const controlLength = 8
 
-/** Whether an extension, which was read from its label to its end, says how to show the picture. */
+/** Whether an extension (from its label to its end) says how to show the picture. */
 function isShowingExtension(extension: Uint8Array): boolean {
-  // A name of eleven letters comes first.
+  // The name, of eleven letters, comes first.
   const application = extension[1] === 0xff && extension[2] === 11 ? textAt(extension, 3, 11) : ''
   if (repeatingApplications.includes(application)) return extension.length === repeatingLength
   return application === 'ICCRGBG1012' || (extension[1] === 0xf9 && extension.length === controlLength)

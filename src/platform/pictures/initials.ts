@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { html } from 'hono/html'
 import { limitMarks } from '../text/fold.ts'
 
-/** Dark enough for white letters (WCAG 2.2, contrast of 4.5 and more). */
+/** Dark enough for white letters (WCAG 2.2: contrast of at least 4.5). */
 const colours = [
   '#b3261e',
   '#a0410d',
@@ -20,7 +20,7 @@ const colours = [
 
 const letter = /[\p{L}\p{N}]/u
 
-/** The first letters of the first and the last word of a name, capital; none of a name without letters. */
+/** The first letters of the first and the last word of a name, in upper case; empty without letters. */
 export function initialsOf(name: string): string {
   const words = limitMarks(name).normalize('NFC').split(/\s+/)
   const first = words.findIndex((word) => letter.test(word))
@@ -30,11 +30,11 @@ export function initialsOf(name: string): string {
 
 const initialOf = (word = ''): string => capital(letter.exec(word)?.[0] ?? '')
 
-// ß would become two.
+// ß would become two letters.
 const capital = (one: string): string => (one.toUpperCase().length === one.length ? one.toUpperCase() : one)
 
 /**
- * The path of a picture that shows initials: all that it shows is in the path, so it is drawn without asking anything.
+ * The path of a picture with initials. The path contains everything that the picture shows, so drawing needs no I/O.
  */
 export function initialsPath(name: string, id: number): string {
   return `/avatars/initials/${id % colours.length}${encoded(name)}.svg`
@@ -43,7 +43,7 @@ export function initialsPath(name: string, id: number): string {
 const cached = new Map<string, string>()
 const maxKnown = 2000
 
-/** A name's initials as a path holds them. Kept by name, since whoever is listed once is listed again. */
+/** A name's initials, encoded for a path. Cached by name, because lists repeat. */
 function encoded(name: string): string {
   const before = cached.get(name)
   if (before !== undefined) return before
@@ -54,7 +54,7 @@ function encoded(name: string): string {
   return made
 }
 
-/** The picture that a file's name asks for; undefined where the name is none of {@link initialsPath}'s. */
+/** Draws the picture of a file name; undefined if {@link initialsPath} did not make the name. */
 export function drawInitials(file: string): string | undefined {
   const [, number, encoded = ''] = file.match(/^(\d{1,2})(?:-([\w-]{1,12}))?\.svg$/) ?? []
   const colour = number === undefined ? undefined : colours[Number(number)]

@@ -1,14 +1,14 @@
 import { assertFormat, enlarge, keep, Reader, type ScanResult, scanResult, textAt, Unreadable } from './reader.ts'
 
-/** Start of frame: C0–CF but DHT, JPG and DAC. */
+/** Start of frame: C0 to CF except DHT, JPG and DAC. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
 
-/** Arithmetic conditioning has this many entries at most, of two bytes each. */
+/** Arithmetic conditioning has at most this many entries of two bytes. */
 const maxConditioningBytes = 16
 
 /**
- * How many bytes of a segment's data are tables that begin with a byte and go on as `sizeAt` says; a table is whole or
- * left out.
+ * The length of the complete tables in a segment's data. A table begins with a byte, and `sizeAt` gives its length; an
+ * incomplete table is dropped.
  */
 function tablesLength(data: Uint8Array, sizeAt: (at: number) => number): number {
   let end = 0
@@ -17,8 +17,8 @@ function tablesLength(data: Uint8Array, sizeAt: (at: number) => number): number 
 }
 
 /**
- * How long the data of a segment is that decoding needs, by its own counts (ITU-T T.81, sections B.2.2 to B.2.4): what
- * is behind it shows nothing. Undefined where decoding does not need it.
+ * The length of the data that decoding needs, by the segment's own counts (ITU-T T.81, sections B.2.2 to B.2.4);
+ * anything after it shows nothing. Undefined if decoding does not need the segment.
  */
 function decodedLength(marker: number, data: Uint8Array): number | undefined {
   if (isFrame(marker)) return 6 + 3 * (data[5] ?? 0)
@@ -39,8 +39,8 @@ function decodedLength(marker: number, data: Uint8Array): number | undefined {
 }
 
 /**
- * What stays of a segment, by a list of what shows the picture; undefined where nothing does. Of APP0 JFIF that is what
- * precedes its thumbnail, which may show what has been cropped away, of APP14 Adobe its known part, and APP2 where it
+ * The part of a segment that is kept, by a list of what shows the picture; undefined if none is. Of APP0 JFIF,
+ * everything before its thumbnail, which may show what was cropped away; of APP14 Adobe, its defined part; APP2, if it
  * is a colour profile.
  */
 function showingPart(marker: number, segment: Uint8Array): Uint8Array | undefined {
@@ -59,7 +59,10 @@ function showingPart(marker: number, segment: Uint8Array): Uint8Array | undefine
   return Uint8Array.of(0xff, marker, (length + 2) >> 8, (length + 2) & 0xff, ...data.subarray(0, length))
 }
 
-/** Looks a JPEG through (ITU-T T.81, annex B). @throws Unreadable */
+/**
+ * Reads a JPEG (ITU-T T.81, annex B).
+ * @throws Unreadable
+ */
 export function readJpeg(reader: Reader): ScanResult {
   const seen = scanResult()
   let begun = false
@@ -73,32 +76,32 @@ export function readJpeg(reader: Reader): ScanResult {
     let marker = reader.byte()
     while (marker === 0xff) marker = reader.byte()
     if (marker === 0xd9) break
-    // TEM and restart markers stand alone; a second start, or a stuffed zero, stands nowhere.
+    // TEM and restart markers stand alone; a second start or a stuffed zero is invalid here.
     assertFormat(marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8))
-    // Not what fills the room before it.
+    // Fill bytes before a marker are dropped.
     const from = reader.at - 2
     const length = reader.short()
     assertFormat(length >= 2)
     const data = reader.take(length - 2)
     if (isFrame(marker)) {
-      // One frame is one picture. Of a hierarchy of frames, which nobody shows, the others would hide here.
+      // One frame is one picture. In a hierarchy of frames, which no viewer shows, the others could hide data.
       assertFormat(data.length >= 6 && !framed)
       framed = true
       const frame = new Reader(data)
       frame.at = 1
       const height = frame.short()
       enlarge(seen, frame.short(), height)
-      // A height that a later segment tells (DNL) is none that bounds anything.
+      // A height that a later segment sets (DNL) would not limit anything.
       assertFormat(height > 0)
     }
-    // The first one counts: to look through as many as fit would take long.
+    // Only the first one counts: reading as many as fit would take too long.
     if (marker === 0xe1 && !turned && isExif(data)) {
       turned = true
       const orientation = orientationIn(data)
       if (orientation > 1) keep(seen, exifOf(orientation))
     }
     const part = showingPart(marker, reader.bytes.subarray(from, reader.at))
-    // JFIF and Adobe describe the picture once.
+    // JFIF and Adobe describe the picture only once.
     if (!part || described.has(marker)) continue
     if (marker === 0xe0 || marker === 0xee) described.add(marker)
     keep(seen, part)
@@ -127,10 +130,7 @@ function scanData(reader: Reader): Uint8Array {
 
 const isExif = (data: Uint8Array): boolean => textAt(data, 0, 6) === 'Exif\0\0'
 
-/**
- * The orientation that EXIF names (tag 0x0112 of its first directory); 1, upright, where there is none that can be
- * read.
- */
+/** The orientation in EXIF (tag 0x0112 of its first directory); 1, upright, if there is none that can be read. */
 function orientationIn(data: Uint8Array): number {
   const tiff = new Reader(data.subarray(6))
   try {
@@ -151,7 +151,7 @@ function orientationIn(data: Uint8Array): number {
   return 1
 }
 
-/** A segment of EXIF that says an orientation and nothing else. */
+/** Creates an EXIF segment that contains only an orientation. */
 const exifOf = (orientation: number): Uint8Array =>
   Uint8Array.from([
     ...[0xff, 0xe1, 0x00, 0x22, 0x45, 0x78, 0x69, 0x66, 0x00, 0x00], // APP1, 34 bytes, "Exif"

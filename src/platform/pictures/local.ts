@@ -5,7 +5,7 @@ import { describeError } from '../safe-errors.ts'
 import { withTimeout } from '../timeout.ts'
 import { type Picture, type PictureType, pictureTypes } from './image.ts'
 
-/** The embedded store keeps small pictures only: it is read whole for whoever looks at one. */
+/** KV stores only small pictures, because each is read completely for every viewer. */
 const maxBytes = 512 * 1024
 const deadlineMs = 5000
 
@@ -16,11 +16,11 @@ const foundSchema = z.object({
 
 const nameOf = (key: string): string => `avatar:${key}`
 
-/** A key that nobody can guess: whoever has it sees the picture. */
+/** Creates a random key: whoever has it can see the picture. */
 export const freshKey = (): string => randomToken()
 
 /**
- * Refuses what is too large for the embedded store.
+ * Refuses a picture that is too large for KV.
  * @throws Problem 413 `too-large`
  */
 export function requireSmall(picture: Picture): void {
@@ -33,7 +33,7 @@ export function requireSmall(picture: Picture): void {
 }
 
 /**
- * Keeps a picture in KV, for as long as it is not removed.
+ * Stores a picture in KV until it is deleted.
  * @throws Problem 503 `avatar-store-unavailable`
  */
 export async function storeLocally(kv: KVNamespace, key: string, { type, bytes }: Picture): Promise<void> {
@@ -41,7 +41,7 @@ export async function storeLocally(kv: KVNamespace, key: string, { type, bytes }
 }
 
 /**
- * A picture that is kept in KV, with its type; undefined when there is none.
+ * Reads a picture from KV, with its type; undefined if there is none.
  * @throws Problem 503 `avatar-store-unavailable`
  */
 export async function findLocally(
@@ -54,7 +54,7 @@ export async function findLocally(
   return value && metadata ? { type: metadata.type, bytes: value } : undefined
 }
 
-/** Removes a picture from KV. Throws whatever KV does. */
+/** Deletes a picture from KV. Throws any error of KV. */
 export async function removeLocally(kv: KVNamespace, key: string): Promise<void> {
   await withTimeout('KV', deadlineMs, () => kv.delete(nameOf(key)))
 }
@@ -68,8 +68,8 @@ async function callKv<T>(what: string, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** 503 for a store of pictures that does not answer, or not as it should. */
+/** 503 for a store of pictures that does not answer, or not correctly. */
 export const storeUnavailable = (): Problem =>
-  new Problem(503, 'avatar-store-unavailable', 'Pictures cannot be kept or shown at this moment: try again soon.', {
+  new Problem(503, 'avatar-store-unavailable', 'Pictures cannot be stored or shown right now: try again soon.', {
     headers: { 'Retry-After': '1' },
   })

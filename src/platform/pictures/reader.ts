@@ -1,10 +1,10 @@
 /**
- * Segments, chunks, blocks and frames in a file. An honest picture of five megabytes has thousands; one made of empty
- * ones has millions, and each costs time and memory here.
+ * Limits the segments, chunks, blocks and frames in a file. A real picture of five megabytes has thousands; one made of
+ * empty parts has millions, and each costs time and memory.
  */
 const maxParts = 100_000
 
-/** What one looking through found: the largest size that anything in it claims, and the pieces that stay, in order. */
+/** The result of reading a picture: the largest size that anything in it states, and the pieces to keep, in order. */
 export interface ScanResult {
   width: number
   height: number
@@ -13,7 +13,9 @@ export interface ScanResult {
 
 export const scanResult = (): ScanResult => ({ width: 0, height: 0, segments: [] })
 
-/** Keeps a piece of the file; what follows on the one before becomes one with it, so that few are held. */
+/**
+ * Keeps a piece of the file. A piece that follows directly on the previous one is joined to it, so that there are few.
+ */
 export function keep(seen: ScanResult, piece: Uint8Array): void {
   const last = seen.segments.at(-1)
   if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
@@ -23,7 +25,7 @@ export function keep(seen: ScanResult, piece: Uint8Array): void {
   }
 }
 
-// A header may say little and a frame in it much: the larger of the two is what a decoder may make room for.
+// A header may state a small size, and a frame in it a large one. A decoder may allocate for the larger.
 export function enlarge(seen: ScanResult, width: number, height: number): void {
   seen.width = Math.max(seen.width, width)
   seen.height = Math.max(seen.height, height)
@@ -31,11 +33,11 @@ export function enlarge(seen: ScanResult, width: number, height: number): void {
 
 export class Unreadable extends Error {}
 
-/** Reads on from where it is, and never past the end. */
+/** Reads a file from a position on, and never past its end. */
 export class Reader {
   readonly bytes: Uint8Array
   readonly #view: DataView
-  /** The reader of the file that this one reads a part of. */
+  /** The reader of the whole file, if this one reads a part. */
   readonly whole: Reader
   #parts = 0
   at = 0
@@ -52,7 +54,7 @@ export class Reader {
     assertFormat(this.whole.#parts <= maxParts)
   }
 
-  /** Passes over bytes. */
+  /** Skips bytes. */
   skip(length: number): void {
     this.#step(length)
   }

@@ -1,10 +1,10 @@
-/** A picture in the embedded store, by its key; or at Cloudinary, by the account's name, its public id and version. */
+/** A picture in KV, by its key; or at Cloudinary, by the cloud's name, public id and version. */
 export type Reference =
   | { readonly store: 'kv'; readonly key: string }
   | { readonly store: 'cloudinary'; readonly cloud: string; readonly publicId: string; readonly version: number }
 
 /**
- * What a row keeps of a picture. The cloud's name is part of it, so that pictures stay where they are when the store
+ * Writes a reference for a row. It contains the cloud's name, so that pictures stay where they are when the store
  * changes.
  */
 export function serializeReference(reference: Reference): string {
@@ -12,7 +12,7 @@ export function serializeReference(reference: Reference): string {
   return `cloudinary:${reference.cloud}:${reference.version}:${reference.publicId}`
 }
 
-/** What a row keeps, read again; undefined for what no version of this service has written. */
+/** Parses the reference of a row; undefined if no version of this service wrote it. */
 export function parseReference(text: string): Reference | undefined {
   const key = text.match(/^kv:([\w-]+)$/)?.[1]
   if (key !== undefined) return { store: 'kv', key }

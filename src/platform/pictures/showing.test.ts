@@ -16,7 +16,7 @@ import { stripMetadata } from './image.ts'
 const hidden = together(secret)
 const jpeg = picture('jpeg')
 
-/** The bytes of a picture that stay. */
+/** The bytes of a picture that are kept. */
 function left(bytes: Uint8Array): Uint8Array {
   const read = stripMetadata(bytes)
   if (typeof read === 'string') throw new Error(`Refused: ${read}`)
@@ -24,13 +24,13 @@ function left(bytes: Uint8Array): Uint8Array {
   return read.bytes
 }
 
-/** An extension of a GIF by its label, in one block. */
+/** A GIF extension with a label, in one block. */
 const extension = (label: number, data: Uint8Array) =>
   together(Uint8Array.of(0x21, label, data.length), data, Uint8Array.of(0))
 
-describe('of a JPEG stays what shows it, and nothing else', () => {
-  it('no thumbnail of what it was before it was cropped', () => {
-    // 4 × 1 pixels, in JFIF itself: as its header says, and with more behind.
+describe('of a JPEG, only what shows it is kept', () => {
+  it('no thumbnail from before it was cropped', () => {
+    // A thumbnail of 4 × 1 pixels in JFIF: exactly as its header says, and with excess data.
     const thumbnail = together('JFIF\0\x01\x01\0\0\x01\0\x01\x04\x01', hidden.subarray(0, 12))
     const withThumbnail = together(jpeg.subarray(0, 2), segment(0xe0, together(thumbnail, hidden)), jpeg.subarray(20))
     expect(left(withThumbnail)).toEqual(jpeg)
@@ -45,14 +45,14 @@ describe('of a JPEG stays what shows it, and nothing else', () => {
     },
   )
 
-  it('nothing behind what Adobe says of its colours', () => {
+  it('nothing after Adobe’s colour information', () => {
     const adobe = together('Adobe', new Uint8Array(7).fill(1))
     const plain = inserted(jpeg, 20, segment(0xee, adobe))
     expect(left(inserted(jpeg, 20, segment(0xee, together(adobe, hidden))))).toEqual(plain)
     expect(left(inserted(jpeg, 20, together(segment(0xee, adobe), segment(0xee, adobe))))).toEqual(plain)
   })
 
-  it('nothing behind what a segment of decoding counts up', () => {
+  it('nothing after the data that a decoding segment counts', () => {
     const tables: readonly [marker: number, data: Uint8Array][] = [
       [0xdd, Uint8Array.of(0, 0)],
       [0xdb, new Uint8Array(65).fill(1, 1)],
@@ -80,17 +80,17 @@ describe('of a JPEG stays what shows it, and nothing else', () => {
     expect(stripMetadata(inserted(jpeg, 20, segment(0xdd, Uint8Array.of(0))))).toBe('unreadable')
   })
 
-  it('no second picture behind the first', () => {
+  it('no second picture after the first', () => {
     expect(stripMetadata(together(jpeg.subarray(0, -2), jpeg.subarray(20)))).toBe('unreadable')
   })
 })
 
-describe('of a PNG stays what shows it, and nothing else', () => {
+describe('of a PNG, only what shows it is kept', () => {
   it.each(['HIDE', 'CgBI', 'JDAT', 'hIST', 'sPLT', 'heRe'])('no chunk of a type that shows nothing (%s)', (type) => {
     expect(left(inserted(picture('png'), 33, pngChunk(type, hidden)))).toEqual(picture('png'))
   })
 
-  it('no more in a chunk, and no more chunks, than showing it takes', () => {
+  it('no longer chunk, and no more chunks, than showing it needs', () => {
     for (const type of ['gAMA', 'sRGB', 'cHRM', 'pHYs', 'bKGD', 'acTL']) {
       const long = pngChunk(type, together(hidden, hidden, hidden))
       expect(left(inserted(picture('png'), 33, long)), type).toEqual(picture('png'))
@@ -100,7 +100,7 @@ describe('of a PNG stays what shows it, and nothing else', () => {
     expect(stripMetadata(together(picture('png').subarray(0, -12), pngChunk('IEND', hidden)))).toBe('unreadable')
   })
 
-  it('no frames of an animation that nothing announces', () => {
+  it('no animation frames without an announcement', () => {
     const frame = together(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1), new Uint8Array(14))
     const frames = together(pngChunk('fcTL', frame), pngChunk('fdAT', together('\0\0\0\x02', hidden)))
     expect(left(inserted(picture('png'), 33, frames))).toEqual(picture('png'))
@@ -112,12 +112,12 @@ describe('of a PNG stays what shows it, and nothing else', () => {
   })
 })
 
-describe('of a GIF stays what shows it, and nothing else', () => {
-  it.each([0x00, 0x01, 0x2c, 0x99, 0xce, 0xfe])('no extension of a label that shows nothing (%i)', (label) => {
+describe('of a GIF, only what shows it is kept', () => {
+  it.each([0x00, 0x01, 0x2c, 0x99, 0xce, 0xfe])('no extension with a label that shows nothing (%i)', (label) => {
     expect(left(inserted(picture('gif'), 19, extension(label, hidden)))).toEqual(picture('gif'))
   })
 
-  it('its timing and repetition, and nothing in them that says more', () => {
+  it('its timing and repetition, and nothing else in them', () => {
     const shows = together(
       gifExtension('NETSCAPE2.0', Uint8Array.of(1, 0, 0)),
       extension(0xf9, Uint8Array.of(4, 10, 0, 0)),
@@ -128,8 +128,8 @@ describe('of a GIF stays what shows it, and nothing else', () => {
   })
 })
 
-describe('of a WebP stays what shows it, and nothing else', () => {
-  it('no chunk that shows nothing, no second picture, and no flag that nobody knows', () => {
+describe('of a WebP, only what shows it is kept', () => {
+  it('no chunk that shows nothing, no second picture, and no unknown flag', () => {
     const current = picture('webp').subarray(12)
     const second = webpChunk('VP8 ', together(current.subarray(8, 18), hidden))
     expect(left(webpOf(current, webpChunk('HIDE', hidden), second))).toEqual(picture('webp'))

@@ -6,7 +6,7 @@ import type { Picture } from './image.ts'
 import { findLocally, freshKey, removeLocally, requireSmall, storeLocally, storeUnavailable } from './local.ts'
 import { parseReference, serializeReference } from './reference.ts'
 
-/** A picture that is stored, but that no row shows yet. */
+/** A stored picture that no row shows yet. */
 export interface StoredPicture {
   readonly picture: string
   /** For the batch of the change that shows it: see `keepReservedStatement`. */
@@ -14,9 +14,9 @@ export interface StoredPicture {
 }
 
 /**
- * Stores a picture at Cloudinary where that is configured, else in KV. It is deleted again unless a row shows it soon,
- * whatever goes wrong meanwhile.
- * @throws Problem 413 `too-large`, 422 where the store refuses it, 503 `avatar-store-unavailable`
+ * Stores a picture at Cloudinary if configured, else in KV. Unless a row shows it soon, it is deleted again, whatever
+ * goes wrong meanwhile.
+ * @throws Problem 413 `too-large`, 422 if the store refuses it, 503 `avatar-store-unavailable`
  */
 export async function storePicture(
   { db, config, kv, afterResponse }: Services,
@@ -42,9 +42,8 @@ export async function storePicture(
 }
 
 /**
- * Reads a picture that a row shows. Null where Cloudinary has it no more.
- * @throws Problem 503 `avatar-store-unavailable`, also where KV does not have it yet: it may take a minute to be
- * everywhere
+ * Reads a picture that a row shows. Null if Cloudinary no longer has it.
+ * @throws Problem 503 `avatar-store-unavailable`, also if KV does not have it yet, which may take a minute
  */
 export async function readStoredPicture(
   { kv, config }: Pick<Services, 'kv' | 'config'>,
@@ -58,7 +57,10 @@ export async function readStoredPicture(
   return { mediaType: found.type, octets: new Uint8Array(found.bytes) }
 }
 
-/** Deletes pictures from where each is stored. One at Cloudinary stays where no key is configured for its account. */
+/**
+ * Creates the function that deletes pictures from their store. A picture at Cloudinary stays if no key is configured
+ * for its cloud.
+ */
 export function createPictureDeleter(kv: KVNamespace, config: Configuration): DeletePicture {
   return async (picture) => {
     const reference = parseReference(picture)

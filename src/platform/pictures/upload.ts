@@ -3,12 +3,12 @@ import { invalidValues, Problem } from '../http/problem.ts'
 import { truncate } from '../text/truncate.ts'
 import { type Picture, type Refusal, stripMetadata } from './image.ts'
 
-/** The largest file that is taken. Five megabytes, however they are counted. */
+/** The largest accepted file: five megabytes. */
 const maxBytes = 5 * 1024 * 1024
-/** The largest body: the file, and the form around it. */
+/** The largest accepted body: the file, and the form around it. */
 export const pictureBodyBytes = maxBytes + 64 * 1024
 
-/** A file, or several, in a field of another name than theirs. */
+/** One or several files in a field with another name than `file`. */
 class Misnamed {
   readonly field: string
 
@@ -17,7 +17,7 @@ class Misnamed {
   }
 }
 
-/** A form whose file has another name than `file`, as one whose field `file` says so. */
+/** Replaces a form whose file is in another field by one whose field `file` says so. */
 function withMisnamed(form: unknown): unknown {
   if (typeof form !== 'object' || form === null || 'file' in form) return form
   const [field, value] = Object.entries(form).find(([, one]) => [one].flat()[0] instanceof File) ?? []
@@ -26,7 +26,7 @@ function withMisnamed(form: unknown): unknown {
   return { ...Object.fromEntries(others), file: new Misnamed(field) }
 }
 
-/** What is wrong with what stands where one file should. */
+/** Says what is wrong with the value of the file's field. */
 function fileFault(value: unknown): string {
   if (Array.isArray(value)) return `Send one picture: there are ${value.length} in this field.`
   if (value instanceof Misnamed)
@@ -50,7 +50,7 @@ export const pictureBody = {
             file: z.custom<File>(isWholeFile, { error: ({ input }) => fileFault(input) }).meta({
               type: 'string',
               format: 'binary',
-              description: 'A JPEG, PNG, WebP or GIF: what it is, its bytes say. 5 MB and 50 megapixels at most.',
+              description: 'A JPEG, PNG, WebP or GIF, recognized by its bytes. At most 5 MB and 50 megapixels.',
             }),
           })
           .meta({ id: 'PictureUpload', example: { file: 'face.jpg' } }),
@@ -59,14 +59,18 @@ export const pictureBody = {
   },
 }
 
-/** What the answer to too large a body says. */
+/** The message for a body that is too large. */
 export const pictureTooLarge = 'The picture is too large: 5 MB at most.'
 
 const refusals: Record<Refusal, () => Problem> = {
   'unknown-type': () =>
-    new Problem(415, 'unsupported-media-type', 'This is no picture that we take: send JPEG, PNG, WebP or GIF.'),
+    new Problem(
+      415,
+      'unsupported-media-type',
+      'This is not a picture in a supported format: send JPEG, PNG, WebP or GIF.',
+    ),
   unreadable: () =>
-    invalidValues([{ pointer: '/file', detail: 'This file is cut short or damaged: send the whole picture.' }]),
+    invalidValues([{ pointer: '/file', detail: 'This file is incomplete or damaged: send the whole picture.' }]),
   'too-many-pixels': () =>
     invalidValues([
       { pointer: '/file', detail: 'This picture has too many pixels, 50 million at most: send a smaller one.' },
@@ -74,7 +78,7 @@ const refusals: Record<Refusal, () => Problem> = {
 }
 
 /**
- * The picture of an upload, without what it said of where it was taken.
+ * Reads an uploaded picture and removes its metadata.
  * @throws Problem 413 `too-large`, 415 `unsupported-media-type`, 422 `invalid-values`
  */
 export async function readUploadedPicture(file: File): Promise<Picture> {

@@ -4,9 +4,8 @@ import { timestamp } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
 
 /**
- * A table whose rows are work that is still to be done. `due_at`: not before this moment, or null where nothing is to
- * be done any more; whoever takes a row moves it ahead, as a lease. `attempts`: how often it was taken. An index begins
- * with `due_at`.
+ * A table whose rows are pending work. `due_at`: not before this moment, or null if nothing is left to do; whoever
+ * takes a row moves it ahead, as a lease. `attempts`: how often it was taken. An index begins with `due_at`.
  */
 type QueueTable = SQLiteTable & {
   readonly id: AnySQLiteColumn
@@ -14,17 +13,20 @@ type QueueTable = SQLiteTable & {
   readonly due_at: AnySQLiteColumn
 }
 
-/** Attempts before an item is given up: seven in the first two hours, then one every two, so seven days in all. */
+/**
+ * Attempts before an item has failed for good: seven in the first two hours, then one every two hours, seven days in
+ * all.
+ */
 const maxAttempts = 90
-/** How long an item is leased to whoever takes it. Longer than any attempt may last. */
+/** How long an item is leased. Longer than any attempt may last. */
 const leaseSeconds = 60
-/** Items done side by side: a Worker may hold six connections open. */
+/** How many items run in parallel: a Worker may have six open connections. */
 const concurrency = 4
 
 /** Whether an attempt is the last one. */
 export const isLastAttempt = (attempts: number): boolean => attempts >= maxAttempts
 
-/** When to try again after so many attempts: in one minute, doubling, two hours at most. */
+/** The time of the next attempt: in one minute, doubling, at most two hours. */
 export const nextAttemptAt = (attempts: number): string =>
   timestamp(Date.now() + Math.min(60 * 2 ** (attempts - 1), 7200) * 1000)
 
@@ -45,8 +47,8 @@ export async function takeItem<T extends QueueTable>(
 }
 
 /**
- * Whether an item is still as it was taken: whoever took it later, because this attempt outlived its lease, has a
- * higher count, and decides.
+ * Whether an item is still leased by this attempt. If the lease ran out and another process took it, `attempts` is
+ * higher, and that process decides.
  */
 export const isStillTaken = (
   table: QueueTable,
@@ -54,9 +56,9 @@ export const isStillTaken = (
 ): SQL | undefined => and(eq(table.id, id), eq(table.attempts, attempts))
 
 /**
- * Does what is due, the longest waiting first, at most `size` items: `attempt` takes and does each. One whose outcome
- * cannot be written keeps no other from being done.
- * @throws what the first of those threw, after all
+ * Processes due items, the longest waiting first, at most `size`: `attempt` takes and processes each. If the result of
+ * one cannot be written, the others are processed all the same.
+ * @throws the first error, after all items
  */
 export async function attemptDue(
   db: Database,

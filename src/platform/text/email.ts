@@ -2,27 +2,30 @@ import { domainToUnicode } from 'node:url'
 
 /** Octets: RFC 5321, section 4.5.3.1.1. */
 const maxLocalOctets = 64
-/** Octets, as the address travels: RFC 5321, section 4.5.3.1.3, less the angle brackets. */
+/** In octets, with the domain in ASCII: RFC 5321, section 4.5.3.1.3, less the angle brackets. */
 const maxAddressOctets = 254
 
 /**
  * The dot-string of RFC 5321, section 4.1.2, with the letters that RFC 6531, section 3.3, adds. Quoted local parts are
- * not taken: RFC 5321 advises against them, and a command is easily hidden in one.
+ * refused: RFC 5321 advises against them, and they can hide a command.
  */
 const localPart = /^[^\s\p{C}"(),.:;<>@[\\\]]+(?:\.[^\s\p{C}"(),.:;<>@[\\\]]+)*$/u
 
 /**
- * Labels of RFC 5321, section 4.1.2, and RFC 1035, section 2.3.4; two at least, and a last one that is no number (RFC
+ * Labels of RFC 5321, section 4.1.2, and RFC 1035, section 2.3.4. At least two, and the last one is not a number (RFC
  * 3696, section 2).
  */
 const domainName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** A label that begins or ends with a hyphen, between any of the dots of UTS #46: in ASCII it would no longer show. */
+/**
+ * A label that begins or ends with a hyphen, between any of the dots of UTS #46. After conversion to ASCII it could not
+ * be recognized.
+ */
 const looseHyphen = /(?:^|[.\u3002\uff0e\uff61])-|-(?:$|[.\u3002\uff0e\uff61])/
 
 const atom = '[^\\u0000-\\u0020"(),.:;<>@\\[\\\\\\]\\u007f-\\u009f]+'
-/** As much of the rule as a regular expression of any dialect can say, for the document. */
+/** The part of the rule that every dialect of regular expressions can express, for the document. */
 export const emailPattern = `^${atom}(\\.${atom})*@[^\\u0000-\\u0020"(),:;<>@\\[\\\\\\]\\u007f-\\u009f]{1,255}$`
 
 /** Whether every character is ASCII. */
@@ -31,19 +34,18 @@ export function isAscii(text: string): boolean {
 }
 
 /**
- * A domain as DNS has it: its labels in ASCII (RFC 5891, by the mapping of UTS #46), in lower case. An empty text where
- * it is none that can be written so.
+ * Converts a domain to ASCII labels (RFC 5891, by the mapping of UTS #46) in lower case. Empty if that is not possible.
  */
 export function asciiDomain(domain: string): string {
   if (isAscii(domain)) return domain.toLowerCase()
-  // Whatever would end a host, or be decoded in one, is in no domain.
+  // Characters that would end a host or be decoded in one are in no domain.
   if (domain.length > maxAddressOctets || /[\s\p{C}/?#%@:[\\\]]/u.test(domain)) return ''
   return URL.parse(`http://${domain}`)?.hostname ?? ''
 }
 
 /**
- * An address with its domain in ASCII, so that both spellings of one domain are one text. As it is where that cannot
- * be.
+ * Writes an address with its domain in ASCII, so that both spellings of a domain are the same text. Unchanged if that
+ * is not possible.
  */
 export function withAsciiDomain(address: string): string {
   const start = address.lastIndexOf('@') + 1
@@ -53,8 +55,8 @@ export function withAsciiDomain(address: string): string {
 }
 
 /**
- * The spellings of an address: as it is, with its domain in ASCII, and with its domain in the letters of its script.
- * One alone where they are the same, or where it has no other.
+ * The spellings of an address: as it is, with its domain in ASCII, and with its domain in its own script; without
+ * duplicates.
  */
 export function spellingsOf(address: string): string[] {
   const ascii = withAsciiDomain(address)
@@ -63,7 +65,7 @@ export function spellingsOf(address: string): string[] {
   return [...new Set([address, ascii, ...(letters ? [address.slice(0, start) + letters] : [])])]
 }
 
-/** Whether the part before the @ is one that only servers with SMTPUTF8 take (RFC 6531). */
+/** Whether the part before the @ needs a server with SMTPUTF8 (RFC 6531). */
 export function needsSmtpUtf8(address: string): boolean {
   return !isAscii(address.slice(0, Math.max(0, address.lastIndexOf('@'))))
 }
@@ -71,8 +73,8 @@ export function needsSmtpUtf8(address: string): boolean {
 const octets = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * Says what is wrong with an e-mail address, or null where mail can be sent to it: RFC 5321, with domains and local
- * parts in any script (RFC 5890, RFC 6531). Accounts and contacts have this one rule.
+ * Says what is wrong with an e-mail address, or null if mail can be sent to it: RFC 5321, with domains and local parts
+ * in any script (RFC 5890, RFC 6531). Accounts and contacts share this rule.
  */
 export function emailFault(address: string): string | null {
   if ([...address].length > maxAddressOctets) return `must have at most ${maxAddressOctets} characters`

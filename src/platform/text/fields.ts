@@ -4,23 +4,22 @@ import { asciiDigits } from './fold.ts'
 import { cleanName } from './names.ts'
 import { cleanPasted } from './paste.ts'
 
-/** How many characters (Unicode code points, as JSON Schema counts them) a text has. */
+/** Counts the characters of a text (Unicode code points, as JSON Schema does). */
 export const characters = (text: string): number => [...text].length
 
-/** C0 and C1 controls, and halves of surrogate pairs, which no database keeps. */
+/** C0 and C1 controls, and halves of surrogate pairs, which no database stores. */
 const controls = /[\p{Cc}\p{Cs}]/u
 const controlsButBreaks = /[^\P{Cc}\n\t]|\p{Cs}/u
 
 /**
- * More marks on one letter than any language writes, and than Unicode's stream-safe format allows (UAX #15, section 13:
- * 30). Normalizing sorts the marks of a letter in a time that grows with their square: a megabyte of them takes
- * minutes.
+ * More combining marks on one letter than any language uses, and than Unicode's stream-safe format allows (UAX #15,
+ * section 13: 30). Normalizing sorts the marks of a letter in quadratic time: a megabyte of them takes minutes.
  */
 const overloaded = /\p{M}{31}/u
 
 /**
- * A text that may be normalized: looked at before anything else is, and nothing else is where it is refused. What
- * `clean` removes is gone by then, so that it holds no marks apart that come together later.
+ * Rejects text with too many combining marks before normalizing it; later checks are skipped. `clean` runs first, so
+ * that no marks come together later.
  */
 const writable = (clean: (text: string) => string = (text) => text) =>
   z
@@ -31,7 +30,7 @@ const writable = (clean: (text: string) => string = (text) => text) =>
       error: 'must not hold more than 30 marks in a row, such as accents on one letter',
     })
 
-/** The same for the document, in what every dialect of regular expressions knows. */
+/** The same for the document, in every dialect of regular expressions. */
 const noControls = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
 const noControlsButBreaks = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$'
 
@@ -41,44 +40,42 @@ interface Length {
 }
 
 /**
- * A member that an answer carries and that a body may send back: so that what was read can be edited and sent whole.
+ * A member of a response that a body may send back and that is ignored, so that a client can read, edit and send an
+ * object.
  */
 export const readOnlyField = z
   .unknown()
   .optional()
-  .meta({ readOnly: true, description: 'Ignored: so that what was read can be sent back.' })
+  .meta({ readOnly: true, description: 'Ignored, so that an object that was read can be sent back.' })
 
-/** How the document says what a text becomes before it is judged (src/pages/docs.ts says it in words). */
+/** Documents how a text is normalized before it is validated (src/pages/docs.ts explains it). */
 export const normalized = <S extends string>(steps: S) => ({ 'x-normalized': steps })
 
-/** Text on one line: trimmed, NFC, without control characters, of a length counted in characters. */
+/** One line of text: trimmed, NFC, without control characters; its length counts characters. */
 export const line = (length: Length) =>
   withoutControls(writable().trim().normalize('NFC'), length).meta(normalized('trim nfc'))
 
 /**
- * Whether a name has a character that can be seen by itself: no blank, control or format character, and no accent
- * without its letter. What Unicode has not assigned yet counts as seen: a newer device knows the letter.
+ * Whether a name has a visible character: not only blanks, control and format characters, and accents without a letter.
+ * Unassigned characters count as visible, because a newer device may know them.
  */
 export const canBeSeen = (text: string): boolean =>
   /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}]/u.test(text)
 
 /**
- * A person's name: as {@link line}, and without what nobody can see (names.ts). Where it must not be empty, something
- * must be left.
+ * A person's name: a {@link line} without invisible characters (names.ts). If it must not be empty, something must be
+ * left.
  */
 export function nameLine(length: Length) {
   const name = writable(cleanName).normalize('NFC')
   const seen = name.refine(canBeSeen, {
     abort: true,
-    error: 'must have a character that can be seen',
+    error: 'must have a visible character',
   })
   return withoutControls(length.min ? seen : name, length).meta(normalized('name nfc'))
 }
 
-/**
- * A number as people paste it: as {@link line}, with plain signs (paste.ts, NFKC) and the digits of any script as 0 to
- * 9.
- */
+/** A pasted number: a {@link line} with plain punctuation (paste.ts, NFKC) and the digits of any script as 0 to 9. */
 export const numberLine = (length: Length) =>
   withoutControls(writable(cleanPasted).normalize('NFKC').overwrite(asciiDigits).trim(), length).meta(
     normalized('paste nfkc digits trim'),
@@ -90,7 +87,7 @@ const withoutControls = (schema: z.ZodString, length: Length) =>
     length,
   ).meta({ pattern: noControls })
 
-/** Text on several lines: as {@link line}, with newlines (CRLF becomes LF) and tabs. */
+/** Several lines of text: like {@link line}, with newlines (CRLF becomes LF) and tabs. */
 export function lines(length: Length) {
   return sized(
     writable()
@@ -102,14 +99,14 @@ export function lines(length: Length) {
   ).meta({ pattern: noControlsButBreaks, ...normalized('trim nfc lf') })
 }
 
-/** Text as it is sent, of a length counted in characters. */
+/** Text as it was sent; its length counts characters. */
 export const text = (length: Length) => sized(z.string(), length)
 
-/** Text that is pasted rather than typed: without the blanks around it, and what copying adds (paste.ts). */
+/** Pasted text: without surrounding blanks, and without what copying adds (paste.ts). */
 export const pasted = (length: Length) =>
   sized(z.string().overwrite(cleanPasted).trim(), length).meta(normalized('paste trim'))
 
-/** An e-mail address that mail can be sent to (email.ts), pasted or typed, in NFC; or nothing, where that may be. */
+/** An e-mail address that mail can be sent to (email.ts), typed or pasted, in NFC; optionally empty. */
 export function emailAddress({ orEmpty = false } = {}) {
   return writable(cleanPasted)
     .trim()
@@ -119,7 +116,7 @@ export function emailAddress({ orEmpty = false } = {}) {
       if (fault !== null) context.addIssue({ code: 'custom', message: fault })
     })
     .meta({
-      // An empty text has no format of an address.
+      // An empty text does not have the format of an address.
       ...(orEmpty ? {} : { format: 'idn-email' }),
       pattern: orEmpty ? `^$|${emailPattern}` : emailPattern,
       maxLength: 254,
@@ -136,7 +133,7 @@ function sized(schema: z.ZodString, { min = 0, max }: Length) {
     .meta({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
 }
 
-/** A whole number in a query: digits and nothing else, within bounds. */
+/** An integer in a query: only digits, within bounds. */
 export function whole(min: number, max: number) {
   return z
     .string()
@@ -154,7 +151,7 @@ export const flag = z
   .transform((text) => text === 'true')
   .meta({ type: 'boolean' })
 
-/** An id in a path: digits and nothing else, so not 1e3, not 0x1, not " 1". */
+/** An id in a path: only digits, so not 1e3, 0x1 or " 1". */
 export const idInPath = z
   .string()
   .regex(/^[1-9]\d{0,15}$/)
@@ -164,10 +161,10 @@ export const idInPath = z
 
 /** The query parameters of every list. */
 export const pageQuery = {
-  limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'How many at most.', example: 20 }),
+  limit: whole(1, 100).default(20).meta({ type: 'integer', description: 'The maximum number of items.', example: 20 }),
   skip: whole(0, 1_000_000)
     .optional()
-    .meta({ type: 'integer', description: 'How many to pass over. Not together with `cursor`.' }),
-  cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the page before: opaque.' }),
+    .meta({ type: 'integer', description: 'How many items to skip. Not together with `cursor`.' }),
+  cursor: text({ max: 2000 }).optional().meta({ description: 'From the `Link` header of the previous page. Opaque.' }),
   total: flag.optional().meta({ type: 'boolean', description: '`true` adds the header `X-Total-Count`.' }),
 }

@@ -7,7 +7,7 @@ import { freshAddress, freshEmail, from, password, signedUp } from '../../../tes
 import { nameLine } from './fields.ts'
 import { cleanName } from './names.ts'
 
-/** Names of characters that show nothing: letters, signs, marks and formats alike. */
+/** Names of invisible characters: letters, punctuation, marks and formats. */
 const unseen = [
   '\u3164',
   '\u2800',
@@ -27,14 +27,14 @@ const unseen = [
 const codes = (text: string): string => [...text].map((one) => one.codePointAt(0)?.toString(16)).join(' ')
 
 describe('a name', () => {
-  it('of a username needs a character that can be seen', async () => {
+  it('of a user needs a visible character', async () => {
     const ana = await signedUp('ana')
     for (const sign of unseen) {
       for (const username of [sign.repeat(2), sign.repeat(64), ` ${sign} ${sign}`]) {
         const json = { username, email: freshEmail('nobody'), password }
         const signup = await call('POST', '/api/auth/signup', { json, headers: from(freshAddress()) })
         expect(pointersOf(signup), codes(sign)).toEqual(['/username'])
-        expect(signup.text).toContain('must have a character that can be seen')
+        expect(signup.text).toContain('must have a visible character')
         const change = await ana.patch('/api/users/me', { username })
         expect(pointersOf(change), codes(sign)).toEqual(['/username'])
       }
@@ -42,7 +42,7 @@ describe('a name', () => {
     expect((await ana.get('/api/users/me')).body).toMatchObject({ username: 'ana' })
   })
 
-  it('of a contact that nobody can see is none', async () => {
+  it('of a contact counts as missing if it is invisible', async () => {
     const ana = await signedUp('ana')
     const { id } = await add(ana, { first_name: 'Ада' })
     for (const sign of [...unseen, unseen.join(''), unseen.join(' ')]) {
@@ -60,7 +60,7 @@ describe('a name', () => {
     }
   })
 
-  it('is one where its letters are newer than what the runtime knows of Unicode, or of private use', async () => {
+  it('is accepted with characters that are newer than the runtime’s Unicode, or of private use', async () => {
     const ana = await signedUp('ana')
     for (const first_name of ['\u{3347a}', '\uf8ff', '\u{3fffd}']) {
       expect(await add(ana, { first_name }), codes(first_name)).toMatchObject({ first_name })
@@ -74,7 +74,7 @@ describe('a name', () => {
     }
   })
 
-  it('of a username stands on one line, as the document says', async () => {
+  it('of a user is one line, as the document says', async () => {
     const ana = await signedUp('ana')
     const document = await apiDocument()
     for (const username of ['A\u2028B', 'A\u2029B', 'A\nB']) {
@@ -87,7 +87,7 @@ describe('a name', () => {
     }
   })
 
-  it('loses what nobody can see, and keeps what a script is written with', async () => {
+  it('loses invisible characters, and keeps those that scripts need', async () => {
     const ana = await signedUp('ana')
     const cases: [sent: string, stored: string][] = [
       ['\u200bОлесь\u200b', 'Олесь'],
@@ -114,7 +114,7 @@ describe('a name', () => {
     }
   })
 
-  it('is cleaned once for all, and within bounds of time', () => {
+  it('stays the same when it is cleaned again, and takes linear time', () => {
     const any = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.array(fc.constantFrom(...unseen, ' ', 'a', 'é', '👩')).map((all) => all.join('')),
@@ -131,7 +131,7 @@ describe('a name', () => {
       cleanName(`x${part.repeat(300_000)}x`)
       expect(performance.now() - began, codes(part)).toBeLessThan(2000)
     }
-    // Accents that something invisible keeps apart come together once it is gone.
+    // Accents that an invisible character separates come together once it is removed.
     const heaped = `a${`${'\u0301'.repeat(30)}\u200b`.repeat(10_000)}`
     const began = performance.now()
     expect(nameLine({ max: 100 }).safeParse(heaped).error?.issues[0]?.message).toContain('30 marks')

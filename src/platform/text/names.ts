@@ -1,21 +1,19 @@
-/** What nobody can see and no script is written with: U+200C and U+200D stay, which Persian and emoji need. */
+/** Invisible characters that no script needs. U+200C and U+200D stay, because Persian and emoji need them. */
 const invisible = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
 
-/**
- * What begins no name: blanks, what Unicode says to show nothing for (UAX #44), and characters whose glyph is empty.
- */
+/** Characters that no name begins with: blanks, invisible ones (UAX #44), and those with an empty glyph. */
 const unseenStart = /^[\s\u2800\ufffc\u{13441}\u{13442}\u{16fe4}\u{1d159}\p{Default_Ignorable_Code_Point}]+/u
 
-/** What ends no name. Not the selectors of variants and the tags, which choose how the character before them looks. */
+/** Characters that no name ends with. Not variation selectors and tags, which change the character before them. */
 const unseenEnd = /\u034f|\u200d|[\s\u115f\u1160\u200c\u2800\u3164\uffa0\ufffc]/
 
 /**
- * A name without what nobody can see: at its ends any blank and anything invisible, and within it what has no width or
- * turns the direction of writing. Empty where nothing of it can be seen. Takes a time that grows with the length alone.
+ * Removes what cannot be seen from a name: blanks and invisible characters at its ends, and zero-width and direction
+ * characters anywhere. Empty if nothing visible is left. Linear time.
  */
 export function cleanName(text: string): string {
   const name = text.replace(invisible, '').replace(unseenStart, '')
-  // By hand: a pattern that ends in `+$` would try from every blank there is.
+  // By hand: a pattern that ends in `+$` would be tried from every blank.
   let end = name.length
   while (end > 0 && unseenEnd.test(name.charAt(end - 1))) end -= 1
   return name.slice(0, end)
