@@ -2524,7 +2524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2542,7 +2542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -2555,7 +2555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2564,7 +2564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -2575,7 +2575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2646,7 +2646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -2659,7 +2659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2668,7 +2668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -2679,7 +2679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2741,7 +2741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2750,7 +2750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2768,7 +2768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -2781,7 +2781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2790,7 +2790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -2801,7 +2801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2878,7 +2878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2896,7 +2896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -2909,7 +2909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2918,7 +2918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -2929,7 +2929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3002,7 +3002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3020,7 +3020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -3033,7 +3033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3042,7 +3042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3053,7 +3053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3111,7 +3111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3120,7 +3120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3131,7 +3131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3191,7 +3191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3202,7 +3202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3265,7 +3265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3274,7 +3274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -3285,7 +3285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3296,7 +3296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3361,7 +3361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3370,7 +3370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3379,7 +3379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -3390,7 +3390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3401,7 +3401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3472,7 +3472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -3485,7 +3485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3494,7 +3494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3505,7 +3505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,7 +3548,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResetConfirmation"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3557,7 +3557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3568,7 +3568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3638,7 +3638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3647,7 +3647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3656,7 +3656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -3676,7 +3676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -3689,7 +3689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3698,7 +3698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3709,7 +3709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3785,7 +3785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -3796,7 +3796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3807,7 +3807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3883,7 +3883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3892,7 +3892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -3912,7 +3912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -3925,7 +3925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3934,7 +3934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -3945,7 +3945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4025,7 +4025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4034,7 +4034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -4054,7 +4054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -4067,7 +4067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4076,7 +4076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4087,7 +4087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4154,7 +4154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4163,7 +4163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -4174,7 +4174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4185,7 +4185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4265,7 +4265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4274,7 +4274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -4294,7 +4294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -4307,7 +4307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4316,7 +4316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4327,7 +4327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4403,7 +4403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4412,7 +4412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -4432,7 +4432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -4445,7 +4445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4454,7 +4454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4465,7 +4465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4556,7 +4556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -4569,7 +4569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4578,7 +4578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4589,7 +4589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4662,7 +4662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4671,7 +4671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4682,7 +4682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4742,7 +4742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4753,7 +4753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4813,7 +4813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4824,7 +4824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4899,7 +4899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4917,7 +4917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -4930,7 +4930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4939,7 +4939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -4950,7 +4950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5015,7 +5015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5024,7 +5024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5033,7 +5033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5044,7 +5044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5055,7 +5055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5124,7 +5124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5133,7 +5133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5144,7 +5144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5211,7 +5211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is asked for is no longer there: `detail` says how to begin anew. */
+            /** @description It no longer exists: `detail` says how to start again. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -5220,7 +5220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5229,7 +5229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5240,7 +5240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5300,7 +5300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5311,7 +5311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5378,7 +5378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5387,7 +5387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5398,7 +5398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5409,7 +5409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5489,7 +5489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5498,7 +5498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5518,7 +5518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -5531,7 +5531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5540,7 +5540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5551,7 +5551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5624,7 +5624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5633,7 +5633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5644,7 +5644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5707,7 +5707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5718,7 +5718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5729,7 +5729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5798,7 +5798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5807,7 +5807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5816,7 +5816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5827,7 +5827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5838,7 +5838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5903,7 +5903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5912,7 +5912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -5923,7 +5923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -5934,7 +5934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,7 +6026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6035,7 +6035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6046,7 +6046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6127,7 +6127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6136,7 +6136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6154,7 +6154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -6167,7 +6167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6176,7 +6176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6187,7 +6187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6266,7 +6266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6275,7 +6275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6286,7 +6286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6297,7 +6297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6380,7 +6380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6389,7 +6389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6398,7 +6398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6418,7 +6418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -6431,7 +6431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6440,7 +6440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6451,7 +6451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6516,7 +6516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6525,7 +6525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6534,7 +6534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6545,7 +6545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6556,7 +6556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6639,7 +6639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6648,7 +6648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,7 +6657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6677,7 +6677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -6690,7 +6690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6699,7 +6699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6710,7 +6710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6791,7 +6791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6800,7 +6800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6811,7 +6811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6820,7 +6820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6831,7 +6831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6913,7 +6913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6922,7 +6922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6931,7 +6931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -6951,7 +6951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -6964,7 +6964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6973,7 +6973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -6984,7 +6984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7053,7 +7053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7062,7 +7062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7071,7 +7071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -7082,7 +7082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7093,7 +7093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7175,7 +7175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7184,7 +7184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7193,7 +7193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -7213,7 +7213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -7226,7 +7226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7235,7 +7235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7246,7 +7246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7308,7 +7308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7317,7 +7317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7328,7 +7328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7399,7 +7399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7408,7 +7408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7417,7 +7417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -7428,7 +7428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7439,7 +7439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7517,7 +7517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7526,7 +7526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7537,7 +7537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7599,7 +7599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7608,7 +7608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7619,7 +7619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7684,7 +7684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7693,7 +7693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7702,7 +7702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -7713,7 +7713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7724,7 +7724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7804,7 +7804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7813,7 +7813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7822,7 +7822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not what If-Match names, or a change was sent and it is what If-None-Match names. */
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
@@ -7842,7 +7842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a media type that is not taken here. */
+            /** @description The media type of the body is not supported here. */
             415: {
                 headers: {
                     /** @description On a PATCH: the supported media types. */
@@ -7855,7 +7855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7864,7 +7864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7875,7 +7875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7950,7 +7950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7959,7 +7959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7968,7 +7968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -7979,7 +7979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8053,7 +8053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Readable, but some values are wrong; `errors` names them. */
+            /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8062,7 +8062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -8073,7 +8073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8135,7 +8135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing of yours is there. */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8144,7 +8144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It clashes with something that exists. */
+            /** @description It conflicts with existing data. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8153,7 +8153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; `Retry-After` says when to come back. */
+            /** @description Too many requests; `Retry-After` says when to try again. */
             429: {
                 headers: {
                     /** @description In how many seconds to try again. */
@@ -8164,7 +8164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Our fault. */
+            /** @description A bug in the service. */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -17,9 +17,9 @@ interface LookUp {
 }
 
 /**
- * Finds a user's account at the gate's revision: a cached copy, or else the row. The row is cached only if `admits` says
- * that it admits the request: otherwise repeated requests with an ended session would write to KV each time. Undefined
- * if the user does not exist.
+ * Finds a user's account at the gate's revision: a cached copy, or else the row. The row is cached only if `admits`
+ * says that it admits the request: otherwise repeated requests with an ended session would write to KV each time.
+ * Undefined if the user does not exist.
  */
 export async function findCurrentCopy(
   { services, clock, later }: Arrival,

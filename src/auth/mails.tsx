@@ -220,7 +220,7 @@ export function emailChangedLetter(to: string, locale: Locale, newEmail: string,
       title: 'Your email was changed',
       paragraphs: [
         `The address of your Vizitka account is ${newEmail} now. It was confirmed there, and this one no longer opens the account.`,
-        'If it was not you, write to whoever runs the service at once.',
+        'If it was not you, write to the operator of the service at once.',
       ],
       button: 'Open Vizitka',
       footer: 'If it was you, there is nothing to do.',

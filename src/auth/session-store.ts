@@ -12,8 +12,8 @@ const maxSessions = 50
 
 /**
  * Starts a session, if the account still has the hash that was verified, is not disabled and, with
- * `RESET_LOCKS_PASSWORD`, its password is not locked. So a login that overlaps a reset fails. `overSessionLimit`: there are more
- * than fifty sessions now, so call {@link endOldestSessions}.
+ * `RESET_LOCKS_PASSWORD`, its password is not locked. So a login that overlaps a reset fails. `overSessionLimit`: there
+ * are more than fifty sessions now, so call {@link endOldestSessions}.
  */
 export async function startSession(
   db: Database,

@@ -20,7 +20,7 @@ export interface Strategy {
   readonly invalidAppPassword: () => Problem
 }
 
-const invalidWords = 'This app password is none of ours, or it was revoked: make a new one.'
+const invalidWords = 'This app password is unknown or was revoked: create a new one.'
 
 const challenge = (error?: string): { headers: Record<string, string> } => ({
   headers: { 'WWW-Authenticate': error ? `Bearer error="invalid_token", error_description="${error}"` : 'Bearer' },

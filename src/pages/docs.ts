@@ -11,20 +11,19 @@ import { docsPolicy, redocPolicy } from './policy.ts'
 
 const description = `A contact book at the edge. Sign up, confirm your address by the letter, log in, keep contacts.
 
-Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`detail\` for people. Answers that count against a limit
-say how it stands, in \`RateLimit\` and \`RateLimit-Policy\`. Every path answers with and without a trailing slash; a method that it does not
-have is 405. A body over 1 MB, or a picture over 5 MB, is 413; a compressed one (\`Content-Encoding\`) is 415. No bytes are no body, and a
-media type is judged by its type alone, whatever its parameters.
+Errors are \`application/problem+json\` (RFC 9457); \`code\` is for programs, \`detail\` for people. Responses that count against a
+limit have its status in \`RateLimit\` and \`RateLimit-Policy\`. Every path works with and without a trailing slash; an unsupported method
+is 405. A body over 1 MB, or a picture over 5 MB, is 413; a compressed one (\`Content-Encoding\`) is 415. An empty body counts as no
+body, and only the type of a media type matters, not its parameters.
 
-Texts are judged after what \`x-normalized\` names has been done to them: \`trim\` drops the blanks around, \`nfc\` puts them into Unicode's
-composed form (\`nfkc\` the compatible one), \`lf\` makes one character of each line's end, \`digits\` writes the digits of every script as 0 to
-9. \`paste\` undoes what copying does: it drops what has no width or turns the direction of writing, and makes blanks of no-break spaces,
-\`-\` of dashes, digits of those of full width. \`name\` drops what nobody can see: at the ends any blank and anything invisible, within
-U+00AD, U+061C, U+200B, U+200E, U+200F, U+202A to U+202E, U+2060 to U+206F and U+FEFF. A field or query parameter that a route does not have is 422; a route that
-has none at all ignores what is sent.
+Texts are validated after the steps that \`x-normalized\` lists: \`trim\` removes surrounding blanks, \`nfc\` converts to Unicode's
+composed form (\`nfkc\` to the compatible one), \`lf\` makes each line break one character, \`digits\` converts the digits of every script
+to 0 to 9. \`paste\` undoes what copying does: it removes zero-width and direction characters, and converts no-break spaces to blanks,
+dashes to \`-\`, full-width digits to digits. \`name\` removes what cannot be seen: at the ends blanks and invisible characters, within
+U+00AD, U+061C, U+200B, U+200E, U+200F, U+202A to U+202E, U+2060 to U+206F and U+FEFF. A field or query parameter that a route does not
+have is 422; a route without any ignores them.
 
-Half of a surrogate pair is no character (RFC 8259, section 8.2): a text that holds one is not taken, and none with
-more than 30 accents in a row on one letter.`
+Half of a surrogate pair is not a character (RFC 8259, section 8.2): a text with one is refused, and so is a text with more than 30 accents in a row on one letter.`
 
 /** As an SPDX identifier, which OpenAPI 3.1 allows and some generators require. */
 const license = { name: 'MIT', identifier: 'MIT' }
@@ -52,7 +51,7 @@ export function documentation(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: 'JWT',
     description:
       'Or paste an access token, or an app password. Operations that take app passwords have `x-app-passwords`: the scope ' +
-      'that is needed. A GET takes the scope `api:read`, too. An app password that is none counts against the address it ' +
+      'that is needed. A GET takes the scope `api:read`, too. An invalid app password counts against the address it ' +
       'comes from (`app-password-failures`).',
   })
   for (const [code, example] of problemExamples) app.openAPIRegistry.registerComponent('examples', code, example)

@@ -57,7 +57,7 @@ function storedValue(name: string, value: unknown): unknown {
  * Fields whose value in the response is not the one that was sent, for signed-in requests: what is acknowledged must be
  * what was sent.
  */
-export function unkept(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
+export function changedFields(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { status, text } = answer
   const reported = operation.security?.length && status < 300 && text.startsWith('{')
   const body = reported ? z.looseObject({}).parse(JSON.parse(text)) : {}
@@ -112,13 +112,13 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   if (mediaTypeOf(answer.headers.get('Content-Type')) === 'text/vcard')
     return saysAll(by.book.get(id), answer.text, sent.url.includes('version=stored'))
   const body: unknown = JSON.parse(answer.text)
-  if (Array.isArray(body)) return body.flatMap((one) => isKnown(by, contactSchema.loose().parse(one)))
+  if (Array.isArray(body)) return body.flatMap((one) => differencesFromBook(by, contactSchema.loose().parse(one)))
   if (template === `${collection}/changes`) {
     const { changes } = changesSchema.parse(body)
-    return changes.flatMap(({ contact }) => (contact ? isKnown(by, contact) : []))
+    return changes.flatMap(({ contact }) => (contact ? differencesFromBook(by, contact) : []))
   }
   const contact = contactDetailsSchema.parse(body)
-  if (method === 'GET') return isKnown(by, contact)
+  if (method === 'GET') return differencesFromBook(by, contact)
   const card = vcardIn(sent)
   const values = card ?? { ...writtenBy(document, operation, sent), ...primaryOf(contact, jsonOf(sent)) }
   if (method === 'POST') return [...keyed(by, sent, contact.id), ...written(by, contact, { ...nothing, ...values })]
@@ -173,7 +173,7 @@ function written(by: Actor, contact: z.infer<typeof contactDetailsSchema>, wante
 }
 
 /** Checks that a contact that is read is the one that was acknowledged. */
-function isKnown(by: Actor, contact: Values & { id: number }): string[] {
+function differencesFromBook(by: Actor, contact: Values & { id: number }): string[] {
   const own = by.book.get(contact.id)
   if (!own) return [`contact ${contact.id} is shown, which was never acknowledged`]
   // A list has fewer fields.
@@ -203,26 +203,26 @@ export async function audit(cast: Cast): Promise<string[]> {
   }
   const accounts = await db.select().from(users)
   for (const { id } of accounts) if (!cast.byId(id)) faults.push(`account ${id} is there, and was never acknowledged`)
-  for (const player of cast.accounts) {
-    for (const id of player.book.keys())
-      if (!owned.get(player.id)?.has(id)) faults.push(`contact ${id} of account ${player.id} is gone`)
-    const row = accounts.find(({ id }) => id === player.id)
-    if (row) faults.push(...unlikeAccount(player, row))
-    else faults.push(`account ${player.id} is gone`)
+  for (const actor of cast.accounts) {
+    for (const id of actor.book.keys())
+      if (!owned.get(actor.id)?.has(id)) faults.push(`contact ${id} of account ${actor.id} is gone`)
+    const row = accounts.find(({ id }) => id === actor.id)
+    if (row) faults.push(...unlikeAccount(actor, row))
+    else faults.push(`account ${actor.id} is gone`)
   }
   for (const { id, gone } of cast.players)
     if (gone && accounts.some((row) => row.id === id)) faults.push(`account ${id} is there, and was deleted`)
   return faults
 }
 
-function unlikeAccount(player: Actor, row: UserRow): string[] {
-  const { id, username, email, role, disabled, hash, hashed } = player
-  const wanted = { username, email, role, disabled, confirmed: player.confirmed }
+function unlikeAccount(actor: Actor, row: UserRow): string[] {
+  const { id, username, email, role, disabled, hash, hashed } = actor
+  const wanted = { username, email, role, disabled, confirmed: actor.confirmed }
   const found = { ...row, confirmed: row.confirmed_at !== null }
   const faults = (Object.keys(wanted) as (keyof typeof wanted)[])
     .filter((name) => found[name] !== wanted[name])
     .map((name) => `account ${id} has ${name} ${JSON.stringify(found[name])}, not ${JSON.stringify(wanted[name])}`)
   if (row.password_hash !== hash && !hashed) faults.push(`account ${id} has another password, which nobody chose`)
-  Object.assign(player, { hash: row.password_hash, hashed: false })
+  Object.assign(actor, { hash: row.password_hash, hashed: false })
   return faults
 }

@@ -89,22 +89,22 @@ const cheapHash = `$scrypt$ln=4,r=1,p=1$${unpadded(salt)}$${unpadded(cheap)}`
 export class Cast {
   readonly players: Actor[] = []
   readonly #playing = new Map<Part, Actor>()
-  readonly #owners = new Map<string, { player: Actor; kind: MarkKind }>()
+  readonly #owners = new Map<string, { actor: Actor; kind: MarkKind }>()
   /** Tokens of sessions that have ended. */
   readonly ended: string[] = []
   readonly #wrong = new Map<Session, (string | undefined)[]>()
 
   /** A new user, whom the service does not know yet. */
   draft(): Actor {
-    const player = new Actor(this.players.length)
-    this.players.push(player)
-    for (const kind of ['book', 'account', 'trace'] as const) this.#owners.set(player.marks[kind], { player, kind })
-    this.#owners.set(player.address.replace('::1', ''), { player, kind: 'trace' })
-    return player
+    const actor = new Actor(this.players.length)
+    this.players.push(actor)
+    for (const kind of ['book', 'account', 'trace'] as const) this.#owners.set(actor.marks[kind], { actor, kind })
+    this.#owners.set(actor.address.replace('::1', ''), { actor, kind: 'trace' })
+    return actor
   }
 
   /** Finds the users whose markers a text contains. */
-  marksIn(text: string): { mark: string; player: Actor; kind: MarkKind }[] {
+  marksIn(text: string): { mark: string; actor: Actor; kind: MarkKind }[] {
     const found = new Set([...text.matchAll(markPattern)].map(([mark]) => mark.toLowerCase()))
     return [...found].flatMap((mark) => {
       const owner = this.#owners.get(mark)
@@ -117,16 +117,16 @@ export class Cast {
     return this.players.filter(({ id, gone }) => id !== 0 && !gone)
   }
 
-  byId = (id: number): Actor | undefined => this.players.find((player) => player.id === id)
+  byId = (id: number): Actor | undefined => this.players.find((actor) => actor.id === id)
   byEmail(email: string): Actor | undefined {
     const key = email.trim().normalize('NFC').toLowerCase()
-    return this.accounts.find((player) => player.email.normalize('NFC').toLowerCase() === key)
+    return this.accounts.find((actor) => actor.email.normalize('NFC').toLowerCase() === key)
   }
 
   /** A user with an account that is inserted into the database, which costs nothing. */
-  async enrol(role: Role, confirmed = true): Promise<Actor> {
-    const player = this.draft()
-    const { username, email } = player
+  async insertUser(role: Role, confirmed = true): Promise<Actor> {
+    const actor = this.draft()
+    const { username, email } = actor
     const now = timestamp()
     const [row] = await db
       .insert(users)
@@ -141,63 +141,63 @@ export class Cast {
         confirmed_at: confirmed ? now : null,
       })
       .returning({ id: users.id })
-    Object.assign(player, { id: row?.id ?? 0, role, confirmed })
-    return player
+    Object.assign(actor, { id: row?.id ?? 0, role, confirmed })
+    return actor
   }
 
   /** A user who has signed up, confirmed by the letter and logged in, over HTTP. */
   async signUp(): Promise<Actor> {
-    const player = this.draft()
-    const { username, email, trace } = player
+    const actor = this.draft()
+    const { username, email, trace } = actor
     const made = await call('POST', '/api/auth/signup', { json: { username, email, password }, headers: trace })
-    player.id = read(z.looseObject({ user: z.looseObject({ id: z.int() }) }), made).user.id
+    actor.id = read(z.looseObject({ user: z.looseObject({ id: z.int() }) }), made).user.id
     await call('POST', '/api/auth/confirm-email', { json: { token: await confirmationToken(email) }, headers: trace })
-    player.confirmed = true
+    actor.confirmed = true
     const { access_token, refresh_token } = read(
       tokensSchema,
       await call('POST', '/api/auth/login', { json: { email, password }, headers: trace }),
     )
-    player.sessions.push({ id: claimsOf(access_token).sid, access: access_token, refresh: refresh_token })
-    return player
+    actor.sessions.push({ id: claimsOf(access_token).sid, access: access_token, refresh: refresh_token })
+    return actor
   }
 
   /** Starts a session for a user, by logging in. */
-  async begin(player: Actor): Promise<Session | undefined> {
-    const [row] = await db.select({ hash: users.password_hash }).from(users).where(eq(users.id, player.id))
-    const client = { device: player.trace['User-Agent'] ?? null, address: `${player.address.replace('::1', '')}::/64` }
-    const begun = row && (await startSession(db, player.id, row.hash, client))
+  async begin(actor: Actor): Promise<Session | undefined> {
+    const [row] = await db.select({ hash: users.password_hash }).from(users).where(eq(users.id, actor.id))
+    const client = { device: actor.trace['User-Agent'] ?? null, address: `${actor.address.replace('::1', '')}::/64` }
+    const begun = row && (await startSession(db, actor.id, row.hash, client))
     if (!begun) return undefined
-    const tokens = await issueTokens({ ...begun, userId: player.id, sessionId: begun.id }, configuration(env))
+    const tokens = await issueTokens({ ...begun, userId: actor.id, sessionId: begun.id }, configuration(env))
     const session = { id: begun.id, access: tokens.access_token, refresh: tokens.refresh_token }
-    player.sessions.push(session)
+    actor.sessions.push(session)
     return session
   }
 
   /** Creates the first user of each part: three of them over HTTP, with real letters. */
   async assemble(): Promise<void> {
-    const admin = await this.enrol('admin')
+    const admin = await this.insertUser('admin')
     const { access = '' } = (await this.begin(admin)) ?? {}
-    const manage = async (player: Actor, json: { role: Role } | { disabled: true }) => {
-      const answer = await call('PATCH', `/api/admin/users/${player.id}`, { json, token: access, headers: admin.trace })
+    const manage = async (actor: Actor, json: { role: Role } | { disabled: true }) => {
+      const answer = await call('PATCH', `/api/admin/users/${actor.id}`, { json, token: access, headers: admin.trace })
       if (answer.status !== 200) throw new Error(answer.text)
-      Object.assign(player, json)
+      Object.assign(actor, json)
     }
     const [user, other, moderator] = [await this.signUp(), await this.signUp(), await this.signUp()]
     await manage(moderator, { role: 'moderator' })
-    const disabled = await this.enrol('user')
+    const disabled = await this.insertUser('user')
     await this.begin(disabled)
     await manage(disabled, { disabled: true })
-    for (const [part, player] of Object.entries({ user, other, moderator, admin, disabled }))
-      this.#playing.set(part as Part, player)
-    await this.enrol('user', false)
+    for (const [part, actor] of Object.entries({ user, other, moderator, admin, disabled }))
+      this.#playing.set(part as Part, actor)
+    await this.insertUser('user', false)
   }
 
   /** Credentials to send instead of a valid token, which must be refused. */
-  async wrongCredentials(player: Actor): Promise<(string | undefined)[]> {
-    const [session] = player.sessions
+  async wrongCredentials(actor: Actor): Promise<(string | undefined)[]> {
+    const [session] = actor.sessions
     if (!session) return this.ended
     const { access, refresh } = session
-    const wrong = this.#wrong.get(session) ?? Object.values(await badCredentials({ id: player.id, access, refresh }))
+    const wrong = this.#wrong.get(session) ?? Object.values(await badCredentials({ id: actor.id, access, refresh }))
     this.#wrong.set(session, wrong)
     return [...wrong, ...this.ended.slice(-5)]
   }
@@ -209,13 +209,13 @@ export class Cast {
     if (part === 'disabled' && last) return last
     if (part === 'nobody') return last ?? this.#cast(part, this.draft())
     const able = last && !last.gone && !last.disabled && last.role === wanted
-    const player = able ? last : this.#cast(part, await this.enrol(wanted))
-    if (player.sessions.length === 0 && !(await this.begin(player))) throw new Error(`Nobody can play ${part}.`)
-    return player
+    const actor = able ? last : this.#cast(part, await this.insertUser(wanted))
+    if (actor.sessions.length === 0 && !(await this.begin(actor))) throw new Error(`Nobody can play ${part}.`)
+    return actor
   }
 
-  #cast(part: Part, player: Actor): Actor {
-    this.#playing.set(part, player)
-    return player
+  #cast(part: Part, actor: Actor): Actor {
+    this.#playing.set(part, actor)
+    return actor
   }
 }

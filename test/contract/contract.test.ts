@@ -28,10 +28,10 @@ it(`keeps what its document says, in ${requests} requests`, { timeout: patienceM
     // An error that is not an Error would be lost between processes.
     throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
   } finally {
-    task.meta.fuzz = { seed, table: run.tally.table }
+    task.meta.fuzz = { seed, table: run.report.table }
   }
-  expect(run.tally.unasked).toEqual([])
-  expect(run.tally.unsuccessful).toEqual(unreachable)
+  expect(run.report.unasked).toEqual([])
+  expect(run.report.unsuccessful).toEqual(unreachable)
   // Every 429 was checked, too.
-  expect(run.tally.unlimited).toEqual([])
+  expect(run.report.unlimited).toEqual([])
 })

@@ -9,7 +9,7 @@ import { origin } from './request.ts'
 it('sets the account’s password by a reset, whatever is sent as the ignored username', async () => {
   const [cast, mailbox] = [new Cast(), new Mailbox()]
   const ana = Object.assign(cast.draft(), { id: 1 })
-  mailbox.own('link', { player: ana, email: ana.email })
+  mailbox.own('link', { actor: ana, email: ana.email })
   const operation = operationsOf(await apiDocument()).find(({ operationId }) => operationId === 'resetPassword')
   if (!operation) throw new Error('There is no resetPassword.')
   for (const [n, username] of ['Ana', 5, null, {}].entries()) {

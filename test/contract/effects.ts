@@ -33,15 +33,15 @@ interface Effect {
 const idSchema = z.looseObject({ id: z.int() })
 
 /** Ends a user's sessions: their tokens are wrong credentials from now on. */
-function end({ cast }: Turn, player: Actor | undefined, ends: (id: number) => boolean = () => true): void {
-  for (const { id, access } of player?.sessions ?? []) if (ends(id)) cast.ended.push(`Bearer ${access}`)
-  if (player) player.sessions = player.sessions.filter(({ id }) => !ends(id))
+function end({ cast }: Turn, actor: Actor | undefined, ends: (id: number) => boolean = () => true): void {
+  for (const { id, access } of actor?.sessions ?? []) if (ends(id)) cast.ended.push(`Bearer ${access}`)
+  if (actor) actor.sessions = actor.sessions.filter(({ id }) => !ends(id))
 }
 
-function erase(turn: Turn, player: Actor | undefined): void {
-  end(turn, player)
-  player?.book.clear()
-  if (player) player.gone = true
+function erase(turn: Turn, actor: Actor | undefined): void {
+  end(turn, actor)
+  actor?.book.clear()
+  if (actor) actor.gone = true
 }
 
 /** The session of a request's token. */
@@ -52,17 +52,17 @@ const current = ({ headers }: Sent): number =>
 const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'POST /api/auth/signup': ({ turn, json, body }) => {
     const { user } = z.looseObject({ user: z.looseObject({ id: z.int(), username: text, email: text }) }).parse(body)
-    const player = turn.draft?.email === user.email ? turn.draft : turn.cast.draft()
-    Object.assign(player, { ...user, password: json.password })
-    turn.mailbox.expect('confirm-email', player, user.email)
+    const actor = turn.draft?.email === user.email ? turn.draft : turn.cast.draft()
+    Object.assign(actor, { ...user, password: json.password })
+    turn.mailbox.expect('confirm-email', actor, user.email)
   },
   'POST /api/auth/login': ({ turn, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
     const { sub, sid } = claimsOf(access)
-    const player = turn.cast.byId(sub)
-    player?.sessions.push({ id: sid, access, refresh })
+    const actor = turn.cast.byId(sub)
+    actor?.sessions.push({ id: sid, access, refresh })
     // An account's first login replaces its hash by one of today's cost.
-    if (player) player.hashed = true
+    if (actor) actor.hashed = true
   },
   'POST /api/auth/refresh': ({ turn, json, body }) => {
     const { access_token: access, refresh_token: refresh } = tokensSchema.parse(body)
@@ -97,16 +97,16 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     if (!owner || owner === by) turn.mailbox.expect('confirm-email', by, email)
   },
   'POST /api/auth/verification-email': ({ turn, json }) => {
-    const player = turn.cast.byEmail(json.email ?? '')
-    if (player && !player.confirmed) turn.mailbox.expect('confirm-email', player, player.email)
+    const actor = turn.cast.byEmail(json.email ?? '')
+    if (actor && !actor.confirmed) turn.mailbox.expect('confirm-email', actor, actor.email)
   },
   'POST /api/auth/request-password-reset-email': ({ turn, json }) => {
-    const player = turn.cast.byEmail(json.email ?? '')
-    if (player) turn.mailbox.expect('reset-password', player, player.email)
+    const actor = turn.cast.byEmail(json.email ?? '')
+    if (actor) turn.mailbox.expect('reset-password', actor, actor.email)
   },
   'POST /api/auth/confirm-email': ({ turn, json }) => {
     const owner = turn.mailbox.ownerOf(json.token ?? '')
-    if (owner) Object.assign(owner.player, { confirmed: true, email: owner.email })
+    if (owner) Object.assign(owner.actor, { confirmed: true, email: owner.email })
   },
   'GET /api/auth/reset-password/{token}': ({ turn, body, parameter }) => {
     const token = z
@@ -116,18 +116,18 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     turn.mailbox.inherit(token, parameter)
   },
   'PATCH /api/auth/reset-password-confirmation/{token}': ({ turn, json, parameter }) => {
-    const { player } = turn.mailbox.ownerOf(parameter) ?? {}
-    end(turn, player)
-    if (player) Object.assign(player, { password: json.password, hashed: true, confirmed: true })
+    const { actor } = turn.mailbox.ownerOf(parameter) ?? {}
+    end(turn, actor)
+    if (actor) Object.assign(actor, { password: json.password, hashed: true, confirmed: true })
   },
   'PATCH /api/admin/users/{id}': ({ turn, body }) => {
     const { id, role, disabled } = z
       .looseObject({ id: z.int(), role: z.enum(['user', 'moderator', 'admin']), disabled: z.boolean() })
       .parse(body)
-    const player = turn.cast.byId(id)
-    if (!player) return
-    Object.assign(player, { role, disabled })
-    if (disabled) end(turn, player)
+    const actor = turn.cast.byId(id)
+    if (!actor) return
+    Object.assign(actor, { role, disabled })
+    if (disabled) end(turn, actor)
   },
   'DELETE /api/admin/users/{id}': ({ turn, parameter }) => erase(turn, turn.cast.byId(Number(parameter))),
 }
@@ -138,7 +138,7 @@ function stolen(
   token = (headers.get('Authorization') ?? '').replace(/^Bearer /, ''),
 ): void {
   const id = Number(token.split('.')[0])
-  for (const player of turn.cast.players) end(turn, player, (one) => one === id)
+  for (const actor of turn.cast.players) end(turn, actor, (one) => one === id)
 }
 
 /** Checks a login: it must succeed exactly if the password is the account's. */
@@ -146,9 +146,9 @@ export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): 
   if (name !== 'POST /api/auth/login' || ![200, 401, 403].includes(status)) return []
   const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)))
   const { email = form.username ?? '', password = form.password ?? '' } = sentSchema.safeParse(jsonOf(sent)).data ?? {}
-  const player = sent.turn.cast.byEmail(email)
-  const right = player?.password.normalize('NFC') === password.normalize('NFC')
-  const wanted = !player || !right || !player.confirmed ? 401 : player.disabled ? 403 : 200
+  const actor = sent.turn.cast.byEmail(email)
+  const right = actor?.password.normalize('NFC') === password.normalize('NFC')
+  const wanted = !actor || !right || !actor.confirmed ? 401 : actor.disabled ? 403 : 200
   return status === wanted ? [] : [`logging in is ${status}, not ${wanted}`]
 }
 

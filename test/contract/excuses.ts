@@ -122,7 +122,7 @@ const reset = 'PATCH /api/auth/reset-password-confirmation/{token}'
 function accountOf({ sent, operation }: Refused): Actor | undefined {
   if (operation.name !== reset) return sent.by ?? undefined
   const at = operation.template.split('/').indexOf('{token}')
-  return sent.turn.mailbox.ownerOf(decoded(new URL(sent.url).pathname.split('/')[at] ?? ''))?.player
+  return sent.turn.mailbox.ownerOf(decoded(new URL(sent.url).pathname.split('/')[at] ?? ''))?.actor
 }
 
 const folded = (one: string): string => one.normalize('NFC').toLowerCase()

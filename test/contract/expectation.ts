@@ -18,7 +18,7 @@ import { fits, merged, vcards } from './values.ts'
  * What the document says of a request, derived from the request alone: not from how it was generated, and not with the
  * service's own validators.
  */
-export interface Ruling {
+export interface Expectation {
   /** The operation of the request; undefined if the document does not have the path or method. */
   readonly operation: Operation | undefined
   /** Whether the path is in the document, whatever the method. */
@@ -53,7 +53,7 @@ const isQueryOfOldClients = (method: string, pathname: string): boolean =>
   !/^\/api\/contacts\/(birthdays|changes|[1-9]\d*\.vcf)$/.test(pathname)
 
 /** Judges a request. */
-export async function judge(document: ApiDocument, sent: Sent): Promise<Ruling> {
+export async function judge(document: ApiDocument, sent: Sent): Promise<Expectation> {
   const url = new URL(sent.url)
   const pathname = pathnameOf(decoded(url.pathname, decodeURI))
   const method = sent.method === 'HEAD' ? 'GET' : sent.method

@@ -16,7 +16,7 @@ type Page = 'confirm-email' | 'reset-password'
 
 /** The user of a link, and the address that it was sent to. */
 interface Owner {
-  readonly player: Actor
+  readonly actor: Actor
   readonly email: string
 }
 
@@ -28,8 +28,8 @@ export class Mailbox {
   /** Reset confirmations. */
   readonly confirmations: string[] = []
 
-  expect(page: Page, player: Actor, email: string): void {
-    this.#due[page].push({ player, email })
+  expect(page: Page, actor: Actor, email: string): void {
+    this.#due[page].push({ actor, email })
   }
 
   /** Records the user of a token. */
@@ -64,10 +64,10 @@ export class Mailbox {
   }
 
   async #ask(page: Page, cast: Cast): Promise<void> {
-    const player = await cast.enrol('user', page === 'reset-password')
+    const actor = await cast.insertUser('user', page === 'reset-password')
     const path = page === 'confirm-email' ? '/api/auth/verification-email' : '/api/auth/request-password-reset-email'
-    await call('POST', path, { json: { email: player.email } })
-    this.expect(page, player, player.email)
+    await call('POST', path, { json: { email: actor.email } })
+    this.expect(page, actor, actor.email)
   }
 }
 
@@ -120,7 +120,7 @@ async function failedLetter({ n }: Turn): Promise<number | undefined> {
 /** An account to be managed: mostly one that plays no part. */
 async function managed({ cast, n }: Turn): Promise<number | undefined> {
   if (n % 10 === 0) return chosen(cast.players, n >> 3)?.id
-  return n % 5 < 3 ? (await cast.enrol('user')).id : (await cast.playing('spare')).id
+  return n % 5 < 3 ? (await cast.insertUser('user')).id : (await cast.playing('spare')).id
 }
 
 const confirmationSchema = z.looseObject({ reset_password_confirmation_token: z.string() })
@@ -134,7 +134,7 @@ async function confirmation(turn: Turn): Promise<string | undefined> {
     token = read(confirmationSchema, opened).reset_password_confirmation_token
     mailbox.inherit(token, link ?? '')
   }
-  const target = token === undefined ? undefined : mailbox.ownerOf(token)?.player
+  const target = token === undefined ? undefined : mailbox.ownerOf(token)?.actor
   if (target) turn.target = target
   return token
 }

@@ -191,7 +191,7 @@ describe('a rule that the document states only in words', () => {
     expect(await isFault('/email', 'POST', '/api/users/me/email', change(ana.email))).toBe(false)
     expect(await isFault('/email', 'POST', '/api/users/me/email', change(boris.email))).toBe(true)
     const mailbox = new Mailbox()
-    mailbox.own('link', { player: boris, email: boris.email })
+    mailbox.own('link', { actor: boris, email: boris.email })
     const reset = (email: string) =>
       isFault('/email', 'PATCH', '/api/auth/reset-password-confirmation/link', {
         ...{ by: null, mailbox },
@@ -203,7 +203,7 @@ describe('a rule that the document states only in words', () => {
 
   it('excuses a password that is common, or the account’s e-mail or username', async () => {
     const mailbox = new Mailbox()
-    mailbox.own('link', { player: boris, email: boris.email })
+    mailbox.own('link', { actor: boris, email: boris.email })
     const isAlways = (password: string, of: Actor) =>
       Promise.all([
         isFault('/password', 'POST', '/api/auth/signup', { by: null, json: { ...signup, password } }),
@@ -290,10 +290,10 @@ describe('a form that readers parse differently', () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
     const form = request('PATCH', '/api/users/avatar', { headers })
     const part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\npicture\r\n'
-    const ruling = (text: string) => judge(document, { ...form, body: new Uint8Array(new TextEncoder().encode(text)) })
-    for (const end of ['--b--', '--b--\r\n']) expect((await ruling(`${part}${end}`)).unspoken, end).toEqual([])
+    const judged = (text: string) => judge(document, { ...form, body: new Uint8Array(new TextEncoder().encode(text)) })
+    for (const end of ['--b--', '--b--\r\n']) expect((await judged(`${part}${end}`)).unspoken, end).toEqual([])
     for (const text of [`${part}--b--}, {"x": 1}`, `${part.replace('file', '\u0001')}--b--`, `${part}--b--\r\nmore`]) {
-      const { forbidden, unspoken } = await ruling(text)
+      const { forbidden, unspoken } = await judged(text)
       expect([...forbidden, ...unspoken].length, text).toBeGreaterThan(0)
     }
   })

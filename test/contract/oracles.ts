@@ -3,7 +3,7 @@ import { explanations } from '../../src/pages/problems.ts'
 import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
 import type { Cast, MarkKind } from './cast.ts'
 import { isExcused } from './excuses.ts'
-import type { Ruling } from './expectation.ts'
+import type { Expectation } from './expectation.ts'
 import type { Sent } from './request.ts'
 
 const problemSchema = z.looseObject({
@@ -17,22 +17,28 @@ const problemSchema = z.looseObject({
 type Problem = z.infer<typeof problemSchema>
 
 /** Lists every promise that a response breaks, as sentences. */
-export function faultsOf(document: ApiDocument, ruling: Ruling, sent: Sent, answer: Read, cast: Cast): string[] {
+export function faultsOf(
+  document: ApiDocument,
+  expectation: Expectation,
+  sent: Sent,
+  answer: Read,
+  cast: Cast,
+): string[] {
   const { status } = answer
   const faults: string[] = []
   if (status >= 500) faults.push(`a ${status}`)
-  if (status >= 200 && status < 300 && ruling.forbidden.length > 0)
-    faults.push(`${status} to what the document forbids: ${ruling.forbidden.join('; ')}`)
+  if (status >= 200 && status < 300 && expectation.forbidden.length > 0)
+    faults.push(`${status} to what the document forbids: ${expectation.forbidden.join('; ')}`)
   const problem = problemOf(answer, faults)
-  faults.push(...misfits(document, ruling, sent, answer))
-  if (problem) faults.push(...problemFaults(document, problem, ruling, sent, answer))
-  faults.push(...leaks(ruling, sent, answer, cast))
-  faults.push(...headersLacking(ruling, sent, answer))
+  faults.push(...misfits(document, expectation, sent, answer))
+  if (problem) faults.push(...problemFaults(document, problem, expectation, sent, answer))
+  faults.push(...leaks(expectation, sent, answer, cast))
+  faults.push(...headersLacking(expectation, sent, answer))
   return faults
 }
 
 /** Lists missing headers that every response, or every response of its kind, must have. */
-function headersLacking({ operation, older }: Ruling, { method }: Sent, { status, headers }: Read): string[] {
+function headersLacking({ operation, older }: Expectation, { method }: Sent, { status, headers }: Read): string[] {
   const faults: string[] = []
   if (!headers.get('X-Request-Id')) faults.push('no X-Request-Id')
   if (status >= 300) return faults
@@ -47,7 +53,7 @@ function headersLacking({ operation, older }: Ruling, { method }: Sent, { status
 /** Checks that the document describes the response. */
 function misfits(
   document: ApiDocument,
-  { operation, older, documented }: Ruling,
+  { operation, older, documented }: Expectation,
   { method }: Sent,
   answer: Read,
 ): string[] {
@@ -85,7 +91,7 @@ function problemOf({ status, headers, text }: Read, faults: string[]): Problem |
 function problemFaults(
   document: ApiDocument,
   { code, type, status: output, request_id, errors, violated_policies }: Problem,
-  ruling: Ruling,
+  expectation: Expectation,
   sent: Sent,
   answer: Read,
 ): string[] {
@@ -100,7 +106,7 @@ function problemFaults(
   if (status === 429 && !(Number(headers.get('Retry-After')) >= 1)) faults.push('429 without Retry-After')
   if (status === 429 && violated_policies.length === 0) faults.push('429 that names no policy')
   if (status === 422 && errors.length === 0) faults.push('422 that names no value')
-  const { operation, forbidden, unspoken } = ruling
+  const { operation, forbidden, unspoken } = expectation
   const right = forbidden.length === 0 && unspoken.length === 0 && code !== 'idempotency-key-reused'
   if (!operation || !right || ![400, 413, 415, 422].includes(status)) return faults
   const unexplained = errors.filter(({ pointer }) => !isExcused(document, operation, sent, pointer))
@@ -123,7 +129,7 @@ const shownTo: Readonly<Record<MarkKind, readonly string[]>> = {
 }
 
 /** Finds other users' markers in a response: in its body, headers or cursors. */
-function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
+function leaks({ operation, forbidden }: Expectation, sent: Sent, { headers, text }: Read, cast: Cast): string[] {
   const output = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
   const cursors = [...output.matchAll(/[?&]cursor=([\w-]+)/g)].map(([, cursor]) =>
     Buffer.from(cursor ?? '', 'base64url').toString(),
@@ -133,16 +139,16 @@ function leaks({ operation, forbidden }: Ruling, sent: Sent, { headers, text }: 
   const requested = new Set(cast.marksIn(requestText(sent)).map(({ mark }) => mark))
   return cast
     .marksIn([output, ...cursors, text].join('\n'))
-    .filter(({ mark, player, kind }) => {
+    .filter(({ mark, actor, kind }) => {
       // A request without a login may be told whom it concerns: docs/security.md.
-      if (player === own || requested.has(mark) || player.id === 0) return false
+      if (actor === own || requested.has(mark) || actor.id === 0) return false
       const permitted =
         forbidden.length === 0 && operation?.['x-permissions'].some((one) => shownTo[kind].includes(one))
       return !permitted
     })
     .map(
-      ({ mark, player, kind }) =>
-        `what is of the ${kind} of account ${player.id} (${mark}) in an answer to ${own ? `account ${own.id}` : 'nobody'}`,
+      ({ mark, actor, kind }) =>
+        `what is of the ${kind} of account ${actor.id} (${mark}) in an answer to ${own ? `account ${own.id}` : 'nobody'}`,
     )
 }
 

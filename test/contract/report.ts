@@ -21,7 +21,7 @@ const columns: readonly [head: string, counts: (status: number) => boolean][] = 
 ]
 
 /** Counts requests by operation and status. */
-export class Tally {
+export class Report {
   readonly #rows: Map<string, Row>
 
   constructor(operations: readonly Operation[]) {

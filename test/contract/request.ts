@@ -34,8 +34,8 @@ export async function compose(
 ): Promise<Sent> {
   const signsIn = Boolean(operation.security?.length)
   const nobody = await cast.playing('nobody')
-  const player = plan.as === 'nobody' && !signsIn ? await cast.playing('user') : await cast.playing(plan.as)
-  const turn: Turn = { cast, mailbox, operation, who: player, n: plan.existing ?? 0 }
+  const actor = plan.as === 'nobody' && !signsIn ? await cast.playing('user') : await cast.playing(plan.as)
+  const turn: Turn = { cast, mailbox, operation, who: actor, n: plan.existing ?? 0 }
   const { broken } = plan
 
   const path = await filled(turn, plan, 'path', plan.path)
@@ -45,10 +45,10 @@ export async function compose(
   pathname = new URL(pathname, origin).pathname
   turn.pathname = pathname
   const headers = headersOf(await filled(turn, plan, 'header', plan.headers))
-  for (const [name, value] of Object.entries(signsIn ? player.trace : nobody.trace)) headers.set(name, value)
-  const by = signsIn ? await authorize(headers, plan, player, cast) : null
+  for (const [name, value] of Object.entries(signsIn ? actor.trace : nobody.trace)) headers.set(name, value)
+  const by = signsIn ? await authorize(headers, plan, actor, cast) : null
   // Without a login an access token is ignored, but a refresh token may be sent in its place.
-  const [session] = player.sessions
+  const [session] = actor.sessions
   if (!signsIn && session && turn.n % 3 === 0) headers.set('Authorization', `Bearer ${session.refresh}`)
 
   const query = queryOf(await filled(turn, plan, 'query', plan.query), turn)
@@ -80,17 +80,17 @@ export async function compose(
 }
 
 /** Sets `Authorization`; returns the user who is signed in by it. */
-async function authorize(headers: Headers, plan: Plan, player: Actor, cast: Cast): Promise<Actor | null> {
+async function authorize(headers: Headers, plan: Plan, actor: Actor, cast: Cast): Promise<Actor | null> {
   if (plan.wrongCredential !== null) {
-    const all = await cast.wrongCredentials(player)
+    const all = await cast.wrongCredentials(actor)
     const wrong = all[plan.wrongCredential % all.length]
     if (wrong !== undefined) headers.set('Authorization', wrong)
     return null
   }
-  const [session] = player.sessions
+  const [session] = actor.sessions
   if (!session) return null
   headers.set('Authorization', `Bearer ${session.access}`)
-  return player.disabled ? null : player
+  return actor.disabled ? null : actor
 }
 
 /** The values of a place, with known values inserted. */

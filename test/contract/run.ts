@@ -3,14 +3,14 @@ import fc from 'fast-check'
 import { defaultLimits } from '../../src/config.ts'
 import { type ApiDocument, type Operation, operationsOf, type Read } from '../document.ts'
 import { serve } from '../serving.ts'
-import { audit, enter, unkept } from './book.ts'
+import { audit, changedFields, enter } from './book.ts'
 import { Cast } from './cast.ts'
 import { note, unlikeLogin } from './effects.ts'
-import { judge, type Ruling } from './expectation.ts'
+import { type Expectation, judge } from './expectation.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf, requestText } from './oracles.ts'
 import { type Plan, plansOf, rightPlans } from './plan.ts'
-import { Tally } from './report.ts'
+import { Report } from './report.ts'
 import { compose, origin, type Sent } from './request.ts'
 
 /** Requests between two comparisons with the database. */
@@ -40,7 +40,7 @@ async function send({ method, url, headers, body, hurried }: Sent): Promise<Read
 
 /** A run of requests against the service; each response is checked against every promise. */
 export class Run {
-  readonly tally: Tally
+  readonly report: Report
   readonly #document: ApiDocument
   readonly #operations: readonly Operation[]
   readonly #cast = new Cast()
@@ -51,7 +51,7 @@ export class Run {
   constructor(document: ApiDocument) {
     this.#document = document
     this.#operations = operationsOf(document)
-    this.tally = new Tally(this.#operations)
+    this.report = new Report(this.#operations)
   }
 
   /** Creates users, sends `requests` requests from `seed`, and then more for operations without a success or a 429. */
@@ -102,21 +102,21 @@ export class Run {
 
   async #ask(sent: Sent, planned: Operation): Promise<void> {
     const document = this.#document
-    const ruling = await judge(document, sent)
+    const expectation = await judge(document, sent)
     const answer = await send(sent)
-    const { operation } = ruling
-    this.tally.count(operation?.name ?? planned.name, answer.status, ruling.forbidden.length > 0)
-    const faults = faultsOf(document, ruling, sent, answer, this.#cast)
+    const { operation } = expectation
+    this.report.count(operation?.name ?? planned.name, answer.status, expectation.forbidden.length > 0)
+    const faults = faultsOf(document, expectation, sent, answer, this.#cast)
     if (operation && faults.length === 0) {
       const entered = enter(document, operation, sent, answer)
       faults.push(
         ...entered,
         ...unlikeLogin(operation, sent, answer),
-        ...(operation.template.startsWith('/api/contacts') ? [] : unkept(document, operation, sent, answer)),
+        ...(operation.template.startsWith('/api/contacts') ? [] : changedFields(document, operation, sent, answer)),
       )
       note(operation, sent, answer)
     }
-    if (answer.status === 401) faults.push(...this.#refused(sent, ruling))
+    if (answer.status === 401) faults.push(...this.#refused(sent, expectation))
     const displayed = show(sent, answer)
     this.#log.push(displayed.slice(0, 600))
     this.#log = this.#log.slice(-2 * chunk)
@@ -124,7 +124,7 @@ export class Run {
   }
 
   /** Checks a 401: the user or an admin must have ended the session, according to the model. */
-  #refused({ by, headers }: Sent, { operation }: Ruling): string[] {
+  #refused({ by, headers }: Sent, { operation }: Expectation): string[] {
     if (!by || !operation?.security?.length) return []
     const session = by.sessions.find(({ access }) => headers.get('Authorization') === `Bearer ${access}`)
     return session ? [`401 to account ${by.id}, whose session ${session.id} nobody has ended`] : []
@@ -134,8 +134,8 @@ export class Run {
   async #complete(operation: Operation, seed: number): Promise<void> {
     const { name } = operation
     for (const plan of fc.sample(rightPlans(this.#document, operation), { numRuns: tries, seed })) {
-      if (!this.tally.succeeded(name)) await this.#try(plan)
-      else if (operation['x-rate-limits'].length > 0 && !this.tally.answered(name, 429))
+      if (!this.report.succeeded(name)) await this.#try(plan)
+      else if (operation['x-rate-limits'].length > 0 && !this.report.answered(name, 429))
         await this.#try({ ...plan, as: 'hurried', again: true })
       else return
     }

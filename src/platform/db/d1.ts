@@ -66,7 +66,7 @@ function checkResult<T>(method: string | symbol, answer: T): T {
   return answer
 }
 
-const invalidResult = (): Error => new Error('D1 answered with what is no result.')
+const invalidResult = (): Error => new Error('D1 returned an invalid result.')
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 

@@ -112,7 +112,7 @@ export function requireMatch(conditions: Conditions, etag: string, others: reado
     throw changedMeanwhile(etag, isRead ? 'read it again.' : undefined)
   }
   if (!isRead && matchesIfNoneMatch(conditions, etag)) {
-    const detail = 'If-None-Match names what is there now, so nothing was done: leave the header out to change it.'
+    const detail = 'If-None-Match matches the current version, so nothing was done: leave the header out to change it.'
     throw new Problem(412, 'precondition-failed', detail, { headers: { ETag: etag } })
   }
 }
@@ -123,9 +123,9 @@ export function requireMatch(conditions: Conditions, etag: string, others: reado
  */
 export function untaggedFault(c: Request): Problem | null {
   const [fault, header] = isConditional(c)
-    ? ['If-Match names an ETag, and this has none', 'If-Match']
+    ? ['If-Match has an ETag, but this has none', 'If-Match']
     : c.req.header('If-None-Match')?.trim() === '*'
-      ? ['If-None-Match asks that nothing be there, and this is', 'If-None-Match']
+      ? ['If-None-Match requires that this does not exist, but it does', 'If-None-Match']
       : []
   if (fault === undefined) return null
   return new Problem(412, 'precondition-failed', `${fault}, so nothing was done: leave ${header} out to change it.`)

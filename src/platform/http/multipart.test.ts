@@ -123,6 +123,6 @@ describe('a form for one picture', () => {
     expect(faults(await send(['Content-Disposition: form-data; name=file', 'a.png']))[0]).toBe(
       'This is a text: send the picture as a file.',
     )
-    expect(faults(await send())[0]).toBe('Send the picture as a file in this field: there is none.')
+    expect(faults(await send())[0]).toBe('There is no file in this field: send the picture here.')
   })
 })

@@ -69,7 +69,7 @@ export const problemSchema = z
 
 /** 422 for values that are well-formed but wrong; `faults` says which. */
 export function invalidValues(faults: readonly Fault[]): Problem {
-  const detail = faults.length === 1 ? `${faults[0]?.detail}` : `${faults.length} values need mending; see "errors".`
+  const detail = faults.length === 1 ? `${faults[0]?.detail}` : `${faults.length} values are wrong; see "errors".`
   return new Problem(422, 'invalid-values', detail, { members: { errors: faults } })
 }
 

@@ -131,7 +131,7 @@ class Conversation extends WorkerMailerParts {
   private async readLine(): Promise<string> {
     while (!this.heard.includes('\n') && this.heard.length < longestReply) {
       const { done, value } = await this.reader.read()
-      if (done) throw new MailError('The mail server closed the connection before it had taken the letter.')
+      if (done) throw new MailError('The mail server closed the connection before it had accepted the letter.')
       this.heard += this.decoder.decode(value, { stream: true })
     }
     const [line = ''] = this.heard.split('\n', 1)
@@ -170,7 +170,8 @@ class Conversation extends WorkerMailerParts {
     await this.read()
     if (this.reply?.code !== 220) throw new Error('STARTTLS was refused')
     // Text that came unencrypted after the "go ahead" may be injected (RFC 3207 section 6).
-    if (this.heard !== '') throw new MailError('The mail server spoke out of turn before encryption. Nothing was sent.')
+    if (this.heard !== '')
+      throw new MailError('The mail server sent data before encryption began. Nothing was sent to it.')
     this.reader.releaseLock()
     this.writer.releaseLock()
     this.socket = this.socket.startTls()
@@ -192,7 +193,7 @@ class Conversation extends WorkerMailerParts {
 
   override async mail(): Promise<void> {
     if (this.needsSmtpUtf8() && !this.supportsSmtpUtf8) {
-      throw new MailError('The mail server takes no addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).', {
+      throw new MailError('The mail server does not accept addresses with letters beyond ASCII (SMTPUTF8, RFC 6531).', {
         // The sender's address (MAIL_FROM) is configured, and can be corrected while the letter waits.
         permanent: this.email?.to.some(({ email }) => !isAscii(email)) === true,
       })

@@ -27,7 +27,7 @@ export function smtpMailer(options: SmtpOptions): Mailer {
         await conversation.quit()
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error
-        throw new MailError(`The mail server did not take the letter within ${timeoutSeconds} seconds.`)
+        throw new MailError(`The mail server did not accept the letter within ${timeoutSeconds} seconds.`)
       } finally {
         conversation.hangUp()
       }
@@ -49,7 +49,7 @@ export async function supportsSmtpUtf8(options: SmtpOptions): Promise<boolean> {
     return answer
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error
-    throw new MailError(`The mail server did not say what it takes within ${timeoutSeconds} seconds.`)
+    throw new MailError(`The mail server did not list its capabilities within ${timeoutSeconds} seconds.`)
   } finally {
     conversation.hangUp()
   }

@@ -33,7 +33,7 @@ function fileFault(value: unknown): string {
     return `The file is in the field "${truncate(value.field, 100)}": send it in the field "file".`
   if (value instanceof File) return 'This file is empty: send the whole picture.'
   if (typeof value === 'string') return 'This is a text: send the picture as a file.'
-  return 'Send the picture as a file in this field: there is none.'
+  return 'There is no file in this field: send the picture here.'
 }
 
 const isWholeFile = (value: unknown): value is File => value instanceof File && value.size > 0
