@@ -59,8 +59,8 @@ describe('npm run deploy, where something is in the way', () => {
       const SMTP_PASSWORD = 'keep-this-one'
       let queries = 0
       cf.trouble = (requested) => {
-        // One to make a table of those that were applied, one to read it; then each migration is one.
-        if (requested.endsWith('/query') && ++queries === 5)
+        // One that finds no table of those that were applied, one to make it, one to read it; then each is one.
+        if (requested.endsWith('/query') && ++queries === 6)
           throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
       }
       expect(await complaint([], { SMTP_PASSWORD })).toMatch(
