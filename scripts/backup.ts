@@ -4,16 +4,16 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { deleteAllStatement, dump } from './backup/libsql.ts'
-import { statementsOf } from './backup/statements.ts'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type Counts, dump, dumpBy } from './backup/dump.ts'
+import { CommandError, inFolder, parseOptions, runCommand } from './command.ts'
 import { accountOf, signIn } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
-import { DeployError } from './deploy/fault.ts'
 import { deployedOf } from './deploy/resources.ts'
 import { readSettings } from './deploy/settings.ts'
 import { wrangler } from './deploy/wrangler.ts'
-import { MigrateError, openLibsql, variable } from './migrate.ts'
+import { openLibsql, variable } from './migrate.ts'
 import { warnOfMisspelt, warnOfUnknown } from './variables.ts'
 
 const help = `npm run backup -- [options]
@@ -25,53 +25,6 @@ const help = `npm run backup -- [options]
 
   DATABASE_URL, DATABASE_AUTH_TOKEN   a libSQL database, whatever wrangler.toml and .dev.vars say`
 
-const tableMade = /^CREATE TABLE (?:IF NOT EXISTS )?["`]?(\w+)/i
-const tableChanged = /^(?:INSERT INTO|DELETE FROM) ["`]?(\w+)/i
-
-/**
- * The statements of an export, put so that a new database takes them. `wrangler d1 export` writes each table with its
- * rows, in the order in which tables were made, and D1 refuses rows of a table whose parent is not there yet
- * (cloudflare/workers-sdk#5683). `rowsOnly`: without the tables, and without D1's list of migrations, for a database
- * whose tables are there.
- */
-export async function restorable(exported: string, rowsOnly = false): Promise<string> {
-  const statements: string[] = []
-  for await (const statement of statementsOf([exported])) statements.push(statement)
-  const parents = new Map<string, string[]>()
-  for (const statement of statements) {
-    const [, table] = statement.match(tableMade) ?? []
-    if (table)
-      parents.set(
-        table,
-        [...statement.matchAll(/REFERENCES ["`]?(\w+)/gi)].map(([, parent = '']) => parent),
-      )
-  }
-  const depth = (table: string): number =>
-    Math.max(0, ...(parents.get(table) ?? []).filter((parent) => parent !== table).map((parent) => depth(parent) + 1))
-  const changedTable = (statement: string) => statement.match(tableChanged)?.[1]
-  // Settings, tables, rows (parents before children), counters (which rows move), and what would only slow rows down.
-  const rank = (statement: string): number => {
-    if (/^PRAGMA\b/i.test(statement)) return 0
-    if (tableMade.test(statement)) return 1
-    if (/^DELETE FROM ["`]?sqlite_sequence/i.test(statement)) return 100
-    const table = changedTable(statement)
-    if (table === 'sqlite_sequence') return 101
-    return table === undefined ? 102 : 2 + depth(table)
-  }
-  /** Whether it is of what people have, rather than of how D1 keeps it. */
-  const isRow = (statement: string): boolean => {
-    const table = changedTable(statement)
-    const ofMigrations = table === 'sqlite_sequence' && statement.includes(`'d1_migrations'`)
-    return rank(statement) === 100 || (table !== undefined && table !== 'd1_migrations' && !ofMigrations)
-  }
-  const children = [...parents].filter(([, above]) => above.length > 0).map(([table]) => table)
-  const wanted = rowsOnly ? [...children.map(deleteAllStatement), ...statements.filter(isRow)] : statements
-  return wanted
-    .toSorted((one, other) => rank(one) - rank(other))
-    .map((statement) => `${statement}\n`)
-    .join('')
-}
-
 /** A database, and what a person calls it. */
 type Source =
   | { readonly kind: 'libsql'; readonly url: string; readonly authToken: string | undefined; readonly words: string }
@@ -80,7 +33,7 @@ type Source =
 /**
  * The database that the service uses: libSQL where `DATABASE_URL` says so, else D1. `environment` is undefined for the
  * local service.
- * @throws DeployError when nobody is logged in, or Cloudflare alone knows which database it is
+ * @throws CommandError when nobody is logged in, or Cloudflare alone knows which database it is
  */
 async function sourceOf(environment: string | undefined): Promise<Source> {
   const libsql = (url: string, authToken: string | undefined, origin: string): Source => ({
@@ -102,7 +55,7 @@ async function sourceOf(environment: string | undefined): Promise<Source> {
   const account = await accountOf(api, accountId, ask, 'npm run backup')
   const { secrets } = await deployedOf(api, account.id, settings)
   if (secrets.includes('DATABASE_URL')) {
-    throw new DeployError(
+    throw new CommandError(
       `The database of ${environment} is a libSQL one, and its address is a secret of the Worker, which Cloudflare never tells. Say which:\n` +
         '  DATABASE_URL=… DATABASE_AUTH_TOKEN=… npm run backup',
     )
@@ -116,11 +69,11 @@ async function sourceOf(environment: string | undefined): Promise<Source> {
 /**
  * Writes a database into a file that only its owner can read, and that is there only once it is whole. Says what was
  * saved.
- * @throws DeployError or MigrateError when that cannot be done
+ * @throws CommandError or CommandError when that cannot be done
  */
 export async function backup(environment: string | undefined, output: string, rowsOnly = false): Promise<string> {
   if (existsSync(output))
-    throw new DeployError(`${output} is there already, and is left as it is: name another by --output.`)
+    throw new CommandError(`${output} is there already, and is left as it is: name another by --output.`)
   const source = await sourceOf(environment)
   const half = `${output}.half`
   writeFileSync(half, '', { mode: 0o600 })
@@ -133,12 +86,23 @@ export async function backup(environment: string | undefined, output: string, ro
   }
 }
 
-async function saveD1({ args, accountId }: Source & { kind: 'd1' }, file: string, rowsOnly: boolean): Promise<string> {
-  await wrangler(['d1', 'export', 'DB', ...args, '--skip-confirmation', '--output', file], { accountId })
-  const text = await restorable(readFileSync(file, 'utf8'), rowsOnly)
-  writeFileSync(file, text)
-  return kilobytes(Buffer.byteLength(text))
-}
+/**
+ * `wrangler d1 export` writes each table with its rows, in the order in which tables were made, and D1 refuses rows of
+ * a table whose parent is not there yet (cloudflare/workers-sdk#5683). SQLite takes them, and gives a better order.
+ */
+const saveD1 = ({ args, accountId }: Source & { kind: 'd1' }, file: string, rowsOnly: boolean): Promise<string> =>
+  inFolder(async (folder) => {
+    const exported = join(folder, 'exported.sql')
+    await wrangler(['d1', 'export', 'DB', ...args, '--skip-confirmation', '--output', exported], accountId)
+    const sqlite = new DatabaseSync(join(folder, 'exported.sqlite'), { enableForeignKeyConstraints: false })
+    sqlite.exec(`BEGIN; ${readFileSync(exported, 'utf8')}; COMMIT`)
+    const { bytes } = await write(
+      file,
+      dumpBy((sql) => sqlite.prepare(sql).all(), rowsOnly),
+    )
+    sqlite.close()
+    return kilobytes(bytes)
+  })
 
 async function saveLibsql(
   { url, authToken }: Source & { kind: 'libsql' },
@@ -146,34 +110,36 @@ async function saveLibsql(
   rowsOnly: boolean,
 ): Promise<string> {
   const client = await openLibsql(url, authToken)
-  const handle = await open(file, 'w')
   try {
-    const pieces = dump(client, rowsOnly)
-    let bytes = 0
-    for (;;) {
-      const { done, value } = await pieces.next()
-      if (done) return `${value.tables} tables with ${value.rows} rows, ${kilobytes(bytes)}`
-      bytes += (await handle.write(value)).bytesWritten
-    }
+    const { tables, rows, bytes } = await write(file, dump(client, rowsOnly))
+    return `${tables} tables with ${rows} rows, ${kilobytes(bytes)}`
   } finally {
-    await handle.close()
     client.close()
+  }
+}
+
+/** Writes a dump into a file, piece by piece. */
+async function write(file: string, pieces: AsyncGenerator<string, Counts>): Promise<Counts & { bytes: number }> {
+  await using handle = await open(file, 'w')
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await pieces.next()
+    if (done) return { ...value, bytes }
+    bytes += (await handle.write(value)).bytesWritten
   }
 }
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(help, {
     options: {
       env: { type: 'string', default: 'production' },
       local: { type: 'boolean', default: false },
       rows: { type: 'boolean', default: false },
       output: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values.help) return console.log(help)
   const environment = values.local ? undefined : values.env
   if (values.local) warnOfUnknown('.dev.vars')
   else warnOfMisspelt()
@@ -183,13 +149,4 @@ async function main(): Promise<void> {
   console.log(`Saved ${saved}, into ${output}.\nIt holds people’s contacts and password hashes: keep it safe.`)
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    const isExpected =
-      error instanceof DeployError || error instanceof MigrateError || (error instanceof TypeError && 'code' in error)
-    console.error(isExpected ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(main)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type Api, makePreset, PresetError } from './cloudinary-preset.ts'
+import { type Api, makePreset } from './cloudinary-preset.ts'
+import { CommandError } from './command.ts'
 
 const variables: Readonly<Record<string, string>> = {
   CLOUDINARY_CLOUD_NAME: 'vizitka-test',
@@ -73,7 +74,7 @@ it('asks another host of Cloudinary’s where one is named', async () => {
 it('says what is missing', async () => {
   const { requested, api } = sdk(async () => ({}))
   const nothing = await faultOf(makePreset(() => undefined, api))
-  expect(nothing).toBeInstanceOf(PresetError)
+  expect(nothing).toBeInstanceOf(CommandError)
   expect(String(nothing)).toMatch(
     /CLOUDINARY_CLOUD_NAME, .*CLOUDINARY_API_SECRET are not set, neither here nor in \.dev\.vars/,
   )
@@ -89,7 +90,7 @@ it('says what Cloudinary does not like, and never the secret', async () => {
     [undefined, 'Cloudinary did not take the preset: it did not answer.'],
   ] as const) {
     const fault = await faultOf(makePreset(variable, sdk(() => Promise.reject(reason)).api))
-    expect(fault).toBeInstanceOf(PresetError)
+    expect(fault).toBeInstanceOf(CommandError)
     expect((fault as Error).message).toBe(words)
   }
 })

@@ -1,7 +1,7 @@
 /** `npm run cloudinary:preset`: makes the unsigned preset by which pictures are uploaded, or brings it up to date. */
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { v2 as cloudinary } from 'cloudinary'
+import { CommandError, runCommand } from './command.ts'
+import { variable } from './migrate.ts'
 
 /** What the preset lets anyone who knows its name do: add a picture under a name of Cloudinary's, and nothing else. */
 export const preset = {
@@ -28,12 +28,9 @@ export interface Api {
   create_upload_preset(options: object): Promise<unknown>
 }
 
-/** What keeps the preset from being made, in words for the person who asked for it. */
-export class PresetError extends Error {}
-
 /**
  * Makes the preset that the variables name, or brings it up to date, and says in a sentence which.
- * @throws PresetError in words for a person
+ * @throws CommandError in words for a person
  */
 export async function makePreset(
   variable: (name: string) => string | undefined,
@@ -41,57 +38,31 @@ export async function makePreset(
 ): Promise<string> {
   const missing = needed.filter((name) => !variable(name))
   if (missing.length > 0) {
-    throw new PresetError(
+    throw new CommandError(
       `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set, neither here nor in .dev.vars. ` +
         'The cloud’s name and an API key are on https://console.cloudinary.com/settings/api-keys; the preset’s name is yours to choose.',
     )
   }
-  const [cloud = '', name = '', key = '', secret = ''] = needed.map((one) => variable(one) ?? '')
+  const [cloud_name = '', name = '', api_key = '', api_secret = ''] = needed.map((one) => variable(one))
   const url = variable('CLOUDINARY_API_URL')
-  const account = {
-    cloud_name: cloud,
-    api_key: key,
-    api_secret: secret,
-    ...(url === undefined ? {} : { upload_prefix: url }),
-  }
+  const options = { cloud_name, api_key, api_secret, ...(url === undefined ? {} : { upload_prefix: url }), ...preset }
   try {
-    await api.update_upload_preset(name, { ...account, ...preset })
-    return `The preset "${name}" of ${cloud} is up to date.`
+    await api.update_upload_preset(name, options)
+    return `The preset "${name}" of ${cloud_name} is up to date.`
   } catch (error) {
-    if (statusOf(error) !== 404) throw explained(error)
+    if (refusal(error)?.http_code !== 404) throw explained(error)
   }
-  try {
-    await api.create_upload_preset({ ...account, name, ...preset })
-    return `Made the preset "${name}" of ${cloud}.`
-  } catch (error) {
+  await api.create_upload_preset({ ...options, name }).catch((error: unknown) => {
     throw explained(error)
-  }
+  })
+  return `Made the preset "${name}" of ${cloud_name}.`
 }
 
 /**
  * The SDK rejects with `{ error: { message, http_code } }`, and the request's options beside it, which hold the secret.
  */
 const refusal = (error: unknown) => (error as { error?: { http_code?: number; message?: string } } | undefined)?.error
-const statusOf = (error: unknown): number | undefined => refusal(error)?.http_code
-const explained = (error: unknown): PresetError =>
-  new PresetError(`Cloudinary did not take the preset: ${refusal(error)?.message ?? 'it did not answer'}.`)
+const explained = (error: unknown): CommandError =>
+  new CommandError(`Cloudinary did not take the preset: ${refusal(error)?.message ?? 'it did not answer'}.`)
 
-/** A variable of the environment, or else of `.dev.vars`. Empty means not set. */
-function variable(name: string): string | undefined {
-  let vars: NodeJS.Dict<string> = {}
-  try {
-    vars = parseEnv(readFileSync('.dev.vars', 'utf8'))
-  } catch {
-    // No such file: a machine that only deploys has none.
-  }
-  return process.env[name] || vars[name] || undefined
-}
-
-if (import.meta.main) {
-  try {
-    console.log(await makePreset(variable))
-  } catch (error) {
-    console.error(error instanceof PresetError ? error.message : 'The preset could not be made.')
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(async () => console.log(await makePreset(variable)))

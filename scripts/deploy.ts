@@ -1,16 +1,11 @@
-/**
- * `npm run deploy`: puts the service on the internet, or brings what is there up to date. docs/operations.md explains
- * it.
- */
-import { inspect } from 'node:util'
+import { inFolder, runCommand } from './command.ts'
 import { accountOf, signIn, subdomainOf } from './deploy/account.ts'
 import { askerAt } from './deploy/ask.ts'
-import { DeployError } from './deploy/fault.ts'
 import { waitUntilWell } from './deploy/health.ts'
 import { askForMail } from './deploy/mail.ts'
-import { help, type Options, readOptions } from './deploy/options.ts'
-import { domainCommand, planOf, type Step } from './deploy/plan.ts'
-import { cacheOf, databaseOf, deployedOf, type Resource, refuseTaking } from './deploy/resources.ts'
+import { type Options, readOptions } from './deploy/options.ts'
+import { domainCommand, planOf } from './deploy/plan.ts'
+import { deployedOf, type Resource, refuseTaking, resourceOf } from './deploy/resources.ts'
 import { changeKey } from './deploy/rotate.ts'
 import { conceal, redact, step } from './deploy/say.ts'
 import {
@@ -24,25 +19,18 @@ import {
 import { readSettings, type Settings, writeSettings } from './deploy/settings.ts'
 import { applyMigrations, build, settleAddress, upload } from './deploy/steps.ts'
 import { wrangler } from './deploy/wrangler.ts'
-import { MigrateError } from './migrate.ts'
 import { describeUnknown, warnOfMisspelt } from './variables.ts'
 
-/** Shows what a deployment would do, and does of it only what touches nothing: it builds the Worker. */
-async function showPlan(options: Options, plan: readonly Step[]): Promise<void> {
-  console.log(`What npm run deploy does for ${options.environment}. Nothing is asked, sent or written now.\n`)
-  plan.forEach(({ title, lines }, n) => {
-    console.log(`${n + 1}. ${title}`)
-    for (const line of lines) console.log(`     ${line}`)
-  })
-  console.log(`\nThe Worker, as it is built now: ${await build(options)}.`)
-}
-
 /** Does it, step by step; each looks at what is there first, so that a run that broke off is gone on with. */
-async function deploy(options: Options): Promise<void> {
+async function deploy(options: Options, folder: string): Promise<void> {
   const { environment, waitSeconds, takeDomain } = options
   const settings = () => readSettings(environment) // anew each time: the steps write into it
   const plan = planOf(settings(), options)
-  if (options.dryRun) return showPlan(options, plan)
+  if (options.dryRun) {
+    console.log(`What npm run deploy does for ${environment}. Nothing is asked, sent or written now.\n\n${plan}`)
+    console.log(`\nThe Worker, as it is built now: ${await build(options, folder)}.`)
+    return
+  }
 
   warnOfMisspelt()
   const { ignoredVars } = settings()
@@ -71,9 +59,9 @@ async function deploy(options: Options): Promise<void> {
     'Account',
     async () => `${account.name}; ${deployed.exists ? 'the Worker is there' : 'no such Worker yet'}`,
   )
-  await step('Build', () => build(options))
-  await step('Database', async () => words(await databaseOf(api, account.id, settings())))
-  await step('Cache', async () => words(await cacheOf(api, account.id, settings())))
+  await step('Build', () => build(options, folder))
+  await step('Database', async () => words(await resourceOf('database', api, account.id, settings())))
+  await step('Cache', async () => words(await resourceOf('cache', api, account.id, settings())))
 
   const { url, note } = await settleAddress(options, subdomain, deployed, ask)
   await step('Address', async () => `${url}${note}`)
@@ -91,10 +79,10 @@ async function deploy(options: Options): Promise<void> {
   })
 
   if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)
-  await step('Migrations', () => applyMigrations(options, settings(), all, account.id))
+  await step('Migrations', () => applyMigrations(api, settings(), all, account.id))
   let versionId: string | undefined
   await step('Worker', async () => {
-    const uploaded = await upload(options, settings(), secrets, account.id, deployed.exists)
+    const uploaded = await upload(settings(), folder, secrets, account.id, deployed.exists)
     versionId = uploaded.versionId
     return `version ${versionId}${uploaded.limited ? '' : ', without limits.cpu_ms, which the free plan does not take'}`
   })
@@ -102,7 +90,7 @@ async function deploy(options: Options): Promise<void> {
   if (!deployed.exists && domains.length > 0) {
     await step('Domain', async () => {
       await refuseTaking(api, account.id, settings(), takeDomain, ask)
-      await wrangler(domainCommand(environment), { accountId: account.id })
+      await wrangler(domainCommand(environment), account.id)
       return domains.join(', ')
     })
   }
@@ -142,13 +130,5 @@ function nextSteps({ environment, vars }: Settings, url: string, secrets: readon
 if (import.meta.main) {
   // What nobody reads any more (`… | head`) is no reason to leave a deployment half done.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  try {
-    const options = readOptions(process.argv.slice(2))
-    if (options === 'help') console.log(help)
-    else await deploy(options)
-  } catch (error) {
-    const existing = error instanceof DeployError || error instanceof MigrateError
-    console.error(existing ? `\n${redact(error.message)}` : redact(inspect(error)))
-    process.exitCode = 1
-  }
+  await runCommand(() => inFolder((folder) => deploy(readOptions(process.argv.slice(2)), folder)), redact)
 }

@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
 import { SMTPServer } from 'smtp-server'
-import { answer, reply } from './inbox/http.ts'
+import { CommandError, runCommand } from './command.ts'
+import { inboxApp } from './inbox/app.ts'
 import { openLetters } from './inbox/letters.ts'
 import { smtpServer } from './inbox/smtp.ts'
 
@@ -26,19 +28,13 @@ export interface Inbox {
 /**
  * Starts the local inbox: an SMTP server that delivers nothing, pages to read what it was given, and the part of
  * Mailpit's API (v1) that tests need. Letters are hostile input: nothing in one runs, loads, or leaves its frame.
- * @throws Error in a sentence for a person when a port is taken.
+ * @throws CommandError in a sentence for a person when a port is taken.
  */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const host = options.host ?? '127.0.0.1'
   const letters = await openLetters(options.file)
   const smtp = smtpServer(letters)
-  const http = createServer((request, response) => {
-    answer(letters, host, request, response).catch((error: unknown) => {
-      console.error(error)
-      if (!response.headersSent) reply(response, 500, 'text/plain', 'The inbox stumbled. Its terminal says why.')
-      else response.destroy()
-    })
-  })
+  const http = createAdaptorServer({ fetch: inboxApp(letters, host).fetch }) as Server
   const smtpPort = await listening(smtp, options.smtpPort, host, 'SMTP_PORT')
   const closeSmtp = () => new Promise<void>((done) => smtp.close(() => done()))
   try {
@@ -63,7 +59,7 @@ async function listening(server: SMTPServer | Server, port: number, host: string
   await new Promise<void>((done, failed) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
       const taken = `Port ${port} is already in use, perhaps by another inbox. Stop that one, or set ${variable} to another port.`
-      failed(error.code === 'EADDRINUSE' ? new Error(taken, { cause: error }) : error)
+      failed(error.code === 'EADDRINUSE' ? new CommandError(taken, { cause: error }) : error)
     })
     server.listen(port, host, done)
   })
@@ -72,14 +68,9 @@ async function listening(server: SMTPServer | Server, port: number, host: string
 }
 
 if (import.meta.main) {
-  try {
-    const inbox = await startInbox({
-      smtpPort: Number(process.env.SMTP_PORT ?? 1025),
-      httpPort: Number(process.env.INBOX_PORT ?? 8025),
-    })
+  await runCommand(async () => {
+    const { SMTP_PORT = 1025, INBOX_PORT = 8025 } = process.env
+    const inbox = await startInbox({ smtpPort: Number(SMTP_PORT), httpPort: Number(INBOX_PORT) })
     console.log(`The inbox takes letters on port ${inbox.smtpPort} and shows them on ${inbox.url}`)
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 1
-  }
+  })
 }

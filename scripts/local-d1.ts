@@ -10,7 +10,7 @@ const configuration = z.object({
 })
 
 /** By what wrangler finds the local data of the database `DB`. */
-function localId(): string {
+export function localId(): string {
   const { d1_databases } = configuration.parse(parse(readFileSync('wrangler.toml', 'utf8')))
   const database = d1_databases.find(({ binding }) => binding === 'DB')
   if (!database) throw new Error('wrangler.toml has no database DB at its top, which is the local one.')

@@ -7,6 +7,7 @@ import { parseEnv } from 'node:util'
 import type { Client } from '@libsql/client/http'
 import { z } from 'zod'
 import { databaseUrl } from '../src/platform/db/config.ts'
+import { CommandError, innermost, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
 import { warnOfUnknown } from './variables.ts'
 
@@ -25,13 +26,10 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What keeps the database from being migrated, in words for the person who asked for it. */
-export class MigrateError extends Error {}
-
 /**
  * Applies the migrations that a database lacks, all or none of them, and says in a sentence what it did. A second time
  * it does nothing.
- * @throws MigrateError in words for a person
+ * @throws CommandError in words for a person
  */
 export function migrate(options: MigrateOptions = {}): Promise<string> {
   const { databaseUrl: url, authToken } = options
@@ -55,7 +53,7 @@ async function migrateLibsql(url: string, authToken: string | undefined, migrati
     if (applied.length === 0) return `${host} is up to date.`
     return `${host}: applied ${applied.map(({ tag }) => tag).join(', ')}.`
   } catch (error) {
-    throw new MigrateError(`${host} could not be migrated, and is as it was: ${innermost(error)}`)
+    throw new CommandError(`${host} could not be migrated, and is as it was: ${innermost(error)}`)
   } finally {
     client.close()
   }
@@ -63,41 +61,35 @@ async function migrateLibsql(url: string, authToken: string | undefined, migrati
 
 /**
  * A libSQL database that answers.
- * @throws MigrateError when the address is wrong, or nobody answers there
+ * @throws CommandError when the address is wrong, or nobody answers there, or not to this token
  */
 export async function openLibsql(url: string, authToken: string | undefined): Promise<Client> {
   const { error } = databaseUrl.safeParse(url)
-  if (error) throw new MigrateError(`DATABASE_URL ${error.issues[0]?.message}.`)
-  await reach(url, authToken, new URL(url).host)
-  return open(url, authToken)
-}
-
-/** Drizzle and libSQL's client take most of a second to load: whoever has D1 does without. */
-async function open(url: string, authToken: string | undefined, ask: typeof fetch = fetch): Promise<Client> {
+  if (error) throw new CommandError(`DATABASE_URL ${error.issues[0]?.message}.`)
+  const { host } = new URL(url)
+  // Drizzle and libSQL's client take most of a second to load: whoever has D1 does without.
   const { createClient } = await import('@libsql/client/http')
-  return createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
-}
-
-/** @throws MigrateError when nobody answers at the address, or not to this token */
-async function reach(url: string, authToken: string | undefined, host: string): Promise<void> {
   let status: number | undefined
-  const client = await open(url, authToken, async (input, init) => {
-    const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(reachSeconds * 1000) })
+  let deadline: AbortSignal | null = AbortSignal.timeout(reachSeconds * 1000)
+  const ask: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, { ...init, signal: deadline })
     status = answer.status
     return answer
-  })
+  }
+  const client = createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
   try {
     await client.execute('SELECT 1')
+    deadline = null
+    return client
   } catch (error) {
+    client.close()
     if (status === 401 || status === 403) {
-      throw new MigrateError(`${host} refuses ${authToken ? 'the' : 'to answer without a'} DATABASE_AUTH_TOKEN.`)
+      throw new CommandError(`${host} refuses ${authToken ? 'the' : 'to answer without a'} DATABASE_AUTH_TOKEN.`)
     }
-    throw new MigrateError(
+    throw new CommandError(
       `No libSQL database answers at ${host} (${innermost(error)}). Is DATABASE_URL right, and is it running? The one of ` +
         'docker-compose.yml starts by: docker compose up -d sqld',
     )
-  } finally {
-    client.close()
   }
 }
 
@@ -114,11 +106,8 @@ const journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.
 const entriesOf = (migrationsFolder: string) =>
   journal.parse(JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))).entries
 
-function innermost(error: unknown): string {
-  let cause = error
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-  return cause instanceof Error ? cause.message || cause.name : String(cause)
-}
+/** The migrations that there are, in their order. */
+export const migrationTags = (): string[] => entriesOf(defaults.migrationsFolder).map(({ tag }) => tag)
 
 // ---------------------------------------------------------------- the local D1
 
@@ -129,16 +118,31 @@ const appliedTable = `CREATE TABLE IF NOT EXISTS d1_migrations(
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`
 
-/** In one runtime and one transaction: `wrangler d1 migrations apply` starts a runtime for each migration. */
 async function migrateD1({
   persistTo = defaults.persistTo,
-  migrationsFolder = defaults.migrationsFolder,
+  migrationsFolder,
   signal,
 }: MigrateOptions): Promise<string> {
   signal?.throwIfAborted()
   const { d1, close } = await openD1(persistTo).catch((error: unknown) => {
-    throw new MigrateError(`The local D1 (${persistTo}) could not be opened: ${innermost(error)}`)
+    throw new CommandError(`The local D1 (${persistTo}) could not be opened: ${innermost(error)}`)
   })
+  try {
+    return await migrateOpenD1(d1, migrationsFolder)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    await close()
+  }
+}
+
+/**
+ * Brings a local D1 that is open up to date, in one transaction: `wrangler d1 migrations apply` starts a runtime for
+ * each migration.
+ * @throws CommandError in words for a person
+ */
+export async function migrateOpenD1(d1: D1Database, migrationsFolder = defaults.migrationsFolder): Promise<string> {
   try {
     await d1.prepare(appliedTable).run()
     const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
@@ -153,10 +157,7 @@ async function migrateD1({
     )
     return 'The local D1: migrations applied.'
   } catch (error) {
-    signal?.throwIfAborted()
-    throw new MigrateError(`The local D1 could not be migrated, and is as it was: ${innermost(error)}`)
-  } finally {
-    await close()
+    throw new CommandError(`The local D1 could not be migrated, and is as it was: ${innermost(error)}`)
   }
 }
 
@@ -183,11 +184,4 @@ async function main(): Promise<void> {
   console.log(await migrate({ databaseUrl: url, authToken: variable('DATABASE_AUTH_TOKEN') }))
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    console.error(error instanceof MigrateError ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(main)

@@ -2,16 +2,15 @@
  * `npm run pictures`: takes the pictures of the documentation, docs/pictures/*.png, from a service with a few people in
  * it.
  */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { connect, dataOf } from '../examples/client/client.ts'
 import { findChromium, launch } from '../test/browser/chromium.ts'
 import { authorize } from '../test/browser/docs-page.ts'
 import { password } from '../test/browser/people.ts'
+import { CommandError, inFolder, runCommand } from './command.ts'
 import { seed } from './seed.ts'
-import { StartError } from './start/fault.ts'
 import { startAll } from './start.ts'
 
 const folder = 'docs/pictures'
@@ -82,10 +81,9 @@ const inbox =
     return Math.round(y + height + 20)
   }
 
-async function main(): Promise<void> {
+async function main(scratch: string): Promise<void> {
   const chromium = findChromium()
-  if (!chromium) throw new StartError('No Chromium is found: set CHROMIUM_PATH to where one is.')
-  const scratch = mkdtempSync(join(tmpdir(), 'vizitka-pictures-'))
+  if (!chromium) throw new CommandError('No Chromium is found: set CHROMIUM_PATH to where one is.')
   const [persistTo, varsFile] = [join(scratch, 'state'), join(scratch, 'vars')]
   await seed({ email, password, count: 40, persistTo, varsFile })
   // On the ports of the README, since they are in the pictures.
@@ -106,15 +104,7 @@ async function main(): Promise<void> {
   } finally {
     await browser.close()
     await running.close()
-    rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    console.error(error instanceof StartError ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(() => inFolder(main))

@@ -4,12 +4,11 @@
  */
 import { createReadStream } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { inspectTables, load } from './backup/libsql.ts'
+import { inspectTables, load } from './backup/dump.ts'
 import { statementsOf } from './backup/statements.ts'
-import { DeployError } from './deploy/fault.ts'
+import { CommandError, innermost, parseOptions, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
-import { MigrateError, openLibsql, variable } from './migrate.ts'
+import { openLibsql, variable } from './migrate.ts'
 import { warnOfUnknown } from './variables.ts'
 
 const help = `npm run restore -- FILE [options]
@@ -31,7 +30,7 @@ export interface RestoreOptions {
 
 /**
  * Puts a backup into an empty database, and says in a sentence what it did.
- * @throws DeployError when the database is not empty, or the file is not one of ours; MigrateError when the database
+ * @throws CommandError when the database is not empty, or the file is not one of ours; CommandError when the database
  * does not answer
  */
 export async function restore({
@@ -41,39 +40,40 @@ export async function restore({
   persistTo = '.wrangler/state',
 }: RestoreOptions): Promise<string> {
   await access(file, constants.R_OK).catch(() => {
-    throw new DeployError(`There is no file ${file} that can be read.`)
+    throw new CommandError(`There is no file ${file} that can be read.`)
   })
   const content = await contentOf(file)
   requireKind(file, content, databaseUrl === undefined ? 'd1' : 'libsql')
+  const statements = () => statementsOf(createReadStream(file, 'utf8'))
+  const refused = (place: string, error: unknown, next: string) => {
+    if (error instanceof CommandError) return error
+    return new CommandError(`${place} did not take all of ${file}${next} ${innermost(error)}`)
+  }
   if (databaseUrl === undefined) {
     const place = `The local D1 (${persistTo})`
     const { d1, close } = await openD1(persistTo)
     try {
       const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results)
       requireEmpty(file, content, found, `${place} is not empty. Stop npm start, and move that folder away.`)
-      const statements: D1PreparedStatement[] = []
-      for await (const sql of statementsOf(createReadStream(file, 'utf8'))) statements.push(d1.prepare(sql))
-      await d1.batch(statements).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : error
-        throw new DeployError(`${place} did not take ${file}, and is as it was: ${reason}`)
-      })
+      const batch: D1PreparedStatement[] = []
+      for await (const sql of statements()) batch.push(d1.prepare(sql))
+      await d1.batch(batch)
+      return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
+    } catch (error) {
+      throw refused(place, error, ', and is as it was:')
     } finally {
       await close()
     }
-    return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
   }
   const client = await openLibsql(databaseUrl, authToken)
-  const { host } = new URL(databaseUrl)
+  const place = `The libSQL database ${new URL(databaseUrl).host}`
   try {
     const found = await inspectTables(async (sql) => (await client.execute(sql)).rows)
-    const notEmpty = `The libSQL database ${host} is not empty. Make another, and name it by DATABASE_URL.`
-    requireEmpty(file, content, found, notEmpty)
-    await load(client, statementsOf(createReadStream(file, 'utf8')))
-    return `The libSQL database ${host} holds what ${file} has. This brings it up to date: npm run migrate`
+    requireEmpty(file, content, found, `${place} is not empty. Make another, and name it by DATABASE_URL.`)
+    await load(client, statements())
+    return `${place} holds what ${file} has. This brings it up to date: npm run migrate`
   } catch (error) {
-    if (error instanceof DeployError) throw error
-    const reason = error instanceof Error ? error.message : error
-    throw new DeployError(`${host} did not take all of ${file}: ${reason}\nBegin again with an empty database.`)
+    throw refused(place, error, '. Begin again with an empty database.')
   } finally {
     client.close()
   }
@@ -82,7 +82,7 @@ export async function restore({
 /** What a backup holds: tables with their rows, of one kind of database, or rows alone. */
 type Content = 'libsql' | 'd1' | 'rows'
 
-/** @throws DeployError when it is none of ours */
+/** @throws CommandError when it is none of ours */
 async function contentOf(file: string): Promise<Content> {
   for await (const statement of statementsOf(createReadStream(file, 'utf8'))) {
     if (/^CREATE TABLE\b[^(]*\bd1_migrations\b/i.test(statement)) return 'd1'
@@ -90,19 +90,19 @@ async function contentOf(file: string): Promise<Content> {
     if (/^(INSERT INTO|DELETE FROM)\b/i.test(statement)) return 'rows'
     if (!/^(PRAGMA|CREATE TABLE)\b/i.test(statement)) break
   }
-  throw new DeployError(`${file} is not a file of npm run backup.`)
+  throw new CommandError(`${file} is not a file of npm run backup.`)
 }
 
-/** Tables are put back into a database of their own kind. @throws DeployError with what to do else */
+/** Tables are put back into a database of their own kind. @throws CommandError with what to do else */
 function requireKind(file: string, content: Content, kind: 'libsql' | 'd1'): void {
   if (content === 'rows' || content === kind) return
-  throw new DeployError(
+  throw new CommandError(
     `${file} is a whole ${content === 'd1' ? 'D1' : 'libSQL'} database, and this is one of the other kind. Save rows alone ` +
       '(npm run backup -- --rows), make the tables here (npm run migrate), and restore those rows.',
   )
 }
 
-/** Rows alone need tables that are empty, and tables a database without any. @throws DeployError with what to do */
+/** Rows alone need tables that are empty, and tables a database without any. @throws CommandError with what to do */
 function requireEmpty(
   file: string,
   content: Content,
@@ -110,22 +110,18 @@ function requireEmpty(
   words: string,
 ): void {
   if (content === 'rows' && tables.length === 0)
-    throw new DeployError(`${file} holds rows alone. Make the tables first: npm run migrate`)
+    throw new CommandError(`${file} holds rows alone. Make the tables first: npm run migrate`)
   const inTheWay = content === 'rows' ? full : tables
-  if (inTheWay.length > 0) throw new DeployError(`${words} (It has ${inTheWay.slice(0, 5).join(', ')}.)`)
+  if (inTheWay.length > 0) throw new CommandError(`${words} (It has ${inTheWay.slice(0, 5).join(', ')}.)`)
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions(help, {
     allowPositionals: true,
-    options: {
-      'persist-to': { type: 'string', default: '.wrangler/state' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+    options: { 'persist-to': { type: 'string', default: '.wrangler/state' } },
   })
-  if (values.help) return console.log(help)
   const [file, ...others] = positionals
-  if (file === undefined || others.length > 0) throw new DeployError(help)
+  if (file === undefined || others.length > 0) throw new CommandError(help)
   warnOfUnknown('.dev.vars')
   console.log(
     await restore({
@@ -137,13 +133,4 @@ async function main(): Promise<void> {
   )
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    const isExpected =
-      error instanceof DeployError || error instanceof MigrateError || (error instanceof TypeError && 'code' in error)
-    console.error(isExpected ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(main)

@@ -1,7 +1,7 @@
 /** `npm run seed`: an account to try things with, and as many people in its book as you like, in the local database. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseEnv } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
 import { hashPassword, passwordFault } from '../src/auth/password-hash.ts'
 import { newPassword } from '../src/auth/schema.ts'
@@ -16,8 +16,9 @@ import { fold } from '../src/platform/text/fold.ts'
 import { email as emailSchema, username as usernameSchema } from '../src/users/schema.ts'
 import { findUserByEmail } from '../src/users/store.ts'
 import { emailKey, type UserRow, users } from '../src/users/table.ts'
+import { CommandError, parseOptions, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
-import { MigrateError, migrate } from './migrate.ts'
+import { migrate, migrateOpenD1 } from './migrate.ts'
 import { people } from './people.ts'
 import { drawProgress } from './progress.ts'
 import { warnOfUnknown } from './variables.ts'
@@ -40,26 +41,16 @@ export interface SeedOptions {
   readonly onProgress?: (done: number, all: number) => void
 }
 
-/** What was done. */
-export interface Seeded {
-  readonly account: 'made' | 'confirmed' | 'found'
-  /** The password, if this seeding set it. */
-  readonly password: string | undefined
-  readonly added: number
-  readonly total: number
-}
-
 /**
  * Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same
  * order.
  */
-export async function seed(options: SeedOptions): Promise<Seeded> {
-  const { DATABASE_URL, DATABASE_AUTH_TOKEN } = variables(options.varsFile)
-  const libsql = DATABASE_URL ? { url: DATABASE_URL, authToken: DATABASE_AUTH_TOKEN || undefined } : undefined
-  await migrate({ databaseUrl: libsql?.url, authToken: libsql?.authToken, persistTo: options.persistTo })
-  const { db, close } = libsql
-    ? { db: connectLibsql(libsql), close: async () => {} }
-    : await openLocalDatabase(options.persistTo)
+export async function seed(options: SeedOptions) {
+  const { persistTo, varsFile } = options
+  // None where `npm start` has not written them yet.
+  const variables = existsSync(varsFile) ? parseEnv(readFileSync(varsFile, 'utf8')) : {}
+  const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken } = variables
+  const { db, close } = url ? await openLibsqlDatabase(url, authToken || undefined) : await openLocalDatabase(persistTo)
   try {
     const { user, account, password } = await accountOf(db, options)
     const before = await contactsOf(db, user.id)
@@ -71,14 +62,15 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
   }
 }
 
-/** The Worker's variables; none where `npm start` has not written them yet. */
-function variables(file: string): NodeJS.Dict<string> {
-  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+async function openLibsqlDatabase(url: string, authToken: string | undefined) {
+  await migrate({ databaseUrl: url, authToken })
+  return { db: connectLibsql({ url, authToken }) as Database, close: async () => {} }
 }
 
-async function openLocalDatabase(persistTo: string): Promise<{ db: Database; close(): Promise<void> }> {
+async function openLocalDatabase(persistTo: string) {
   const { d1, close } = await openD1(persistTo)
-  return { db: connectD1(d1), close }
+  await migrateOpenD1(d1)
+  return { db: connectD1(d1) as Database, close }
 }
 
 async function accountOf(db: Database, { email, password }: SeedOptions) {
@@ -99,17 +91,12 @@ async function accountOf(db: Database, { email, password }: SeedOptions) {
 
 async function makeAccount(db: Database, email: string, password: string): Promise<UserRow> {
   const now = timestamp()
+  const username = usernameFor(email)
+  const account = { username, username_key: fold(username), email, email_key: emailKey(email) }
+  const password_hash = await hashPassword(password)
   const [user] = await db
     .insert(users)
-    .values({
-      username: usernameFor(email),
-      username_key: fold(usernameFor(email)),
-      email,
-      email_key: emailKey(email),
-      password_hash: await hashPassword(password),
-      confirmed_at: now,
-      created_at: now,
-    })
+    .values({ ...account, password_hash, confirmed_at: now, created_at: now })
     .returning()
   if (!user) throw new Error('An inserted account came back without a row.')
   return user
@@ -162,12 +149,9 @@ const help = `npm run seed -- [options]
 The book is topped up to N: a second run adds nothing, and a book that holds more is left as it is.
 Works whether or not npm start is running.`
 
-/** What is wrong with an option, in words for the person who typed it. */
-class UsageError extends Error {}
-
 /** Reads the options of the command. @throws Error for one that does not fit, in words for the person who typed it */
-export function readOptions(args: readonly string[]): SeedOptions | 'help' {
-  const { values } = parseArgs({
+export function readOptions(args: readonly string[]): SeedOptions {
+  const { values } = parseOptions(help, {
     args: [...args],
     options: {
       email: { type: 'string', default: 'ana@example.com' },
@@ -175,21 +159,19 @@ export function readOptions(args: readonly string[]): SeedOptions | 'help' {
       password: { type: 'string' },
       'persist-to': { type: 'string', default: '.wrangler/state' },
       vars: { type: 'string', default: '.dev.vars' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values.help) return 'help'
   const n = Number(values.count)
   if (!/^\d+$/.test(values.count) || n > maxCount) {
-    throw new UsageError(`--count must be a whole number from 0 to ${maxCount}; it is "${values.count}".`)
+    throw new CommandError(`--count must be a whole number from 0 to ${maxCount}; it is "${values.count}".`)
   }
   const { success, data: email } = emailSchema.safeParse(values.email)
-  if (!success) throw new UsageError(`--email must be an address such as ana@example.com; it is "${values.email}".`)
+  if (!success) throw new CommandError(`--email must be an address such as ana@example.com; it is "${values.email}".`)
   const { password } = values
   if (password !== undefined) {
     const length = newPassword.safeParse(password).error?.issues[0]?.message
     const fault = length ? `The password ${length}.` : passwordFault(password, { email, username: usernameFor(email) })
-    if (fault) throw new UsageError(`--password: ${fault}`)
+    if (fault) throw new CommandError(`--password: ${fault}`)
   }
   return { email, count: n, password, persistTo: values['persist-to'], varsFile: values.vars, onProgress: drawProgress }
 }
@@ -199,7 +181,6 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  if (options === 'help') return console.log(help)
   const { email } = options
   warnOfUnknown(options.varsFile)
   const start = performance.now()
@@ -218,13 +199,4 @@ Log in, while npm start runs, at http://127.0.0.1:${process.env.PORT || 8787}/do
     -d ${quoted(credentials)}`)
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-    if (usage) console.error(`${error.message}\n\n${help}`)
-    else console.error(error instanceof MigrateError ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(main)

@@ -3,14 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { parseConfiguration } from '../src/config.ts'
 import { ConfigurationError } from '../src/platform/config/configuration.ts'
 import { copyAssets } from './assets.ts'
+import { CommandError, parseOptions, runCommand } from './command.ts'
 import { startInbox } from './inbox.ts'
-import { MigrateError, migrate } from './migrate.ts'
+import { migrate } from './migrate.ts'
 import { readCrons, startClock } from './start/crons.ts'
-import { StartError } from './start/fault.ts'
 import { host, mailpitAt, requireFree } from './start/ports.ts'
 import { end, relay, signalGroup, wrangler } from './start/wrangler.ts'
 import { localVariables } from './variables.ts'
@@ -51,7 +50,7 @@ export interface Letters {
 /**
  * Prepares what is missing (variables, assets, the database's tables) and starts everything. Resolves when the service
  * answers.
- * @throws StartError in words for a person, such as when a port is in use; then nothing is left running
+ * @throws CommandError in words for a person, such as when a port is in use; then nothing is left running
  */
 export async function startAll(options: StartOptions = {}): Promise<Running> {
   const { port, inboxPort, smtpPort, persistTo, varsFile } = { ...defaults, ...options }
@@ -86,9 +85,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
     const crons = readCrons()
     copyAssets()
     const [databaseUrl, authToken] = [vars.DATABASE_URL || undefined, vars.DATABASE_AUTH_TOKEN || undefined]
-    await migrate({ databaseUrl, authToken, persistTo, signal }).catch((error: unknown) => {
-      throw error instanceof MigrateError ? new StartError(error.message, { cause: error }) : error
-    })
+    await migrate({ databaseUrl, authToken, persistTo, signal })
 
     let letters = lettersElsewhere(vars, varsFile)
     if (ownInbox) {
@@ -97,9 +94,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
         letters = { url: mailpit, sentence: `${mailpit} (Mailpit, which was running already)` }
       } else {
         const file = join(persistTo, 'inbox.jsonl')
-        const inbox = await startInbox({ smtpPort, httpPort: inboxPort, host, file }).catch((error: Error) => {
-          throw new StartError(error.message, { cause: error })
-        })
+        const inbox = await startInbox({ smtpPort, httpPort: inboxPort, host, file })
         closers.push(() => inbox.close())
         letters = { url: inbox.url, sentence: inbox.url }
       }
@@ -133,7 +128,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
       })
     })
     const first = await Promise.race([ready, exited, aborted(signal)])
-    if (first !== 'ready') throw new StartError(first?.died ?? 'Stopped while starting.')
+    if (first !== 'ready') throw new CommandError(first?.died ?? 'Stopped while starting.')
 
     closers.push(startClock(url, crons))
     const shut = Promise.withResolvers<undefined>()
@@ -155,7 +150,7 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
 /** Rejects when the signal aborts; without one, never settles. */
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, failed) => {
-    const stop = () => failed(new StartError('Stopped while starting.'))
+    const stop = () => failed(new CommandError('Stopped while starting.'))
     if (signal?.aborted) stop()
     signal?.addEventListener('abort', stop, { once: true })
   })
@@ -179,13 +174,13 @@ function writeDevVars(file: string): boolean {
   }
 }
 
-/** @throws StartError where the service would answer nothing but what is wrong with its variables */
+/** @throws CommandError where the service would answer nothing but what is wrong with its variables */
 function requireConfigured(vars: NodeJS.Dict<string>, varsFile: string): void {
   try {
     parseConfiguration(vars)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    throw new StartError(`${error.message}\nCorrect it in ${varsFile}, then run the same command again.`, {
+    throw new CommandError(`${error.message}\nCorrect it in ${varsFile}, then run the same command again.`, {
       cause: error,
     })
   }
@@ -213,19 +208,17 @@ function portOf(variable: string, otherwise: number): number {
   if (text === undefined || text === '') return otherwise
   const port = Number(text)
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port
-  throw new StartError(`${variable} must be a port, a number from 1 to 65535; it is "${text}".`)
+  throw new CommandError(`${variable} must be a port, a number from 1 to 65535; it is "${text}".`)
 }
 
-function readOptions(): StartOptions | 'help' {
-  const { values } = parseArgs({
+function readOptions(): StartOptions {
+  const { values } = parseOptions(help, {
     options: {
       'persist-to': { type: 'string', default: defaults.persistTo },
       vars: { type: 'string', default: defaults.varsFile },
       verbose: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values.help) return 'help'
   return {
     port: portOf('PORT', defaults.port),
     inboxPort: portOf('INBOX_PORT', defaults.inboxPort),
@@ -247,7 +240,6 @@ async function complaint(url: string): Promise<string | undefined> {
 
 async function main(): Promise<void> {
   const options = readOptions()
-  if (options === 'help') return console.log(help)
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
   // npm, told to end, does not always tell its child: that it is gone says the same.
@@ -278,16 +270,8 @@ ${fault ? `Vizitka runs, but something is wrong. ${fault}` : 'Vizitka is ready.'
 Ctrl-C ends it. What you enter is kept in ${options.persistTo}.
 `)
   const ending = await running.ended
-  if (ending) throw new StartError(ending.died)
+  if (ending) throw new CommandError(ending.died)
   console.log('\nStopped.')
 }
 
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    const existing = error instanceof StartError || (error instanceof TypeError && 'code' in error)
-    console.error(existing ? error.message : error)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(main)

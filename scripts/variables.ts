@@ -55,10 +55,11 @@ export function warnOfUnknown(file: string): void {
 
 function topVariables(): NodeJS.Dict<string> {
   if (!existsSync('wrangler.toml')) return {}
-  const { vars = {} } = parse(readFileSync('wrangler.toml', 'utf8')) as { vars?: Record<string, unknown> }
-  const texts = Object.entries(vars).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ])
-  return Object.fromEntries(texts)
+  return textsOf((parse(readFileSync('wrangler.toml', 'utf8')) as { vars?: object }).vars)
 }
+
+/** Variables as the Worker finds them: texts. */
+export const textsOf = (vars: object = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(vars).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  )

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { z } from 'zod'
+import { CommandError } from '../command.ts'
 import type { Ask } from './ask.ts'
 import { type Cloudflare, type Credentials, cloudflare, RefusedError } from './cloudflare.ts'
-import { DeployError } from './fault.ts'
-import { commandOf, WranglerError, wrangler } from './wrangler.ts'
+import { commandOf, WranglerError, wrangler, wranglerPath } from './wrangler.ts'
 
 /** What tells which credentials wrangler uses, where the environment names none. */
 export const tokenCommand = ['auth', 'token', '--json']
@@ -23,7 +23,7 @@ An account is free: https://dash.cloudflare.com/sign-up`
 /**
  * Cloudflare, as whoever is logged in; a person at the terminal may log in now. `command` is what has to be run again
  * after logging in.
- * @throws DeployError with how to log in, when nobody is
+ * @throws CommandError with how to log in, when nobody is
  */
 export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): Promise<Cloudflare> {
   const token = process.env.CLOUDFLARE_API_TOKEN
@@ -31,12 +31,12 @@ export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): 
   const existing = await storedCredentials()
   if (existing) return cloudflare(existing)
   if (!ask || !(await ask.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?'))) {
-    throw new DeployError(loggedOut(command))
+    throw new CommandError(loggedOut(command))
   }
-  const login = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', 'login'], { stdio: 'inherit' })
+  const login = spawn(process.execPath, [wranglerPath, 'login'], { stdio: 'inherit' })
   await once(login, 'close')
   const fresh = await storedCredentials()
-  if (!fresh) throw new DeployError(loggedOut(command))
+  if (!fresh) throw new CommandError(loggedOut(command))
   return cloudflare(fresh)
 }
 
@@ -47,7 +47,7 @@ async function storedCredentials(): Promise<Credentials | undefined> {
     return credentials.parse(JSON.parse(output))
   } catch (error) {
     if (error instanceof WranglerError) return undefined
-    throw new DeployError(`${commandOf(tokenCommand)} answered what this cannot read.`)
+    throw new CommandError(`${commandOf(tokenCommand)} answered what this cannot read.`)
   }
 }
 
@@ -62,7 +62,7 @@ export interface CloudflareAccount {
 /**
  * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person
  * chooses.
- * @throws DeployError when none can be used, or several could be and nobody can be asked
+ * @throws CommandError when none can be used, or several could be and nobody can be asked
  */
 export async function accountOf(
   api: Cloudflare,
@@ -74,15 +74,15 @@ export async function accountOf(
   const accounts = await api.list('/accounts', z.object({ id: z.string(), name: z.string() }))
   const [only, ...others] = accounts
   if (!only)
-    throw new DeployError('Cloudflare shows no account to this token. It needs Account Settings (read) of yours.')
+    throw new CommandError('Cloudflare shows no account to this token. It needs Account Settings (read) of yours.')
   if (others.length === 0) return { ...only, chosen: false }
   const lines = accounts.map(({ id, name }, n) => `  ${n + 1}. ${name} (${id})`).join('\n')
   if (!ask) {
-    throw new DeployError(`There are several accounts. Choose one: CLOUDFLARE_ACCOUNT_ID=… ${command}\n${lines}`)
+    throw new CommandError(`There are several accounts. Choose one: CLOUDFLARE_ACCOUNT_ID=… ${command}\n${lines}`)
   }
   const number = Number(await ask(`Which account?\n${lines}\nIts number:`, '1'))
   const account = accounts[number - 1]
-  if (!account) throw new DeployError(`There is no account ${number}.`)
+  if (!account) throw new CommandError(`There is no account ${number}.`)
   return { ...account, chosen: true }
 }
 
@@ -93,7 +93,7 @@ const subdomainForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /**
  * The account's own part of `*.workers.dev`. An account that is new has none, and no Worker with Durable Objects can be
  * without: it is registered, by the name given or the person's choice.
- * @throws DeployError when it has to be registered and cannot be
+ * @throws CommandError when it has to be registered and cannot be
  */
 export async function subdomainOf(
   api: Cloudflare,
@@ -115,19 +115,19 @@ export async function subdomainOf(
   const chosen =
     wanted ?? (await ask?.('The account has no subdomain of workers.dev yet. Which shall it be?', suggested))
   if (!chosen) {
-    throw new DeployError(
+    throw new CommandError(
       `The account has no subdomain of workers.dev yet, and needs one. Choose it: npm run deploy -- --subdomain NAME\n` +
         `Or open https://dash.cloudflare.com/${id}/workers/onboarding once.`,
     )
   }
   if (!subdomainForm.test(chosen)) {
-    throw new DeployError(`"${chosen}" cannot be a subdomain: letters a to z, digits and hyphens, at most 63.`)
+    throw new CommandError(`"${chosen}" cannot be a subdomain: letters a to z, digits and hyphens, at most 63.`)
   }
   try {
     return (await api.send('PUT', path, { subdomain: chosen }, shape)).subdomain
   } catch (error) {
     if (!(error instanceof RefusedError && error.code === taken)) throw error
-    throw new DeployError(
+    throw new CommandError(
       `${chosen}.workers.dev belongs to somebody else. Choose another: npm run deploy -- --subdomain NAME`,
     )
   }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { DeployError } from './fault.ts'
+import { CommandError } from '../command.ts'
 
 /** Asks the person at the terminal. */
 export interface Ask {
@@ -33,7 +33,7 @@ export function askerOf(input: NodeJS.ReadableStream, output: NodeJS.WritableStr
         done(text.trim())
       })
       reader.once('SIGINT', () => reader.close())
-      reader.once('close', () => answered || failed(new DeployError('Stopped.')))
+      reader.once('close', () => answered || failed(new CommandError('Stopped.')))
     })
   const ask = async (question: string, otherwise = '') =>
     (await line(otherwise ? `${question} [${otherwise}] ` : `${question} `, true)) || otherwise

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { DeployError, remedyFor } from './fault.ts'
+import { CommandError, innermost } from '../command.ts'
+import { remedyFor } from './remedies.ts'
 
 /** Cloudflare's API refused, with its code. */
-export class RefusedError extends DeployError {
+export class RefusedError extends CommandError {
   readonly code: number | undefined
   constructor(requested: string, status: number, code: number | undefined, message: string) {
     super(
@@ -25,33 +26,23 @@ const tries = 3
 const deadlineMs = 30_000
 const pageSize = 50 // the most that every list takes
 
-/** What reads an account at Cloudflare. What changes it is wrangler's. */
-export interface Cloudflare {
-  /** One thing. @throws RefusedError */
-  get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>>
-  /** A list, whole. @throws RefusedError */
-  list<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>[]>
-  /** @throws RefusedError */
-  send<Shape extends z.ZodType>(
-    method: 'POST' | 'PUT',
-    path: string,
-    body: unknown,
-    shape: Shape,
-  ): Promise<z.infer<Shape>>
-}
+/** Cloudflare's API, as somebody. Each function gives what a shape takes, and throws RefusedError. */
+export type Cloudflare = ReturnType<typeof cloudflare>
 
 /** Who speaks: a token, or an account's older e-mail and key. */
 export type Credentials =
   | { readonly type: 'api_token' | 'oauth'; readonly token: string }
   | { readonly type: 'api_key'; readonly key: string; readonly email: string }
 
-const headersOf = (who: Credentials): Record<string, string> =>
-  who.type === 'api_key'
+const headersOf = (who: Credentials) => ({
+  'Content-Type': 'application/json',
+  ...(who.type === 'api_key'
     ? { 'X-Auth-Key': who.key, 'X-Auth-Email': who.email }
-    : { Authorization: `Bearer ${who.token}` }
+    : { Authorization: `Bearer ${who.token}` }),
+})
 
 /** Speaks to Cloudflare's API, or to what `CLOUDFLARE_API_BASE_URL` names, as wrangler does. */
-export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
+export function cloudflare(who: Credentials, base = baseUrl()) {
   const ask = async (method: string, path: string, body?: unknown) => {
     for (let n = 1; ; n++) {
       try {
@@ -66,14 +57,11 @@ export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
   const first = async (method: string, path: string, body: unknown) => {
     const answer = await fetch(`${base}${path}`, {
       method,
-      headers: { ...headersOf(who), 'Content-Type': 'application/json' },
+      headers: headersOf(who),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(deadlineMs),
     }).catch((error: unknown) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      throw new DeployError(
-        `Cloudflare cannot be reached (${new URL(base).host}): ${cause instanceof Error ? cause.message : cause}`,
-      )
+      throw new CommandError(`Cloudflare cannot be reached (${new URL(base).host}): ${innermost(error)}`)
     })
     const { data } = answerSchema.safeParse(await answer.json().catch(() => undefined))
     const requested = `${method} ${path.replace(/\?.*/, '')}`
@@ -89,21 +77,22 @@ export function cloudflare(who: Credentials, base = baseUrl()): Cloudflare {
       throw new RefusedError(requested, answer.status, fault?.code, fault?.message ?? 'no reason given')
     return data
   }
-  return {
-    get: async (path, shape) => shape.parse((await ask('GET', path)).result),
-    send: async (method, path, body, shape) => shape.parse((await ask(method, path, body)).result),
-    async list(path, shape) {
-      const all: z.infer<typeof shape>[] = []
-      for (let page = 1; ; page++) {
-        const mark = path.includes('?') ? '&' : '?'
-        const { result, result_info } = await ask('GET', `${path}${mark}page=${page}&per_page=${pageSize}`)
-        const some = z.array(shape).parse(result)
-        all.push(...some)
-        const pages = result_info?.total_pages
-        if (pages === undefined ? some.length < pageSize : page >= pages) return all
-      }
-    },
+  const get = async <Shape extends z.ZodType>(path: string, shape: Shape) =>
+    shape.parse((await ask('GET', path)).result)
+  const send = async <Shape extends z.ZodType>(method: 'POST' | 'PUT', path: string, body: unknown, shape: Shape) =>
+    shape.parse((await ask(method, path, body)).result)
+  /** A list, whole. */
+  const list = async <Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>[]> => {
+    const all: z.infer<Shape>[] = []
+    for (let page = 1; ; page++) {
+      const { result, result_info } = await ask('GET', `${path}?page=${page}&per_page=${pageSize}`)
+      const some = z.array(shape).parse(result)
+      all.push(...some)
+      const pages = result_info?.total_pages
+      if (pages === undefined ? some.length < pageSize : page >= pages) return all
+    }
   }
+  return { get, send, list }
 }
 
 const baseUrl = () => (process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/$/, '')

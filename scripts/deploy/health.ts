@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DeployError } from './fault.ts'
+import { CommandError, innermost } from '../command.ts'
 
 const betweenMs = 1000
 const answerMs = 10_000
@@ -9,7 +9,7 @@ const problem = z.object({ detail: z.string() })
 
 /**
  * Asks a health check until the deployment itself says that it is well; says in a sentence what it is.
- * @throws DeployError with what it said last, when that takes longer than `seconds`
+ * @throws CommandError with what it said last, when that takes longer than `seconds`
  */
 export async function waitUntilWell(
   url: string,
@@ -22,7 +22,7 @@ export async function waitUntilWell(
     const seen = await look(url, versionId)
     if (seen.well) return seen.words
     if (Date.now() + betweenMs > until) {
-      throw new DeployError(
+      throw new CommandError(
         `What was deployed is not well after ${seconds} seconds. ${url} ${seen.words}\n` +
           `Its log: npx wrangler tail --env ${environment}. The version before: npx wrangler rollback --env ${environment}.\n` +
           'An address that is new may take some minutes: run the same command again with --wait 600.',
@@ -51,7 +51,6 @@ async function look(url: string, versionId: string | undefined): Promise<{ well:
     const words = old ? 'still answers with the deployment before.' : `answers ${answer.status}, ${parts.join(', ')}.`
     return { well: false, words }
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return { well: false, words: `does not answer: ${cause instanceof Error ? cause.message : cause}` }
+    return { well: false, words: `does not answer: ${innermost(error)}` }
   }
 }

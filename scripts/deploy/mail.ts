@@ -1,14 +1,14 @@
 import { parseConfiguration } from '../../src/config.ts'
 import { ConfigurationError } from '../../src/platform/config/configuration.ts'
+import { CommandError } from '../command.ts'
 import type { Ask } from './ask.ts'
-import { DeployError } from './fault.ts'
 import { newKey, type Secrets } from './secrets.ts'
 import { type Change, readSettings, writeSettings } from './settings.ts'
 
 /**
  * Asks the person at the terminal where letters go, once: what is no secret is written into wrangler.toml, also that
  * there is no mail server. Returns the password, where one was typed.
- * @throws DeployError when what was typed does not fit; then nothing is written
+ * @throws CommandError when what was typed does not fit; then nothing is written
  */
 export async function askForMail(
   environment: string,
@@ -45,7 +45,7 @@ export async function askForMail(
     parseConfiguration({ SECRET_KEY: newKey(), PUBLIC_URL: 'https://contacts.example.com', ...mail, ...typed })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    throw new DeployError(`${error.message} Nothing was written: run the same command again.`)
+    throw new CommandError(`${error.message} Nothing was written: run the same command again.`)
   }
   writeSettings(
     environment,

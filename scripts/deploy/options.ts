@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { DeployError } from './fault.ts'
+import { CommandError, parseOptions } from '../command.ts'
 
 export const help = `npm run deploy [-- options]
 
@@ -17,57 +16,39 @@ export const help = `npm run deploy [-- options]
   CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID   instead of npx wrangler login`
 
 /** How a deployment is asked for. */
-export interface Options {
-  readonly environment: string
-  readonly domain: string | undefined
-  readonly takeDomain: boolean
-  readonly subdomain: string | undefined
-  readonly secretsFile: string | undefined
-  readonly key: 'rotate' | 'new' | undefined
-  readonly waitSeconds: number
-  readonly healthUrl: string | undefined
-  readonly dryRun: boolean
-}
+export type Options = ReturnType<typeof readOptions>
 
-/** @throws DeployError for options that do not fit */
-export function readOptions(args: readonly string[]): Options | 'help' {
+/** @throws CommandError for options that do not fit */
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
-  let values: ReturnType<typeof parse>['values']
-  const parse = () =>
-    parseArgs({
-      args: [...args],
-      options: {
-        env: { type: 'string', default: 'production' },
-        domain: text,
-        'take-domain': flag,
-        subdomain: text,
-        'secrets-file': text,
-        'rotate-key': flag,
-        'new-key': flag,
-        wait: { type: 'string', default: '120' },
-        'health-url': text,
-        'dry-run': flag,
-        help: { ...flag, short: 'h' },
-      },
-    })
-  try {
-    values = parse().values
-  } catch (error) {
-    throw new DeployError(`${error instanceof Error ? error.message : error}\n\n${help}`)
-  }
-  if (values.help) return 'help'
+  const { values } = parseOptions(help, {
+    args: [...args],
+    options: {
+      env: { type: 'string', default: 'production' },
+      domain: text,
+      'take-domain': flag,
+      subdomain: text,
+      'secrets-file': text,
+      'rotate-key': flag,
+      'new-key': flag,
+      wait: { type: 'string', default: '120' },
+      'health-url': text,
+      'dry-run': flag,
+    },
+  })
   const { domain, wait } = values
   if (domain !== undefined) hostOf(domain)
-  if (!/^[1-9]\d{0,4}$/.test(wait)) throw new DeployError(`--wait must be a number of seconds; it is "${wait}".`)
-  if (values['rotate-key'] && values['new-key']) throw new DeployError('--rotate-key and --new-key exclude each other.')
+  if (!/^[1-9]\d{0,4}$/.test(wait)) throw new CommandError(`--wait must be a number of seconds; it is "${wait}".`)
+  if (values['rotate-key'] && values['new-key'])
+    throw new CommandError('--rotate-key and --new-key exclude each other.')
   return {
     environment: values.env,
     domain,
     takeDomain: values['take-domain'],
     subdomain: values.subdomain,
     secretsFile: values['secrets-file'],
-    key: values['rotate-key'] ? 'rotate' : values['new-key'] ? 'new' : undefined,
+    key: values['rotate-key'] ? ('rotate' as const) : values['new-key'] ? ('new' as const) : undefined,
     waitSeconds: Number(wait),
     healthUrl: values['health-url'],
     dryRun: values['dry-run'],
@@ -76,12 +57,12 @@ export function readOptions(args: readonly string[]): Options | 'help' {
 
 /**
  * A host that people may use, as it is written.
- * @throws DeployError when it is none
+ * @throws CommandError when it is none
  */
 export function hostOf(text: string): string {
   const host = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/
   if (host.test(text)) return text
-  throw new DeployError(
+  throw new CommandError(
     `A domain is a host such as contacts.example.com, with no https:// and no path; "${text}" is not.`,
   )
 }

@@ -1,5 +1,5 @@
 import { tokenCommand } from './account.ts'
-import { createCache, createDatabase } from './resources.ts'
+import type { Options } from './options.ts'
 import { keptFile } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { commandOf } from './wrangler.ts'
@@ -7,116 +7,63 @@ import { commandOf } from './wrangler.ts'
 /** The largest Worker that is deployed, gzipped: the free plan takes 3 MB, and what starts fast is smaller. */
 export const maxGzipKb = 400
 
-export const buildCommand = (environment: string) => ['deploy', '--env', environment, '--dry-run']
-export const migrateCommand = (environment: string) => [
-  'd1',
-  'migrations',
-  'apply',
-  'DB',
-  '--remote',
-  '--env',
-  environment,
-]
-export const deployCommand = (environment: string, secretsFile?: string) => [
+export const buildCommand = (environment: string, folder: string) => [
   ...['deploy', '--env', environment],
+  ...['--dry-run', '--outdir', folder],
+]
+export const migrateCommand = (environment: string) => [
+  ...['d1', 'migrations', 'apply', 'DB'],
+  ...['--remote', '--env', environment],
+]
+/** Deploys what was built into a folder, as it is. */
+export const deployCommand = (environment: string, folder: string, secretsFile?: string, config = 'wrangler.toml') => [
+  ...['deploy', `${folder}/worker.js`, '--no-bundle', '--config', config, '--env', environment],
   ...(secretsFile === undefined ? [] : ['--secrets-file', secretsFile]),
 ]
 export const domainCommand = (environment: string) => ['triggers', 'deploy', '--env', environment]
 
-/** One step of a deployment. */
-export interface Step {
-  /** What it does. */
-  readonly title: string
-  /** The commands it may run, and what else it asks or writes, each as a line. */
-  readonly lines: readonly string[]
-}
-
-/** What a deployment is going to be told. */
-export interface Wishes {
-  readonly domain: string | undefined
-  readonly healthUrl: string | undefined
-  readonly waitSeconds: number
-}
-
-/** Every step of a deployment, in order, for an environment as wrangler.toml has it now. */
-export function planOf(settings: Settings, { domain, healthUrl, waitSeconds }: Wishes): Step[] {
-  const { environment, worker, database, cache, vars, domains } = settings
-  const address = domain ? `https://${domain}` : vars.PUBLIC_URL
+/** Every step of a deployment, in order, with the commands that it may run, and what else it asks or writes. */
+export function planOf(settings: Settings, { domain, healthUrl, waitSeconds }: Options): string {
+  const { environment, worker, database, cache, vars, domains, accountId, limitsCpu } = settings
+  const { DATABASE_URL: libsql } = vars
+  const account = `/accounts/${accountId ?? '{account}'}`
   const hosts = domain ? [domain] : domains
-  const account = `/accounts/${settings.accountId ?? '{account}'}`
-  return [
-    {
-      title: 'Find the account, and what it has under our names',
-      lines: [
-        `${commandOf(tokenCommand)} (unless CLOUDFLARE_API_TOKEN is set)`,
-        ...(settings.accountId === undefined ? ['GET /accounts (unless CLOUDFLARE_ACCOUNT_ID is set)'] : []),
-        `GET ${account}/workers/scripts/${worker}/settings`,
-        `GET ${account}/workers/subdomain`,
-        `where there is none: PUT ${account}/workers/subdomain, as --subdomain says`,
-      ],
-    },
-    {
-      title: `Build the Worker; more than ${maxGzipKb} KB gzipped is not deployed`,
-      lines: ['node scripts/assets.ts', commandOf(buildCommand(environment))],
-    },
-    {
-      title: `The database "${database.name}" (D1)`,
-      lines: [
-        ...(database.id === undefined
-          ? [`GET ${account}/d1/database`, `where there is none: ${commandOf(createDatabase(database.name))}`]
-          : [`known: ${database.id}`]),
-        'its id: into wrangler.toml',
-      ],
-    },
-    {
-      title: `The KV namespace "${cache.name}"`,
-      lines: [
-        ...(cache.id === undefined
-          ? [`GET ${account}/storage/kv/namespaces`, `where there is none: ${commandOf(createCache(cache.name))}`]
-          : [`known: ${cache.id}`]),
-        'its id: into wrangler.toml',
-      ],
-    },
-    {
-      title: `The address: ${address ?? `https://${worker}.{subdomain}.workers.dev, or what is chosen`}`,
-      lines: [...(domain ? ['the domain: into wrangler.toml'] : []), 'PUBLIC_URL: into wrangler.toml'],
-    },
-    {
-      title: 'The secrets: SECRET_KEY is made where there is none, others are as given; the key that is there stays',
-      lines: [
-        `a key that is made: into ${keptFile(environment)}, which git ignores, and to Cloudflare with the Worker`,
-      ],
-    },
-    ...(hosts.length > 0
-      ? [
-          {
-            title: `Look whether ${hosts.join(', ')} belongs to something else`,
-            lines: [`POST ${account}/workers/scripts/${worker}/domains/changeset, which changes nothing`],
-          },
-        ]
-      : []),
-    {
-      title: vars.DATABASE_URL
-        ? `Migrate libSQL at ${new URL(vars.DATABASE_URL).host}`
-        : 'Apply the migrations that the database lacks',
-      lines: [
-        vars.DATABASE_URL
-          ? 'as npm run migrate does, by DATABASE_URL and DATABASE_AUTH_TOKEN'
-          : commandOf(migrateCommand(environment)),
-      ],
-    },
-    {
-      title: `Deploy the Worker "${worker}"`,
-      lines: [
-        `where there are secrets to upload: ${commandOf(deployCommand(environment, '{file}'))}`,
-        `where there are none: ${commandOf(deployCommand(environment))}`,
-        ...(settings.limitsCpu ? ['where the plan is the free one, which takes no limits.cpu_ms: again, without'] : []),
-        ...(hosts.length > 0 ? [`where it is the first time: ${commandOf(domainCommand(environment))}`] : []),
-      ],
-    },
-    {
-      title: `Ask its health check until the new deployment is well, for ${waitSeconds} seconds at most`,
-      lines: [`GET ${healthUrl ?? `${address ?? `https://${worker}.{subdomain}.workers.dev`}/api/healthchecker`}`],
-    },
-  ]
+  const later = `https://${worker}.{subdomain}.workers.dev`
+  const address = domain ? `https://${domain}` : vars.PUBLIC_URL
+  const resource = (id: string | undefined, path: string, body: object) =>
+    id === undefined
+      ? `GET ${account}/${path}\n     where it is not there: POST ${account}/${path} ${JSON.stringify(body)}`
+      : `known: ${id}`
+  const deploy = (file?: string) => commandOf(deployCommand(environment, '{folder}', file))
+  return `1. Find the account, and what it has under our names
+     ${commandOf(tokenCommand)} (unless CLOUDFLARE_API_TOKEN is set)
+     GET /accounts (unless the account is known: ${accountId ?? 'CLOUDFLARE_ACCOUNT_ID'})
+     GET ${account}/workers/scripts/${worker}/settings
+     GET ${account}/workers/subdomain
+     where there is none: PUT ${account}/workers/subdomain, as --subdomain says
+2. Build the Worker; more than ${maxGzipKb} KB gzipped is not deployed
+     node scripts/assets.ts
+     ${commandOf(buildCommand(environment, '{folder}'))}
+3. The database "${database.name}" (D1)
+     ${resource(database.id, 'd1/database', { name: database.name })}
+     its id: into wrangler.toml
+4. The KV namespace "${cache.name}"
+     ${resource(cache.id, 'storage/kv/namespaces', { title: cache.name })}
+     its id: into wrangler.toml
+5. The address: ${address ?? `${later}, or what is chosen`}
+     PUBLIC_URL, and a domain: into wrangler.toml
+6. The secrets: SECRET_KEY is made where there is none, others are as given; the key that is there stays
+     a key that is made: into ${keptFile(environment)}, which git ignores, and to Cloudflare with the Worker
+7. ${libsql ? `Migrate libSQL at ${new URL(libsql).host}` : 'Apply the migrations that the database lacks'}
+     ${libsql ? 'as npm run migrate does' : `POST ${account}/d1/database/{id}/query, to see what it has`}
+     ${libsql ? 'by DATABASE_URL and DATABASE_AUTH_TOKEN' : commandOf(migrateCommand(environment))}
+8. Deploy the Worker "${worker}"
+     domains: ${hosts.join(', ') || 'none'}
+     where there are some: POST ${account}/workers/scripts/${worker}/domains/changeset, which changes nothing
+     where there are secrets to upload: ${deploy('{file}')}
+     where there are none: ${deploy()}
+     where the plan is the free one: again, without limits.cpu_ms${limitsCpu ? '' : ', which is not set'}
+     where a domain is new: ${commandOf(domainCommand(environment))}
+9. Ask its health check until the new deployment is well, for ${waitSeconds} seconds at most
+     GET ${healthUrl ?? `${address ?? later}/api/healthchecker`}`
 }

@@ -1,14 +1,10 @@
 import { z } from 'zod'
+import { CommandError } from '../command.ts'
 import type { Ask } from './ask.ts'
 import { type Cloudflare, RefusedError } from './cloudflare.ts'
-import { DeployError } from './fault.ts'
 import { type Settings, writeSettings } from './settings.ts'
-import { wrangler } from './wrangler.ts'
 
-const firstMigration = '0000_accounts_and_contacts.sql'
-
-export const createDatabase = (name: string) => ['d1', 'create', name]
-export const createCache = (name: string) => ['kv', 'namespace', 'create', name]
+const firstMigration = '0000_accounts_and_contacts'
 
 /** A resource of the account that is there now, and what was done for it. */
 export interface Resource {
@@ -16,87 +12,77 @@ export interface Resource {
   readonly done: 'made' | 'found' | 'known'
 }
 
+const kinds = {
+  database: {
+    path: 'd1/database',
+    shape: z.object({ uuid: z.string(), name: z.string() }).transform(({ uuid, name }) => ({ id: uuid, name })),
+    place: { table: 'd1_databases', binding: 'DB', key: 'database_id' },
+  },
+  cache: {
+    path: 'storage/kv/namespaces',
+    shape: z.object({ id: z.string(), title: z.string() }).transform(({ id, title }) => ({ id, name: title })),
+    place: { table: 'kv_namespaces', binding: 'CACHE', key: 'id' },
+  },
+} as const
+
 /**
- * The environment's database: the one whose id wrangler.toml holds, else the one of its name, else a new one; its id is
- * then written down.
- * @throws DeployError when a database of that name is somebody else's
+ * The environment's database or KV namespace: the one whose id wrangler.toml holds, else the one of its name, else a
+ * new one; its id is then written down.
+ * @throws CommandError when a database of that name is somebody else's
  */
-export async function databaseOf(
+export async function resourceOf(
+  kind: keyof typeof kinds,
   api: Cloudflare,
   accountId: string,
-  { environment, database }: Settings,
+  settings: Settings,
 ): Promise<Resource> {
-  const path = `/accounts/${accountId}/d1/database`
-  const found = async () =>
-    (await api.list(path, z.object({ uuid: z.string(), name: z.string() }))).find(({ name }) => name === database.name)
-      ?.uuid
-  const write = (id: string) =>
-    writeSettings(environment, [{ table: 'd1_databases', binding: 'DB', key: 'database_id', value: id }])
-  if (database.id !== undefined) {
-    write(database.id)
-    return { id: database.id, done: 'known' }
+  const { path, shape, place } = kinds[kind]
+  const { name, id: existing } = settings[kind]
+  const write = (id: string, done: Resource['done']): Resource => {
+    writeSettings(settings.environment, [{ ...place, value: id }])
+    return { id, done }
   }
-  const existing = await found()
-  if (existing !== undefined) {
-    await refuseForeign(api, `${path}/${existing}/query`, database.name, environment)
-    write(existing)
-    return { id: existing, done: 'found' }
+  if (existing !== undefined) return write(existing, 'known')
+  const all: readonly { id: string; name: string }[] = await api.list(`/accounts/${accountId}/${path}`, shape)
+  const found = all.find((one) => one.name === name)?.id
+  if (found === undefined) {
+    const body = kind === 'database' ? { name } : { title: name }
+    return write((await api.send('POST', `/accounts/${accountId}/${path}`, body, shape)).id, 'made')
   }
-  await wrangler(createDatabase(database.name), { accountId })
-  const made = await found()
-  if (made === undefined)
-    throw new DeployError(
-      `Cloudflare does not show the database "${database.name}" that was made. Run this again in a minute.`,
-    )
-  write(made)
-  return { id: made, done: 'made' }
+  if (kind === 'database') await refuseForeign(api, accountId, found, settings)
+  return write(found, 'found')
+}
+
+/** Asks a D1 database for names. @throws RefusedError */
+async function queryNames(api: Cloudflare, accountId: string, id: string, sql: string): Promise<string[]> {
+  const shape = z.array(z.object({ results: z.array(z.object({ name: z.string() })) }))
+  const sets = await api.send('POST', `/accounts/${accountId}/d1/database/${id}/query`, { sql }, shape)
+  return sets.flatMap(({ results }) => results.map(({ name }) => name))
+}
+
+/** The migrations that a D1 database has, by their tags; none where no migration has run. */
+export async function appliedTo(api: Cloudflare, accountId: string, id: string): Promise<string[]> {
+  const lists = await queryNames(api, accountId, id, `SELECT name FROM sqlite_master WHERE name = 'd1_migrations'`)
+  const files = lists.length > 0 ? await queryNames(api, accountId, id, 'SELECT name FROM d1_migrations') : []
+  return files.map((file) => file.replace(/\.sql$/, ''))
 }
 
 /** A database that holds tables of another program must not get ours. */
-async function refuseForeign(api: Cloudflare, path: string, name: string, environment: string): Promise<void> {
-  const query = async (sql: string) =>
-    (
-      await api.send('POST', path, { sql }, z.array(z.object({ results: z.array(z.object({ name: z.string() })) })))
-    ).flatMap(({ results }) => results.map(({ name }) => name))
-  const tables = await query(
-    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'`,
+async function refuseForeign(api: Cloudflare, accountId: string, id: string, settings: Settings): Promise<void> {
+  const { environment, database } = settings
+  // A list of migrations with nothing in it is what a migration that failed leaves behind.
+  const others = await queryNames(
+    api,
+    accountId,
+    id,
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'
+      AND name <> 'd1_migrations'`,
   )
-  // An account of wrangler's own with nothing in it is what a migration that failed leaves behind.
-  const others = tables.filter((table) => table !== 'd1_migrations')
-  if (others.length === 0) return
-  const applied = tables.includes('d1_migrations') ? await query('SELECT name FROM d1_migrations') : []
-  if (applied.includes(firstMigration)) return
-  throw new DeployError(
-    `The account has a database "${name}" already, and it is another program’s (its tables: ${others.slice(0, 5).join(', ')}). ` +
+  if (others.length === 0 || (await appliedTo(api, accountId, id)).includes(firstMigration)) return
+  throw new CommandError(
+    `The account has a database "${database.name}" already, and it is another program’s (its tables: ${others.slice(0, 5).join(', ')}). ` +
       `Give ours another name: database_name under [[env.${environment}.d1_databases]] in wrangler.toml.`,
   )
-}
-
-/** The environment's KV namespace, by the same rule. */
-export async function cacheOf(api: Cloudflare, accountId: string, { environment, cache }: Settings): Promise<Resource> {
-  const found = async () =>
-    (
-      await api.list(`/accounts/${accountId}/storage/kv/namespaces`, z.object({ id: z.string(), title: z.string() }))
-    ).find(({ title }) => title === cache.name)?.id
-  const write = (id: string) =>
-    writeSettings(environment, [{ table: 'kv_namespaces', binding: 'CACHE', key: 'id', value: id }])
-  if (cache.id !== undefined) {
-    write(cache.id)
-    return { id: cache.id, done: 'known' }
-  }
-  const existing = await found()
-  if (existing !== undefined) {
-    write(existing)
-    return { id: existing, done: 'found' }
-  }
-  await wrangler(createCache(cache.name), { accountId })
-  const made = await found()
-  if (made === undefined)
-    throw new DeployError(
-      `Cloudflare does not show the KV namespace "${cache.name}" that was made. Run this again in a minute.`,
-    )
-  write(made)
-  return { id: made, done: 'made' }
 }
 
 // ---------------------------------------------------------------- the Worker
@@ -112,7 +98,7 @@ export interface Deployed {
 
 /**
  * Looks at the Worker that is going to be replaced.
- * @throws DeployError when it is another program
+ * @throws CommandError when it is another program
  */
 export async function deployedOf(
   api: Cloudflare,
@@ -138,7 +124,7 @@ export async function deployedOf(
   // Worker it means.
   const draft = bindings.length > 0 && secrets.length === bindings.length
   if (!ours && !draft && !process.env.WRANGLER_CI_OVERRIDE_NAME) {
-    throw new DeployError(
+    throw new CommandError(
       `The account has a Worker "${worker}" already, and it is another program. Give ours another name: name under [env.${environment}] in wrangler.toml.`,
     )
   }
@@ -148,7 +134,7 @@ export async function deployedOf(
 /**
  * Makes sure that pointing the domains to the Worker takes them from nobody: wrangler, where no person watches it,
  * replaces another Worker's domain and other DNS records without a word.
- * @throws DeployError when they are somebody's, and neither `take` nor the person says so
+ * @throws CommandError when they are somebody's, and neither `take` nor the person says so
  */
 export async function refuseTaking(
   api: Cloudflare,
@@ -174,5 +160,5 @@ export async function refuseTaking(
   if (faults.length === 0) return
   const words = faults.join('\n')
   if (await ask?.sure(`${words}\nPoint it to this service instead?`)) return
-  throw new DeployError(`${words}\nChoose another address, or say so: npm run deploy -- --take-domain`)
+  throw new CommandError(`${words}\nChoose another address, or say so: npm run deploy -- --take-domain`)
 }

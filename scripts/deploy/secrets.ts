@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { parseConfiguration, variableNames } from '../../src/config.ts'
 import { ConfigurationError } from '../../src/platform/config/configuration.ts'
+import { CommandError, inFolder } from '../command.ts'
 import { describeUnknown } from '../variables.ts'
-import { DeployError } from './fault.ts'
 
 /** Variables that are secrets; they are taken from the environment of the command, too. */
 export const secretNames = [
@@ -23,7 +22,7 @@ export type Secrets = Readonly<Record<string, string>>
 /**
  * The secrets that the person gives: in a file (JSON, or lines as in `.dev.vars`), or in the environment of the
  * command.
- * @throws DeployError when the file cannot be read, or names what there is not
+ * @throws CommandError when the file cannot be read, or names what there is not
  */
 export function givenSecrets(file: string | undefined): Secrets {
   const input = Object.fromEntries(
@@ -34,12 +33,12 @@ export function givenSecrets(file: string | undefined): Secrets {
   try {
     text = readFileSync(file, 'utf8')
   } catch {
-    throw new DeployError(`There is no file ${file} that can be read (--secrets-file).`)
+    throw new CommandError(`There is no file ${file} that can be read (--secrets-file).`)
   }
   const { data } = z.record(z.string(), z.string()).safeParse(parsed(text))
-  if (!data) throw new DeployError(`${file} is neither JSON of names and texts nor lines such as SMTP_PASSWORD="…".`)
+  if (!data) throw new CommandError(`${file} is neither JSON of names and texts nor lines such as SMTP_PASSWORD="…".`)
   const unknown = describeUnknown(Object.keys(data), file)
-  if (unknown.length > 0) throw new DeployError(`${unknown.join('\n')}\nThere are ${variableNames.join(', ')}.`)
+  if (unknown.length > 0) throw new CommandError(`${unknown.join('\n')}\nThere are ${variableNames.join(', ')}.`)
   return { ...input, ...data }
 }
 
@@ -85,16 +84,12 @@ export function forgetKey(environment: string): void {
 }
 
 /** Lends secrets to a command as a file that only this user can read, for as long as it runs. */
-export async function asFile<Result>(secrets: Secrets, use: (file: string) => Promise<Result>): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), 'vizitka-secrets-'))
-  try {
+export const asFile = <Result>(secrets: object, use: (file: string) => Promise<Result>): Promise<Result> =>
+  inFolder((folder) => {
     const file = join(folder, 'secrets.json') // JSON: in lines, wrangler would take $NAME for a variable
     writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
-    return await use(file)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+    return use(file)
+  })
 
 // ---------------------------------------------------------------- what is going to be deployed
 
@@ -133,7 +128,7 @@ const standIns: Secrets = {
 /**
  * Checks what the Worker is going to find, by the service's own rules, before anything is deployed. `untold` are names
  * whose values are not known here: they are taken to be right.
- * @throws DeployError naming what is wrong, and how to mend it
+ * @throws CommandError naming what is wrong, and how to mend it
  */
 export function checkConfiguration(
   environment: string,
@@ -143,7 +138,7 @@ export function checkConfiguration(
 ): void {
   const unknown = describeUnknown(Object.keys(vars), 'wrangler.toml')
   if (unknown.length > 0)
-    throw new DeployError(`${unknown.join('\n')}\nVariables stand under [env.${environment}.vars].`)
+    throw new CommandError(`${unknown.join('\n')}\nVariables stand under [env.${environment}.vars].`)
   const key = newKey()
   const rest = untold.flatMap((name) => {
     const value = name.startsWith('SECRET_KEY') ? key : standIns[name]
@@ -153,7 +148,7 @@ export function checkConfiguration(
     parseConfiguration({ ...Object.fromEntries(rest), ...vars, ...secrets })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    throw new DeployError(
+    throw new CommandError(
       `${error.message}\nVariables stand under [env.${environment}.vars] in wrangler.toml; a secret is given once: SMTP_PASSWORD=… npm run deploy`,
     )
   }
@@ -163,11 +158,11 @@ export function checkConfiguration(
 export const checkEarly = (environment: string, vars: Secrets, input: Secrets): void =>
   checkConfiguration(environment, vars, input, ['SECRET_KEY', ...Object.keys(standIns)])
 
-/** Cloudflare takes no variable that has the name of a secret. @throws DeployError */
+/** Cloudflare takes no variable that has the name of a secret. @throws CommandError */
 export function refuseBoth(environment: string, vars: Secrets, existing: readonly string[]): void {
   const both = existing.filter((name) => vars[name] !== undefined)
   if (both.length === 0) return
-  throw new DeployError(
+  throw new CommandError(
     `${both.join(', ')}: a variable in wrangler.toml, and a secret of the Worker. Keep one: take the line out of ` +
       `[env.${environment}.vars], or run: npx wrangler secret delete ${both[0]} --env ${environment}`,
   )

@@ -1,27 +1,15 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'smol-toml'
+import { getStaticTOMLValue, parseTOML } from 'toml-eslint-parser'
 import type { Unstable_RawConfig, Unstable_RawEnvironment } from 'wrangler'
-import { DeployError } from './fault.ts'
+import { CommandError } from '../command.ts'
+import { textsOf } from '../variables.ts'
 
 const file = 'wrangler.toml'
 
 /** What wrangler.toml says of one environment. */
-export interface Settings {
-  readonly environment: string
-  /** The Worker's name. Workers Builds may have another in mind, and has the last word. */
-  readonly worker: string
-  readonly accountId: string | undefined
-  readonly database: { readonly name: string; readonly id: string | undefined }
-  readonly cache: { readonly name: string; readonly id: string | undefined }
-  readonly vars: Readonly<Record<string, string>>
-  /** Variables at the top of wrangler.toml, which no environment reads. */
-  readonly ignoredVars: readonly string[]
-  /** Its custom domains. */
-  readonly domains: readonly string[]
-  readonly routes: readonly Route[]
-  readonly limitsCpu: boolean
-}
+export type Settings = ReturnType<typeof readSettings>
 
 type Route = NonNullable<Unstable_RawEnvironment['routes']>[number]
 
@@ -37,31 +25,32 @@ export interface Change {
 /** Parses TOML into plain objects, so that two of them can be compared. @throws Error when it is no TOML */
 const parseConfig = (text: string): Unstable_RawConfig => JSON.parse(JSON.stringify(parse(text)))
 
-/** Reads wrangler.toml. @throws DeployError when it is not there, or is no TOML */
+/** Reads wrangler.toml. @throws CommandError when it is not there, or is no TOML */
 function rawConfig(): Unstable_RawConfig {
   try {
     return parseConfig(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new DeployError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
+    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
   }
 }
 
 /**
  * Reads an environment.
- * @throws DeployError when wrangler.toml has no such environment, or lacks what is deployed
+ * @throws CommandError when wrangler.toml has no such environment, or lacks what is deployed
  */
-export function readSettings(environment: string): Settings {
+export function readSettings(environment: string) {
   const raw = rawConfig()
   const found = raw.env?.[environment]
   if (!found) {
     const existing = Object.keys(raw.env ?? {})
-    throw new DeployError(`${file} has no environment "${environment}"; there are ${existing.join(', ') || 'none'}.`)
+    throw new CommandError(`${file} has no environment "${environment}"; there are ${existing.join(', ') || 'none'}.`)
   }
+  // Workers Builds may have another name in mind, and has the last word.
   const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || found.name
   const d1 = found.d1_databases?.find(({ binding }) => binding === 'DB')
   const kv = found.kv_namespaces?.find(({ binding }) => binding === 'CACHE')
   if (!worker || !d1?.database_name || !kv) {
-    throw new DeployError(
+    throw new CommandError(
       `${file} lacks what "${environment}" needs: a name, the database DB with its name, and CACHE.`,
     )
   }
@@ -69,25 +58,17 @@ export function readSettings(environment: string): Settings {
   const top = environment === 'production' ? raw : {}
   const topDatabase = top.d1_databases?.find(({ binding }) => binding === 'DB')?.database_id
   const topCache = top.kv_namespaces?.find(({ binding }) => binding === 'CACHE')?.id
-  const vars = Object.entries(found.vars ?? {}).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ])
   return {
     environment,
     worker,
     accountId: process.env.CLOUDFLARE_ACCOUNT_ID || found.account_id || raw.account_id || undefined,
-    database: {
-      name: d1.database_name,
-      id: d1.database_id || madeId(topDatabase, 'DB'),
-    },
+    database: { name: d1.database_name, id: d1.database_id || madeId(topDatabase, 'DB') },
     // What wrangler itself calls a namespace that it makes for a binding.
-    cache: {
-      name: `${worker}-cache`,
-      id: kv.id || madeId(topCache, 'CACHE'),
-    },
-    vars: Object.fromEntries(vars),
+    cache: { name: `${worker}-cache`, id: kv.id || madeId(topCache, 'CACHE') },
+    vars: textsOf(found.vars),
+    /** Variables at the top of wrangler.toml, which no environment reads. */
     ignoredVars: Object.keys(raw.vars ?? {}).filter((name) => found.vars?.[name] === undefined),
+    /** Its custom domains. */
     domains: domainsOf(found),
     routes: found.routes ?? [],
     limitsCpu: found.limits?.cpu_ms !== undefined,
@@ -105,29 +86,35 @@ function domainsOf({ routes = [], route }: Unstable_RawEnvironment): string[] {
 }
 
 /**
- * Writes values into wrangler.toml in place, so that its comments stay. Says which are new; what is there already is
- * left alone.
- * @throws DeployError with what to write by hand, when the file is laid out in a way that this does not understand; it
+ * Writes values into wrangler.toml in place, so that its comments stay. What is there already is left alone.
+ * @throws CommandError with what to write by hand, when the file is laid out in a way that this does not understand; it
  * is unchanged
  */
-export function writeSettings(environment: string, changes: readonly Change[]): Change[] {
-  const before = rawConfig()
-  const wanted = structuredClone(before)
-  const fresh = changes.filter((change) => !isDeepStrictEqual(valueAt(before, environment, change), change.value))
-  if (fresh.length === 0) return []
-  for (const change of fresh) put(wanted, environment, change)
-  const text = fresh.reduce((lines, change) => edited(lines, environment, change), readFileSync(file, 'utf8'))
+export function writeSettings(environment: string, changes: readonly Change[]): void {
+  const wanted = rawConfig()
+  let text = readFileSync(file, 'utf8')
+  const byHand: string[] = []
+  for (const { table, binding, key, value } of changes) {
+    const list = valueAt(wanted, ['env', environment, table])
+    const entry = Array.isArray(list) ? [list.findIndex((one) => one.binding === binding)] : []
+    const path = ['env', environment, ...(table === '' ? [] : [table]), ...entry]
+    if (isDeepStrictEqual(valueAt(wanted, [...path, key]), value)) continue
+    const names = path.filter((name) => typeof name === 'string').join('.')
+    const header = entry.length > 0 ? `[[${names}]]` : `[${names}]`
+    if (valueAt(wanted, path) === undefined) put(wanted, path, {})
+    put(wanted, [...path, key], value)
+    text = edited(text, path, header, key, toml(value))
+    byHand.push(`  ${header} ${key} = ${toml(value)}`)
+  }
   if (!says(text, wanted)) {
-    const lines = fresh.map((change) => `  ${headerOf(environment, change)} ${change.key} = ${toml(change.value)}`)
-    throw new DeployError(
-      `${file} is laid out in a way that npm run deploy cannot edit. Add these by hand, then run it again:\n${lines.join('\n')}`,
+    throw new CommandError(
+      `${file} is laid out in a way that npm run deploy cannot edit. Add these by hand, then run it again:\n${byHand.join('\n')}`,
     )
   }
   // At once or not at all: a file that is half written would be nobody's.
   const half = `${file}.half`
   writeFileSync(half, text)
   renameSync(half, file)
-  return fresh
 }
 
 /**
@@ -135,7 +122,7 @@ export function writeSettings(environment: string, changes: readonly Change[]): 
  * The caller removes it.
  */
 export function writeVariant(environment: string, change: (environment: Unstable_RawEnvironment) => void): string {
-  const raw = structuredClone(rawConfig())
+  const raw = rawConfig()
   const found = raw.env?.[environment]
   if (found) change(found)
   const path = 'wrangler.deploying.json'
@@ -144,6 +131,9 @@ export function writeVariant(environment: string, change: (environment: Unstable
 }
 
 // ---------------------------------------------------------------- TOML
+
+/** The names, and the numbers of entries, that lead to a value. */
+type Path = readonly (string | number)[]
 
 /** Whether a text is TOML that says what an object does. */
 function says(text: string, wanted: Unstable_RawConfig): boolean {
@@ -154,31 +144,11 @@ function says(text: string, wanted: Unstable_RawConfig): boolean {
   }
 }
 
-/** The table of a change, as an object of the parsed file. */
-function tableOf(
-  raw: Unstable_RawConfig,
-  environment: string,
-  { table, binding }: Change,
-): Record<string, unknown> | undefined {
-  const found = raw.env?.[environment] as Record<string, unknown> | undefined
-  const inner = table === '' ? found : found?.[table]
-  const entry = Array.isArray(inner) ? inner.find((one) => one.binding === binding) : inner
-  return entry as Record<string, unknown> | undefined
-}
+const valueAt = (raw: object, path: Path): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], raw)
 
-const valueAt = (raw: Unstable_RawConfig, environment: string, change: Change): unknown =>
-  tableOf(raw, environment, change)?.[change.key]
-
-function put(raw: Unstable_RawConfig, environment: string, change: Change): void {
-  const table = tableOf(raw, environment, change)
-  if (table) table[change.key] = change.value
-  else Object.assign(raw.env?.[environment] ?? {}, { [change.table]: { [change.key]: change.value } })
-}
-
-function headerOf(environment: string, { table, binding }: Change): string {
-  const path = ['env', environment, ...(table ? [table] : [])].join('.')
-  return binding === undefined ? `[${path}]` : `[[${path}]]`
-}
+const put = (raw: object, path: Path, value: unknown): void =>
+  void Object.assign(valueAt(raw, path.slice(0, -1)) ?? {}, { [path.at(-1) ?? '']: value })
 
 /** A value in TOML: JSON's strings are TOML's basic strings. */
 function toml(value: Change['value']): string {
@@ -188,32 +158,13 @@ function toml(value: Change['value']): string {
   return `[${routes.join(', ')}]`
 }
 
-function edited(text: string, environment: string, change: Change): string {
-  const lines = text.split('\n')
-  const header = headerOf(environment, change)
-  const line = `${change.key} = ${toml(change.value)}`
-  for (const { from, to } of tablesOf(lines, header)) {
-    const inside = lines.slice(from + 1, to)
-    if (change.binding !== undefined && !inside.some((one) => one.replace(/\s/g, '') === `binding="${change.binding}"`))
-      continue
-    const at = inside.findIndex((one) => new RegExp(`^\\s*${change.key}\\s*=`).test(one))
-    if (at >= 0) lines.splice(from + 1 + at, 1, line)
-    else lines.splice(from + 1 + inside.findLastIndex((one) => /^\s*[^#\s]/.test(one)) + 1, 0, line)
-    return lines.join('\n')
-  }
-  return `${text.trimEnd()}\n\n${header}\n${line}\n`
-}
-
-/** Where the tables of a header begin and end. Lines within multi-line strings are none of it. */
-function tablesOf(lines: readonly string[], header: string): { from: number; to: number }[] {
-  const headers: { at: number; text: string }[] = []
-  let within = false
-  lines.forEach((line, at) => {
-    if (!within && /^\s*\[\[?[\w.-]+\]\]?\s*(#.*)?$/.test(line))
-      headers.push({ at, text: line.replace(/#.*$/, '').trim() })
-    if ((line.match(/'''|"""/g)?.length ?? 0) % 2 === 1) within = !within
-  })
-  return headers.flatMap(({ at, text }, n) =>
-    text === header ? [{ from: at, to: headers[n + 1]?.at ?? lines.length }] : [],
-  )
+/** The text with a value in a table: in the place of the one before, else as its last, else in a new table. */
+function edited(text: string, path: Path, header: string, key: string, value: string): string {
+  const line = `${key} = ${value}`
+  const tables = parseTOML(text).body[0].body.filter((node) => node.type === 'TOMLTable')
+  const table = tables.find(({ resolvedKey }) => isDeepStrictEqual(resolvedKey, path))
+  if (!table) return `${text.trimEnd()}\n\n${header}\n${line}\n`
+  const before = table.body.find((pair) => isDeepStrictEqual(getStaticTOMLValue(pair.key), [key]))
+  const [from, to] = before?.range ?? [table.range[1], table.range[1]]
+  return `${text.slice(0, from)}${before ? line : `\n${line}`}${text.slice(to)}`
 }

@@ -1,25 +1,29 @@
 import { rmSync } from 'node:fs'
 import { copyAssets } from '../assets.ts'
-import { migrate } from '../migrate.ts'
+import { CommandError } from '../command.ts'
+import { migrate, migrationTags } from '../migrate.ts'
 import type { Ask } from './ask.ts'
-import { DeployError } from './fault.ts'
+import type { Cloudflare } from './cloudflare.ts'
 import { hostOf, type Options } from './options.ts'
 import { buildCommand, deployCommand, maxGzipKb, migrateCommand } from './plan.ts'
-import type { Deployed } from './resources.ts'
+import { appliedTo, type Deployed } from './resources.ts'
 import { asFile, type Secrets } from './secrets.ts'
 import { type Change, readSettings, type Settings, writeSettings, writeVariant } from './settings.ts'
 import { type Outcome, WranglerError, wrangler } from './wrangler.ts'
 
 const noLimitsOnFreePlan = 100328
 
-/** Builds the Worker as it is going to be deployed. @throws DeployError when it is too large */
-export async function build({ environment }: Options): Promise<string> {
+/**
+ * Builds the Worker into a folder, as it is going to be deployed, and says how large it is.
+ * @throws CommandError when it is too large
+ */
+export async function build({ environment }: Options, folder: string): Promise<string> {
   copyAssets()
-  const { gzipBytes } = await wrangler(buildCommand(environment))
-  if (gzipBytes === undefined) throw new DeployError('wrangler built the Worker without saying how large it is.')
+  const { gzipBytes } = await wrangler(buildCommand(environment, folder))
+  if (gzipBytes === undefined) throw new CommandError('wrangler built the Worker without saying how large it is.')
   const kb = Math.ceil(gzipBytes / 1000)
   if (gzipBytes > maxGzipKb * 1000) {
-    throw new DeployError(
+    throw new CommandError(
       `The Worker has ${kb} KB gzipped, and ${maxGzipKb} KB is the most. What has grown? npx wrangler deploy --dry-run --metafile --outdir dist`,
     )
   }
@@ -72,36 +76,37 @@ export async function settleAddress(
 
 /**
  * Brings the database that the service uses up to date: D1, or the libSQL that `DATABASE_URL` names.
- * @throws DeployError or MigrateError with the reason, and what was applied before it stays
+ * @throws CommandError or CommandError with the reason, and what was applied before it stays
  */
 export async function applyMigrations(
-  { environment }: Options,
-  { vars }: Settings,
+  api: Cloudflare,
+  { environment, vars, database }: Settings,
   secrets: Secrets,
   accountId: string,
 ): Promise<string> {
   const { DATABASE_URL: databaseUrl } = vars
   if (databaseUrl) return migrate({ databaseUrl, authToken: secrets.DATABASE_AUTH_TOKEN })
-  const { output } = await wrangler(migrateCommand(environment), { accountId })
-  const applied = [...output.matchAll(/│ (\d{4}_\w+)\.sql +│ ✅/g)].map(([, tag = '']) => tag)
-  return applied.length === 0 ? 'up to date' : `applied ${[...new Set(applied)].join(', ')}`
+  const applied = await appliedTo(api, accountId, database.id ?? '')
+  const lacking = migrationTags().filter((tag) => !applied.includes(tag))
+  if (lacking.length === 0) return 'up to date'
+  await wrangler(migrateCommand(environment), accountId)
+  return `applied ${lacking.join(', ')}`
 }
 
 /**
- * Deploys, and where the plan refuses limits, without. A domain that is new comes after the Worker, once it has been
- * looked at.
+ * Deploys what was built into a folder, and where the plan refuses limits, without. A domain that is new comes after
+ * the Worker, once it has been looked at.
  */
 export async function upload(
-  { environment }: Options,
-  { domains }: Settings,
+  { environment, domains }: Settings,
+  folder: string,
   secrets: Secrets,
   accountId: string,
   withDomains: boolean,
 ): Promise<Outcome & { limited: boolean }> {
-  const run = (variant: string | undefined) => {
-    const more = variant === undefined ? [] : ['--config', variant]
-    if (Object.keys(secrets).length === 0) return wrangler([...deployCommand(environment), ...more], { accountId })
-    return asFile(secrets, (file) => wrangler([...deployCommand(environment, file), ...more], { accountId }))
+  const run = (config?: string) => {
+    const deploy = (file?: string) => wrangler(deployCommand(environment, folder, file, config), accountId)
+    return Object.keys(secrets).length === 0 ? deploy() : asFile(secrets, deploy)
   }
   const without = async (limits: boolean) => {
     const variant = writeVariant(environment, (found) => {
@@ -116,7 +121,7 @@ export async function upload(
   }
   try {
     const plain = withDomains || domains.length === 0
-    return { ...(plain ? await run(undefined) : await without(false)), limited: true }
+    return { ...(await (plain ? run() : without(false))), limited: true }
   } catch (error) {
     if (!(error instanceof WranglerError && error.code === noLimitsOnFreePlan)) throw error
     return { ...(await without(true)), limited: false }

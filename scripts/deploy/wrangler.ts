@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { z } from 'zod'
-import { DeployError, remedyFor } from './fault.ts'
+import { CommandError, inFolder } from '../command.ts'
+import { remedyFor } from './remedies.ts'
 
 /** A command of wrangler's that ended with an error: Cloudflare's code, where it has one, and wrangler's words. */
-export class WranglerError extends DeployError {
+export class WranglerError extends CommandError {
   readonly code: number | undefined
   constructor(args: readonly string[], output: string) {
     const words = wordsOf(output)
@@ -37,7 +36,19 @@ function wordsOf(output: string): string {
 export const commandOf = (args: readonly string[]): string =>
   ['npx', 'wrangler', ...args].map((one) => (/^[\w@%+=:,./{}-]+$/.test(one) ? one : `'${one}'`)).join(' ')
 
-/** What wrangler writes down of a deployment, trial or not. */
+export const wranglerPath = 'node_modules/wrangler/bin/wrangler.js'
+
+/** The environment in which wrangler asks nothing, measures nothing and sends nothing elsewhere. */
+export const quietly = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CI: 'true',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_WRITE_LOGS: 'false',
+})
+
+/** What wrangler writes down of a deployment, trial or not: which version it is (none, of a trial), and how large. */
 const deployed = z.object({
   type: z.literal('deploy'),
   version_id: z.string().nullable(),
@@ -45,71 +56,24 @@ const deployed = z.object({
 })
 
 /** What a command of wrangler's came to. */
-export interface Outcome {
-  readonly output: string
-  /** Of a deployment: which version it is (none, of a trial), and how large it is. */
-  readonly versionId?: string | undefined
-  readonly gzipBytes?: number | undefined
-}
-
-/** How wrangler is run. */
-export interface WranglerOptions {
-  /** For what goes through no argument: secrets. */
-  readonly input?: string
-  readonly accountId?: string | undefined
-  /** Of which environment the command is to be, where a program would not have to ask a person. */
-  readonly env?: Readonly<Record<string, string>>
-}
+export type Outcome = Awaited<ReturnType<typeof wrangler>>
 
 /**
  * Runs the project's own wrangler, with nothing asked and nothing reported elsewhere.
  * @throws WranglerError with its words when it ends with an error
  */
-export async function wrangler(
-  args: readonly string[],
-  { input, accountId, env }: WranglerOptions = {},
-): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), 'vizitka-deploy-'))
-  try {
-    const child = spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        ...(accountId === undefined ? {} : { CLOUDFLARE_ACCOUNT_ID: accountId }),
-        CI: 'true',
-        WRANGLER_HIDE_BANNER: 'true',
-        WRANGLER_OUTPUT_FILE_PATH: join(folder, 'output'),
-        WRANGLER_SEND_ERROR_REPORTS: 'false',
-        WRANGLER_SEND_METRICS: 'false',
-        WRANGLER_WRITE_LOGS: 'false',
-        ...env,
-      },
+export const wrangler = (args: readonly string[], accountId?: string) =>
+  inFolder(async (folder) => {
+    const report = join(folder, 'output')
+    const account = accountId === undefined ? {} : { CLOUDFLARE_ACCOUNT_ID: accountId }
+    const { stdout: output } = await promisify(execFile)(process.execPath, [wranglerPath, ...args], {
+      env: { ...quietly(), ...account, WRANGLER_OUTPUT_FILE_PATH: report },
+      maxBuffer: Number.POSITIVE_INFINITY,
+    }).catch(({ stdout, stderr }: { stdout: string; stderr: string }) => {
+      throw new WranglerError(args, stderr.includes('[ERROR]') ? stderr : stdout + stderr)
     })
-    child.stdin.on('error', () => {}) // one that ends without reading has said why
-    child.stdin.end(input ?? '')
-    let output = ''
-    let wrong = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (wrong += text))
-    const [code] = await once(child, 'close')
-    if (code !== 0) throw new WranglerError(args, wrong.includes('[ERROR]') ? wrong : output + wrong)
-    const [deployment] = linesOf(join(folder, 'output')).flatMap((line) => deployed.safeParse(line).data ?? [])
-    return {
-      output: output,
-      versionId: deployment?.version_id ?? undefined,
-      gzipBytes: deployment?.bundle_size?.gzip_bytes,
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function linesOf(file: string): unknown[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
-  } catch {
-    return [] // most commands write nothing down
-  }
-}
+    const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : []
+    const [deployment] = lines.flatMap((line) => deployed.safeParse(JSON.parse(line)).data ?? [])
+    const { version_id, bundle_size } = deployment ?? {}
+    return { output, versionId: version_id ?? undefined, gzipBytes: bundle_size?.gzip_bytes }
+  })

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Cron } from 'croner'
-import { StartError } from './fault.ts'
+import { CommandError } from '../command.ts'
 
-/** Reads the cron expressions of wrangler.toml. @throws StartError for one that is none */
+/** Reads the cron expressions of wrangler.toml. @throws CommandError for one that is none */
 export function readCrons(): string[] {
   const [, list = ''] = readFileSync('wrangler.toml', 'utf8').match(/^crons\s*=\s*\[([^\]]*)\]/m) ?? []
   const crons = [...list.matchAll(/"([^"]*)"/g)].map(([, cron = '']) => cron)
@@ -10,18 +10,12 @@ export function readCrons(): string[] {
   return crons
 }
 
-/** Parses a cron expression as Cloudflare has it: in UTC, with Sunday as day 1 of the week. @throws StartError */
+/** Parses a cron expression as Cloudflare has it: in UTC, with Sunday as day 1 of the week. @throws CommandError */
 export function parseCron(cron: string): Cron {
   try {
-    return new Cron(cron, {
-      timezone: 'UTC',
-      mode: '5-part',
-      alternativeWeekdays: true,
-      domAndDow: true,
-      paused: true,
-    })
+    return new Cron(cron, { timezone: 'UTC', mode: '5-part', alternativeWeekdays: true, domAndDow: true, paused: true })
   } catch (error) {
-    throw new StartError(`npm start cannot read the cron "${cron}" of wrangler.toml.`, { cause: error })
+    throw new CommandError(`npm start cannot read the cron "${cron}" of wrangler.toml.`, { cause: error })
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { StartError } from './fault.ts'
+import { CommandError } from '../command.ts'
 
 /** Where all of it listens: for this machine alone. */
 export const host = '127.0.0.1'
@@ -10,21 +10,20 @@ interface Port {
   readonly use: string
 }
 
-/** @throws StartError naming each port that is in use, who it is for, and the command that chooses others */
+/** @throws CommandError naming each port that is in use, who it is for, and the command that chooses others */
 export async function requireFree(ports: readonly Port[]): Promise<void> {
-  const faults = await Promise.all(ports.map(({ port }) => portFault(port)))
-  const taken = ports.flatMap((port, n) => (faults[n] ? [{ ...port, fault: faults[n] }] : []))
-  if (taken.length === 0) return
+  const sentences: string[] = []
   const chosen: string[] = []
-  const avoid = new Set(ports.map(({ port }) => port))
-  for (const { port, variable } of taken) {
+  for (const { port, variable, use } of ports) {
+    const fault = await portFault(port)
+    if (!fault) continue
+    sentences.push(`Port ${port} ${fault}; ${use} needs it.`)
     let other = Math.max(port, 1023) + 1
-    while (avoid.has(other) || (await portFault(other))) other++
-    avoid.add(other)
+    while (ports.some((one) => one.port === other) || (await portFault(other))) other++
     chosen.push(`${variable}=${other}`)
   }
-  const sentences = taken.map(({ port, use, fault }) => `Port ${port} ${fault}; ${use} needs it.`)
-  throw new StartError(
+  if (sentences.length === 0) return
+  throw new CommandError(
     `${sentences.join('\n')}\nStop what listens there (another npm start?), or choose: ${chosen.join(' ')} npm start`,
   )
 }

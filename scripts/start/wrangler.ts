@@ -2,25 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
+import { quietly, wranglerPath } from '../deploy/wrangler.ts'
 
 const stopSeconds = 5 // after this, what has not ended when asked to is killed
 const keptLines = 40 // of wrangler's last words, for when it dies
 
 /** Starts wrangler on this very Node, with nothing asked, nothing measured and nothing fetched from elsewhere. */
 export function wrangler(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args], {
+  return spawn(process.execPath, [wranglerPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches this process alone, which then ends wrangler and all of wrangler's children.
     detached: true,
-    env: {
-      ...process.env,
-      CI: 'true',
-      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-      WRANGLER_HIDE_BANNER: 'true',
-      WRANGLER_SEND_ERROR_REPORTS: 'false',
-      WRANGLER_SEND_METRICS: 'false',
-      WRANGLER_WRITE_LOGS: 'false',
-    },
+    env: { ...quietly(), CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
   })
 }
 

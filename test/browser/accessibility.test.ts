@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
-import { authorize, execute } from './docs-page.ts'
+import { authorize, execute, watch } from './docs-page.ts'
 import { confirmed, password, signedUp } from './people.ts'
 import { sharedService } from './shared.ts'
 
@@ -70,6 +70,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
     await page.getByRole('button', { name: 'Authorize' }).first().click()
     expect(await serious(page, { within: '.dialog-ux' })).toEqual([])
 
+    const faults = watch(page.context(), service.url)
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.goto(`${service.url}/redoc`)
@@ -77,6 +78,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
       await page.locator('h2').getByText('Check the health of the service', { exact: true }).waitFor()
       expect(await serious(page, { schemes: [colorScheme] })).toEqual([])
     }
+    expect(faults).toEqual([])
   })
 
   async function open() {

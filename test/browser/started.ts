@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { StartError } from '../../scripts/start/fault.ts'
+import { CommandError } from '../../scripts/command.ts'
 import { exampleVars, type Running, type StartOptions, startAll } from '../../scripts/start.ts'
 
 /** The parts that `npm start` starts. */
@@ -63,7 +63,7 @@ async function started(options: StartOptions, attempts = 3): Promise<{ running: 
   try {
     return { running: await startAll({ ...options, port, inboxPort, smtpPort }), inboxPort }
   } catch (error) {
-    if (attempts === 1 || !(error instanceof StartError) || !/already in use/.test(error.message)) throw error
+    if (attempts === 1 || !(error instanceof CommandError) || !/already in use/.test(error.message)) throw error
     return started(options, attempts - 1)
   }
 }

@@ -59,8 +59,8 @@ describe('npm run deploy, if something prevents it', () => {
       const SMTP_PASSWORD = 'keep-this-one'
       let queries = 0
       cf.trouble = (requested) => {
-        // One query creates the table of applied migrations, one reads it; then each migration is one.
-        if (requested.endsWith('/query') && ++queries === 5)
+        // One query finds no table of applied migrations, one creates it, one reads it; then each migration is one.
+        if (requested.endsWith('/query') && ++queries === 6)
           throw new Refused(400, 7500, 'D1 is overloaded: SQLITE_BUSY')
       }
       expect(await complaint([], { SMTP_PASSWORD })).toMatch(

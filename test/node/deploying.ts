@@ -59,11 +59,12 @@ export function pristine(text = readFileSync('wrangler.toml', 'utf8')): string {
  * as successful without running, for tests of later steps: wrangler takes more than a second to build.
  */
 const recorder = `
-const { appendFileSync, existsSync } = require('node:fs')
+const { appendFileSync, existsSync, writeFileSync } = require('node:fs')
 const args = process.argv.slice(2)
 appendFileSync(__dirname + '/commands', JSON.stringify(args) + String.fromCharCode(10))
 if (args.includes('--dry-run') && existsSync(__dirname + '/built')) {
   const built = { type: 'deploy', version_id: null, bundle_size: { gzip_bytes: 300000 } }
+  writeFileSync(args.at(-1) + '/worker.js', 'export class Gate {}; export default { fetch() {} }')
   appendFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, JSON.stringify(built) + String.fromCharCode(10))
 } else {
   process.argv[1] = ${JSON.stringify(resolve('node_modules/wrangler/wrangler-dist/cli.js'))}
@@ -116,7 +117,13 @@ export function checkout(account: Account, { built = false } = {}): Checkout {
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     const [code] = await once(child, 'close')
     const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
-    return { code, output: output, commands: lines.map((line) => ['npx', 'wrangler', ...JSON.parse(line)].join(' ')) }
+    // As they are shown, without the names of temporary files.
+    const displayed = (line: string) =>
+      ['npx', 'wrangler', ...JSON.parse(line)]
+        .join(' ')
+        .replace(/(--outdir|deploy) \/[^ ]*\/vizitka-\w+/, '$1 {folder}')
+        .replace(/--secrets-file \S+/, '--secrets-file {file}')
+    return { code, output, commands: lines.map(displayed) }
   }
   return {
     folder,

@@ -5,12 +5,10 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { startAll } from '../../scripts/start.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { descendants, freePorts, isFree, type Ports, type Script, start, survivors } from './running.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'vizitka-journey-'))
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const newFolder = () => mkdtempSync(join(scratch, 'home-'))
 const started = new Set<Script>()
@@ -32,17 +30,39 @@ async function finish(script: Script, signal: NodeJS.Signals = 'SIGINT') {
   return { code, children, left: survivors(children) }
 }
 
-afterEach(async () => {
+afterAll(async () => {
   for (const script of started) await finish(script, 'SIGTERM')
+  rmSync(scratch, { recursive: true, force: true })
 })
 
-describe('from signing up to logging out, on what npm start starts', () => {
+describe('on what npm start starts', () => {
   const folder = newFolder()
-  const email = 'ana@example.com'
+  const email = 'bohdan@example.com'
   const password = 'correct horse battery'
+  let ports: Ports
+  let first: Script
+  beforeAll(async () => {
+    ports = await freePorts()
+    first = await begin(folder, ports)
+  })
 
-  it('keeps a book through letters, restarts and Ctrl-C', { timeout: 120_000 }, async () => {
-    const ports = await freePorts()
+  it('each command of the README’s tour is answered, as it stands, as shown', { timeout: 90_000 }, async () => {
+    const here = (text: string) =>
+      text
+        .replaceAll('127.0.0.1:8787', `127.0.0.1:${ports.port}`)
+        .replaceAll('127.0.0.1:8025', `127.0.0.1:${ports.inboxPort}`)
+    const steps = tour(readFileSync('README.md', 'utf8'))
+    expect(steps.length).toBeGreaterThan(8)
+    const answers = await session(steps.map(({ commands }) => here(commands)))
+    for (const [n, { commands, language, displayed }] of steps.entries()) {
+      const answer = answers[n] ?? ''
+      if (language === 'json')
+        expect(masked(JSON.parse(answer), JSON.parse(here(displayed))), commands).toEqual(JSON.parse(here(displayed)))
+      else expect(answer.trim(), commands).toMatch(pattern(here(displayed)))
+    }
+  })
+
+  it('somebody keeps a book from signing up to logging out, through restarts and Ctrl-C', async () => {
     const url = `http://127.0.0.1:${ports.port}`
     const inbox = `http://127.0.0.1:${ports.inboxPort}`
     const call = async (method: string, path: string, { token, json }: { token?: string; json?: unknown } = {}) => {
@@ -59,7 +79,6 @@ describe('from signing up to logging out, on what npm start starts', () => {
     }
     const logIn = () => call('POST', '/api/auth/login', { json: { email, password } })
 
-    const first = await begin(folder, ports)
     expect(first.output()).toContain(`Wrote ${join(folder, 'vars')}`)
     for (const line of [url, `${url}/docs`, `${url}/redoc`, `${url}/api/healthchecker`, inbox]) {
       expect(first.output()).toMatch(new RegExp(`  ${line}$`, 'm'))
@@ -68,8 +87,8 @@ describe('from signing up to logging out, on what npm start starts', () => {
     expect(parseEnv(variables).SECRET_KEY).toMatch(/^[A-Za-z0-9+/]{64}$/)
     expect(statSync(join(folder, 'vars')).mode & 0o777).toBe(0o600)
 
-    // Sign up; the confirmation letter comes over a real SMTP connection.
-    const signedUp = await call('POST', '/api/auth/signup', { json: { username: 'Ana', email, password } })
+    // The account, and the letter that confirms it, over a real SMTP conversation.
+    const signedUp = await call('POST', '/api/auth/signup', { json: { username: 'Bohdan', email, password } })
     expect(signedUp.status).toBe(201)
     const letter = await letterTo(inbox, email)
     expect(letter.Subject).toBe('Confirm your email')
@@ -180,99 +199,56 @@ describe('npm start, if something prevents it', () => {
     expect(script.output()).toContain('wrangler dev ended by itself (SIGKILL). Its last words:')
     expect(survivors(children)).toEqual([])
   })
-
-  it('uses a Mailpit that runs on the ports of the inbox', async () => {
-    const { port, inboxPort, smtpPort } = await freePorts()
-    const smtp = createServer().listen(smtpPort, '127.0.0.1')
-    const pages = createServer((_, answer) => {
-      answer.end(JSON.stringify({ Version: 'v1.27.0' }))
-    }).listen(inboxPort, '127.0.0.1')
-    onTestFinished(() => {
-      smtp.close()
-      pages.close()
-    })
-    const folder = newFolder()
-    const running = await startAll({
-      ...{ port, inboxPort, smtpPort },
-      ...{ persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') },
-    })
-    expect(running.letters.url).toBe(`http://127.0.0.1:${inboxPort}`)
-    await running.close()
-    expect(await running.ended).toBeUndefined()
-  })
 })
 
-describe('the tour of the README', () => {
-  it('shows what each command really prints', { timeout: 90_000 }, async () => {
-    const folder = newFolder()
-    const ports = await freePorts()
-    const here = (text: string) =>
-      text
-        .replaceAll('127.0.0.1:8787', `127.0.0.1:${ports.port}`)
-        .replaceAll('127.0.0.1:8025', `127.0.0.1:${ports.inboxPort}`)
-    const steps = tour(readFileSync('README.md', 'utf8'))
-    expect(steps.length).toBeGreaterThan(8)
+interface Step {
+  readonly commands: string
+  readonly language: string
+  readonly displayed: string
+}
 
-    const running = await startAll({ ...ports, persistTo: join(folder, 'state'), varsFile: join(folder, 'vars') })
-    onTestFinished(() => running.close())
-    const answers = await session(steps.map(({ commands }) => here(commands)))
-    for (const [n, { commands, language, displayed }] of steps.entries()) {
-      const answer = answers[n] ?? ''
-      if (language === 'json')
-        expect(masked(JSON.parse(answer), JSON.parse(here(displayed))), commands).toEqual(JSON.parse(here(displayed)))
-      else expect(answer.trim(), commands).toMatch(pattern(here(displayed)))
+/** Each block of commands with the answer that is shown after it. */
+function tour(readme: string): Step[] {
+  const [, chapter = ''] = readme.match(/^## A tour\n([\s\S]*?)(?=^## |$(?![\s\S]))/m) ?? []
+  const blocks = [...chapter.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+    language,
+    text,
+  }))
+  return blocks.flatMap(({ language, text }, n) => {
+    if (language !== 'sh') return []
+    const answer = blocks[n + 1]
+    if (answer?.language !== 'json' && answer?.language !== 'text') {
+      throw new Error(`The tour shows no answer to:\n${text}`)
     }
+    return [{ commands: text, language: answer.language, displayed: answer.text }]
   })
+}
 
-  interface Step {
-    readonly commands: string
-    readonly language: string
-    readonly displayed: string
-  }
+/** What each of some commands prints, run one after another in one shell, as if typed there. */
+async function session(commands: readonly string[]): Promise<string[]> {
+  const mark = '---- next ----'
+  const shell = spawn('bash', ['--norc', '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  shell.stdin.end(commands.map((each) => `${each}\nprintf '\\n%s\\n' '${mark}'\n`).join(''))
+  await once(shell, 'close')
+  return output.split(mark)
+}
 
-  /** Each block of commands with the response shown after it. */
-  function tour(readme: string): Step[] {
-    const [, chapter = ''] = readme.match(/^## A tour\n([\s\S]*?)(?=^## |$(?![\s\S]))/m) ?? []
-    const blocks = [...chapter.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-      language,
-      text,
-    }))
-    return blocks.flatMap(({ language, text }, n) => {
-      if (language !== 'sh') return []
-      const answer = blocks[n + 1]
-      if (answer?.language !== 'json' && answer?.language !== 'text') {
-        throw new Error(`The tour shows no answer to:\n${text}`)
-      }
-      return [{ commands: text, language: answer.language, displayed: answer.text }]
-    })
-  }
+/** An answer with `…` wherever `…` is shown. */
+function masked(answer: unknown, displayed: unknown): unknown {
+  if (displayed === '…') return answer === undefined ? undefined : '…'
+  if (Array.isArray(answer) && Array.isArray(displayed)) return answer.map((each, n) => masked(each, displayed[n]))
+  if (typeof answer !== 'object' || answer === null || typeof displayed !== 'object' || displayed === null)
+    return answer
+  const expected = new Map<string, unknown>(Object.entries(displayed))
+  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, masked(value, expected.get(name))]))
+}
 
-  /** The output of commands, run one after another in one shell, as if typed there. */
-  async function session(commands: readonly string[]): Promise<string[]> {
-    const mark = '---- next ----'
-    const shell = spawn('bash', ['--norc', '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
-    let output = ''
-    for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-    shell.stdin.end(commands.map((each) => `${each}\nprintf '\\n%s\\n' '${mark}'\n`).join(''))
-    await once(shell, 'close')
-    return output.split(mark)
-  }
-
-  /** A response with `…` wherever the README shows `…`. */
-  function masked(answer: unknown, displayed: unknown): unknown {
-    if (displayed === '…') return answer === undefined ? undefined : '…'
-    if (Array.isArray(answer) && Array.isArray(displayed)) return answer.map((each, n) => masked(each, displayed[n]))
-    if (typeof answer !== 'object' || answer === null || typeof displayed !== 'object' || displayed === null)
-      return answer
-    const expected = new Map<string, unknown>(Object.entries(displayed))
-    return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, masked(value, expected.get(name))]))
-  }
-
-  /** A text with `…` for what differs. */
-  function pattern(displayed: string): RegExp {
-    return new RegExp(`^${displayed.trim().split('…').map(RegExp.escape).join('.+')}$`)
-  }
-})
+/** A text with `…` for what differs. */
+function pattern(displayed: string): RegExp {
+  return new RegExp(`^${displayed.trim().split('…').map(RegExp.escape).join('.+')}$`)
+}
 
 /** The members of a listed letter that are used. */
 interface Listed {

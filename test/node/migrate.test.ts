@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@libsql/client/http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CommandError } from '../../scripts/command.ts'
 import { openD1 } from '../../scripts/local-d1.ts'
-import { MigrateError, migrate } from '../../scripts/migrate.ts'
+import { migrate } from '../../scripts/migrate.ts'
 import { type Sqld, sqldMissing, startSqld } from '../sqld.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vizitka-migrate-'))
@@ -47,7 +48,7 @@ function withNext(name: string, statement: string): { migrationsFolder: string; 
 describe('migrating', () => {
   it('says that the server does not answer, and what to do', async () => {
     const error = await migrate({ databaseUrl: nowhere }).catch((reason: unknown) => reason)
-    expect(error).toBeInstanceOf(MigrateError)
+    expect(error).toBeInstanceOf(CommandError)
     expect(String(error)).toMatch(/No libSQL database answers at 127\.0\.0\.1:9 .*docker compose up -d sqld/)
   })
 

@@ -1,6 +1,3 @@
-/** What keeps the service from being deployed, in words for the person who deploys it, with what to do. */
-export class DeployError extends Error {}
-
 const permissions =
   'Account: Workers Scripts (edit), D1 (edit), Workers KV Storage (edit), Account Settings (read); for a domain of your own ' +
   'also Zone: Workers Routes (edit)'
