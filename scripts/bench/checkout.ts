@@ -2,11 +2,14 @@
  * Runs the service of the checkout in the working directory, with a database of its own, to be compared with another's;
  * sends where it is, who is in it, and which process it is. `compare.ts` forks it.
  */
-import { build, withService } from './runtime.ts'
+import { join } from 'node:path'
+import { childrenOf } from './processes.ts'
 
 const [size = '1000'] = process.argv.slice(2)
+const path = join(process.cwd(), 'scripts/bench/runtime.ts')
+const { build, withRuntime } = (await import(path)) as typeof import('./runtime.ts')
 const books = Array.from({ length: 8 }, () => Number(size))
-await withService({ bundle: await build(), books }, async ({ url, pid }, people) => {
-  process.send?.({ url, people, pid })
+await withRuntime({ workers: { service: await build() }, books }, async ({ urls }, people) => {
+  process.send?.({ url: urls.service, people, pid: childrenOf(process.pid)[0] })
   await new Promise((resolve) => process.once('disconnect', resolve))
 })

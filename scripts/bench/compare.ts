@@ -4,24 +4,25 @@ import { resolve } from 'node:path'
 import { median, table } from './figures.ts'
 import { drive } from './load.ts'
 import type { Person } from './population.ts'
-import { measured } from './requests.ts'
+import { cpuMicroseconds, exitOf } from './processes.ts'
+import { measured, serviceTarget } from './requests.ts'
 
 const rounds = 9
 
 /** A checkout's service, as its process says it. */
-interface Compared {
+interface Service {
   readonly url: string
   readonly people: readonly Person[]
   readonly pid: number
 }
 
 async function startService(folder: string, isQuick: boolean) {
-  const child = fork(resolve(folder, 'scripts/bench/checkout.ts'), [isQuick ? '100' : '1000'], {
+  const script = resolve('scripts/bench/checkout.ts')
+  const child = fork(script, [isQuick ? '100' : '1000'], {
     cwd: folder,
-    execArgv: ['--import', resolve(folder, 'scripts/install.mjs')],
+    execArgv: ['--import', resolve('scripts/install.mjs')],
   })
-  const exit = once(child, 'exit').then(() => Promise.reject(new Error(`The service of ${folder} did not start.`)))
-  const [service] = (await Promise.race([once(child, 'message'), exit])) as [Compared]
+  const [service] = (await Promise.race([once(child, 'message'), exitOf(child)])) as [Service]
   return { ...service, close: () => child.disconnect() }
 }
 
@@ -38,11 +39,12 @@ export async function compare(isQuick: boolean, folder: string): Promise<string>
       // The first round warms; who is first changes with every round.
       for (let round = -1; round < (isQuick ? 1 : rounds); round++) {
         const order = [...services.entries()]
-        for (const [at, service] of round % 2 === 0 ? order : order.toReversed()) {
-          const { rate, cpu } = await drive(service, request, service.people, isQuick ? 0.5 : 2)
+        for (const [at, { url, people, pid }] of round % 2 === 0 ? order : order.toReversed()) {
+          const before = cpuMicroseconds(pid)
+          const { rate, count } = await drive(serviceTarget(url, request), people, isQuick ? 0.5 : 2)
           if (round < 0) continue
           costs[at]?.rates.push(rate)
-          costs[at]?.cpu.push(cpu)
+          costs[at]?.cpu.push((cpuMicroseconds(pid) - before) / count)
         }
       }
       const [own, other] = costs

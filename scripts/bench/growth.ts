@@ -1,5 +1,5 @@
 import { median, table } from './figures.ts'
-import { build, withService } from './runtime.ts'
+import { build, withRuntime } from './runtime.ts'
 
 const books = [1000, 10_000, 50_000] as const
 const rounds = 41
@@ -15,7 +15,7 @@ const paths = {
 
 /** What a list, a search and upcoming birthdays cost as a book grows: one request at a time, in the local runtime. */
 export async function growth(isQuick: boolean): Promise<string> {
-  return withService({ bundle: await build(), books }, async ({ url }, people) => {
+  return withRuntime({ workers: { service: await build() }, books }, async ({ urls }, people) => {
     const rows: string[][] = []
     for (const [name, path] of Object.entries(paths)) {
       const costs: { total: number; database: number }[] = []
@@ -24,7 +24,7 @@ export async function growth(isQuick: boolean): Promise<string> {
         const times: { total: number; database: number }[] = []
         for (let round = -3; round < (isQuick ? 1 : rounds); round++) {
           const start = performance.now()
-          const answer = await fetch(`${url}${path}`, { headers })
+          const answer = await fetch(`${urls.service}${path}`, { headers })
           await answer.arrayBuffer()
           const total = performance.now() - start
           if (!answer.ok) throw new Error(`${path} was answered ${answer.status}.`)

@@ -1,5 +1,5 @@
 import { table } from './figures.ts'
-import { build, withPlace } from './runtime.ts'
+import { withServed } from './processes.ts'
 import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
 
 const connections = 32
@@ -14,22 +14,20 @@ const signUpWriters = 4
 export async function kill(isQuick: boolean): Promise<string> {
   const kills = isQuick ? 2 : 20
   const books = Array.from({ length: connections }, () => 10)
-  const bundle = await build()
-  return withPlace(books, async ({ people, start, openDatabase }) => {
+  return withServed({ books, settings: {} }, async (people, serve, openAfter) => {
     const writers = people.map((person, at) => new Writer(person, `w${at}`))
     for (let round = 0; round < kills; round++) {
-      const service = await start({ bundle })
+      const served = await serve()
       const never = new AbortController().signal
       const writing = Promise.all(
-        writers.map((writer, at) => writer.run(service.url, at < signUpWriters ? ['signUp'] : actions, never, true)),
+        writers.map((writer, at) => writer.run(served.url, at < signUpWriters ? ['signUp'] : actions, never, true)),
       )
       await new Promise((done) => setTimeout(done, (isQuick ? 1000 : 2000) + Math.random() * (isQuick ? 2000 : 4000)))
       // A busy machine may have acknowledged nothing yet: a kill then would test nothing.
       while (round === 0 && !isUnderWay(writers)) await new Promise((done) => setTimeout(done, 100))
-      process.kill(service.pid, 'SIGKILL')
+      await served.kill()
       await writing
-      await service.close()
-      const after = await openDatabase()
+      const after = await openAfter()
       const faults = findFaults(after, writers)
       after.close()
       if (faults.length > 0) {

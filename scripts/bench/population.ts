@@ -7,6 +7,7 @@ import { contentOfFields } from '../../src/contacts/content.ts'
 import { createRow } from '../../src/contacts/store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { people } from '../people.ts'
+import { marks } from './marks.ts'
 
 /**
  * Configures the measured service: the defaults, but limits as wide as they can be, and tokens that outlive a run. The
@@ -28,13 +29,17 @@ export const password = 'seven wild geese over the Dnipro'
 export interface Person {
   readonly id: number
   readonly email: string
+  readonly session: number
   /** The id of the first contact of the book; the others follow it. */
   readonly contact: number
   readonly accessToken: string
   refreshToken: string
 }
 
-/** Fills an empty database with a signed-in person for each size of a book. */
+/**
+ * Fills an empty database with a signed-in person for each size of a book. Ids begin at {@link marks}, far from every
+ * other number.
+ */
 export async function populate(sqlite: DatabaseSync, books: readonly number[]): Promise<Person[]> {
   const now = timestamp()
   const hash = await hashPassword(password)
@@ -50,12 +55,12 @@ export async function populate(sqlite: DatabaseSync, books: readonly number[]): 
   )
   const persons: Person[] = []
   sqlite.exec('BEGIN')
-  let first = 1
+  let first: number = marks.contact
   for (const [at, size] of books.entries()) {
-    const id = at + 1 // of the person, and of their session
+    const id = marks.user + at
     const email = `person-${at}@example.com`
     user.run(id, `Person ${at}`, email, email, hash, now, now)
-    session.run(id, id, now, now)
+    session.run(marks.session + at, id, now, now)
     for (const [n, row] of pool.slice(0, size).entries()) {
       const values = Object.values({ ...row, owner_id: id, id: first + n })
       contact.run(...values.map((value) => (typeof value === 'boolean' ? Number(value) : value)))
@@ -63,12 +68,17 @@ export async function populate(sqlite: DatabaseSync, books: readonly number[]): 
     persons.push({
       id,
       email,
+      session: marks.session + at,
       contact: first,
-      accessToken: await issueAccessToken({ userId: id, sessionId: id }, config),
-      refreshToken: issueRefreshToken({ sessionId: id, generation: 1 }, config),
+      accessToken: await issueAccessToken({ userId: id, sessionId: marks.session + at }, config),
+      refreshToken: issueRefreshToken({ sessionId: marks.session + at, generation: 1 }, config),
     })
     first += size
   }
   sqlite.exec('COMMIT')
   return persons
 }
+
+/** Issues the refresh token of a session at a generation. */
+export const refreshTokenOf = (sessionId: number, generation: number): string =>
+  issueRefreshToken({ sessionId, generation }, configuration({ ...vars } as never))

@@ -1,30 +1,43 @@
-import type { Profiler } from 'node:inspector'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { table } from './figures.ts'
 import { drive } from './load.ts'
-import { measured } from './requests.ts'
-import { build, withService } from './runtime.ts'
+import { measured, serviceTarget } from './requests.ts'
+import { build, withRuntime } from './runtime.ts'
 
-/** A V8 CPU profile, as the inspector's protocol tells it. */
-type CpuProfile = Profiler.Profile
-type ProfileNode = Profiler.ProfileNode
+/** A node of a V8 CPU profile, as the inspector's protocol tells it. Lines and columns count from 0. */
+interface ProfileNode {
+  readonly id: number
+  readonly callFrame: {
+    readonly functionName: string
+    readonly url: string
+    readonly lineNumber: number
+    readonly columnNumber: number
+  }
+}
 
-const profiledRequests = ['me', 'contact by id', 'list of 20', 'create']
+interface CpuProfile {
+  readonly nodes: readonly ProfileNode[]
+  readonly samples: readonly number[]
+  /** Microseconds since the sample before. */
+  readonly timeDeltas: readonly number[]
+}
+
 const samplingMicroseconds = 200
 const connections = 32
 
 /** Measures where the service's own time goes, by the package that the code is of. */
 export async function profile(isQuick: boolean): Promise<string> {
-  const bundle = await build()
-  const originOf = originsIn(bundle.map)
+  const service = await build()
+  const originOf = originsIn(service.map)
   const books = Array.from({ length: connections }, () => (isQuick ? 100 : 1000))
-  return withService({ bundle, books, withInspector: true }, async (service, people) => {
+  return withRuntime({ workers: { service }, books, withInspector: true }, async (runtime, people) => {
     const columns = new Map<string, Map<string, number>>()
-    for (const request of measured.filter(({ name }) => profiledRequests.includes(name))) {
-      await drive(service, request, people, isQuick ? 1 : 4)
+    for (const request of measured.filter(({ recording }) => ['me', 'contact', 'list', 'create'].includes(recording))) {
+      const target = serviceTarget(runtime.urls.service ?? '', request)
+      await drive(target, people, isQuick ? 1 : 4)
       let count = 0
-      const taken = await profiled(await service.inspectorUrl(), async () => {
-        count = (await drive(service, request, people, isQuick ? 1 : 5)).count
+      const taken = await profiled(await runtime.inspectorUrl(), 'service', async () => {
+        count = (await drive(target, people, isQuick ? 1 : 5)).count
       })
       columns.set(request.name, selfTimeByOrigin(taken, originOf, count))
     }
@@ -52,11 +65,11 @@ function selfTimeByOrigin(
 ): Map<string, number> {
   const byId = new Map(taken.nodes.map((node) => [node.id, node]))
   const spent = new Map<string, number>()
-  for (const [at, id] of (taken.samples ?? []).entries()) {
+  for (const [at, id] of taken.samples.entries()) {
     const node = byId.get(id)
     if (!node || node.callFrame.functionName === '(idle)') continue
     const origin = originOf(node)
-    spent.set(origin, (spent.get(origin) ?? 0) + (taken.timeDeltas?.[at] ?? 0) / count)
+    spent.set(origin, (spent.get(origin) ?? 0) + (taken.timeDeltas[at] ?? 0) / count)
   }
   return spent
 }
@@ -78,23 +91,27 @@ function originsIn(map: string): (node: ProfileNode) => string {
   }
 }
 
-/** Takes a CPU profile of the service while something runs (Chrome DevTools Protocol, domain Profiler). */
-async function profiled(inspector: URL, run: () => Promise<void>): Promise<CpuProfile> {
+/** Takes a CPU profile of one Worker of a runtime while something runs (Chrome DevTools Protocol, domain Profiler). */
+async function profiled(inspector: URL, worker: string, run: () => Promise<void>): Promise<CpuProfile> {
   const answer = await fetch(new URL('/json', inspector))
   const targets = (await answer.json()) as readonly { id: string; webSocketDebuggerUrl: string }[]
-  const target = targets.find(({ id }) => id.endsWith('service'))
-  if (!target) throw new Error('There is no Worker to inspect.')
+  const target = targets.find(({ id }) => id === `core:user:${worker}` || id === worker)
+  if (!target) throw new Error(`There is no ${worker} to inspect: ${targets.map(({ id }) => id).join(', ')}.`)
   const socket = new WebSocket(target.webSocketDebuggerUrl)
-  await new Promise((done, failed) => Object.assign(socket, { onopen: done, onerror: failed }))
+  await new Promise((done, failed) => {
+    socket.addEventListener('open', done)
+    socket.addEventListener('error', failed)
+  })
   let last = 0
+  const waiting = new Map<number, (result: unknown) => void>()
+  socket.addEventListener('message', (event) => {
+    const { id, result } = JSON.parse(String(event.data)) as { id?: number; result?: unknown }
+    if (id !== undefined) waiting.get(id)?.(result)
+  })
   const call = (method: string, params = {}) =>
     new Promise<unknown>((done) => {
-      const id = ++last
-      socket.addEventListener('message', (event) => {
-        const answer = JSON.parse(String(event.data)) as { id?: number; result?: unknown }
-        if (answer.id === id) done(answer.result)
-      })
-      socket.send(JSON.stringify({ id, method, params }))
+      waiting.set(++last, done)
+      socket.send(JSON.stringify({ id: last, method, params }))
     })
   await call('Profiler.enable')
   await call('Profiler.setSamplingInterval', { interval: samplingMicroseconds })

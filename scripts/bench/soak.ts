@@ -1,6 +1,5 @@
 import { table } from './figures.ts'
-import { residentMiB } from './processes.ts'
-import { build, withPlace } from './runtime.ts'
+import { residentMiB, withServed } from './processes.ts'
 import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
 
 const people = 50
@@ -23,22 +22,21 @@ const limits = 'contacts-read=600/60s,contacts-create=50/5s,contacts-write=300/6
 export async function soak(isQuick: boolean): Promise<string> {
   const seconds = isQuick ? 5 : 300
   const books = Array.from({ length: people }, () => (isQuick ? 50 : 500))
-  const bundle = await build()
-  return withPlace(books, async ({ people: persons, start, openDatabase }) => {
-    const service = await start({ bundle, settings: { RATE_LIMITS: limits } })
+  return withServed({ books, settings: { RATE_LIMITS: limits } }, async (persons, serve, openAfter) => {
+    const served = await serve()
     const writers = Array.from({ length: connections }, (_, at) => {
       const person = persons[at % persons.length]
       if (!person) throw new Error('There is nobody to write as.')
       return new Writer(person, `w${at}`)
     })
     const memory: number[] = []
-    const sampling = setInterval(() => memory.push(residentMiB(service.pid)), (seconds / 60) * 1000)
+    const sampling = setInterval(() => memory.push(residentMiB(served.runtimePid)), (seconds / 60) * 1000)
     const stop = AbortSignal.timeout(seconds * 1000)
-    await Promise.all(writers.map((writer) => writer.run(service.url, actions, stop, false)))
+    await Promise.all(writers.map((writer) => writer.run(served.url, actions, stop, false)))
     clearInterval(sampling)
-    await service.close()
+    await served.stop()
 
-    const after = await openDatabase()
+    const after = await openAfter()
     const faults = findFaults(after, writers)
     after.close()
     const statuses = countStatuses(writers)

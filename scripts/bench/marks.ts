@@ -1,0 +1,19 @@
+/** Numbers that no other value of a recorded query is, so that a replay can put another user's in their places. */
+export const marks = {
+  user: 5_000_001,
+  contact: 9_000_001,
+  session: 7_000_001,
+  generation: 1_000_003,
+  revision: 1_000_033,
+} as const
+
+/** The contact that is added again and again. */
+export const sampleContact = {
+  first_name: 'Леся',
+  last_name: 'Українка',
+  email: 'lesia@example.com',
+  phone: '+380 67 123 45 67',
+  birthday: '1871-02-25',
+  additional: 'Met at the theatre in Kyiv; write before the first snow.',
+  favorite: false,
+}
