@@ -65,7 +65,7 @@ export const askForReset = (email: string) =>
   call('POST', '/api/auth/request-password-reset-email', { json: { email }, headers: from(freshAddress()) })
 export const openReset = (token: string) =>
   call('GET', `/api/auth/reset-password/${token}`, { headers: from(freshAddress()) })
-export const chooseAnew = (confirmation: string, json: object = { password: newPassword }) =>
+export const chooseNewPassword = (confirmation: string, json: object = { password: newPassword }) =>
   call('PATCH', `/api/auth/reset-password-confirmation/${confirmation}`, { json, headers: from(freshAddress()) })
 
 export const confirmationSchema = z.object({ reset_password_confirmation_token: z.string(), expires_in: z.number() })

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 // Requests through `exports` import nothing: without this, `npm test -- --changed` would not see the dependency.
 import '../src/worker.ts'
-import { apiDocument, isJson, isOlder, mediaTypeOf, operationAt, pathnameOf, unfit } from './document.ts'
+import { apiDocument, isJson, isOlder, mediaTypeOf, operationAt, pathnameOf, undocumentedParts } from './document.ts'
 
 export { apiDocument, olderPaths } from './document.ts'
 
@@ -77,6 +77,6 @@ async function fitsDocument(method: string, path: string, answer: Answer): Promi
   if (isOlder(method, pathname)) return
   const document = await apiDocument()
   const operation = operationAt(document, method, path)
-  if (operation) expect(unfit(document, operation, answer), answer.text).toEqual([])
+  if (operation) expect(undocumentedParts(document, operation, answer), answer.text).toEqual([])
   else if (pathname.startsWith('/api/')) expect([404, 405]).toContain(answer.status)
 }

@@ -187,7 +187,11 @@ export const mediaTypeOf = (header: string | null): string => (header ?? '').rep
 /**
  * Lists what a response has that its operation does not document, as sentences: status, media type, schema, headers.
  */
-export function unfit(document: ApiDocument, operation: Operation, { status, headers, text }: Read): string[] {
+export function undocumentedParts(
+  document: ApiDocument,
+  operation: Operation,
+  { status, headers, text }: Read,
+): string[] {
   const documented = operation.responses[String(status)]
   const where = `${operation.name} → ${status}`
   if (!documented) return [`${where} is not in the document`]

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chooseAnew, linkFor, newPassword, opened, openReset, refresh } from '../../test/accounts.ts'
+import { chooseNewPassword, linkFor, newPassword, opened, openReset, refresh } from '../../test/accounts.ts'
 import { call } from '../../test/client.ts'
 import { confirmationToken, freshAddress, freshEmail, from, password, signedUp } from '../../test/people.ts'
 
@@ -44,7 +44,7 @@ it.each(around)('accepts the tokens of a reset between %j and %j', async (before
   expect((await openReset(written(link))).status).toBe(200)
   expect((await call('GET', `/reset-password/${written(link)}`)).status).toBe(200)
   const confirmation = await opened(written(link))
-  expect((await chooseAnew(written(confirmation), { password: newPassword })).status).toBe(200)
+  expect((await chooseNewPassword(written(confirmation), { password: newPassword })).status).toBe(200)
 })
 
 it('accepts a refresh token with such characters', async () => {

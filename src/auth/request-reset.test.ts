@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import {
   askForReset,
-  chooseAnew,
+  chooseNewPassword,
   confirmationSchema,
   later,
   linkFor,
@@ -181,7 +181,9 @@ describe('the link of a reset', () => {
     expect(expires_in).toBeGreaterThan(50)
     expect(expires_in).toBeLessThanOrEqual(60)
     expect(problemOf(await later(3601, () => openReset(token)))).toBe('404 link-not-found')
-    expect(problemOf(await later(3601, () => chooseAnew(reset_password_confirmation_token)))).toBe('404 link-not-found')
+    expect(problemOf(await later(3601, () => chooseNewPassword(reset_password_confirmation_token)))).toBe(
+      '404 link-not-found',
+    )
   })
 
   it('gives confirmations that contain its hash, so that nobody sees how many links others were sent', async () => {
@@ -194,8 +196,8 @@ describe('the link of a reset', () => {
   it('gives confirmations that are valid for a quarter of an hour', async () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
-    expect(problemOf(await later(901, () => chooseAnew(confirmation)))).toBe('404 link-not-found')
-    expect((await chooseAnew(confirmation)).status).toBe(200)
+    expect(problemOf(await later(901, () => chooseNewPassword(confirmation)))).toBe('404 link-not-found')
+    expect((await chooseNewPassword(confirmation)).status).toBe(200)
   })
 
   it('cannot be forged', async () => {
@@ -212,11 +214,11 @@ describe('the link of a reset', () => {
       '%00',
     ]
     for (const token of forged) {
-      expect(problemOf(await chooseAnew(token))).toBe('404 link-not-found')
+      expect(problemOf(await chooseNewPassword(token))).toBe('404 link-not-found')
       expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     }
     // The link that confirms the address is not a reset link, even if a confirmation contains its hash.
-    expect(problemOf(await chooseAnew(await issueResetConfirmation(row?.token_hash ?? '', 900, config)))).toBe(
+    expect(problemOf(await chooseNewPassword(await issueResetConfirmation(row?.token_hash ?? '', 900, config)))).toBe(
       '404 link-not-found',
     )
   })
@@ -251,7 +253,7 @@ describe('RESET_LOCKS_PASSWORD', () => {
     const change = await serve(locking, '/api/users/me/password', { method: 'PUT', token: ana.access, json })
     expect(await codeOf(change)).toBe('401 reset-required')
     const token = await linkToken(ana.email, 'reset-password')
-    expect((await chooseAnew(await opened(token))).status).toBe(200)
+    expect((await chooseNewPassword(await opened(token))).status).toBe(200)
     expect((await loginUnder(locking, ana.email, newPassword)).status).toBe(200)
   })
 

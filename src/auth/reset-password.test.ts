@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { askForReset, chooseAnew, linkFor, login, newPassword, opened, openReset } from '../../test/accounts.ts'
+import { askForReset, chooseNewPassword, linkFor, login, newPassword, opened, openReset } from '../../test/accounts.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import {
@@ -22,7 +22,7 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const other = await ana.login()
     const confirmation = await opened(await linkFor(ana))
-    expect((await chooseAnew(confirmation)).status).toBe(200)
+    expect((await chooseNewPassword(confirmation)).status).toBe(200)
     for (const token of [ana.access, other.access]) {
       expect(problemOf(await call('GET', '/api/users/me', { token }))).toBe('401 session-revoked')
     }
@@ -45,9 +45,11 @@ describe('choosing a new password', () => {
     const second = await linkToken(ana.email, 'reset-password')
     expect(second).not.toBe(first)
     const third = await opened(second)
-    expect((await chooseAnew(confirmations[0] ?? '')).status).toBe(200)
+    expect((await chooseNewPassword(confirmations[0] ?? '')).status).toBe(200)
     for (const token of [confirmations[0], confirmations[1], third]) {
-      expect(problemOf(await chooseAnew(token ?? '', { password: 'a third password 7' }))).toBe('404 link-not-found')
+      expect(problemOf(await chooseNewPassword(token ?? '', { password: 'a third password 7' }))).toBe(
+        '404 link-not-found',
+      )
     }
     for (const token of [first, second]) expect(problemOf(await openReset(token))).toBe('404 link-not-found')
     expect((await login(ana.email, newPassword)).status).toBe(200)
@@ -56,13 +58,15 @@ describe('choosing a new password', () => {
   it('changes the password of the token’s account only, and refuses a body that names another', async () => {
     const [ana, boris] = [await signedUp('ana'), await signedUp('boris')]
     const confirmation = await opened(await linkFor(ana))
-    const refused = await chooseAnew(confirmation, { password: newPassword, email: boris.email })
+    const refused = await chooseNewPassword(confirmation, { password: newPassword, email: boris.email })
     expect(pointersOf(refused)).toEqual(['/email'])
-    expect(pointersOf(await chooseAnew(confirmation, { password: newPassword, role: 'admin' }))).toEqual(['/role'])
+    expect(pointersOf(await chooseNewPassword(confirmation, { password: newPassword, role: 'admin' }))).toEqual([
+      '/role',
+    ])
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email)).status).toBe(200)
     const same = { password: newPassword, email: ` ${ana.email.toUpperCase()} `, username: 'ana' }
-    expect((await chooseAnew(confirmation, same)).status).toBe(200)
+    expect((await chooseNewPassword(confirmation, same)).status).toBe(200)
     expect((await login(boris.email)).status).toBe(200)
     expect((await login(ana.email, newPassword)).status).toBe(200)
   })
@@ -70,7 +74,9 @@ describe('choosing a new password', () => {
   it.each(['boris', '', null, 7])('ignores a username, such as older clients send: %j', async (username) => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
-    expect((await chooseAnew(confirmation, { password: newPassword, email: ana.email, username })).status).toBe(200)
+    expect((await chooseNewPassword(confirmation, { password: newPassword, email: ana.email, username })).status).toBe(
+      200,
+    )
     const { body } = await login(ana.email, newPassword)
     const token = z.looseObject({ access_token: z.string() }).parse(body).access_token
     expect((await call('GET', '/api/users/me', { token })).body).toMatchObject({ username: 'ana' })
@@ -80,11 +86,11 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     for (const bad of ['short', 'x'.repeat(129), 'password1', ana.email, '']) {
-      expect(pointersOf(await chooseAnew(confirmation, { password: bad })), bad).toEqual(['/password'])
+      expect(pointersOf(await chooseNewPassword(confirmation, { password: bad })), bad).toEqual(['/password'])
     }
-    expect(pointersOf(await chooseAnew(confirmation, {}))).toEqual(['/password'])
+    expect(pointersOf(await chooseNewPassword(confirmation, {}))).toEqual(['/password'])
     expect((await login(ana.email)).status).toBe(200)
-    expect((await chooseAnew(confirmation)).status).toBe(200)
+    expect((await chooseNewPassword(confirmation)).status).toBe(200)
   })
 
   it('confirms the address of an unconfirmed account', async () => {
@@ -93,7 +99,7 @@ describe('choosing a new password', () => {
     // Somebody else signed up with this address, and chose the password.
     await call('POST', '/api/auth/signup', { json: { username: 'squatter', email, password }, headers })
     const confirmation = await opened(await linkFor({ email }))
-    expect((await chooseAnew(confirmation)).status).toBe(200)
+    expect((await chooseNewPassword(confirmation)).status).toBe(200)
     const signedIn = await login(email, newPassword)
     expect(signedIn.status).toBe(200)
     expect(problemOf(await login(email))).toBe('401 invalid-credentials')
@@ -103,7 +109,7 @@ describe('choosing a new password', () => {
     const ana = await signedUp('ana')
     const confirmation = await opened(await linkFor(ana))
     await change(ana, { disabled: true })
-    expect((await chooseAnew(confirmation)).status).toBe(200)
+    expect((await chooseNewPassword(confirmation)).status).toBe(200)
     expect(problemOf(await login(ana.email, newPassword))).toBe('403 account-disabled')
   })
 })

@@ -11,8 +11,8 @@ import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
 import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
 import type { Actor, Cast } from './cast.ts'
+import { normalizeAsDocumented } from './normalize.ts'
 import type { Sent } from './request.ts'
-import { asTaken } from './taken.ts'
 import { merged } from './values.ts'
 
 const db = database()
@@ -37,7 +37,7 @@ function writtenBy(document: ApiDocument, operation: Operation, sent: Sent): Val
   const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
   const json = jsonOf(sent)
   if (!schema || !isObject(json)) return {}
-  const taken = asTaken(document, schema, json)
+  const taken = normalizeAsDocumented(document, schema, json)
   const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
   const fields = Object.entries(isObject(taken) ? taken : {})
     .filter(([name]) => Object.hasOwn(properties, name) && properties[name]?.readOnly !== true)

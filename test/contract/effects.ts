@@ -142,7 +142,7 @@ function stolen(
 }
 
 /** Checks a login: it must succeed exactly if the password is the account's. */
-export function unlikeLogin({ name }: Operation, sent: Sent, { status }: Read): string[] {
+export function loginFaults({ name }: Operation, sent: Sent, { status }: Read): string[] {
   if (name !== 'POST /api/auth/login' || ![200, 401, 403].includes(status)) return []
   const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(sent.body ?? undefined)))
   const { email = form.username ?? '', password = form.password ?? '' } = sentSchema.safeParse(jsonOf(sent)).data ?? {}

@@ -5,8 +5,8 @@ import { cleanName } from '../../src/platform/text/names.ts'
 import { type ApiDocument, decoded, mediaTypeOf, type Operation } from '../document.ts'
 import { jsonOf } from './book.ts'
 import type { Actor } from './cast.ts'
+import { normalizeAsDocumented } from './normalize.ts'
 import type { Sent } from './request.ts'
-import { asTaken } from './taken.ts'
 
 const text = z.string().optional().catch(undefined)
 const bodySchema = z.looseObject({ email: text, password: text, username: text, birthday: text })
@@ -76,7 +76,7 @@ export function isExcused(document: ApiDocument, operation: Operation, sent: Sen
   const query = new URL(sent.url).searchParams
   const json = jsonOf(sent)
   const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
-  const body = bodySchema.safeParse(schema ? asTaken(document, schema, json) : json).data ?? {}
+  const body = bodySchema.safeParse(schema ? normalizeAsDocumented(document, schema, json) : json).data ?? {}
   const refused: Refused = { operation, sent, query, json, body }
   return excuses.some(([where, , isTrueOf]) => where === pointer.replace(/\/\d+/g, '/*') && isTrueOf(refused))
 }

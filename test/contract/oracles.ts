@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { explanations } from '../../src/pages/problems.ts'
-import { type ApiDocument, mediaTypeOf, type Read, unfit, violations } from '../document.ts'
+import { type ApiDocument, mediaTypeOf, type Read, undocumentedParts, violations } from '../document.ts'
 import type { Cast, MarkKind } from './cast.ts'
 import { isExcused } from './excuses.ts'
 import type { Expectation } from './expectation.ts'
@@ -58,7 +58,7 @@ function misfits(
   answer: Read,
 ): string[] {
   const { status, headers, text } = answer
-  if (older) return method === 'GET' ? unfit(document, older, answer) : []
+  if (older) return method === 'GET' ? undocumentedParts(document, older, answer) : []
   if (method === 'OPTIONS') return [204, 404, 405].includes(status) ? [] : [`OPTIONS is ${status}`]
   if (!operation) {
     const wanted = documented ? [405] : [404, 405, 413]
@@ -68,7 +68,7 @@ function misfits(
   }
   // An unexpected body is refused before any route sees it.
   if (!operation.requestBody && (status === 413 || status === 400)) return fitsProblem(document, answer)
-  if (method !== 'HEAD') return unfit(document, operation, answer)
+  if (method !== 'HEAD') return undocumentedParts(document, operation, answer)
   if (text !== '') return ['HEAD has a body']
   return operation.responses[String(status)] ? [] : [`HEAD is ${status}, which GET never is`]
 }

@@ -5,7 +5,7 @@ import { type ApiDocument, type Operation, operationsOf, type Read } from '../do
 import { serve } from '../serving.ts'
 import { audit, changedFields, enter } from './book.ts'
 import { Cast } from './cast.ts'
-import { note, unlikeLogin } from './effects.ts'
+import { loginFaults, note } from './effects.ts'
 import { type Expectation, judge } from './expectation.ts'
 import { Mailbox } from './known.ts'
 import { faultsOf, requestText } from './oracles.ts'
@@ -111,7 +111,7 @@ export class Run {
       const entered = enter(document, operation, sent, answer)
       faults.push(
         ...entered,
-        ...unlikeLogin(operation, sent, answer),
+        ...loginFaults(operation, sent, answer),
         ...(operation.template.startsWith('/api/contacts') ? [] : changedFields(document, operation, sent, answer)),
       )
       note(operation, sent, answer)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { type ApiDocument, resolved, type Schema, schemaSchema, violations } from '../document.ts'
 import { kinds } from '../pictures.ts'
 import { texts } from '../vcards.ts'
+import { normalizeAsDocumented } from './normalize.ts'
 import { anyText } from './odd.ts'
-import { asTaken } from './taken.ts'
 
 /** A placeholder for a picture in a value: `format: binary` is a file, not JSON. */
 export interface Picture {
@@ -27,7 +27,7 @@ export function valuesOf(document: ApiDocument, schema: Schema, depth = 0): fc.A
 
 /** Whether a schema allows a value after it is normalized as the schema says. */
 export const fits = (document: ApiDocument, schema: Schema, value: unknown): boolean =>
-  violations(document, schema, asTaken(document, schema, value)).length === 0
+  violations(document, schema, normalizeAsDocumented(document, schema, value)).length === 0
 
 /** A value with texts in place of pictures, as a schema describes them. */
 function inWords(value: unknown): unknown {

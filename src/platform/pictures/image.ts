@@ -1,5 +1,14 @@
 import { readJpeg } from './jpeg.ts'
-import { assertFormat, enlarge, keep, Reader, type ScanResult, scanResult, textAt, Unreadable } from './reader.ts'
+import {
+  assertFormat,
+  keepPiece,
+  Reader,
+  recordSize,
+  type ScanResult,
+  scanResult,
+  textAt,
+  Unreadable,
+} from './reader.ts'
 
 /** The accepted types, recognized by the first bytes, never by a name or a header. */
 export const pictureTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
@@ -89,7 +98,7 @@ const showingChunks: Readonly<Record<string, number>> = {
 
 function readPng(reader: Reader): ScanResult {
   const seen = scanResult()
-  keep(seen, reader.take(8))
+  keepPiece(seen, reader.take(8))
   let filled = false
   // Animation frames (APNG) that are not announced before the picture are never shown.
   let animated = false
@@ -105,13 +114,13 @@ function readPng(reader: Reader): ScanResult {
     if (type === 'IHDR') {
       assertFormat(length === 13)
       const header = new Reader(data)
-      enlarge(seen, header.long(), header.long())
+      recordSize(seen, header.long(), header.long())
     }
     if (type === 'fcTL') {
       assertFormat(length === 26)
       const frame = new Reader(data)
       frame.at = 4
-      enlarge(seen, frame.long(), frame.long())
+      recordSize(seen, frame.long(), frame.long())
     }
     if (type === 'IDAT') filled = true
     const isStream = streamChunks.includes(type)
@@ -119,7 +128,7 @@ function readPng(reader: Reader): ScanResult {
     if (type === 'acTL') animated = fits && !filled
     const shows = fits && (animated || !['acTL', 'fcTL', 'fdAT'].includes(type))
     if (type !== 'fcTL') described.add(type)
-    if (shows) keep(seen, reader.bytes.subarray(from, reader.at))
+    if (shows) keepPiece(seen, reader.bytes.subarray(from, reader.at))
     if (type === 'IEND') {
       assertFormat(length === 0)
       break
@@ -185,23 +194,23 @@ function webpFrames(
     if (type === 'VP8X') {
       assertFormat(shownAs !== undefined && length === 10 && from === 0)
       data.at = 4
-      enlarge(seen, three(data) + 1, three(data) + 1)
+      recordSize(seen, three(data) + 1, three(data) + 1)
     } else if (type === 'VP8 ') {
       data.at = 3
       assertFormat(length >= 10 && data.text(3) === '\x9d\x01\x2a')
-      enlarge(seen, data.short(true) & 0x3fff, data.short(true) & 0x3fff)
+      recordSize(seen, data.short(true) & 0x3fff, data.short(true) & 0x3fff)
       isVisible = true
     } else if (type === 'VP8L') {
       assertFormat(length >= 5 && data.byte() === 0x2f)
       // It contains its own transparency: a separate one would never be shown.
       assertFormat(!described.has('ALPH'))
       const bits = data.long(true)
-      enlarge(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
+      recordSize(seen, (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
       isVisible = true
     } else if (type === 'ANMF') {
       assertFormat(shownAs !== undefined && length >= 16 && !described.has('VP8 ') && !described.has('VP8L'))
       data.at = 6
-      enlarge(seen, three(data) + 1, three(data) + 1)
+      recordSize(seen, three(data) + 1, three(data) + 1)
       data.at = 16
       assertFormat(webpFrames(data, seen))
       isVisible = true
@@ -214,8 +223,8 @@ function webpFrames(
     assertFormat(shownAs !== undefined || !repeated)
     if (shownAs && webpChunks.includes(type) && !repeated) {
       const chunk = shownAs(type, reader.bytes.subarray(from, reader.at))
-      if (chunk) keep(seen, chunk)
-      if (chunk && length % 2 === 1 && (reader.at - from) % 2 === 1) keep(seen, Uint8Array.of(0))
+      if (chunk) keepPiece(seen, chunk)
+      if (chunk && length % 2 === 1 && (reader.at - from) % 2 === 1) keepPiece(seen, Uint8Array.of(0))
     }
   }
   return isVisible
@@ -246,9 +255,9 @@ function readGif(reader: Reader): ScanResult {
   const seen = scanResult()
   const colours = (packed: number): number => (packed & 0x80 ? 3 * 2 ** ((packed & 7) + 1) : 0)
   reader.at = 6
-  enlarge(seen, reader.short(true), reader.short(true))
+  recordSize(seen, reader.short(true), reader.short(true))
   reader.take(2 + colours(reader.byte()))
-  keep(seen, reader.bytes.subarray(0, reader.at))
+  keepPiece(seen, reader.bytes.subarray(0, reader.at))
   let isVisible = false
   while (true) {
     reader.part()
@@ -257,7 +266,7 @@ function readGif(reader: Reader): ScanResult {
     if (block === 0x3b) break
     if (block === 0x2c) {
       const [left, top] = [reader.short(true), reader.short(true)]
-      enlarge(seen, left + reader.short(true), top + reader.short(true))
+      recordSize(seen, left + reader.short(true), top + reader.short(true))
       reader.take(colours(reader.byte()) + 1)
       isVisible = true
     } else {
@@ -269,9 +278,9 @@ function readGif(reader: Reader): ScanResult {
       reader.skip(length)
     }
     const read = reader.bytes.subarray(from, reader.at)
-    if (block === 0x2c || isShowingExtension(read)) keep(seen, read)
+    if (block === 0x2c || isShowingExtension(read)) keepPiece(seen, read)
   }
   assertFormat(isVisible)
-  keep(seen, Uint8Array.of(0x3b))
+  keepPiece(seen, Uint8Array.of(0x3b))
   return seen
 }

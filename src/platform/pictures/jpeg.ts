@@ -1,4 +1,13 @@
-import { assertFormat, enlarge, keep, Reader, type ScanResult, scanResult, textAt, Unreadable } from './reader.ts'
+import {
+  assertFormat,
+  keepPiece,
+  Reader,
+  recordSize,
+  type ScanResult,
+  scanResult,
+  textAt,
+  Unreadable,
+} from './reader.ts'
 
 /** Start of frame: C0 to CF except DHT, JPG and DAC. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
@@ -69,7 +78,7 @@ export function readJpeg(reader: Reader): ScanResult {
   let framed = false
   let turned = false
   const described = new Set<number>()
-  keep(seen, reader.take(2))
+  keepPiece(seen, reader.take(2))
   while (true) {
     reader.part()
     assertFormat(reader.byte() === 0xff)
@@ -90,7 +99,7 @@ export function readJpeg(reader: Reader): ScanResult {
       const frame = new Reader(data)
       frame.at = 1
       const height = frame.short()
-      enlarge(seen, frame.short(), height)
+      recordSize(seen, frame.short(), height)
       // A height that a later segment sets (DNL) would not limit anything.
       assertFormat(height > 0)
     }
@@ -98,20 +107,20 @@ export function readJpeg(reader: Reader): ScanResult {
     if (marker === 0xe1 && !turned && isExif(data)) {
       turned = true
       const orientation = orientationIn(data)
-      if (orientation > 1) keep(seen, exifOf(orientation))
+      if (orientation > 1) keepPiece(seen, exifOf(orientation))
     }
     const part = showingPart(marker, reader.bytes.subarray(from, reader.at))
     // JFIF and Adobe describe the picture only once.
     if (!part || described.has(marker)) continue
     if (marker === 0xe0 || marker === 0xee) described.add(marker)
-    keep(seen, part)
+    keepPiece(seen, part)
     if (marker === 0xda) {
       begun = true
-      keep(seen, scanData(reader))
+      keepPiece(seen, scanData(reader))
     }
   }
   assertFormat(begun && seen.width > 0)
-  keep(seen, Uint8Array.of(0xff, 0xd9))
+  keepPiece(seen, Uint8Array.of(0xff, 0xd9))
   return seen
 }
 

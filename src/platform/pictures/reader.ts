@@ -16,7 +16,7 @@ export const scanResult = (): ScanResult => ({ width: 0, height: 0, segments: []
 /**
  * Keeps a piece of the file. A piece that follows directly on the previous one is joined to it, so that there are few.
  */
-export function keep(seen: ScanResult, piece: Uint8Array): void {
+export function keepPiece(seen: ScanResult, piece: Uint8Array): void {
   const last = seen.segments.at(-1)
   if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
     seen.segments[seen.segments.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
@@ -26,7 +26,7 @@ export function keep(seen: ScanResult, piece: Uint8Array): void {
 }
 
 // A header may state a small size, and a frame in it a large one. A decoder may allocate for the larger.
-export function enlarge(seen: ScanResult, width: number, height: number): void {
+export function recordSize(seen: ScanResult, width: number, height: number): void {
   seen.width = Math.max(seen.width, width)
   seen.height = Math.max(seen.height, height)
 }

@@ -6,18 +6,19 @@ import { type ApiDocument, resolved, type Schema } from '../document.ts'
 /**
  * Normalizes a value as the service does before it validates, by what the document says (`x-normalized`), step by step.
  */
-export function asTaken(document: ApiDocument, schema: Schema, value: unknown): unknown {
+export function normalizeAsDocumented(document: ApiDocument, schema: Schema, value: unknown): unknown {
   const whole = resolved(document, schema)
   if (typeof value === 'string') return takenText(whole, value)
   if (typeof value !== 'object' || value === null) return value
   const { items } = whole
-  if (Array.isArray(value)) return items ? value.map((one) => asTaken(document, items as Schema, one)) : value
+  if (Array.isArray(value))
+    return items ? value.map((one) => normalizeAsDocumented(document, items as Schema, one)) : value
   if (!whole.properties) return value
   const properties = whole.properties as Record<string, Schema>
   return Object.fromEntries(
     Object.entries(value).map(([name, part]) => {
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined
-      return [name, own ? asTaken(document, own, part) : part]
+      return [name, own ? normalizeAsDocumented(document, own, part) : part]
     }),
   )
 }
