@@ -41,14 +41,6 @@ async function take(browser: Browser, name: string, width: number, height: numbe
   if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes / 1000} KB: show less of it.`)
 }
 
-/** The first page. */
-const home =
-  (url: string): Show =>
-  async (page) => {
-    await page.goto(url, { waitUntil: 'networkidle' })
-    return undefined
-  }
-
 /** /docs, signed in, with an operation open and its answer below. */
 const docs =
   (url: string, id: number): Show =>
@@ -98,7 +90,10 @@ async function main(scratch: string): Promise<void> {
     const { id } = await dataOf(api.POST('/api/contacts', { body: oles }))
 
     mkdirSync(folder, { recursive: true })
-    await take(browser, 'home', 900, 700, home(url))
+    await take(browser, 'home', 900, 700, async (page) => {
+      await page.goto(url, { waitUntil: 'networkidle' })
+      return undefined
+    })
     await take(browser, 'docs', 1090, 1400, docs(url, id))
     await take(browser, 'inbox', 960, 1000, inbox(url, letters.url ?? ''))
   } finally {

@@ -46,28 +46,16 @@ const isUnderWay = (writers: readonly Writer[]): boolean =>
 function report(kills: number, writers: readonly Writer[]): string {
   const contacts = writers.flatMap((writer) => writer.contacts)
   const accounts = writers.flatMap((writer) => writer.accounts)
-  const row = (name: string, requested: number, acknowledged: number) => [
-    name,
-    `${requested}`,
-    `${acknowledged}`,
-    '0',
-    '0',
-  ]
+  const answered = contacts.filter(({ note }) => note !== undefined).length
+  const opened = accounts.filter(({ isAcknowledged }) => isAcknowledged).length
+  const broken = countStatuses(writers).get(0) ?? 0
   return [
-    `${kills} times \`kill -9\` while ${connections} connections wrote; ${countStatuses(writers).get(0) ?? 0} requests were under way when it came.`,
+    `${kills} times \`kill -9\` while ${connections} connections wrote; ${broken} requests were under way when it came.`,
     table(
       ['', 'Asked for', 'Acknowledged', 'Acknowledged and not there', 'Half there'],
       [
-        row(
-          'Contacts (added, changed, deleted)',
-          contacts.length,
-          contacts.filter(({ note }) => note !== undefined).length,
-        ),
-        row(
-          'Accounts, each with its link and its letter',
-          accounts.length,
-          accounts.filter((account) => account.isAcknowledged).length,
-        ),
+        ['Contacts (added, changed, deleted)', `${contacts.length}`, `${answered}`, '0', '0'],
+        ['Accounts, each with its link and its letter', `${accounts.length}`, `${opened}`, '0', '0'],
       ],
     ),
   ].join('\n\n')

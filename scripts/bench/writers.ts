@@ -75,13 +75,8 @@ export class Writer {
   async #create(url: string, contact: Written): Promise<number> {
     const body = { first_name: 'Writer', last_name: contact.name, additional: 'v0', birthday: '--02-29' }
     const key = contact.idempotencyKey
-    const { status, json } = await this.#send(
-      url,
-      'POST',
-      '/api/contacts',
-      body,
-      key === undefined ? {} : { 'Idempotency-Key': key },
-    )
+    const headers = key === undefined ? {} : { 'Idempotency-Key': key }
+    const { status, json } = await this.#send(url, 'POST', '/api/contacts', body, headers)
     if (status === 201) {
       contact.id = (json as { id: number }).id
       contact.note ??= 'v0'
@@ -151,30 +146,17 @@ export class Writer {
     return candidates[Math.floor(Math.random() * candidates.length)]
   }
 
-  async #send(
-    url: string,
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; json: unknown }> {
-    try {
-      const answer = await fetch(url + path, {
-        method,
-        headers: {
-          Authorization: `Bearer ${this.#person.accessToken}`,
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(30_000),
-      })
-      const text = await answer.text()
-      return { status: answer.status, json: text === '' ? undefined : JSON.parse(text) }
-    } catch (error) {
-      if (error instanceof SyntaxError) throw error
-      return { status: 0, json: undefined }
-    }
+  /** Status 0 where nobody answered. */
+  async #send(url: string, method: string, path: string, body?: object, headers = {}) {
+    const type = body ? { 'Content-Type': 'application/json' } : {}
+    const answer = await fetch(url + path, {
+      ...{ method, headers: { Authorization: `Bearer ${this.#person.accessToken}`, ...type, ...headers } },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(30_000),
+    }).catch(() => undefined)
+    const text = await answer?.text().catch(() => undefined)
+    if (answer === undefined || text === undefined) return { status: 0, json: undefined }
+    return { status: answer.status, json: text === '' ? undefined : JSON.parse(text) }
   }
 }
 
@@ -204,16 +186,7 @@ export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): st
   }
   for (const name of byName.keys()) faults.push(`${name} is there, and nobody asked for it.`)
   for (const { email, isAcknowledged } of writers.flatMap(({ accounts }) => accounts)) {
-    const parts =
-      sqlite
-        .prepare(
-          `SELECT (SELECT count(*) FROM users WHERE email = ?1) AS accounts,
-          (SELECT count(*) FROM links JOIN users ON users.id = links.user_id WHERE users.email = ?1) AS links,
-          (SELECT count(*) FROM outbox JOIN users ON users.id = outbox.user_id WHERE users.email = ?1) AS letters,
-          (SELECT count(*) FROM outbox WHERE recipient = ?1) AS addressed`,
-        )
-        .get(email) ?? {}
-    const counts = Object.values(parts).join(' ')
+    const counts = Object.values(sqlite.prepare(countsOfAccount).get(email) ?? {}).join(' ')
     if (counts !== '1 1 1 1' && (isAcknowledged || counts !== '0 0 0 0')) {
       faults.push(`${email} has accounts, links, letters, and letters addressed to it: ${counts}.`)
     }
@@ -226,6 +199,11 @@ export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): st
   }
   return faults
 }
+
+const countsOfAccount = `SELECT (SELECT count(*) FROM users WHERE email = ?1) AS accounts,
+  (SELECT count(*) FROM links JOIN users ON users.id = links.user_id WHERE users.email = ?1) AS links,
+  (SELECT count(*) FROM outbox JOIN users ON users.id = outbox.user_id WHERE users.email = ?1) AS letters,
+  (SELECT count(*) FROM outbox WHERE recipient = ?1) AS addressed`
 
 /** Compares the search keys of a row with those of its own fields: a row is written whole or not at all. */
 function keyFaults(row: Readonly<Record<string, unknown>>): string[] {
