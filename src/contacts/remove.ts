@@ -4,7 +4,7 @@ import { deleteRow } from './store.ts'
 import { type ContactTarget, writeContact } from './write.ts'
 
 /** Of how many contacts that somebody deletes the trash is trimmed after one. */
-const trimEvery = 64
+export const trimEvery = 64
 
 /**
  * Moves a contact to the trash, where it stays for 30 days.

@@ -16,20 +16,22 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem): Response 
     // The problem being rendered is this very one.
   }
   for (const [name, value] of Object.entries(problem.appendedHeaders)) c.header(name, value, { append: true })
-  return c.json(
-    {
-      type: `${base}/problems/${problem.code}`,
-      title: titleOf(problem.code),
-      status: problem.status,
-      detail: problem.detail,
-      code: problem.code,
-      request_id: c.get('requestId'),
-      ...problem.members,
-    },
-    problem.status,
-    { 'Cache-Control': 'no-store', ...problem.headers, 'Content-Type': 'application/problem+json' },
-  )
+  return c.json(problemBody(problem, base, c.get('requestId')), problem.status, {
+    ...{ 'Cache-Control': 'no-store', ...problem.headers },
+    'Content-Type': 'application/problem+json',
+  })
 }
+
+/** A problem as its document says it; `base` is the address of the service. */
+export const problemBody = (problem: Problem, base: string, requestId: string) => ({
+  type: `${base}/problems/${problem.code}`,
+  title: titleOf(problem.code),
+  status: problem.status,
+  detail: problem.detail,
+  code: problem.code,
+  request_id: requestId,
+  ...problem.members,
+})
 
 /**
  * Turns anything thrown into a problem; what is not expected is logged with its request id and answered as a bare 500.
@@ -84,8 +86,12 @@ export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Res
 }
 
 /** Lets nothing but GET and HEAD through: for a fixed path that a route would else take for an id. */
-export const requireRead: MiddlewareHandler<AppEnv> = async (c, next) =>
-  c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : wrongMethod(c, ['GET', 'HEAD'])
+export const requireRead = requireMethod('GET', 'HEAD')
+
+/** Lets nothing but some methods through. */
+export function requireMethod(...methods: string[]): MiddlewareHandler<AppEnv> {
+  return async (c, next) => (methods.includes(c.req.method) ? next() : wrongMethod(c, methods))
+}
 
 /** 413 for a body over the limit, before it is read whole. */
 export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {
