@@ -15,6 +15,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-taken': 'An account with this address exists. Log in, or use another address.',
   'foreign-page':
     'A page of another site sent this by your browser, and the service takes such requests from its own pages only, and from those that whoever runs it allows (CORS_ORIGINS). If you were filling in a form, open it here.',
+  'group-alone':
+    'An operation of a batch changes a group of vCards, or who is in one, and with it its members. A batch that is atomic or has an Idempotency-Key is written at once, without such; any other has five at most. Send the operation by itself.',
   'idempotency-key-reused':
     'An Idempotency-Key stands for one request. Within 24 hours the same key came with another body: send what is new under a new key, and what is repeated exactly as it was.',
   'internal-error': 'A fault of ours. It has been logged under the request id; nothing was written by halves.',

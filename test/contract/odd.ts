@@ -85,7 +85,7 @@ export const oddIds = [
     'me',
     'null',
   ],
-  ...['birthdays', 'changes', 'bd', 'avatar', '...', `${'9'.repeat(300)}`, 'a'.repeat(2000)],
+  ...['birthdays', 'changes', 'batch', 'bd', 'avatar', '...', `${'9'.repeat(300)}`, 'a'.repeat(2000)],
 ]
 
 /** What no sensible client would send in a header. Without what no header can hold (it never leaves a client). */
