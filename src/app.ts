@@ -10,6 +10,7 @@ import { appPasswordRoutes } from './auth/app-password-routes.ts'
 import { resetRoutes } from './auth/reset-routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
+import { batchRoutes } from './batch/routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { labelRoutes } from './contacts/labels-routes.ts'
@@ -27,7 +28,7 @@ import { errorHandler, notFoundHandler, pageRoutes } from './pages/routes.tsx'
 import { corsHeaders } from './platform/http/cors.ts'
 import { csrfProtection } from './platform/http/csrf.ts'
 import { defaultNoStore, securityHeaders } from './platform/http/headers.ts'
-import { requireRead, tooLarge, wrongMethod } from './platform/http/problem-response.ts'
+import { requireMethod, requireRead, tooLarge, wrongMethod } from './platform/http/problem-response.ts'
 import { requestContext } from './platform/http/request-context.ts'
 import { requestLog } from './platform/http/request-log.ts'
 import { createRouter } from './platform/http/router.ts'
@@ -53,6 +54,7 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(csrfProtection)
 // These paths have a word where others have an id.
 for (const path of ['/api/contacts/birthdays', '/api/contacts/bd', '/api/contacts/changes']) app.use(path, requireRead)
+app.use('/api/contacts/batch', requireMethod('POST'))
 app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
 app.use(requestContext)
 
@@ -63,6 +65,7 @@ app.route('/api/users', accountRoutes)
 app.route('/api/users/me/app-passwords', appPasswordRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts/changes', changesRoutes)
+app.route('/api/contacts/batch', batchRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
 app.route('/api/trash', trashRoutes)

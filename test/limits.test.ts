@@ -93,6 +93,7 @@ describe('the limits by default', () => {
       'patch /api/labels/{name}': by('contacts-write'),
       'delete /api/labels/{name}': by('contacts-write'),
       'get /api/contacts/changes': by('contacts-read'),
+      'post /api/contacts/batch': by('contacts-batch'),
       'get /api/contacts/{id}/history': by('contacts-read'),
       'post /api/contacts/{id}/history/{revision}/restore': by('contacts-write'),
       'get /api/trash': by('contacts-read'),

@@ -118,6 +118,7 @@ const cases: readonly Case[] = [
   { route: 'PATCH /api/labels/{name}', json: { name: 'Others' } },
   { route: 'DELETE /api/labels/{name}' },
   { route: 'GET /api/contacts/changes' },
+  { route: 'POST /api/contacts/batch', json: { operations: [{ create: contact }] } },
   { route: 'GET /api/contacts/{id}/history', id: ownContact },
   { route: 'POST /api/contacts/{id}/history/{revision}/restore', id: changedContact },
   { route: 'GET /api/trash' },

@@ -74,6 +74,8 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
       expect((await ask('GET', `/api/contacts?${query}`)).status).toBe(200)
     }
     for (let more = 0; more < 2; more++) await ask('POST', '/api/contacts', { first_name: `Ада ${more}` })
+    const spare = await (await ask('POST', '/api/contacts', { first_name: 'Spare' })).json()
+    const { id: spareId } = z.looseObject({ id: z.number() }).parse(spare)
     for (const query of ['limit=1', 'limit=1&q=ада', 'limit=1&sort=birthday&order=desc']) {
       const link = (await ask('GET', `/api/contacts?${query}`)).headers.get('Link')
       expect((await ask('GET', link?.match(/<https:\/\/vizitka\.test([^>]+)>/)?.[1] ?? '')).status).toBe(200)
@@ -119,6 +121,15 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     const end = await next('/api/contacts/changes')
     await ask('PATCH', `/api/contacts/${id}`, { phone: '1' })
     await next(`/api/contacts/changes?since=${end}`)
+    for (const key of ['batch', 'batch', 'another']) {
+      const operations = [
+        ...[{ create: { first_name: 'One' } }, { update: { id, patch: { phone: '2' } } }],
+        ...[{ create: { first_name: 'Two' } }, { delete: { id: spareId } }],
+      ]
+      const headers = { 'Idempotency-Key': key }
+      const sent = { method: 'POST', token: ana.access, headers, json: { operations } }
+      expect((await serve({ DB, MAX_CONTACTS: '100' }, '/api/contacts/batch', sent)).status).toBe(200)
+    }
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
     const history = z.array(z.looseObject({ revision: z.int() }))

@@ -101,6 +101,14 @@ export const cases: readonly Case[] = [
   { route: 'PATCH /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends', { name: 'Others' }) },
   { route: 'DELETE /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends') },
   { route: 'GET /api/contacts/changes', own: true, ask: signedIn(() => '/api/contacts/changes') },
+  {
+    route: 'POST /api/contacts/batch',
+    own: true,
+    async ask(ana) {
+      const operations = [{ update: { id: ana.contactId, patch: { last_name: 'New' } } }]
+      return { path: '/api/contacts/batch', token: ana.access, json: { operations } }
+    },
+  },
   { route: 'GET /api/contacts/{id}/history', own: true, ask: changed((ana) => `${contactPath(ana)}/history`) },
   {
     route: 'POST /api/contacts/{id}/history/{revision}/restore',

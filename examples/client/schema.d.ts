@@ -444,6 +444,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add, change and delete several contacts
+         * @description Up to 100 operations, done one after another as if each had come by itself; what was done or is wrong, each row of the answer says. With `atomic=true`, all or none. With an Idempotency-Key, sending it again is safe: it is done once.
+         */
+        post: operations["writeBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/labels": {
         parameters: {
             query?: never;
@@ -2057,6 +2077,282 @@ export interface components {
         };
         /**
          * @example {
+         *       "results": [
+         *         {
+         *           "status": 200,
+         *           "contact": {
+         *             "id": 1,
+         *             "first_name": "Олесь",
+         *             "last_name": "Гончар",
+         *             "email": "oles@example.com",
+         *             "phone": "+380 44 123 45 67",
+         *             "birthday": "1918-04-03",
+         *             "additional": "Writes back slowly.",
+         *             "favorite": false,
+         *             "full_name": "Олесь Гончар",
+         *             "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *             "created_at": "2026-11-21T09:30:00.000Z",
+         *             "updated_at": "2026-11-21T09:30:00.000Z",
+         *             "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
+         *             "book": "contacts",
+         *             "name": {
+         *               "prefix": null,
+         *               "middle": null,
+         *               "suffix": null,
+         *               "nickname": "Олько",
+         *               "phonetic_first": null,
+         *               "phonetic_last": null
+         *             },
+         *             "emails": [
+         *               {
+         *                 "value": "oles@example.com",
+         *                 "label": "home",
+         *                 "primary": true
+         *               }
+         *             ],
+         *             "phones": [
+         *               {
+         *                 "value": "+380 44 123 45 67",
+         *                 "label": "mobile",
+         *                 "primary": true
+         *               }
+         *             ],
+         *             "addresses": [
+         *               {
+         *                 "street": "вул. Хрещатик, 1",
+         *                 "extended": null,
+         *                 "po_box": null,
+         *                 "city": "Київ",
+         *                 "region": null,
+         *                 "postal_code": "01001",
+         *                 "country": "Україна",
+         *                 "label": "home",
+         *                 "primary": true
+         *               }
+         *             ],
+         *             "urls": [
+         *               {
+         *                 "value": "https://example.com",
+         *                 "label": "home page"
+         *               }
+         *             ],
+         *             "messengers": [
+         *               {
+         *                 "value": "xmpp:oles@example.com",
+         *                 "service": "Jabber",
+         *                 "label": null
+         *               }
+         *             ],
+         *             "organizations": [
+         *               {
+         *                 "name": "Дім книги",
+         *                 "units": [
+         *                   "Відділ поезії"
+         *                 ],
+         *                 "title": "Редактор",
+         *                 "role": null
+         *               }
+         *             ],
+         *             "dates": [
+         *               {
+         *                 "value": "1945-05-09",
+         *                 "label": "anniversary"
+         *               }
+         *             ],
+         *             "relations": [
+         *               {
+         *                 "value": "Валентина",
+         *                 "label": "spouse"
+         *               }
+         *             ],
+         *             "labels": [
+         *               "Friends"
+         *             ],
+         *             "custom": [
+         *               {
+         *                 "name": "X-FOO",
+         *                 "value": "bar",
+         *                 "label": null
+         *               }
+         *             ]
+         *           },
+         *           "etag": "\"2-7\""
+         *         },
+         *         {
+         *           "status": 204
+         *         }
+         *       ]
+         *     }
+         */
+        BatchResults: {
+            /** @description One for each operation, in their order. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /**
+         * @example {
+         *       "status": 200,
+         *       "contact": {
+         *         "id": 1,
+         *         "first_name": "Олесь",
+         *         "last_name": "Гончар",
+         *         "email": "oles@example.com",
+         *         "phone": "+380 44 123 45 67",
+         *         "birthday": "1918-04-03",
+         *         "additional": "Writes back slowly.",
+         *         "favorite": false,
+         *         "full_name": "Олесь Гончар",
+         *         "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "updated_at": "2026-11-21T09:30:00.000Z",
+         *         "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
+         *         "book": "contacts",
+         *         "name": {
+         *           "prefix": null,
+         *           "middle": null,
+         *           "suffix": null,
+         *           "nickname": "Олько",
+         *           "phonetic_first": null,
+         *           "phonetic_last": null
+         *         },
+         *         "emails": [
+         *           {
+         *             "value": "oles@example.com",
+         *             "label": "home",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "phones": [
+         *           {
+         *             "value": "+380 44 123 45 67",
+         *             "label": "mobile",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "addresses": [
+         *           {
+         *             "street": "вул. Хрещатик, 1",
+         *             "extended": null,
+         *             "po_box": null,
+         *             "city": "Київ",
+         *             "region": null,
+         *             "postal_code": "01001",
+         *             "country": "Україна",
+         *             "label": "home",
+         *             "primary": true
+         *           }
+         *         ],
+         *         "urls": [
+         *           {
+         *             "value": "https://example.com",
+         *             "label": "home page"
+         *           }
+         *         ],
+         *         "messengers": [
+         *           {
+         *             "value": "xmpp:oles@example.com",
+         *             "service": "Jabber",
+         *             "label": null
+         *           }
+         *         ],
+         *         "organizations": [
+         *           {
+         *             "name": "Дім книги",
+         *             "units": [
+         *               "Відділ поезії"
+         *             ],
+         *             "title": "Редактор",
+         *             "role": null
+         *           }
+         *         ],
+         *         "dates": [
+         *           {
+         *             "value": "1945-05-09",
+         *             "label": "anniversary"
+         *           }
+         *         ],
+         *         "relations": [
+         *           {
+         *             "value": "Валентина",
+         *             "label": "spouse"
+         *           }
+         *         ],
+         *         "labels": [
+         *           "Friends"
+         *         ],
+         *         "custom": [
+         *           {
+         *             "name": "X-FOO",
+         *             "value": "bar",
+         *             "label": null
+         *           }
+         *         ]
+         *       },
+         *       "etag": "\"2-7\""
+         *     }
+         */
+        BatchResult: {
+            /** @description 201, 200 or 204 if it is done; else that of its problem. */
+            status: number;
+            contact?: components["schemas"]["ContactDetails"];
+            /** @description Of the contact: for `if_match`. With a 412, that of what the contact is now. */
+            etag?: string;
+            problem?: components["schemas"]["Problem"];
+        };
+        /**
+         * @example {
+         *       "operations": [
+         *         {
+         *           "create": {
+         *             "first_name": "Леся",
+         *             "last_name": "Українка"
+         *           }
+         *         },
+         *         {
+         *           "update": {
+         *             "id": 1,
+         *             "patch": {
+         *               "phone": "+380 44 123 45 67"
+         *             }
+         *           }
+         *         },
+         *         {
+         *           "delete": {
+         *             "id": 2
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Batch: {
+            operations: components["schemas"]["BatchOperation"][];
+        };
+        /**
+         * @example {
+         *       "create": {
+         *         "first_name": "Леся"
+         *       }
+         *     }
+         */
+        BatchOperation: {
+            /** @description A contact to add. */
+            create?: components["schemas"]["ContactInput"];
+            update?: {
+                /** @description Of a contact of yours. */
+                id: number;
+                /** @description A merge patch (RFC 7396). */
+                patch: components["schemas"]["ContactPatch"];
+                /** @description As the header If-Match: the ETag of what you have seen. If it has changed since, 412. */
+                if_match?: string;
+            };
+            delete?: {
+                /** @description Of a contact of yours. */
+                id: number;
+                /** @description As the header If-Match: the ETag of what you have seen. If it has changed since, 412. */
+                if_match?: string;
+            };
+        };
+        /**
+         * @example {
          *       "name": "Friends",
          *       "count": 12
          *     }
@@ -2469,6 +2765,10 @@ export type NewAppPassword = components['schemas']['NewAppPassword'];
 export type AppPasswordInput = components['schemas']['AppPasswordInput'];
 export type UpcomingBirthday = components['schemas']['UpcomingBirthday'];
 export type Changes = components['schemas']['Changes'];
+export type BatchResults = components['schemas']['BatchResults'];
+export type BatchResult = components['schemas']['BatchResult'];
+export type Batch = components['schemas']['Batch'];
+export type BatchOperation = components['schemas']['BatchOperation'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
@@ -5214,6 +5514,160 @@ export interface operations {
             /** @description It no longer exists: `detail` says how to start again. */
             410: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeBatch: {
+        parameters: {
+            query?: {
+                /** @description `true`: all of them, or none and the problem of the first that cannot be. */
+                atomic?: boolean;
+            };
+            header?: {
+                /** @description Of your choice, new for each contact, such as `"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"`. Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused. */
+                "Idempotency-Key"?: string;
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description What became of each operation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResults"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -49,6 +49,7 @@ export const contactLimits = {
   'contacts-read': { quota: 120, windowSeconds: 60 },
   'contacts-create': { quota: 2, windowSeconds: 5 },
   'contacts-write': { quota: 30, windowSeconds: 60 },
+  'contacts-batch': { quota: 10, windowSeconds: 60 },
 }
 
 export const contactPermissions = ['contacts:read', 'contacts:create', 'contacts:update', 'contacts:delete'] as const

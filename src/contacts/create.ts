@@ -34,10 +34,17 @@ export function createContact(
   services: Services,
   { ownerId, input, idempotencyKey: key }: ContactCreation,
 ): Promise<StoredRow> {
-  const { FAVORITE_NAME_PREFIX: prefix } = services.config
-  const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, prefix)
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) }
-  return addContact(services, ownerId, { content: newContent(fields, detailsIn(input)), idempotency })
+  return addContact(services, ownerId, { content: contentOfInput(input, services.config), idempotency })
+}
+
+/**
+ * What is stored of a contact that is added by an input.
+ * @throws Problem 422 where it contradicts itself, or would be too large
+ */
+export function contentOfInput(input: ContactValues, { FAVORITE_NAME_PREFIX: prefix }: Configuration): ContactContent {
+  const fields = withFavorite(withDefaults(input), null, input.favorite ?? undefined, prefix)
+  return newContent(fields, detailsIn(input))
 }
 
 /** What is added, but for what the configuration says. */
@@ -109,22 +116,26 @@ export async function requireRoomForGroup(
 export const bookFull = ({ MAX_CONTACTS }: Configuration): Problem =>
   new Problem(409, 'book-full', `Your book is full: it holds ${MAX_CONTACTS} contacts. Delete some, then add others.`)
 
+/** 404 where the contact that a request added has been deleted since, and the same request comes again. */
+export const addedContactGone = (): Problem =>
+  new Problem(404, 'not-found', 'The contact that this key added has been deleted. To add it again, send another key.')
+
+/** 422 for a key that came with another body before. */
+export function keyReused(): Problem {
+  const detail = 'This key came with another body: send a new key with what is new.'
+  const errors = [{ pointer: 'header/Idempotency-Key', detail }]
+  return new Problem(422, 'idempotency-key-reused', detail, { members: { errors } })
+}
+
 function creationProblem(reason: CreationRefusal, config: Configuration): Problem {
   switch (reason) {
     case 'owner-gone':
       return sessionEnded()
     case 'contact-gone':
-      return new Problem(
-        404,
-        'not-found',
-        'The contact that this key added has been deleted. To add it again, send another key.',
-      )
+      return addedContactGone()
     case 'no-room':
       return bookFull(config)
-    case 'key-reused': {
-      const detail = 'This key came with another body: send a new key with what is new.'
-      const errors = [{ pointer: 'header/Idempotency-Key', detail }]
-      return new Problem(422, 'idempotency-key-reused', detail, { members: { errors } })
-    }
+    case 'key-reused':
+      return keyReused()
   }
 }

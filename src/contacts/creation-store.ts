@@ -31,7 +31,8 @@ export type CreationRefusal = 'owner-gone' | 'no-room' | 'key-reused' | 'contact
 /** How long a key stands for the first request that came with it. */
 const keySeconds = 86_400
 
-const oldestValidKey = (): string => timestamp(Date.now() - keySeconds * 1000)
+/** When the oldest key that still stands was first sent. */
+export const oldestValidKey = (): string => timestamp(Date.now() - keySeconds * 1000)
 
 /** A contact to be added. */
 export interface ContactInsertion {

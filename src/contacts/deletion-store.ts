@@ -16,7 +16,7 @@ export const trashColumns = [
 ] as const satisfies readonly (keyof typeof contacts.$inferSelect)[]
 
 /** A contact as JSON. In two objects: D1 takes 32 arguments of a function. */
-const trashContent = (() => {
+export const trashContent = (() => {
   const objectOf = (names: readonly (typeof trashColumns)[number][]) =>
     sql`json_object(${sql.join(
       names.map((name) => sql`${sql.raw(`'${name}'`)}, ${contacts[name]}`),

@@ -3,15 +3,15 @@ import type { Services } from '../platform/ports.ts'
 import { deleteRow } from './deletion-store.ts'
 import { type ContactTarget, writeContact } from './write.ts'
 
-/** Of how many deletions one looks whether the trash holds more than it may: that reads the whole trash. */
+/** One of so many deletions checks the size of the trash, because that reads all of it. */
 const trimEvery = 64
 
 /**
- * How many contacts the trash may hold after a deletion; undefined where this one does not look. It is left to chance:
- * nobody can delete in such an order that none looks.
+ * How many contacts the trash may hold after some deletions; undefined if these do not check. Chance decides, so that
+ * no order of requests avoids the check.
  */
-export const trashBound = ({ MAX_TRASH }: Configuration): number | undefined =>
-  Math.random() * trimEvery < 1 ? MAX_TRASH : undefined
+export const trashBound = ({ MAX_TRASH }: Configuration, deletions = 1): number | undefined =>
+  Math.random() * trimEvery < deletions ? MAX_TRASH : undefined
 
 /**
  * Moves a contact to the trash, where it stays for 30 days.

@@ -181,8 +181,13 @@ export const idempotencyKeys = sqliteTable(
     key: text('key').notNull(),
     /** SHA-256 of the body as it was understood. */
     fingerprint: text('fingerprint').notNull(),
-    /** What was added; it may be deleted since. Null only inside the batch that adds it. */
+    /**
+     * What was added; it may be deleted since. Null only inside the batch of statements that adds it. Of a request of
+     * several operations, the last that was added, and 0 where none was.
+     */
     contact_id: integer('contact_id'),
+    /** What a request of several operations was answered, in JSON (batch/store.ts). */
+    result: text('result'),
     created_at: timestampColumn('created_at').notNull(),
   },
   (table) => [

@@ -1,3 +1,4 @@
+import type { Configuration } from '../platform/config/configuration.ts'
 import { invalidValues } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { withFavorite } from './favorites.ts'
@@ -5,7 +6,7 @@ import { type ContactFields, withDefaults } from './fields.ts'
 import { type ContactInput, detailsIn, inputFor } from './input.ts'
 import { isNamed, named } from './schema.ts'
 import type { StoredRow } from './table.ts'
-import { type ContactTarget, editContact } from './write.ts'
+import { type ContactEdit, type ContactTarget, editContact } from './write.ts'
 
 /** 422 for a name that would not be one, unless it is what is stored. */
 function requireName(fields: ContactFields, row: StoredRow, detail: string): void {
@@ -29,15 +30,21 @@ export const replaceContact = (services: Services, target: ContactTarget, input:
   })
 
 /**
- * Applies a merge patch (RFC 7396): null empties a field, what is left out stays.
+ * What a merge patch (RFC 7396) makes of a row: null empties a field, what is left out stays.
+ * @throws Problem 422 where no name would be left
+ */
+export function patchRow(row: StoredRow, input: ContactInput, config: Configuration): ContactEdit {
+  const patch = inputFor(input, row)
+  const fields = withDefaults({ ...row, ...patch })
+  requireName(fields, row, 'Keep a first name, a last name, or both.')
+  const favorite = patch.favorite === null ? false : patch.favorite
+  const starred = withFavorite(fields, row, favorite, config.FAVORITE_NAME_PREFIX)
+  return { fields: starred, details: detailsIn(patch) }
+}
+
+/**
+ * Applies a merge patch to a contact: {@link patchRow}.
  * @throws Problem 404, 409 `busy`, 412; 422 where no name would be left, or a vCard cannot say it
  */
 export const patchContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
-  editContact(services, target, (row) => {
-    const patch = inputFor(input, row)
-    const fields = withDefaults({ ...row, ...patch })
-    requireName(fields, row, 'Keep a first name, a last name, or both.')
-    const favorite = patch.favorite === null ? false : patch.favorite
-    const starred = withFavorite(fields, row, favorite, services.config.FAVORITE_NAME_PREFIX)
-    return { fields: starred, details: detailsIn(patch) }
-  })
+  editContact(services, target, (row) => patchRow(row, input, services.config))

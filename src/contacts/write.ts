@@ -30,18 +30,26 @@ export const writerOf = ({ config }: Services, { author }: ContactTarget): Write
 /** 404 for a contact that does not exist, or is another's. */
 export const contactNotFound = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
 
-const busy = (): Problem => new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')
+/** 409 for a write that others overtake again and again. */
+export const busy = (): Problem =>
+  new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')
+
+/**
+ * Checks that the contact of a write is there, and the conditions of the request.
+ * @throws Problem 404, 412
+ */
+export function requireContact(row: StoredRow | undefined, conditions?: Conditions | undefined): StoredRow {
+  if (!row) throw contactNotFound()
+  if (conditions) requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
+  return row
+}
 
 /**
  * Finds the contact of a write and checks the conditions of the request.
  * @throws Problem 404, 412
  */
-export async function findForWrite({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<StoredRow> {
-  const row = await findContact(db, ownerId, id)
-  if (!row) throw contactNotFound()
-  if (conditions) requireMatch(conditions, contactEtag(row.revision), vcardEtags(row.revision))
-  return row
-}
+export const findForWrite = async ({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<StoredRow> =>
+  requireContact(await findContact(db, ownerId, id), conditions)
 
 /**
  * Reads, checks and writes a contact. `attempt` writes at the revision of the row and returns undefined where another
@@ -54,6 +62,21 @@ export const writeContact = <T>(
   attempt: (row: StoredRow) => Promise<T | undefined>,
 ): Promise<T> => retryOnConflict(async () => attempt(await findForWrite(services, target)), busy)
 
+/** What a contact is to be: its fields, and those details that are named. */
+export interface ContactEdit {
+  readonly fields: ContactFields
+  readonly details?: DetailInput
+}
+
+/**
+ * Makes of a row what it is to be, and tells which labels it is to lose that groups give it.
+ * @throws Problem 422 where its vCard cannot say it
+ */
+export const applyEdit = (row: StoredRow, { fields, details = {} }: ContactEdit) => ({
+  content: editedContent(row, fields, details),
+  left: details.labels === undefined ? [] : leftGroups(row, details.labels ?? []),
+})
+
 /**
  * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
  * vCard, where it has one, only the lines that say another value change. A label that it is to lose is taken from it
@@ -63,11 +86,9 @@ export const writeContact = <T>(
 export const editContact = (
   services: Services,
   target: ContactTarget,
-  change: (row: StoredRow) => { readonly fields: ContactFields; readonly details?: DetailInput },
+  change: (row: StoredRow) => ContactEdit,
 ): Promise<StoredRow> =>
   writeContact(services, target, (row) => {
-    const { fields, details = {} } = change(row)
-    const content = editedContent(row, fields, details)
-    const left = details.labels === undefined ? [] : leftGroups(row, details.labels ?? [])
+    const { content, left } = applyEdit(row, change(row))
     return replaceAndLeave(services.db, target.ownerId, row, content, left, writerOf(services, target))
   })

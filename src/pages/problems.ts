@@ -14,6 +14,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-taken': 'An account with this address exists. Log in, or use another address.',
   'foreign-page':
     'A page of another site sent this request with your browser. The service accepts requests only from its own pages and from sites that its operator allows (CORS_ORIGINS). If you were filling in a form, open it here.',
+  'group-alone':
+    'An operation of a batch changes a group of vCards, or who is in one, and with it its members. A batch that is atomic or has an Idempotency-Key is written at once, without such; any other has five at most. Send the operation by itself.',
   'idempotency-key-reused':
     'An Idempotency-Key belongs to one request, but within 24 hours the same key was sent with another body. Use a new key for a new contact, and repeat a request exactly as it was.',
   'internal-error': 'This is a bug in the service. It was logged with the request id. No change was written in part.',

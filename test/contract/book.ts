@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { batchSchema } from '../../src/batch/schema.ts'
+import { batchResultsSchema } from '../../src/batch/view.ts'
 import { decodeCards } from '../../src/cards/decode.ts'
 import { parseCards } from '../../src/cards/parse.ts'
 import { readFields } from '../../src/cards/read.ts'
@@ -117,6 +119,7 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
     const { changes } = changesSchema.parse(body)
     return changes.flatMap(({ contact }) => (contact ? differencesFromBook(by, contact) : []))
   }
+  if (template === `${collection}/batch`) return enterRows(by, body, jsonOf(sent))
   const contact = contactDetailsSchema.parse(body)
   if (method === 'GET') return differencesFromBook(by, contact)
   const card = vcardIn(sent)
@@ -127,6 +130,17 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   if (card) return written(by, contact, { ...nothing, favorite: before.favorite, ...card })
   const now = method === 'PUT' ? nothing : before
   return written(by, contact, { ...now, ...values })
+}
+
+/** Applies a batch to the book. src/batch/model.test.ts checks what each operation does. */
+function enterRows(by: Actor, body: unknown, sent: unknown): string[] {
+  const { results } = batchResultsSchema.parse(body)
+  const { operations } = batchSchema.parse(sent)
+  return results.flatMap(({ status, contact }, at) => {
+    if (contact) by.book.set(contact.id, contact)
+    const gone = operations[at]?.delete?.id
+    return status === 204 && !by.book.delete(gone ?? 0) ? [`contact ${gone} was deleted, and it was nobody’s`] : []
+  })
 }
 
 /** Drops what a change of a label changes in all contacts with it. */

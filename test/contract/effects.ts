@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { batchSchema } from '../../src/batch/schema.ts'
+import { batchResultsSchema } from '../../src/batch/view.ts'
 import { changesSchema } from '../../src/history/schema.ts'
 import { decoded, isJson, mediaTypeOf, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
@@ -81,6 +83,16 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
     end(turn, by, (one) => one !== id)
   },
   'DELETE /api/auth/sessions/{id}': ({ by, parameter, turn }) => end(turn, by, (one) => one === Number(parameter)),
+  'POST /api/contacts/batch': ({ by, sent, body }) => {
+    const ids = by.ids.get('/api/contacts') ?? new Set()
+    const { operations } = batchSchema.parse(jsonOf(sent))
+    for (const [at, { status, contact }] of batchResultsSchema.parse(body).results.entries()) {
+      const id = operations[at]?.delete?.id ?? operations[at]?.update?.id
+      if (id !== undefined && (status === 204 || status === 404)) ids.delete(id)
+      if (contact) ids.add(contact.id)
+    }
+    by.ids.set('/api/contacts', ids)
+  },
   'PATCH /api/users/me': ({ by, body }) => {
     by.username = z.looseObject({ username: text }).parse(body).username
   },

@@ -65,8 +65,8 @@ const excuses: readonly Excuse[] = [
       ({ json }) => membersOf(json, name).filter(({ primary }) => primary === true).length > 1,
     ],
   ),
-  ['/email', 'of two members for one thing, the same', ({ json }) => membersOf(json, 'emails').length > 0],
-  ['/phone', 'of two members for one thing, the same', ({ json }) => membersOf(json, 'phones').length > 0],
+  ['/email', 'of two members for one thing, the same', ({ json }) => isSent(json, 'emails')],
+  ['/phone', 'of two members for one thing, the same', ({ json }) => isSent(json, 'phones')],
   ['/custom/*/name', 'a property that has no member of its own', () => true],
   ['/refresh_token', 'in the body or as a bearer token', hasNoRefreshToken],
 ]
@@ -168,5 +168,9 @@ function hasNoRefreshToken({ sent, json }: Refused): boolean {
 /** The items of a contact's list in a body. */
 const membersOf = (json: unknown, name: 'emails' | 'phones' | 'addresses'): Record<string, unknown>[] =>
   z.looseObject({ [name]: z.array(z.record(z.string(), z.unknown())) }).safeParse(json).data?.[name] ?? []
+
+/** Whether a body sends a list, or with null an empty one. */
+const isSent = (json: unknown, name: string): boolean =>
+  z.looseObject({ [name]: z.unknown().refine((value) => value !== undefined) }).safeParse(json).success
 
 const isPlainMember = ({ value }: Record<string, unknown>): boolean => isPlainAddress(String(value))

@@ -50,7 +50,7 @@ interface Findings {
 const isQueryOfOldClients = (method: string, pathname: string): boolean =>
   /^(GET|HEAD)$/.test(method) &&
   /^\/api\/contacts\/[^/]*[^/0-9][^/]*$/.test(pathname) &&
-  !/^\/api\/contacts\/(birthdays|changes|[1-9]\d*\.vcf)$/.test(pathname)
+  !/^\/api\/contacts\/(birthdays|changes|batch|[1-9]\d*\.vcf)$/.test(pathname)
 
 /** Judges a request. */
 export async function judge(document: ApiDocument, sent: Sent): Promise<Expectation> {
@@ -172,7 +172,24 @@ function json(document: ApiDocument, schema: Schema, bytes: Uint8Array, found: F
   }
   // RFC 8259, section 8.2: the treatment of unpaired surrogates is unpredictable.
   if (/\\u[dD][89a-fA-F]/.test(JSON.stringify(value))) found.unspoken.push('halves of surrogate pairs')
-  if (!fits(document, schema, value)) found.forbidden.push('the body does not fit its schema')
+  if (fits(document, schema, value)) return
+  if (fits(document, schema, withPlainRows(value))) found.unspoken.push('what is wrong with a row, its row says')
+  else found.forbidden.push('the body does not fit its schema')
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A batch whose operations bring nothing that could be wrong. */
+function withPlainRows(value: unknown): unknown {
+  if (!isObject(value) || !Array.isArray(value.operations)) return value
+  const plain = (row: unknown): unknown => {
+    if (!isObject(row)) return row
+    const { create, update } = row
+    if (create !== undefined) return { ...row, create: { first_name: 'Plain' } }
+    return isObject(update) && update.patch !== undefined ? { ...row, update: { ...update, patch: {} } } : row
+  }
+  return { ...value, operations: value.operations.map(plain) }
 }
 
 function fields(document: ApiDocument, schema: Schema, form: Iterable<[string, unknown]>, found: Findings): void {

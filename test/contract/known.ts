@@ -204,6 +204,15 @@ const sources: Readonly<Record<string, Source>> = {
   'POST /api/admin/outbox/{id}/resend path/id': failedLetter,
   'DELETE /api/auth/sessions/{id} path/id': async (turn) =>
     turn.n % 3 === 0 ? (await turn.cast.begin(turn.who))?.id : member(turn),
+  'POST /api/contacts/batch body/operations': ({ who, n }) => {
+    const ids = [...(who.ids.get('/api/contacts') ?? [])].slice(-4)
+    const rows = ids.map((id, at) =>
+      (n + at) % 5 === 0 ? { delete: { id } } : { update: { id, patch: { last_name: `${who.marks.book} ${n % 7}` } } },
+    )
+    return n % 4 === 0 ? undefined : [...rows, { create: { first_name: who.marks.book } }]
+  },
+  // What a key that came before is answered is src/batch/batch.test.ts's.
+  'POST /api/contacts/batch header/Idempotency-Key': () => leftOut,
   'POST /api/trash/{id}/restore path/id': deleted,
   'DELETE /api/trash/{id} path/id': deleted,
   'body/current_password': ({ who, n }) => (n % 8 === 0 ? undefined : who.password),

@@ -14,20 +14,22 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem): Response 
     // The problem being rendered is the configuration error itself.
   }
   for (const [name, value] of Object.entries(problem.appendedHeaders)) c.header(name, value, { append: true })
-  return c.json(
-    {
-      type: `${base}/problems/${problem.code}`,
-      title: titleOf(problem.code),
-      status: problem.status,
-      detail: problem.detail,
-      code: problem.code,
-      request_id: c.get('requestId'),
-      ...problem.members,
-    },
-    problem.status,
-    { 'Cache-Control': 'no-store', ...problem.headers, 'Content-Type': 'application/problem+json' },
-  )
+  return c.json(problemBody(problem, base, c.get('requestId')), problem.status, {
+    ...{ 'Cache-Control': 'no-store', ...problem.headers },
+    'Content-Type': 'application/problem+json',
+  })
 }
+
+/** The body of a problem document (RFC 9457); `base` is the URL of the service. */
+export const problemBody = (problem: Problem, base: string, requestId: string) => ({
+  type: `${base}/problems/${problem.code}`,
+  title: titleOf(problem.code),
+  status: problem.status,
+  detail: problem.detail,
+  code: problem.code,
+  request_id: requestId,
+  ...problem.members,
+})
 
 /** Turns any error into a problem. An unexpected error is logged with its request id and answered with a plain 500. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
@@ -80,8 +82,12 @@ export function wrongMethod(c: Context<AppEnv>, allowed: readonly string[]): Res
 }
 
 /** Allows GET and HEAD only, for a fixed path that another route would take for an id. */
-export const requireRead: MiddlewareHandler<AppEnv> = async (c, next) =>
-  c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : wrongMethod(c, ['GET', 'HEAD'])
+export const requireRead = requireMethod('GET', 'HEAD')
+
+/** Allows only some methods. */
+export function requireMethod(...methods: string[]): MiddlewareHandler<AppEnv> {
+  return async (c, next) => (methods.includes(c.req.method) ? next() : wrongMethod(c, methods))
+}
 
 /** 413 for a body over the limit, before it is read completely. */
 export function tooLarge(c: Context<AppEnv>, detail = 'The body is too large: 1 MB at most.'): Response {

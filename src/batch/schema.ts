@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { flag } from '../platform/text/fields.ts'
+
+/** Operations of one batch: as many rows as a request may write on Cloudflare's free plan. */
+const maxOperations = 100
+
+const id = z.int().positive().meta({ description: 'Of a contact of yours.' })
+const if_match = z
+  .string()
+  .max(500)
+  .optional()
+  .meta({ description: 'As the header If-Match: the ETag of what you have seen. If it has changed since, 412.' })
+
+/**
+ * What a row brings is checked when the row is: what is wrong with it is the row's problem, not that of the others. So
+ * the document refers to the schemas, and this takes anything.
+ */
+const checkedLater = (name: string, description: string) =>
+  z
+    .unknown()
+    .refine((value) => value !== undefined, 'Send what is to be changed.')
+    .meta({ allOf: [{ $ref: `#/components/schemas/${name}` }], description })
+
+const operationSchema = z
+  .strictObject({
+    create: checkedLater('ContactInput', 'A contact to add.').optional(),
+    update: z
+      .strictObject({ id, patch: checkedLater('ContactPatch', 'A merge patch (RFC 7396).'), if_match })
+      .optional(),
+    delete: z.strictObject({ id, if_match }).optional(),
+  })
+  .refine((operation) => Object.values(operation).filter((one) => one !== undefined).length === 1, {
+    error: 'Send one of create, update and delete.',
+  })
+  .meta({ id: 'BatchOperation', minProperties: 1, maxProperties: 1, example: { create: { first_name: 'Леся' } } })
+
+export type Operation = z.infer<typeof operationSchema>
+
+export const batchSchema = z.strictObject({ operations: z.array(operationSchema).min(1).max(maxOperations) }).meta({
+  id: 'Batch',
+  example: {
+    operations: [
+      { create: { first_name: 'Леся', last_name: 'Українка' } },
+      { update: { id: 1, patch: { phone: '+380 44 123 45 67' } } },
+      { delete: { id: 2 } },
+    ],
+  },
+})
+
+export const batchQuerySchema = z.object({
+  atomic: flag.optional().meta({
+    type: 'boolean',
+    description: '`true`: all of them, or none and the problem of the first that cannot be.',
+  }),
+})

@@ -1,0 +1,237 @@
+import { and, asc, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { type Author, serializeAuthor } from '../books/author.ts'
+import { lastNumber } from '../books/numbers-store.ts'
+import { bookUid, removed } from '../books/table.ts'
+import { trimStatements } from '../books/trash-store.ts'
+import { type IdempotencyKey, oldestValidKey } from '../contacts/creation-store.ts'
+import { trashContent } from '../contacts/deletion-store.ts'
+import { ownedBy } from '../contacts/scope.ts'
+import { writtenColumns } from '../contacts/store.ts'
+import { contacts, idempotencyKeys, type StoredRow, storedColumns } from '../contacts/table.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { isUniqueViolation, rootCause } from '../platform/db/errors.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
+import { users } from '../users/table.ts'
+import type { BookState, Plan } from './plan.ts'
+
+/** Of which contacts a batch is, how many it adds at most, and how many contacts there may be. */
+interface BookQuery {
+  readonly ids: readonly number[]
+  readonly additions: number
+  readonly maxContacts: number
+}
+
+/** Selects contacts of an owner by their ids: each by itself, not the owner's whole book. */
+const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[]) =>
+  db
+    .select(storedColumns)
+    .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
+    .crossJoin(contacts)
+    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
+
+/** Finds contacts of an owner by their ids. */
+export const findContacts = (db: Database, ownerId: number, ids: readonly number[]): PromiseLike<StoredRow[]> =>
+  rowsOfIds(db, ownerId, ids)
+
+/**
+ * Reads of an owner's book what a batch is about, at one moment. Undefined where there is no such owner. Contacts are
+ * counted only where there may be too many: counting reads as many rows of an index as there are.
+ */
+export async function readBook(
+  db: Database,
+  ownerId: number,
+  { ids, additions, maxContacts }: BookQuery,
+): Promise<BookState | undefined> {
+  const count = sql<number>`CASE
+    WHEN (SELECT coalesce(max(contacts.id), 0) FROM contacts) + ${additions} <= ${maxContacts} THEN 0
+    ELSE (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)})
+  END`
+  const [[book], rows] = await db.batch([
+    db
+      .select({
+        number: lastNumber(ownerId).as('number'),
+        count: count.as('count'),
+        book_uid: bookUid(ownerId).as('book_uid'),
+      })
+      .from(users)
+      .where(eq(users.id, ownerId)),
+    rowsOfIds(db, ownerId, ids),
+  ])
+  return book && { ...book, rows }
+}
+
+const isKey = (ownerId: number, key: string) => and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
+
+/** The request that came with a key within 24 hours, and what it was answered, if it was a batch. */
+export async function findKey(db: Database, ownerId: number, key: string) {
+  const [row] = await db
+    .select()
+    .from(idempotencyKeys)
+    .where(and(isKey(ownerId, key), sql`${idempotencyKeys.created_at} >= ${oldestValidKey()}`))
+  return row
+}
+
+/** Who writes, and what else is written with a plan. */
+interface BatchWrite {
+  readonly author: Author
+  /** The client's name for the request, and what the request is answered, in JSON. */
+  readonly key: (IdempotencyKey & { readonly result: string }) | undefined
+  /** How many contacts the trash may hold; undefined: it is not checked. */
+  readonly maxTrash: number | undefined
+}
+
+/** Characters of the JSON that one statement brings: D1 takes a parameter of 2 MB. */
+const maxJson = 500_000
+
+/** Rows as the JSON of one statement or several. */
+function* jsonOf(rows: readonly object[]): Generator<string> {
+  let [part, length]: [string[], number] = [[], 0]
+  for (const text of rows.map((row) => JSON.stringify(row))) {
+    if (part.length > 0 && length + text.length > maxJson) {
+      yield `[${part.join(',')}]`
+      ;[part, length] = [[], 0]
+    }
+    part.push(text)
+    length += text.length
+  }
+  if (part.length > 0) yield `[${part.join(',')}]`
+}
+
+/**
+ * Writes a plan, all or nothing: undefined, and nothing written, where anything of the owner's books has changed since
+ * the plan's state was read. Every change has a number, so one comparison tells. Each of several rows of a statement
+ * has a number of its own. Returns the ids of the contacts that were added, in the order of the plan.
+ */
+export async function writePlan(
+  db: Database,
+  ownerId: number,
+  { number }: BookState,
+  { additions, rounds }: Plan,
+  { author, key, maxTrash }: BatchWrite,
+): Promise<number[] | undefined> {
+  const insertions = [...jsonOf(additions.map(({ values }) => values))].map((json) =>
+    insertStatement(db, ownerId, json),
+  )
+  const changes = rounds.flatMap((round) => [
+    ...[...jsonOf(round.filter(({ values }) => values).map(({ id, values }) => ({ ...values, id })))].map((json) =>
+      updateStatement(db, ownerId, json, author),
+    ),
+    ...[...jsonOf(round.filter(({ values }) => !values))].map((json) => deleteStatement(db, ownerId, json, author)),
+  ])
+  try {
+    const [, ...results] = await db.batch([
+      unchangedStatement(db, ownerId, number),
+      ...insertions,
+      ...changes,
+      ...(maxTrash === undefined ? [] : trimStatements(db, ownerId, maxTrash)),
+      ...(key ? keyStatements(db, ownerId, additions.length, key) : []),
+    ])
+    const added = results.filter((_, at) => at < insertions.length) as unknown as { id: number }[][]
+    return added
+      .flat()
+      .map(({ id }) => id)
+      .toSorted((one, other) => one - other)
+  } catch (error) {
+    if (isOvertaken(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Makes the whole batch of statements fail where the owner's newest change is another than `number`, or the owner is
+ * gone: there is no statement of SQLite's that does so outside of a trigger, but text that is no JSON.
+ */
+const unchangedStatement = (db: Database, ownerId: number, number: number) =>
+  db
+    .select({
+      unchanged: sql`json(iif(
+        ${lastNumber(ownerId)} = ${number} AND EXISTS (SELECT 1 FROM users WHERE users.id = ${ownerId}), '1', 'overtaken'
+      ))`.as('unchanged'),
+    })
+    .from(sql`(SELECT 1) AS one`)
+
+/** Also where another request of the same key was written between looking for the key and reading the book. */
+const isOvertaken = (error: unknown): boolean =>
+  rootCause(error).message.includes('malformed JSON') ||
+  isUniqueViolation(error, 'idempotency_keys.owner_id, idempotency_keys.key')
+
+/** The columns of a table's row that a statement's JSON brings. */
+const columnsIn = <const N extends string>(names: readonly N[], row: string): Record<N, SQL> =>
+  Object.fromEntries(names.map((name) => [name, sql.raw(`${row}.value ->> '${name}'`)])) as Record<N, SQL>
+
+/** The change number of a row of a statement's JSON. */
+const numberIn = (ownerId: number, row: string): SQL<number> =>
+  sql<number>`${lastNumber(ownerId)} + 1 + ${sql.raw(row)}.key`
+
+const insertStatement = (db: Database, ownerId: number, json: string) =>
+  db
+    .insert(contacts)
+    .select(
+      db
+        .select(
+          selectAsRow(contacts, {
+            ...columnsIn(writtenColumns, 'added'),
+            ...{ owner_id: ownerId, created_at: sql`added.value ->> 'created_at'`, seq: numberIn(ownerId, 'added') },
+          }),
+        )
+        .from(sql`json_each(${json}) AS added`)
+        .orderBy(asc(sql`added.key`)),
+    )
+    .returning({ id: contacts.id })
+
+/** Contacts of an owner that a statement's JSON names, each looked for by its id. */
+const named = (db: Database, ownerId: number, json: string) =>
+  db
+    .select({
+      named: sql<number>`contacts.id`.as('named'),
+      value: sql`wanted.value`.as('value'),
+      key: sql`wanted.key`.as('key'),
+    })
+    .from(sql`json_each(${json}) AS wanted`)
+    .crossJoin(contacts)
+    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value ->> 'id'`))
+    .as('changed')
+
+const updateStatement = (db: Database, ownerId: number, json: string, author: Author) =>
+  db
+    .update(contacts)
+    .set({
+      ...columnsIn(writtenColumns, 'changed'),
+      revision: sql`contacts.revision + 1`,
+      seq: numberIn(ownerId, 'changed'),
+      changed_by: serializeAuthor(author),
+    })
+    .from(named(db, ownerId, json))
+    .where(sql`contacts.id = changed.named`)
+
+/** Moves contacts to the trash. A trigger deletes them (migration 0015). */
+const deleteStatement = (db: Database, ownerId: number, json: string, author: Author) =>
+  db.insert(removed).select(
+    db
+      .select(
+        selectAsRow(removed, {
+          ...{ owner_id: ownerId, seq: numberIn(ownerId, 'gone'), contact_id: sql`${contacts.id}` },
+          ...{ content: trashContent, avatar: sql`${contacts.avatar}` },
+          ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
+        }),
+      )
+      .from(sql`json_each(${json}) AS gone`)
+      .crossJoin(contacts)
+      .where(and(ownedBy(ownerId), sql`${contacts.id} = gone.value ->> 'id'`)),
+  )
+
+/** For the batch, after all else: notes what the request of a key was answered. */
+const keyStatements = (
+  db: Database,
+  ownerId: number,
+  added: number,
+  { key, fingerprint, result }: IdempotencyKey & { readonly result: string },
+) => [
+  db.delete(idempotencyKeys).where(and(isKey(ownerId, key), lt(idempotencyKeys.created_at, oldestValidKey()))),
+  db.insert(idempotencyKeys).values({
+    ...{ owner_id: ownerId, key, fingerprint, result, created_at: timestamp() },
+    // The last that was added: all others of this batch have the ids before it.
+    contact_id: added === 0 ? 0 : sql`(SELECT max(contacts.id) FROM contacts)`,
+  }),
+]

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { contactDetailsSchema, detailsExample } from '../contacts/schema.ts'
+import { contactEtag, toContactDetails } from '../contacts/view.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
+import { Problem, problemSchema } from '../platform/http/problem.ts'
+import { problemBody } from '../platform/http/problem-response.ts'
+import type { Outcome } from './outcome.ts'
+
+const etag = z
+  .string()
+  .meta({ description: 'Of the contact: for `if_match`. With a 412, that of what the contact is now.' })
+
+const resultExample = { status: 200, contact: detailsExample, etag: '"2-7"' }
+
+/** What became of an operation. */
+const resultSchema = z
+  .object({
+    status: z.int().meta({ description: '201, 200 or 204 if it is done; else that of its problem.' }),
+    contact: contactDetailsSchema.optional(),
+    etag: etag.optional(),
+    problem: problemSchema.optional(),
+  })
+  .meta({ id: 'BatchResult', example: resultExample })
+
+export const batchResultsSchema = z
+  .object({ results: z.array(resultSchema).meta({ description: 'One for each operation, in their order.' }) })
+  .meta({ id: 'BatchResults', example: { results: [resultExample, { status: 204 }] } })
+
+/** What became of an operation, as whoever sent it sees it. */
+export function toResult(outcome: Outcome, config: Configuration, requestId: string): z.infer<typeof resultSchema> {
+  if (outcome instanceof Problem) {
+    const { ETag: current } = outcome.headers
+    const problem = problemBody(outcome, config.PUBLIC_URL, requestId)
+    return { status: outcome.status, ...(current === undefined ? {} : { etag: current }), problem }
+  }
+  if (outcome.status === 204) return { status: 204 }
+  const { status, row } = outcome
+  return { status, contact: toContactDetails(row, config), etag: contactEtag(row.revision) }
+}
