@@ -12,6 +12,7 @@ import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
+import { bookRoutes } from './contacts/books-routes.ts'
 import { labelRoutes } from './contacts/labels-routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { vcardRoutes } from './contacts/vcard-routes.ts'
@@ -65,6 +66,7 @@ app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
+app.route('/api/books', bookRoutes)
 app.route('/api/trash', trashRoutes)
 // Before what has an id in its path: some older paths have words there.
 app.route('/', compatRoutes)

@@ -24,7 +24,7 @@ export interface AuditEvent extends Origin {
   /** Who does it, where that is somebody else. */
   readonly actorId?: number
   /** One word more, such as the new role. Never a secret. */
-  readonly detail?: string
+  readonly detail?: string | SQL<string>
 }
 
 /**

@@ -11,7 +11,7 @@ const trashDays = 30
 /** Entries of the trash that one run of the cron deletes at most. */
 const sweepSize = 200
 
-/** Where an owner's trash is: in these words, which its index has. */
+/** Where an owner's trash is. */
 export const inTrash = (ownerId: number) => and(eq(removed.owner_id, ownerId), sql`content IS NOT NULL`)
 
 /**
@@ -28,16 +28,21 @@ export const emptyStatements = (db: Database, where: SQL | undefined) =>
       .returning({ seq: removed.seq }),
   ] as const
 
-/** Deletes entries of an owner's trash for good, and gives that a change number. Returns how many there were. */
-export async function emptyTrash(db: Database, ownerId: number, where?: SQL): Promise<number> {
+/** The same of an owner's trash, after a mark that gives it a change number. The last returns what was emptied. */
+function ownStatements(db: Database, ownerId: number, where?: SQL) {
   const all = and(inTrash(ownerId), where)
   const any = exists(db.select({ seq: removed.seq }).from(removed).where(all))
-  const [, , emptied] = await db.batch([markStatement(db, ownerId, any), ...emptyStatements(db, all)])
+  return [markStatement(db, ownerId, any), ...emptyStatements(db, all)] as const
+}
+
+/** Deletes entries of an owner's trash for good, and gives that a change number. Returns how many there were. */
+export async function emptyTrash(db: Database, ownerId: number, where?: SQL): Promise<number> {
+  const [, , emptied] = await db.batch(ownStatements(db, ownerId, where))
   return emptied.length
 }
 
-/** Deletes the oldest entries of an owner's trash for good, so that it holds no more than `max`. */
-export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
+/** For a batch: deletes the oldest entries of an owner's trash for good, so that it holds no more than `max`. */
+export function trimStatements(db: Database, ownerId: number, max: number) {
   const beyond = db
     .select({ seq: removed.seq })
     .from(removed)
@@ -45,7 +50,12 @@ export async function trimTrash(db: Database, ownerId: number, max: number): Pro
     .orderBy(sql`seq DESC`)
     .limit(1)
     .offset(max)
-  await emptyTrash(db, ownerId, sql`${removed.seq} <= ${beyond}`)
+  return ownStatements(db, ownerId, sql`${removed.seq} <= ${beyond}`)
+}
+
+/** The same, by itself. */
+export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
+  await db.batch(trimStatements(db, ownerId, max))
 }
 
 /** Deletes for good what has been in the trash for 30 days, some at a time; cron calls it every hour. */

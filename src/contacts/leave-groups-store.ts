@@ -6,6 +6,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type ContactContent, cardOf } from './content.ts'
 import { findGroupsOf, memberStatements } from './groups-store.ts'
+import { isPlaceFree, moveStatement } from './move-store.ts'
 import { ownContact } from './scope.ts'
 import { changeStatement, isUnchanged, numbered, replaceRow, type Writer } from './store.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
@@ -46,7 +47,9 @@ export async function replaceAndLeave(
     )
     return sql`(SELECT count(*) FROM contacts WHERE ${or(...each)}) = ${groups.length}`
   }
-  const isAsRead = exists(db.select({ id: contacts.id }).from(contacts).where(isUnchanged(ownerId, row)))
+  const isPlace = isPlaceFree(db, ownerId, row, content)
+  const asRead = and(isUnchanged(ownerId, row), isPlace)
+  const isAsRead = exists(db.select({ id: contacts.id }).from(contacts).where(asRead))
   const [first, ...others] = groups.map((group, at) =>
     db
       .update(contacts)
@@ -59,7 +62,12 @@ export async function replaceAndLeave(
   if (!first) return undefined
   const ids = groups.map(({ id }) => id)
   // Each row that is deleted raises the contact's revision by one (migration 0009).
-  const isFree = and(ownContact(ownerId, row.id), eq(contacts.revision, row.revision + groups.length))
+  const isFree = and(
+    ownContact(ownerId, row.id),
+    eq(contacts.revision, row.revision + groups.length),
+    written(groups.length),
+    isPlace,
+  )
   const results = await db.batch([
     first,
     ...others,
@@ -75,11 +83,12 @@ export async function replaceAndLeave(
         ),
       ),
     ...(row.is_group ? memberStatements(db, ownerId, row.id, content) : []),
-    changeStatement(db, ownerId, row, content, writer, and(isFree, written(groups.length))).returning(storedColumns),
+    ...(content.moveTo === undefined ? [] : [moveStatement(db, ownerId, isFree)]),
+    changeStatement(db, ownerId, row, content, writer, isFree).returning(storedColumns),
   ])
   const [replaced] = results.at(-1) as StoredRow[]
   if (!replaced || found.length <= groupsABatch) return replaced
-  return replaceAndLeave(db, ownerId, replaced, content, left, writer)
+  return replaceAndLeave(db, ownerId, replaced, { ...content, moveTo: undefined }, left, writer)
 }
 
 /** The text of a group's vCard that does not name a contact. */

@@ -1,4 +1,4 @@
-import { and, eq, inArray, type Placeholder, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, inArray, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { contacts } from './table.ts'
 
 /** The contacts of one owner. Every query of contacts has this condition: no other file compares `owner_id`. */
@@ -6,6 +6,9 @@ export const ownedBy = (ownerId: number | Placeholder) => eq(contacts.owner_id, 
 
 /** The contacts of the owners that a query selects. */
 export const ownedByThose = (ownerIds: SQLWrapper) => inArray(contacts.owner_id, ownerIds)
+
+/** Contacts that are in a book other than the first, in the words of the index that has these alone. */
+export const isInBook = (bookId: SQL) => sql`contacts.book_id = ${bookId} AND contacts.book_id <> 0`
 
 /** Contacts that are no groups: what lists show. */
 export const isNoGroup = eq(contacts.is_group, sql`0`)

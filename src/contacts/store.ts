@@ -1,23 +1,24 @@
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { nextNumber } from '../books/numbers-store.ts'
-import { removed } from '../books/table.ts'
+import { bookIdOf, removed } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
-import { columnValues } from '../platform/db/rows.ts'
+import { columnValues, selectAsRow } from '../platform/db/rows.ts'
 import { keepReservedStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
 import { groupColumns, memberStatements } from './groups-store.ts'
 import { labelsKey, labelsOfKey } from './labels-key.ts'
+import { isPlaceFree, moveStatement } from './move-store.ts'
 import { type CardPart, hasParts } from './parts.ts'
 import { deleteUnusedParts, findParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
-import { isUidFree } from './uid-store.ts'
+import { isUidFree, placeOf } from './uid-store.ts'
 
 /** The columns that every write of a contact sets. */
 export const writtenColumns = [
@@ -63,7 +64,8 @@ export interface Writer {
 /** The columns that a write of a contact sets to replace it. */
 function createChange(ownerId: number, content: ContactContent, { locale, author }: Writer, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
-  return { ...values, ...numbered(ownerId), changed_by: serializeAuthor(author) }
+  const book = content.moveTo === undefined ? {} : { book_id: bookIdOf(ownerId, content.moveTo) }
+  return { ...values, ...book, ...numbered(ownerId), changed_by: serializeAuthor(author) }
 }
 
 /** What every change of a contact sets besides: the next revision, and the change number. */
@@ -114,7 +116,11 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...replacedColumns
     .returning(storedColumns),
 )
 
-/** Replaces the content of a contact. Undefined where it has been changed or deleted since it was read. */
+/**
+ * Replaces the content of a contact, and moves it to another book if the content says so: what it leaves in the one
+ * before has the number before its own. Undefined where it has been changed or deleted since it was read, or where the
+ * book has no place for it any more.
+ */
 export async function replaceRow(
   db: Database,
   ownerId: number,
@@ -122,23 +128,19 @@ export async function replaceRow(
   content: ContactContent,
   writer: Writer,
 ): Promise<StoredRow | undefined> {
-  if (row.is_group || content.members) {
-    const [[replaced]] = await db.batch([
-      changeStatement(db, ownerId, row, content, writer).returning(storedColumns),
-      ...memberStatements(db, ownerId, row.id, content),
-    ])
-    return replaced
+  if (row.is_group || content.members || content.moveTo !== undefined) {
+    const where = and(isUnchanged(ownerId, row), isPlaceFree(db, ownerId, row, content))
+    const change = changeStatement(db, ownerId, row, content, writer, where).returning(storedColumns)
+    const after = row.is_group || content.members ? memberStatements(db, ownerId, row.id, content) : []
+    if (content.moveTo === undefined) return (await db.batch([change, ...after]))[0][0]
+    const [, [moved]] = await db.batch([moveStatement(db, ownerId, where), change, ...after])
+    return moved
   }
   const groups = labelsOfKey(row.group_labels)
   const values = createRow(ownerId, content, writer.locale, timestamp(), groups)
   const changed_by = serializeAuthor(writer.author)
-  const [replaced] = await replaceOwnQuery(db, {
-    ...values,
-    changed_by,
-    owner: ownerId,
-    id: row.id,
-    read: row.revision,
-  })
+  const read = { owner: ownerId, id: row.id, read: row.revision }
+  const [replaced] = await replaceOwnQuery(db, { ...values, changed_by, ...read })
   return replaced
 }
 
@@ -180,7 +182,7 @@ export async function replaceByCard(
 ): Promise<StoredRow | undefined> {
   const where = and(
     isUnchanged(ownerId, row),
-    content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, row.id),
+    content.uid === null ? undefined : isUidFree(db, ownerId, content.uid, placeOf(row)),
   )
   // Under another UID it is in the groups that name that one.
   const hasOtherUid = content.uid !== null && content.uid !== row.uid
@@ -258,6 +260,25 @@ const trashContent = (() => {
 })()
 
 /**
+ * For a batch, before the contacts are deleted: copies some of an owner's contacts into the trash. Of several, `seq`
+ * has to give each a number of its own.
+ */
+export const trashStatement = (
+  db: Database,
+  ownerId: number,
+  author: Author,
+  where: SQL | undefined,
+  seq: SQL<number> = nextNumber(ownerId),
+) => {
+  const row = selectAsRow(removed, {
+    ...{ owner_id: ownerId, seq, contact_id: sql`${contacts.id}`, book_id: sql`${contacts.book_id}` },
+    ...{ content: trashContent, avatar: sql`${contacts.avatar}` },
+    ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
+  })
+  return db.insert(removed).select(db.select(row).from(contacts).where(where))
+}
+
+/**
  * Moves a contact to the trash. Returns the change number of that; undefined where the contact has been changed or
  * deleted since it was read.
  */
@@ -269,23 +290,7 @@ export async function deleteRow(
 ): Promise<number | undefined> {
   const where = isUnchanged(ownerId, row)
   const [[moved]] = await db.batch([
-    db
-      .insert(removed)
-      .select(
-        db
-          .select({
-            owner_id: sql<number>`${ownerId}`.as('owner_id'),
-            seq: nextNumber(ownerId).as('seq'),
-            contact_id: contacts.id,
-            content: trashContent.as('content'),
-            avatar: contacts.avatar,
-            removed_by: sql<string>`${serializeAuthor(author)}`.as('removed_by'),
-            removed_at: sql<string>`${timestamp()}`.as('removed_at'),
-          })
-          .from(contacts)
-          .where(where),
-      )
-      .returning({ seq: removed.seq }),
+    trashStatement(db, ownerId, author, where).returning({ seq: removed.seq }),
     db.delete(contacts).where(where),
   ])
   return moved?.seq

@@ -7,6 +7,7 @@ import { editedContent, leftGroups } from './content.ts'
 import type { DetailInput } from './details.ts'
 import type { ContactFields } from './fields.ts'
 import { replaceAndLeave } from './leave-groups-store.ts'
+import { inBook } from './move.ts'
 import { findContact, type Writer } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
@@ -57,17 +58,21 @@ export const writeContact = <T>(
 /**
  * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
  * vCard, where it has one, only the lines that say another value change. A label that it is to lose is taken from it
- * also where a group gives it.
- * @throws Problem 404, 409 `busy`, 412; 422 where its vCard cannot say them
+ * also where a group gives it. If `change` names another book, it moves there.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where its vCard cannot say them, or there is no such book
  */
 export const editContact = (
   services: Services,
   target: ContactTarget,
-  change: (row: StoredRow) => { readonly fields: ContactFields; readonly details?: DetailInput },
+  change: (row: StoredRow) => {
+    readonly fields: ContactFields
+    readonly details?: DetailInput
+    readonly book?: string | undefined
+  },
 ): Promise<StoredRow> =>
-  writeContact(services, target, (row) => {
-    const { fields, details = {} } = change(row)
-    const content = editedContent(row, fields, details)
+  writeContact(services, target, async (row) => {
+    const { fields, details = {}, book } = change(row)
+    const content = await inBook(services.db, target.ownerId, row, editedContent(row, fields, details), book)
     const left = details.labels === undefined ? [] : leftGroups(row, details.labels ?? [])
     return replaceAndLeave(services.db, target.ownerId, row, content, left, writerOf(services, target))
   })

@@ -1,6 +1,7 @@
 import { requireFreeUid } from '../contacts/create.ts'
 import { findContact, replaceByCard } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
+import { placeOf } from '../contacts/uid-store.ts'
 import { type ContactTarget, contactNotFound, writeContact, writerOf } from '../contacts/write.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
@@ -22,7 +23,7 @@ export async function listHistory({ db }: Services, ownerId: number, id: number)
 
 /**
  * Makes a contact what it was at a revision: its vCard or its fields, and its picture. Whether it is a favourite stays
- * as it is. What it is now becomes a version.
+ * as it is, and so does the book that it is in. What it is now becomes a version.
  * @throws Problem 404 for no such contact or version; 409 `busy`, `uid-taken`; 412
  */
 export function restoreVersion(services: Services, target: ContactTarget, revision: number): Promise<StoredRow> {
@@ -32,7 +33,7 @@ export function restoreVersion(services: Services, target: ContactTarget, revisi
     const version = await findVersion(db, ownerId, id, revision)
     if (!version) throw noVersion()
     const content = contentOfStored({ ...version, favorite: row.favorite })
-    if (content.uid !== null) await requireFreeUid(db, ownerId, content.uid, id)
+    if (content.uid !== null) await requireFreeUid(db, ownerId, content.uid, placeOf(row))
     const picture = version.avatar === null ? null : { picture: version.avatar }
     const replacement = { content, parts: [], picture: version.avatar === row.avatar ? undefined : picture }
     return replaceByCard(db, ownerId, row, replacement, writerOf(services, target))

@@ -4,7 +4,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'avatar-store-unavailable':
     'The place where pictures are kept did not answer in time, or not as it should. The picture that was there before still is: try again in a moment.',
   'book-full':
-    'Whoever runs this service has set how many contacts one person may keep, and you have that many. Delete some, then add others.',
+    'Whoever runs this service has set how many contacts one person may keep, in all books together, and you have that many. Delete some, then add others.',
   busy: 'Several changes of one thing came at once, and yours lost each race. Nothing was written: send it again.',
   'changed-meanwhile':
     'You sent If-Match, and the thing has changed since you read it. Read it again; if you wanted to change it, apply your change to what it is now, and send it with the new ETag.',
@@ -13,6 +13,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-not-confirmed':
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
+  'first-book':
+    'Everybody has a first book, where contacts are that are in no other. It can be renamed and emptied, and not deleted.',
   'foreign-page':
     'A page of another site sent this by your browser, and the service takes such requests from its own pages only, and from those that whoever runs it allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'idempotency-key-reused':
@@ -55,8 +57,12 @@ export const explanations: Readonly<Record<string, string>> = {
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
   'several-vcards':
     'The body has more than one vCard, and this address takes one contact at a time. Send each by itself.',
+  'slug-taken':
+    'A slug is the name of a book in addresses, and another book of yours has this one. Send another slug, or leave it out: then one is made of the name.',
   'too-many-app-passwords':
     'One person may have 25 app passwords, and you have that many. Revoke those of phones and programs that you no longer use.',
+  'too-many-books':
+    'One person may have 20 books, and you have that many. Delete one that you do not use, or put labels on contacts instead.',
   'too-large': 'The body is larger than this address takes.',
   'too-many-requests':
     'There are limits, so that one client cannot take the service from the others. `Retry-After` says in how many seconds one more is admitted; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy tell how they stand.',
