@@ -51,7 +51,9 @@ export class Actor {
   /** Refresh tokens that were used. */
   readonly spent: string[] = []
   /** Contacts as they were answered last. */
-  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[] }>()
+  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[]; readonly book?: string }>()
+  /** The slugs of the books that they have made, in that order. */
+  readonly books = new Set<string>()
   /** Idempotency keys, and which contact each has added. */
   readonly keys = new Map<string, number>()
   /** Ids that were seen in lists and answers, by the path of the list. */

@@ -41,6 +41,7 @@ function end({ cast }: Turn, player: Actor | undefined, ends: (id: number) => bo
 function erase(turn: Turn, player: Actor | undefined): void {
   end(turn, player)
   player?.book.clear()
+  player?.books.clear()
   if (player) player.gone = true
 }
 
