@@ -13,6 +13,7 @@ import { sessionRoutes } from './auth/session-routes.ts'
 import { batchRoutes } from './batch/routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
+import { bookRoutes } from './contacts/books-routes.ts'
 import { labelRoutes } from './contacts/labels-routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { vcardRoutes } from './contacts/vcard-routes.ts'
@@ -68,6 +69,7 @@ app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts/batch', batchRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
+app.route('/api/books', bookRoutes)
 app.route('/api/trash', trashRoutes)
 // Before routes with an id in their path, because some older paths have words there.
 app.route('/', compatRoutes)

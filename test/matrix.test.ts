@@ -50,6 +50,13 @@ async function deletedContact(person: Person): Promise<number> {
   return id
 }
 
+/** A book whose slug is a number. */
+async function ownBook(person: Person): Promise<number> {
+  const number = Date.now()
+  await person.post('/api/books', { slug: String(number), name: 'Book' })
+  return number
+}
+
 async function anotherSession(person: Person): Promise<number> {
   await person.login()
   const sessions = read(
@@ -117,6 +124,10 @@ const cases: readonly Case[] = [
   { route: 'GET /api/labels' },
   { route: 'PATCH /api/labels/{name}', json: { name: 'Others' } },
   { route: 'DELETE /api/labels/{name}' },
+  { route: 'GET /api/books' },
+  { route: 'POST /api/books', json: { name: 'Work' } },
+  { route: 'PATCH /api/books/{slug}', id: ownBook, json: { name: 'Office' } },
+  { route: 'DELETE /api/books/{slug}', id: ownBook },
   { route: 'GET /api/contacts/changes' },
   { route: 'POST /api/contacts/batch', json: { operations: [{ create: contact }] } },
   { route: 'GET /api/contacts/{id}/history', id: ownContact },
@@ -158,7 +169,7 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
   // Without a login, the request names an existing user's resource, which must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
   const path = template
-    .replace('{id}', id ? String(await id(person)) : '')
+    .replace(/\{id\}|\{slug\}/, id ? String(await id(person)) : '')
     .replace('{name}', 'Friends')
     .replace('{revision}', '1')
   const token = caller === 'nobody' ? undefined : person.access

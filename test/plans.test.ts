@@ -145,6 +145,22 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     ] as const) {
       expect((await ask(method, path)).status, path).toBe(status)
     }
+    for (const [method, path, status, json] of [
+      ['POST', '/api/books', 201, { slug: 'work', name: 'Work' }],
+      ['PATCH', '/api/books/work', 200, { name: 'Office' }],
+      ['GET', '/api/books', 200],
+      ['POST', '/api/contacts', 201, { first_name: 'Book', book: 'work' }],
+      ['GET', '/api/contacts?book=work&total=true', 200],
+      ['GET', '/api/contacts?book=work&q=book&sort=created', 200],
+      ['GET', '/api/contacts?book=contacts', 200],
+      ['GET', '/api/contacts?book=none', 422],
+    ] as const) {
+      expect((await ask(method, path, json)).status, path).toBe(status)
+    }
+    const mover = await (await ask('POST', '/api/contacts', { first_name: 'Mover' })).json()
+    const moverPath = `/api/contacts/${z.looseObject({ id: z.int() }).parse(mover).id}`
+    expect((await ask('PATCH', moverPath, { book: 'work' })).status).toBe(200)
+    expect((await ask('DELETE', '/api/books/work')).status).toBe(204)
     await ask('PATCH', '/api/users/me', { username: 'Ада' })
     await ask('GET', '/api/auth/sessions')
     const appPasswords = '/api/users/me/app-passwords'
@@ -200,6 +216,36 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     const plan = await planOf(search ?? '')
     expect(plan.join('\n')).toMatch(/SEARCH contacts USING COVERING INDEX contacts_search \(owner_id=\?\)/)
     expect(plan.join('\n')).toMatch(/SEARCH contacts USING INTEGER PRIMARY KEY \(rowid=\?\)/)
+  })
+
+  it('of a book enters its own index, in every order, and finds what is in the trash by the contact', async () => {
+    const { DB, statements } = remembering()
+    const ana = await signedUp('ana')
+    await ana.post('/api/books', { slug: 'work', name: 'Work' })
+    const { body } = await ana.post('/api/contacts', { first_name: 'Ада', book: 'work' })
+    for (const query of ['', '&sort=created', '&sort=updated&order=desc', '&sort=birthday', '&q=ада', '&total=true']) {
+      statements.clear()
+      expect((await serve({ DB }, `/api/contacts?book=work${query}`, { token: ana.access })).status).toBe(200)
+      for (const sql of [...statements].filter((text) => text.includes('"contacts"'))) {
+        const plan = (await planOf(sql)).join('\n')
+        expect(plan, query).toMatch(
+          /SEARCH contacts USING (COVERING )?INDEX contacts_by_book \(owner_id=\? AND book_id=\?/,
+        )
+        if (query === '') expect(plan).not.toContain('TEMP B-TREE')
+      }
+    }
+    statements.clear()
+    expect((await serve({ DB }, '/api/books', { token: ana.access })).status).toBe(200)
+    const [books] = [...statements].filter((text) => text.includes('book_id'))
+    expect((await planOf(books ?? '')).filter((step) => !step.includes('COVERING INDEX')).join()).not.toContain(
+      'contacts',
+    )
+    const { id } = z.looseObject({ id: z.int() }).parse(body)
+    await ana.delete(`/api/contacts/${id}`)
+    statements.clear()
+    await serve({ DB }, `/api/trash/${id}/restore`, { method: 'POST', token: ana.access })
+    const [trash] = [...statements].filter((text) => text.includes('from "removed"'))
+    expect((await planOf(trash ?? '')).join()).toContain('INDEX removed_by_contact (contact_id=? AND owner_id=?)')
   })
 
   it('of upcoming birthdays uses one range of the index, or two across New Year', async () => {

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { findCachedUser } from '../src/auth/store.ts'
 import { appPasswords, emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
+import { books } from '../src/books/table.ts'
 import { configuration } from '../src/config.ts'
 import { deleteRow } from '../src/contacts/deletion-store.ts'
 import { contacts } from '../src/contacts/table.ts'
@@ -61,6 +62,13 @@ const fromTrash = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => 
   return { path: path(ana), token: ana.access }
 }
 
+/** Asks to delete a book of the newcomer's. */
+async function ownBook({ id, access }: Newcomer) {
+  const book = { owner_id: id, slug: 'work', uid: 'work', name: 'Work', created_at: timestamp() }
+  await db.insert(books).values(book).onConflictDoNothing()
+  return { path: '/api/books/work', token: access }
+}
+
 /** A reset link of a newcomer. */
 async function resetLink(ana: Newcomer): Promise<string> {
   const token = randomToken()
@@ -100,6 +108,10 @@ export const cases: readonly Case[] = [
   { route: 'GET /api/labels', ask: signedIn(() => '/api/labels') },
   { route: 'PATCH /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends', { name: 'Others' }) },
   { route: 'DELETE /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends') },
+  { route: 'GET /api/books', ask: signedIn(() => '/api/books') },
+  { route: 'POST /api/books', ask: signedIn(() => '/api/books', { name: 'Work' }) },
+  { route: 'PATCH /api/books/{slug}', ask: signedIn(() => '/api/books/contacts', { name: 'People' }) },
+  { route: 'DELETE /api/books/{slug}', ask: ownBook },
   { route: 'GET /api/contacts/changes', own: true, ask: signedIn(() => '/api/contacts/changes') },
   {
     route: 'POST /api/contacts/batch',

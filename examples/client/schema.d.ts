@@ -508,6 +508,54 @@ export interface paths {
         patch: operations["renameLabel"];
         trace?: never;
     };
+    "/api/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List books
+         * @description Your books, in the order in which they were made. The first, `contacts`, is everybody’s.
+         */
+        get: operations["listBooks"];
+        put?: never;
+        /**
+         * Make a book
+         * @description You may have 20. A contact is added to one by its `book`, and moves to another by that.
+         */
+        post: operations["createBook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/books/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a book
+         * @description Moves all its contacts to the trash, from which they can be restored for 30 days, into the first book. Of a book with more contacts than the trash holds, those that are too many are gone for good. The first book stays.
+         */
+        delete: operations["deleteBook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a book
+         * @description A merge patch (RFC 7396): null removes the description or the colour, and what is left out stays.
+         */
+        patch: operations["updateBook"];
+        trace?: never;
+    };
     "/api/trash": {
         parameters: {
             query?: never;
@@ -948,7 +996,7 @@ export interface components {
                 value: string;
                 label?: string | null;
             }[] | null;
-            /** @description The book that the contact is in. */
+            /** @description The slug of the book that the contact is in. Another one moves it there; left out, it stays where it is. */
             book?: string;
             /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
@@ -1048,7 +1096,7 @@ export interface components {
                 value: string;
                 label?: string | null;
             }[] | null;
-            /** @description The book that the contact is in. */
+            /** @description The slug of the book that the contact is in. Another one moves it there; left out, it stays where it is. */
             book?: string;
             /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
@@ -1436,7 +1484,7 @@ export interface components {
             /** @description Its number in this account, from 1. */
             id: number;
             /** @enum {string} */
-            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
+            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "book-deleted" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
             /** @description Who did it, if that was somebody else. */
             actor_id: number | null;
             address: string | null;
@@ -1512,6 +1560,7 @@ export interface components {
          *           "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77",
          *           "name": "Contacts",
          *           "description": null,
+         *           "color": null,
          *           "created_at": "2026-11-21T09:30:00.000Z"
          *         }
          *       ],
@@ -1528,7 +1577,8 @@ export interface components {
          *           "full_name": "Олесь Гончар",
          *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
          *           "created_at": "2026-11-21T09:30:00.000Z",
-         *           "updated_at": "2026-11-21T09:30:00.000Z"
+         *           "updated_at": "2026-11-21T09:30:00.000Z",
+         *           "book": "contacts"
          *         }
          *       ],
          *       "vcards": [
@@ -1573,10 +1623,32 @@ export interface components {
                 uid: string;
                 name: string;
                 description: string | null;
+                color: string | null;
                 /** Format: date-time */
                 created_at: string;
             }[];
-            contacts: components["schemas"]["Contact"][];
+            contacts: {
+                id: number;
+                first_name: string | null;
+                last_name: string | null;
+                full_name: string;
+                email: string | null;
+                phone: string | null;
+                /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
+                birthday: string | null;
+                additional: string | null;
+                favorite: boolean;
+                /**
+                 * Format: uri
+                 * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
+                 */
+                avatar: string;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                updated_at: string;
+                book: string;
+            }[];
             /** @description Of each contact that came as a vCard: its id, and the vCard, line for line. */
             vcards: {
                 contact: number;
@@ -1858,7 +1930,7 @@ export interface components {
             updated_at: string;
             /** @description The UID of its vCard: the one that it came with, or one that never changes. */
             uid: string;
-            /** @description The book that it is in. */
+            /** @description The slug of the book that it is in. */
             book: string;
             name: {
                 prefix: string | null;
@@ -2387,6 +2459,62 @@ export interface components {
         };
         /**
          * @example {
+         *       "slug": "rodyna",
+         *       "name": "Родина",
+         *       "description": "Aunts, cousins and their children.",
+         *       "color": "#1f7a4d",
+         *       "contacts": 24,
+         *       "created_at": "2026-11-21T09:30:00.000Z"
+         *     }
+         */
+        Book: {
+            slug: string;
+            name: string;
+            description: string | null;
+            /** @description `#rrggbb`. */
+            color: string | null;
+            /** @description How many contacts are in it, without those in the trash. */
+            contacts: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @example {
+         *       "name": "Родина",
+         *       "description": "Aunts, cousins and their children.",
+         *       "color": "#1f7a4d"
+         *     }
+         */
+        BookInput: {
+            /** @description Its name in addresses, which stays. Left out: one is made of its name. */
+            slug?: string;
+            name: string;
+            description?: string | null;
+            color?: string | null;
+            /** @description Ignored, so that an object that was read can be sent back. */
+            readonly contacts?: unknown;
+            /** @description Ignored, so that an object that was read can be sent back. */
+            readonly created_at?: unknown;
+        };
+        /**
+         * @example {
+         *       "name": "Сім’я",
+         *       "color": null
+         *     }
+         */
+        BookPatch: {
+            name?: string;
+            description?: string | null;
+            color?: string | null;
+            /** @description Ignored, so that an object that was read can be sent back. */
+            readonly slug?: unknown;
+            /** @description Ignored, so that an object that was read can be sent back. */
+            readonly contacts?: unknown;
+            /** @description Ignored, so that an object that was read can be sent back. */
+            readonly created_at?: unknown;
+        };
+        /**
+         * @example {
          *       "id": 1,
          *       "contact": {
          *         "id": 1,
@@ -2772,6 +2900,9 @@ export type BatchOperation = components['schemas']['BatchOperation'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
+export type Book = components['schemas']['Book'];
+export type BookInput = components['schemas']['BookInput'];
+export type BookPatch = components['schemas']['BookPatch'];
 export type TrashEntry = components['schemas']['TrashEntry'];
 export type ListedContact = components['schemas']['ListedContact'];
 export type Favorite = components['schemas']['Favorite'];
@@ -6027,6 +6158,450 @@ export interface operations {
             };
         };
     };
+    listBooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The books. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Book"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookInput"];
+            };
+        };
+        responses: {
+            /** @description The book. */
+            201: {
+                headers: {
+                    /** @description The URL of the new resource. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Book"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateBook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookPatch"];
+            };
+        };
+        responses: {
+            /** @description The book. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Book"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTrash: {
         parameters: {
             query?: {
@@ -6425,6 +7000,8 @@ export interface operations {
                 phone?: string;
                 /** @description Only contacts that have this label. */
                 label?: string;
+                /** @description Only contacts that are in this book, by its slug. */
+                book?: string;
                 /** @description `all`: each contact with all that it holds, as one contact is read by itself. */
                 fields?: "all";
                 /** @description Only the favourites, or only the others. */
@@ -6524,7 +7101,10 @@ export interface operations {
     };
     createContact: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The slug of the book that the contact is added to. */
+                book?: string;
+            };
             header?: {
                 /** @description Of your choice, new for each contact, such as `"0b1f6a0e-7d3c-4b8e-9a53-2f1f6a1c9d77"`. Within 24 hours the same key with the same body adds nothing: the answer is the contact that was added, as it is now. With another body it is refused. */
                 "Idempotency-Key"?: string;

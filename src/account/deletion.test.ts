@@ -60,10 +60,10 @@ const eventsOf = ({ id }: Person) => db.select().from(events).where(eq(events.us
 async function confirmedPerson(name: string): Promise<Person> {
   const person = await signedUp(name)
   await person.post('/api/contacts', { first_name: 'One' }, { headers: { 'Idempotency-Key': 'One' } })
-  await appPasswordOf(person)
+  await Promise.all([appPasswordOf(person), person.post('/api/books', { slug: 'work', name: 'Work' })])
   await post(person, lines('FN:Three', `PHOTO;ENCODING=b:${'A'.repeat(2000)}`))
   const { id } = await addVcard(person, lines('FN:Gone'))
-  await person.patch(`/api/contacts/${id}`, { phone: '1' })
+  await person.patch(`/api/contacts/${id}`, { phone: '1', book: 'work' })
   await person.delete(`/api/contacts/${id}`)
   await post(person, lines('VERSION:4.0', 'KIND:group', 'FN:Four', 'MEMBER:one'))
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })

@@ -54,14 +54,18 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     }),
   )
   yield* list('events', exportedRows.events(db, user.id), toOwnEvent)
-  yield* list('books', exportedRows.books(db, user.id), ({ slug, uid, name, description, created_at }) => ({
+  yield* list('books', exportedRows.books(db, user.id), ({ slug, uid, name, description, color, created_at }) => ({
     slug,
     uid,
     name,
     description,
+    color,
     created_at,
   }))
-  yield* list('contacts', exportedRows.contacts(db, user.id), (row) => toContact(row, config))
+  yield* list('contacts', exportedRows.contacts(db, user.id), (row) => ({
+    ...toContact(row, config),
+    book: row.book,
+  }))
   yield* list('vcards', exportedRows.vcards(db, user.id), ({ id, card, parts }) => ({
     contact: id,
     vcard: wholeCard(card, parts),

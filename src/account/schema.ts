@@ -76,10 +76,11 @@ export const exportSchema = z
         uid: z.string(),
         name: z.string(),
         description: z.string().nullable(),
+        color: z.string().nullable(),
         created_at: moment,
       }),
     ),
-    contacts: z.array(contactSchema),
+    contacts: z.array(contactSchema.extend({ book: z.string() })),
     vcards: z
       .array(z.strictObject({ contact: z.int(), vcard: z.string() }))
       .meta({ description: 'Of each contact that came as a vCard: its id, and the vCard, line for line.' }),
@@ -117,10 +118,11 @@ export const exportSchema = z
           uid: '0b1f6a0e7d3c4b8e9a532f1f6a1c9d77',
           name: 'Contacts',
           description: null,
+          color: null,
           created_at: '2026-11-21T09:30:00.000Z',
         },
       ],
-      contacts: [contactExample],
+      contacts: [{ ...contactExample, book: 'contacts' }],
       vcards: [
         {
           contact: contactExample.id,

@@ -9,7 +9,7 @@ import { books, removed } from '../books/table.ts'
 import { emptyStatements } from '../books/trash-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
 import { isNoGroup, ownedBy, ownedByThose } from '../contacts/scope.ts'
-import { type ContactRow, contactColumns, contacts, idempotencyKeys } from '../contacts/table.ts'
+import { type ContactRow, contactColumns, contacts, idempotencyKeys, storedColumns } from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
@@ -58,11 +58,12 @@ export async function deleteAccount(
     markForDeletionStatement(db, contacts, ownedByThose(user)),
     // With their pictures and files.
     ...emptyStatements(db, inArray(removed.owner_id, user)),
-    db.delete(removed).where(inArray(removed.owner_id, user)),
     db.delete(versions).where(inArray(versions.owner_id, user)),
     // Groups last, because the trigger that deletes their memberships looks for their members.
     db.delete(contacts).where(and(ownedByThose(user), isNoGroup)),
     db.delete(contacts).where(ownedByThose(user)),
+    // After contacts: a trigger leaves word of each here.
+    db.delete(removed).where(inArray(removed.owner_id, user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),
     db.delete(appPasswords).where(inArray(appPasswords.user_id, user)),
@@ -177,9 +178,9 @@ async function* pages<Row>(
 export const exportedRows = {
   // In the order of an index: in the order of ids, each page would read and sort the whole book.
   contacts: (db: Database, userId: number) =>
-    pages<ContactRow>((last, limit) =>
+    pages<ContactRow & { readonly book: string }>((last, limit) =>
       db
-        .select(contactColumns)
+        .select({ ...contactColumns, book: storedColumns.book })
         .from(contacts)
         .where(
           and(

@@ -12,6 +12,7 @@ export const eventKinds = [
   'app-password-revoked',
   'reset-requested',
   'trash-emptied',
+  'book-deleted',
   'password-reset',
   'password-changed',
   'email-change-requested',

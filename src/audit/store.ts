@@ -24,7 +24,7 @@ export interface AuditEvent extends Origin {
   /** Who caused it, if that was somebody else. */
   readonly actorId?: number
   /** A detail, such as the new role. Never a secret. */
-  readonly detail?: string
+  readonly detail?: string | SQL<string>
 }
 
 /**

@@ -1,7 +1,9 @@
+import { firstBook } from '../books/table.ts'
 import type { ContactContent } from '../contacts/content.ts'
 import { bookFull, contentOfInput } from '../contacts/create.ts'
 import { readInput } from '../contacts/input.ts'
 import { labelsOfKey } from '../contacts/labels-key.ts'
+import { noSuchBook } from '../contacts/require-book.ts'
 import { contactInputSchema, contactPatchSchema } from '../contacts/schema.ts'
 import { createRow } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
@@ -21,16 +23,24 @@ export interface BookState {
   /** How many contacts there are; fewer, where they cannot be too many. */
   readonly count: number
   readonly book_uid: string
+  /** The id of each book in contacts, by its slug. */
+  readonly books: ReadonlyMap<string, number>
   /** The contacts that the operations name. */
   readonly rows: readonly StoredRow[]
 }
 
 type Values = ReturnType<typeof createRow>
 
+/** A book that a contact is added to. */
+interface BookName {
+  readonly book: string
+  readonly book_id: number
+}
+
 /** A contact to be added, and where its outcome belongs. */
 export interface Addition {
   readonly place: number
-  readonly values: Values
+  readonly values: Values & Pick<BookName, 'book_id'>
 }
 
 /** A contact to be changed, or without values to be deleted. */
@@ -60,11 +70,11 @@ export interface PlanOptions {
 }
 
 type Write =
-  | { readonly kind: 'add'; readonly content: ContactContent }
+  | { readonly kind: 'add'; readonly content: ContactContent; readonly book: BookName }
   | { readonly kind: 'change'; readonly row: StoredRow; readonly content: ContactContent }
   | { readonly kind: 'delete'; readonly row: StoredRow }
 
-/** An operation that changes a group, or who is in one: its members change with it. */
+/** An operation that changes a group, or who is in one, so that its members change with it; or a move to another book. */
 const ofGroup = Symbol('of a group')
 
 /**
@@ -89,16 +99,17 @@ export function planOperations(operations: readonly Operation[], state: BookStat
     createRow(ownerId, content, config.SORT_LOCALE, undefined, labelsOfKey(row?.group_labels ?? ''))
 
   for (const operation of operations) {
-    const result = writeOf(operation, rows, count, options)
+    const result = writeOf(operation, { ...state, rows, count }, options)
     const write = result === ofGroup ? groupRefusal : result
     if (!write) return { additions, rounds, outcomes, isCut: true }
     if (write instanceof Problem) {
       outcomes.push(write)
     } else if (write.kind === 'add') {
-      const values = valuesOf(write.content)
+      const { book_id } = write.book
+      const values = { ...valuesOf(write.content), book_id }
       count++
       additions.push({ place: outcomes.length, values })
-      outcomes.push({ status: 201, row: { ...values, ...unsaved, book_uid: state.book_uid } })
+      outcomes.push({ status: 201, row: { ...values, ...unsaved, ...write.book, book_uid: state.book_uid } })
     } else if (write.kind === 'change') {
       const { id, created_at, revision } = write.row
       const values = valuesOf(write.content, write.row)
@@ -122,8 +133,7 @@ const unsaved = { id: 0, avatar: null, revision: 1, group_labels: '' } as const
 /** What an operation is to write, or why it may not. */
 function writeOf(
   operation: Operation,
-  rows: ReadonlyMap<number, StoredRow>,
-  count: number,
+  { rows, count, books }: Pick<BookState, 'count' | 'books'> & { readonly rows: ReadonlyMap<number, StoredRow> },
   { config, refusal }: PlanOptions,
 ): Write | typeof ofGroup | Problem {
   return orProblem(() => {
@@ -132,20 +142,28 @@ function writeOf(
     if (operation.update) {
       const { id, patch, if_match } = operation.update
       const row = requireContact(rows.get(id), conditionsOf(if_match))
-      const { content, left } = atPlace('/update/patch', () =>
-        applyEdit(row, patchRow(row, readInput(contactPatchSchema, patch), config)),
-      )
-      return row.is_group || content.members || left.length > 0 ? ofGroup : { kind: 'change', row, content }
+      return atPlace('/update/patch', () => {
+        const edit = patchRow(row, readInput(contactPatchSchema, patch), config)
+        const { content, left } = applyEdit(row, edit)
+        const book = edit.book ?? row.book
+        if (!books.has(book)) throw noSuchBook()
+        const isAlone = row.is_group || content.members || left.length > 0 || book !== row.book
+        return isAlone ? ofGroup : { kind: 'change', row, content }
+      })
     }
     if (operation.delete) {
       const row = requireContact(rows.get(operation.delete.id), conditionsOf(operation.delete.if_match))
       return row.is_group ? ofGroup : { kind: 'delete', row }
     }
-    const content = atPlace('/create', () =>
-      contentOfInput(validated(contactInputSchema, operation.create, 'json'), config),
-    )
+    const { content, ...added } = atPlace('/create', () => {
+      const input = validated(contactInputSchema, operation.create, 'json')
+      const book = input.book ?? firstBook
+      const book_id = books.get(book)
+      if (book_id === undefined) throw noSuchBook()
+      return { content: contentOfInput(input, config), book: { book, book_id } }
+    })
     if (content.members) return ofGroup
-    return count < config.MAX_CONTACTS ? { kind: 'add', content } : bookFull(config)
+    return count < config.MAX_CONTACTS ? { kind: 'add', content, ...added } : bookFull(config)
   })
 }
 

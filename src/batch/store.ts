@@ -1,11 +1,11 @@
 import { and, asc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { lastNumber } from '../books/numbers-store.ts'
-import { bookUid, removed } from '../books/table.ts'
+import { books, bookUid, firstBook, removed } from '../books/table.ts'
 import { trimStatements } from '../books/trash-store.ts'
 import { type IdempotencyKey, oldestValidKey } from '../contacts/creation-store.ts'
 import { trashContent } from '../contacts/deletion-store.ts'
-import { ownedBy } from '../contacts/scope.ts'
+import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
 import { writtenColumns } from '../contacts/store.ts'
 import { contacts, idempotencyKeys, type StoredRow, storedColumns } from '../contacts/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
@@ -47,7 +47,7 @@ export async function readBook(
     WHEN (SELECT coalesce(max(contacts.id), 0) FROM contacts) + ${additions} <= ${maxContacts} THEN 0
     ELSE (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)})
   END`
-  const [[book], rows] = await db.batch([
+  const [[book], rows, named] = await db.batch([
     db
       .select({
         number: lastNumber(ownerId).as('number'),
@@ -57,8 +57,10 @@ export async function readBook(
       .from(users)
       .where(eq(users.id, ownerId)),
     rowsOfIds(db, ownerId, ids),
+    db.select({ id: books.id, slug: books.slug }).from(books).where(eq(books.owner_id, ownerId)),
   ])
-  return book && { ...book, rows }
+  const idOf = ({ id, slug }: (typeof named)[number]) => [slug, slug === firstBook ? 0 : id] as const
+  return book && { ...book, rows, books: new Map(named.map(idOf)) }
 }
 
 const isKey = (ownerId: number, key: string) => and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
@@ -117,7 +119,9 @@ export async function writePlan(
     ...[...jsonOf(round.filter(({ values }) => values).map(({ id, values }) => ({ ...values, id })))].map((json) =>
       updateStatement(db, ownerId, json, author),
     ),
-    ...[...jsonOf(round.filter(({ values }) => !values))].map((json) => deleteStatement(db, ownerId, json, author)),
+    ...[...jsonOf(round.filter(({ values }) => !values))].flatMap((json) =>
+      deletionStatements(db, ownerId, json, author),
+    ),
   ])
   try {
     const [, ...results] = await db.batch([
@@ -171,7 +175,7 @@ const insertStatement = (db: Database, ownerId: number, json: string) =>
       db
         .select(
           selectAsRow(contacts, {
-            ...columnsIn(writtenColumns, 'added'),
+            ...columnsIn([...writtenColumns, 'book_id'], 'added'),
             ...{ owner_id: ownerId, created_at: sql`added.value ->> 'created_at'`, seq: numberIn(ownerId, 'added') },
           }),
         )
@@ -205,21 +209,25 @@ const updateStatement = (db: Database, ownerId: number, json: string, author: Au
     .from(named(db, ownerId, json))
     .where(sql`contacts.id = changed.named`)
 
-/** Moves contacts to the trash. A trigger deletes them (migration 0015). */
-const deleteStatement = (db: Database, ownerId: number, json: string, author: Author) =>
+/** Copies contacts into the trash, and deletes them. Each is found by its id, and not among all of the owner's. */
+const deletionStatements = (db: Database, ownerId: number, json: string, author: Author) => [
   db.insert(removed).select(
     db
       .select(
         selectAsRow(removed, {
           ...{ owner_id: ownerId, seq: numberIn(ownerId, 'gone'), contact_id: sql`${contacts.id}` },
-          ...{ content: trashContent, avatar: sql`${contacts.avatar}` },
+          ...{ book_id: sql`${contacts.book_id}`, content: trashContent, avatar: sql`${contacts.avatar}` },
           ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
         }),
       )
       .from(sql`json_each(${json}) AS gone`)
       .crossJoin(contacts)
       .where(and(ownedBy(ownerId), sql`${contacts.id} = gone.value ->> 'id'`)),
-  )
+  ),
+  db
+    .delete(contacts)
+    .where(and(ownedByUnindexed(ownerId), sql`${contacts.id} IN (SELECT value ->> 'id' FROM json_each(${json}))`)),
+]
 
 /** For the batch, after all else: notes what the request of a key was answered. */
 const keyStatements = (

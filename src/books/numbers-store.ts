@@ -1,6 +1,7 @@
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
 import { removed } from './table.ts'
 
 /**
@@ -31,15 +32,7 @@ export const markStatement = (
 ) =>
   db.insert(removed).select(
     db
-      .select({
-        owner_id: sql<number>`${ownerId}`.as('owner_id'),
-        seq: nextNumber(ownerId).as('seq'),
-        contact_id: sql<number>`NULL`.as('contact_id'),
-        content: sql<string>`NULL`.as('content'),
-        avatar: sql<string>`NULL`.as('avatar'),
-        removed_by: sql<string>`NULL`.as('removed_by'),
-        removed_at: sql<string>`${timestamp()}`.as('removed_at'),
-      })
+      .select(selectAsRow(removed, { owner_id: ownerId, seq: nextNumber(ownerId), removed_at: timestamp() }))
       .from(from)
       .where(condition),
   )

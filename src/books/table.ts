@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
@@ -9,7 +9,7 @@ import { users } from '../users/table.ts'
  */
 export const firstBook = 'contacts'
 
-/** Books of contacts. For now everybody has one. */
+/** Books of contacts: everybody has the first one, and as many more as they make. */
 export const books = sqliteTable(
   'books',
   {
@@ -23,6 +23,8 @@ export const books = sqliteTable(
     uid: text('uid').notNull(),
     name: text('name').notNull(),
     description: text('description'),
+    /** `#rrggbb`, as it was sent. */
+    color: text('color'),
     revision: integer('revision').notNull().default(1),
     created_at: timestampColumn('created_at').notNull(),
   },
@@ -32,6 +34,28 @@ export const books = sqliteTable(
 /** Selects the uid of an owner's first book. */
 export const bookUid = (ownerId: number) =>
   sql<string>`(SELECT books.uid FROM books WHERE books.owner_id = ${ownerId} AND books.slug = ${firstBook})`
+
+/**
+ * Selects the id that an owner's book of a slug has in contacts: 0 is that of the first book, and null where there is
+ * no such book.
+ */
+export const bookIdOf = (ownerId: number, slug: string): SQL<number> =>
+  slug === firstBook
+    ? sql`0`
+    : sql`(SELECT books.id FROM books WHERE books.owner_id = ${ownerId} AND books.slug = ${slug})`
+
+/** Selects a book's id, as contacts have it, or that of the first book where an owner's book is no longer there. */
+export const bookIdOrFirst = (ownerId: number, bookId: number): SQL<number> =>
+  sql`coalesce((SELECT books.id FROM books WHERE books.owner_id = ${ownerId} AND books.id = ${bookId}), 0)`
+
+/**
+ * Selects the slug of the book whose id, as contacts have it, an expression is: of the first book also where there is
+ * no such book any more.
+ */
+export const bookSlug = (bookId: SQL): SQL<string> => {
+  const first = sql.raw(`'${firstBook}'`)
+  return sql`iif(${bookId} = 0, ${first}, coalesce((SELECT books.slug FROM books WHERE books.id = ${bookId}), ${first}))`
+}
 
 /**
  * What was removed from a person's books, by the change number of that (numbers-store.ts): contacts, in the trash or
@@ -44,6 +68,10 @@ export const removed = sqliteTable(
     owner_id: integer('owner_id').notNull(),
     seq: integer('seq').notNull(),
     contact_id: integer('contact_id'),
+    /** Which of its owner's books it was in, as contacts have it. */
+    book_id: integer('book_id').notNull().default(0),
+    /** Whether it only went to another book, where it is by the next number. */
+    moved: integer('moved', { mode: 'boolean' }).notNull().default(false),
     /** The contact as it was, in JSON: it is in the trash. Null once it has been restored, or deleted for good. */
     content: text('content'),
     /** Its picture (src/platform/pictures/reference.ts), for as long as it is in the trash. */
@@ -54,7 +82,8 @@ export const removed = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.owner_id, table.seq] }),
-    index('removed_trash').on(table.owner_id, table.seq, table.contact_id).where(sql`content IS NOT NULL`),
+    // By it a trigger asks whether a contact that is deleted is in the trash (migration 0013). An id is one contact's.
+    index('removed_by_contact').on(table.contact_id).where(sql`content IS NOT NULL`),
     index('removed_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
     index('removed_due').on(table.removed_at).where(sql`content IS NOT NULL`),
   ],

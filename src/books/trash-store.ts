@@ -12,7 +12,7 @@ const trashDays = 30
 const sweepSize = 1000
 const sweepRounds = 10
 
-/** Where an owner's trash is: in these words, which its index has. */
+/** Where an owner's trash is. */
 export const inTrash = (ownerId: number) => and(eq(removed.owner_id, ownerId), sql`content IS NOT NULL`)
 
 /**
@@ -52,6 +52,11 @@ export function trimStatements(db: Database, ownerId: number, max: number) {
     .limit(1)
     .offset(max)
   return numberedEmptyStatements(db, ownerId, sql`${removed.seq} <= ${beyond}`)
+}
+
+/** The same, by itself. */
+export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
+  await db.batch(trimStatements(db, ownerId, max))
 }
 
 /** Deletes for good what has been in the trash for 30 days, some at a time; cron calls it every hour. */

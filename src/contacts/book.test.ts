@@ -31,7 +31,7 @@ describe('a book', () => {
     expect(full.status).toBe(409)
     expect(await full.json()).toMatchObject({
       code: 'book-full',
-      detail: 'Your book is full: it holds 3 contacts. Delete some, then add others.',
+      detail: 'Your books are full: they hold 3 contacts in all. Delete some, then add others.',
     })
     expect(await countOf(ana)).toBe(3)
     // What is there can be changed, and a higher bound is obeyed at once.

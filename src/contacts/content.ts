@@ -28,6 +28,8 @@ export interface ContactContent {
   readonly labels: readonly string[]
   /** The UIDs that it names, if its vCard is a group; null where it is none. */
   readonly members: readonly string[] | null
+  /** The slug of the book that it moves to; left out: it stays where it is. */
+  readonly moveTo?: string | undefined
 }
 
 /** A contact that has no vCard. */

@@ -227,7 +227,8 @@ describe('a request with an Idempotency-Key', () => {
     const operation = z
       .looseObject({ parameters: z.array(z.looseObject({ in: z.string(), name: z.string(), required: z.unknown() })) })
       .parse(paths[`${path}/`]?.post ?? paths[path]?.post)
-    expect(operation.parameters).toEqual([expect.objectContaining({ in: 'header', name: 'Idempotency-Key' })])
-    expect(operation.parameters[0]?.required).not.toBe(true)
+    const [key] = operation.parameters.filter(({ in: place }) => place === 'header')
+    expect(key).toMatchObject({ name: 'Idempotency-Key' })
+    expect(key?.required).not.toBe(true)
   })
 })

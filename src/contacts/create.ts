@@ -1,4 +1,5 @@
 import { sessionEnded } from '../auth/session.ts'
+import { bookIdOf, firstBook } from '../books/table.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -10,8 +11,9 @@ import { withFavorite } from './favorites.ts'
 import { withDefaults } from './fields.ts'
 import { findGroupRefusal, maxGroups, maxMemberships } from './groups-store.ts'
 import { type ContactValues, detailsIn } from './input.ts'
+import { requireBook } from './require-book.ts'
 import type { StoredRow } from './table.ts'
-import { findUidHolder, isFutureUid } from './uid-store.ts'
+import { findUidHolder, isFutureUid, type UidPlace } from './uid-store.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
@@ -21,21 +23,33 @@ export interface ContactCreation {
   readonly idempotencyKey?: string | undefined
 }
 
+/** A book's slug where it is said of a new contact; undefined for the first, where a contact is added anyway. */
+export const otherBook = (book: string | undefined): string | undefined => (book === firstBook ? undefined : book)
+
 /** The digest of an input, whatever its order and its blanks: two requests for the same contact have the same one. */
 const fingerprintOf = (input: ContactValues): string =>
-  digest(JSON.stringify({ ...withDefaults(input), favorite: input.favorite ?? null, ...detailsIn(input) }))
+  digest(
+    JSON.stringify({
+      ...{ ...withDefaults(input), favorite: input.favorite ?? null, ...detailsIn(input) },
+      book: otherBook(input.book),
+    }),
+  )
 
 /**
- * Adds a contact to its owner's book. With an idempotency key, the same request adds it once within 24 hours.
+ * Adds a contact to a book of its owner's. With an idempotency key, the same request adds it once within 24 hours.
  * @throws Problem 401 where the owner is gone; 404 where the key's contact was deleted; 409 `book-full`; 422
- * `idempotency-key-reused`
+ * `idempotency-key-reused`, or for a book that is not there
  */
 export function createContact(
   services: Services,
   { ownerId, input, idempotencyKey: key }: ContactCreation,
 ): Promise<StoredRow> {
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprintOf(input) }
-  return addContact(services, ownerId, { content: contentOfInput(input, services.config), idempotency })
+  return addContact(services, ownerId, {
+    content: contentOfInput(input, services.config),
+    book: input.book,
+    idempotency,
+  })
 }
 
 /**
@@ -61,8 +75,13 @@ export async function addContact({ db, config }: Services, ownerId: number, cont
     maxContacts: config.MAX_CONTACTS,
   })
   if (typeof row !== 'string') return row
-  const { uid } = contact.content
-  if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid)
+  const {
+    content: { uid },
+    book = firstBook,
+  } = contact
+  if (row === 'no-room') await requireBook(db, ownerId, book)
+  const bookId = bookIdOf(ownerId, book)
+  if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid, { bookId })
   if (row === 'no-room') await requireRoomForGroup(db, ownerId, contact.content)
   throw creationProblem(row, config)
 }
@@ -77,9 +96,9 @@ export async function requireOrdinaryUid(db: Database, ownerId: number, uid: str
   )
 }
 
-/** @throws Problem 409 `uid-taken` where another contact of the owner has a UID */
-export async function requireFreeUid(db: Database, ownerId: number, uid: string, exceptId?: number): Promise<void> {
-  const id = await findUidHolder(db, ownerId, uid, exceptId)
+/** @throws Problem 409 `uid-taken` where another contact in a book has a UID */
+export async function requireFreeUid(db: Database, ownerId: number, uid: string, place: UidPlace): Promise<void> {
+  const id = await findUidHolder(db, ownerId, uid, place)
   if (id === undefined) return
   throw new Problem(
     409,
@@ -112,9 +131,13 @@ export async function requireRoomForGroup(
   }
 }
 
-/** 409 where a book has no room for another contact. */
+/** 409 where an owner may have no other contact. */
 export const bookFull = ({ MAX_CONTACTS }: Configuration): Problem =>
-  new Problem(409, 'book-full', `Your book is full: it holds ${MAX_CONTACTS} contacts. Delete some, then add others.`)
+  new Problem(
+    409,
+    'book-full',
+    `Your books are full: they hold ${MAX_CONTACTS} contacts in all. Delete some, then add others.`,
+  )
 
 /** 404 where the contact that a request added has been deleted since, and the same request comes again. */
 export const addedContactGone = (): Problem =>

@@ -1,5 +1,6 @@
 import { and, eq, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { nextNumber } from '../books/numbers-store.ts'
+import { bookIdOf, firstBook } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -9,6 +10,7 @@ import type { StoredPicture } from '../platform/pictures/store.ts'
 import { users } from '../users/table.ts'
 import type { ContactContent } from './content.ts'
 import { groupColumns, hasRoomForGroup, memberStatements } from './groups-store.ts'
+import { isBookThere } from './move-store.ts'
 import type { CardPart } from './parts.ts'
 import { isContact, newestContact, partStatements } from './parts-store.ts'
 import { ownedBy } from './scope.ts'
@@ -23,8 +25,8 @@ export interface IdempotencyKey {
 }
 
 /**
- * Why no contact is added: its owner does not exist; the book has no room, or a contact of the same UID; the key came
- * with another body before; the contact that the key added has been deleted since.
+ * Why no contact is added: its owner does not exist; there is no such book, it has a contact of the same UID, or there
+ * is no room; the key came with another body before; the contact that the key added has been deleted since.
  */
 export type CreationRefusal = 'owner-gone' | 'no-room' | 'key-reused' | 'contact-gone'
 
@@ -37,13 +39,15 @@ export const oldestValidKey = (): string => timestamp(Date.now() - keySeconds * 
 /** A contact to be added. */
 export interface ContactInsertion {
   readonly content: ContactContent
+  /** The slug of the book that it is added to; left out: the first. */
+  readonly book?: string | undefined
   /** The larger files of its vCard. */
   readonly parts?: readonly CardPart[] | undefined
   /** A picture that was stored for it. */
   readonly picture?: StoredPicture | undefined
   /** The language whose alphabet names are sorted by. */
   readonly locale: string
-  /** The most contacts that the book may hold. */
+  /** The most contacts that the owner's books may hold. */
   readonly maxContacts: number
   readonly idempotency?: IdempotencyKey | undefined
 }
@@ -61,18 +65,18 @@ const insertQuery = preparedQuery(['owner_id', 'created_at', 'max', ...writtenCo
 )
 
 /**
- * Adds a contact to its owner's book. It is one statement, or one batch: however many requests come at once, no book
- * grows past its bound, and no idempotency key adds two.
+ * Adds a contact to a book of its owner's. It is one statement, or one batch: however many requests come at once, no
+ * book grows past its bound, and no idempotency key adds two.
  */
 export async function insertContact(
   db: Database,
   ownerId: number,
   insertion: ContactInsertion,
 ): Promise<StoredRow | CreationRefusal> {
-  const { content, locale, maxContacts, idempotency, picture } = insertion
+  const { content, book = firstBook, locale, maxContacts, idempotency } = insertion
   const row = createRow(ownerId, content, locale)
   if (idempotency) return insertOnce(db, ownerId, row, insertion, idempotency)
-  if (content.card === null) {
+  if (content.card === null && book === firstBook) {
     const [inserted] = await insertQuery(db, { ...row, max: maxContacts })
     return inserted ?? findRefusal(db, ownerId)
   }
@@ -81,9 +85,9 @@ export async function insertContact(
       .insert(contacts)
       .select(
         db
-          .select(selectAsRow(contacts, rowOf(db, ownerId, row, picture)))
+          .select(selectAsRow(contacts, rowOf(db, ownerId, row, insertion)))
           .from(users)
-          .where(and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))),
+          .where(and(eq(users.id, ownerId), mayBeAdded(db, ownerId, insertion))),
       )
       .returning(storedColumns),
     ...statementsAfter(db, ownerId, insertion),
@@ -91,17 +95,28 @@ export async function insertContact(
   return inserted ?? findRefusal(db, ownerId)
 }
 
-/** The condition that a contact may be added: the book has room, and no contact of its UID. */
-const mayBeAdded = (db: Database, ownerId: number, { uid, members }: ContactContent, max: number) =>
+/** The condition that a contact may be added: its book is there and has no contact of its UID, and there is room. */
+const mayBeAdded = (
+  db: Database,
+  ownerId: number,
+  { content: { uid, members }, book = firstBook, maxContacts }: ContactInsertion,
+) =>
   and(
-    hasRoom(ownerId, max),
-    uid === null ? undefined : isUidFree(db, ownerId, uid),
+    hasRoom(ownerId, maxContacts),
+    isBookThere(ownerId, book),
+    uid === null ? undefined : isUidFree(db, ownerId, uid, { bookId: bookIdOf(ownerId, book) }),
     members ? hasRoomForGroup(ownerId, { members }) : undefined,
   )
 
 /** What the row of a new contact is, with its picture, and with the labels of the groups that name its UID. */
-const rowOf = (db: Database, ownerId: number, row: ReturnType<typeof createRow>, picture?: StoredPicture) => ({
+const rowOf = (
+  db: Database,
+  ownerId: number,
+  row: ReturnType<typeof createRow>,
+  { book = firstBook, picture }: ContactInsertion,
+) => ({
   ...row,
+  book_id: bookIdOf(ownerId, book),
   avatar: picture?.picture ?? null,
   seq: nextNumber(ownerId),
   ...(row.uid === null ? {} : groupColumns(db, ownerId, row.uid, row)),
@@ -124,8 +139,7 @@ async function insertOnce(
   insertion: ContactInsertion,
   { key, fingerprint }: IdempotencyKey,
 ): Promise<StoredRow | CreationRefusal> {
-  const { content, maxContacts, picture } = insertion
-  const ownerHasRoom = and(eq(users.id, ownerId), mayBeAdded(db, ownerId, content, maxContacts))
+  const ownerHasRoom = and(eq(users.id, ownerId), mayBeAdded(db, ownerId, insertion))
   const isKey = and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
   const isUnused = and(isKey, isNull(idempotencyKeys.contact_id))
   const keyRow = selectAsRow(idempotencyKeys, { owner_id: ownerId, key, fingerprint, created_at: timestamp() })
@@ -137,7 +151,7 @@ async function insertOnce(
       .insert(contacts)
       .select(
         db
-          .select(selectAsRow(contacts, rowOf(db, ownerId, row, picture)))
+          .select(selectAsRow(contacts, rowOf(db, ownerId, row, insertion)))
           .from(idempotencyKeys)
           .where(isUnused),
       )

@@ -1,10 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { nextNumber } from '../books/numbers-store.ts'
 import { removed } from '../books/table.ts'
 import { trimStatements } from '../books/trash-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
 import { fieldNames } from './fields.ts'
 import { isUnchanged, type ReadRow } from './store.ts'
 import { contacts } from './table.ts'
@@ -27,6 +28,25 @@ export const trashContent = (() => {
 })()
 
 /**
+ * For a batch, before the contacts are deleted: copies some of an owner's contacts into the trash. Of several, `seq`
+ * has to give each a number of its own.
+ */
+export const trashStatement = (
+  db: Database,
+  ownerId: number,
+  author: Author,
+  where: SQL | undefined,
+  seq: SQL<number> = nextNumber(ownerId),
+) => {
+  const row = selectAsRow(removed, {
+    ...{ owner_id: ownerId, seq, contact_id: sql`${contacts.id}`, book_id: sql`${contacts.book_id}` },
+    ...{ content: trashContent, avatar: sql`${contacts.avatar}` },
+    ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
+  })
+  return db.insert(removed).select(db.select(row).from(contacts).where(where))
+}
+
+/**
  * Moves a contact to the trash, and deletes the oldest of it for good where a number of contacts is given that it may
  * hold. Returns the change number; undefined where the contact has been changed or deleted since it was read.
  */
@@ -39,23 +59,7 @@ export async function deleteRow(
 ): Promise<number | undefined> {
   const where = isUnchanged(ownerId, row)
   const [[moved]] = await db.batch([
-    db
-      .insert(removed)
-      .select(
-        db
-          .select({
-            owner_id: sql<number>`${ownerId}`.as('owner_id'),
-            seq: nextNumber(ownerId).as('seq'),
-            contact_id: contacts.id,
-            content: trashContent.as('content'),
-            avatar: contacts.avatar,
-            removed_by: sql<string>`${serializeAuthor(author)}`.as('removed_by'),
-            removed_at: sql<string>`${timestamp()}`.as('removed_at'),
-          })
-          .from(contacts)
-          .where(where),
-      )
-      .returning({ seq: removed.seq }),
+    trashStatement(db, ownerId, author, where).returning({ seq: removed.seq }),
     db.delete(contacts).where(where),
     ...(maxTrash === undefined ? [] : trimStatements(db, ownerId, maxTrash)),
   ])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { invalidValues } from '../platform/http/problem.ts'
 import { problemOfIssues } from '../platform/http/router.ts'
 import { detailsOf } from './content.ts'
 import {
@@ -13,8 +14,8 @@ import { type FieldName, fieldNames, type PartialFields } from './fields.ts'
 import { type contactInputSchema, type contactPatchSchema, named } from './schema.ts'
 import type { StoredRow } from './table.ts'
 
-/** Fields and details that somebody sends. */
-export type ContactValues = PartialFields & DetailInput
+/** Fields and details that somebody sends, and the slug of the book that the contact is to be in. */
+export type ContactValues = PartialFields & DetailInput & { readonly book?: string | undefined }
 
 /** The same: as they are, or as far as the present row allows them. */
 export type ContactInput = ContactValues | ((row: StoredRow) => ContactValues)
@@ -22,6 +23,16 @@ export type ContactInput = ContactValues | ((row: StoredRow) => ContactValues)
 /** The values of an input for a row. */
 export const inputFor = (input: ContactInput, row: StoredRow): ContactValues =>
   typeof input === 'function' ? input(row) : input
+
+/**
+ * The values of a body, in the book that the address names.
+ * @throws Problem 422 where the body names another
+ */
+export function withBook(values: ContactValues, book: string | undefined): ContactValues {
+  if (book === undefined || values.book === book) return values
+  if (values.book === undefined) return { ...values, book }
+  throw invalidValues([{ pointer: '/book', detail: 'The address names another book: leave one of the two out.' }])
+}
 
 type Sent = Readonly<Record<string, unknown>>
 
@@ -109,6 +120,7 @@ export function readInput(schema: typeof contactInputSchema | typeof contactPatc
       ...primaries.map(([, field]) => [field, row[field]]),
       ...sentFields.map((name) => [name, isStored(name) ? row[name] : schemaOf(name).parse(sent[name])]),
       ...changed.map((name) => [name, readDetail(name, sent[name], details)]),
+      ['book', sent.book],
     ])
   }
 }

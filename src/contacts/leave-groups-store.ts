@@ -6,6 +6,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type ContactContent, cardOf } from './content.ts'
 import { findGroupsOf, memberStatements } from './groups-store.ts'
+import { isPlaceFree, moveStatement } from './move-store.ts'
 import { ownContact } from './scope.ts'
 import { createRegroupedChange, isUnchanged, numbered, replaceRow, type Writer } from './store.ts'
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
@@ -48,7 +49,9 @@ export async function replaceAndLeave(
     )
     return sql`(SELECT count(*) FROM contacts WHERE ${or(...each)}) = ${groups.length}`
   }
-  const isAsRead = exists(db.select({ id: contacts.id }).from(contacts).where(isUnchanged(ownerId, row)))
+  const isPlace = isPlaceFree(db, ownerId, row, content)
+  const asRead = and(isUnchanged(ownerId, row), isPlace)
+  const isAsRead = exists(db.select({ id: contacts.id }).from(contacts).where(asRead))
   const [first, ...others] = groups.map((group, at) =>
     db
       .update(contacts)
@@ -61,7 +64,13 @@ export async function replaceAndLeave(
   if (!first) return undefined
   const ids = groups.map(({ id }) => id)
   // Each row that is deleted raises the contact's revision by one (migration 0009).
-  const isFree = and(ownContact(ownerId, row.id), eq(contacts.revision, row.revision + groups.length))
+  const isFree = and(
+    ownContact(ownerId, row.id),
+    eq(contacts.revision, row.revision + groups.length),
+    written(groups.length),
+    isPlace,
+  )
+  const move = content.moveTo === undefined ? [] : [moveStatement(db, ownerId, isFree)]
   const results = await db.batch([
     first,
     ...others,
@@ -76,16 +85,17 @@ export async function replaceAndLeave(
           isAsRead,
         ),
       ),
+    ...move,
     db
       .update(contacts)
       .set(createRegroupedChange(db, ownerId, uid, content, writer))
-      .where(and(isFree, written(groups.length)))
+      .where(isFree)
       .returning(storedColumns),
     ...(row.is_group ? memberStatements(db, ownerId, row.id, content) : []),
   ])
-  const [replaced] = results[groups.length + 1] as StoredRow[]
+  const [replaced] = results[groups.length + 1 + move.length] as StoredRow[]
   if (!replaced || found.length <= groupsABatch) return replaced
-  return replaceAndLeave(db, ownerId, replaced, content, left, writer)
+  return replaceAndLeave(db, ownerId, replaced, { ...content, moveTo: undefined }, left, writer)
 }
 
 /** The text of a group's vCard that does not name a contact. */

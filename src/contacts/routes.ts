@@ -18,9 +18,10 @@ import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.
 import { createRouter, validated } from '../platform/http/router.ts'
 import { pictureBody } from '../platform/pictures/upload.ts'
 import { createContact } from './create.ts'
-import { readInput } from './input.ts'
+import { readInput, withBook } from './input.ts'
 import { removeContact } from './remove.ts'
 import {
+  bookQuerySchema,
   contactDetailsSchema,
   contactIdSchema,
   contactInputSchema,
@@ -95,7 +96,7 @@ contactRoutes.openapi(
     summary: 'Add a contact',
     description:
       'As JSON, or as one vCard of any version, which is stored line for line: the fields are read from it. With an Idempotency-Key, sending it again is safe: it adds one contact.',
-    request: { headers: idempotencyKeySchema, body: contactOrVcard },
+    request: { query: bookQuerySchema, headers: idempotencyKeySchema, body: contactOrVcard },
     responses: {
       201: {
         ...one,
@@ -109,12 +110,13 @@ contactRoutes.openapi(
     const { services, user, config } = c.var
     const { 'Idempotency-Key': idempotencyKey } = c.req.valid('header')
     const creation = { ownerId: user.id, idempotencyKey }
+    const { book } = c.req.valid('query')
     const card = await sentVcard(c)
     const row = card
-      ? await createFromVcard(services, { ...creation, card })
+      ? await createFromVcard(services, { ...creation, card, book })
       : await createContact(services, {
           ...creation,
-          input: validated(contactInputSchema, await readJson(c.req), 'json'),
+          input: withBook(validated(contactInputSchema, await readJson(c.req), 'json'), book),
         })
     return c.json(toContactDetails(row, config), 201, { ...contactHeaders(row), Location: `/api/contacts/${row.id}` })
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { slugSchema } from '../books/schema.ts'
 import { canBeSeen, flag, idInPath, line, numberLine, pageQuery, readOnlyField } from '../platform/text/fields.ts'
 import { detailExample, detailInputs, detailOutputs } from './details.ts'
 import { partOfFields } from './fields.ts'
@@ -18,14 +19,18 @@ const readOnly = {
 
 const example = partOfFields('example')
 
-/** Everybody's book, for now the only one (books/table.ts). */
+/** The slug of everybody's first book (books/table.ts). */
 const firstBook = 'contacts'
 
-const book = z
-  .string()
-  .refine((slug) => slug === firstBook, 'must be contacts: you have no other book')
-  .optional()
-  .meta({ pattern: `^${firstBook}$`, description: 'The book that the contact is in.' })
+const book = slugSchema.optional().meta({
+  description:
+    'The slug of the book that the contact is in. Another one moves it there; left out, it stays where it is.',
+})
+
+/** The query of a request that adds a contact. */
+export const bookQuerySchema = z.strictObject({
+  book: slugSchema.optional().meta({ description: 'The slug of the book that the contact is added to.' }),
+})
 
 /** What is said to whoever gives a contact no name. */
 export const named = 'Give a first name, a last name, or both.'
@@ -138,7 +143,7 @@ export const contactDetailsSchema = contactSchema
     uid: z
       .string()
       .meta({ description: 'The UID of its vCard: the one that it came with, or one that never changes.' }),
-    book: z.string().meta({ description: 'The book that it is in.' }),
+    book: z.string().meta({ description: 'The slug of the book that it is in.' }),
     ...detailOutputs,
   })
   .meta({ id: 'ContactDetails', example: detailsExample })
@@ -207,6 +212,7 @@ export const contactQuerySchema = z
       .optional()
       .meta({ description: 'Part of the phone number: its digits, in any format; at least one.' }),
     label: z.string().min(1).max(2000).optional().meta({ description: 'Only contacts that have this label.' }),
+    book: slugSchema.optional().meta({ description: 'Only contacts that are in this book, by its slug.' }),
     fields: z
       .literal('all', 'must be all')
       .optional()

@@ -1,6 +1,7 @@
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { nextNumber } from '../books/numbers-store.ts'
+import { bookIdOf } from '../books/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
@@ -11,13 +12,14 @@ import type { ContactContent } from './content.ts'
 import { type ContactFields, fieldNames, pickFields } from './fields.ts'
 import { groupColumns, hasRoomForGroup, memberStatements } from './groups-store.ts'
 import { labelsKey, labelsOfKey } from './labels-key.ts'
+import { isPlaceFree, moveStatement } from './move-store.ts'
 import { type CardPart, hasParts } from './parts.ts'
 import { deleteUnusedParts, findParts, partStatements } from './parts-store.ts'
 import { ownContact } from './scope.ts'
 import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
-import { isUidFree } from './uid-store.ts'
+import { isUidFree, placeOf } from './uid-store.ts'
 
 /** The columns that every write of a contact sets. */
 export const writtenColumns = [
@@ -63,7 +65,8 @@ export interface Writer {
 /** The columns that a write of a contact sets to replace it. */
 function createChange(ownerId: number, content: ContactContent, { locale, author }: Writer, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
-  return { ...values, ...numbered(ownerId), changed_by: serializeAuthor(author) }
+  const book = content.moveTo === undefined ? {} : { book_id: bookIdOf(ownerId, content.moveTo) }
+  return { ...values, ...book, ...numbered(ownerId), changed_by: serializeAuthor(author) }
 }
 
 /** The same, with the labels of the groups that name a UID, as they are when it is written. */
@@ -126,7 +129,11 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...replacedColumns
     .returning(storedColumns),
 )
 
-/** Replaces the content of a contact. Undefined where it has been changed or deleted since it was read. */
+/**
+ * Replaces the content of a contact, and moves it to another book if the content says so: what it leaves in the one
+ * before has the number before its own. Undefined where it has been changed or deleted since it was read, or where the
+ * book has no place for it any more.
+ */
 export async function replaceRow(
   db: Database,
   ownerId: number,
@@ -134,23 +141,19 @@ export async function replaceRow(
   content: ContactContent,
   writer: Writer,
 ): Promise<StoredRow | undefined> {
-  if (row.is_group || content.members) {
-    const [[replaced]] = await db.batch([
-      changeStatement(db, ownerId, row, content, writer).returning(storedColumns),
-      ...memberStatements(db, ownerId, row.id, content),
-    ])
-    return replaced
+  if (row.is_group || content.members || content.moveTo !== undefined) {
+    const where = and(isUnchanged(ownerId, row), isPlaceFree(db, ownerId, row, content))
+    const change = changeStatement(db, ownerId, row, content, writer, where).returning(storedColumns)
+    const after = row.is_group || content.members ? memberStatements(db, ownerId, row.id, content) : []
+    if (content.moveTo === undefined) return (await db.batch([change, ...after]))[0][0]
+    const [, [moved]] = await db.batch([moveStatement(db, ownerId, where), change, ...after])
+    return moved
   }
   const groups = labelsOfKey(row.group_labels)
   const values = createRow(ownerId, content, writer.locale, timestamp(), groups)
   const changed_by = serializeAuthor(writer.author)
-  const [replaced] = await replaceOwnQuery(db, {
-    ...values,
-    changed_by,
-    owner: ownerId,
-    id: row.id,
-    read: row.revision,
-  })
+  const read = { owner: ownerId, id: row.id, read: row.revision }
+  const [replaced] = await replaceOwnQuery(db, { ...values, changed_by, ...read })
   return replaced
 }
 
@@ -161,11 +164,12 @@ export const changeStatement = (
   row: StoredRow,
   content: ContactContent,
   writer: Writer,
+  where: SQL | undefined = isUnchanged(ownerId, row),
 ) =>
   db
     .update(contacts)
     .set(createChange(ownerId, content, writer, labelsOfKey(row.group_labels)))
-    .where(isUnchanged(ownerId, row))
+    .where(where)
 
 /** A vCard in place of what a contact is: its content, its larger files, and its picture. */
 export interface CardReplacement {
@@ -193,7 +197,7 @@ export async function replaceByCard(
   const hasOtherUid = uid !== uidOf(row)
   const where = and(
     isUnchanged(ownerId, row),
-    hasOtherUid ? isUidFree(db, ownerId, uid, row.id) : undefined,
+    hasOtherUid ? isUidFree(db, ownerId, uid, placeOf(row)) : undefined,
     content.members ? hasRoomForGroup(ownerId, { members: content.members, row }) : undefined,
   )
   // Under another UID it is in the groups that name that one.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { firstBook } from '../books/table.ts'
+import { bookSlug, firstBook } from '../books/table.ts'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
 import { type FieldName, fields, mapFields } from './fields.ts'
@@ -75,6 +75,10 @@ export const contacts = sqliteTable(
     index('contacts_by_label')
       .on(table.owner_id, table.labels_key, table.group_labels)
       .where(sql`labels_key <> '' OR group_labels <> ''`),
+    // The contacts of the first book are in none: whoever has no other pays nothing for it.
+    index('contacts_by_book')
+      .on(table.owner_id, table.book_id, table.is_group, table.name_key, table.id)
+      .where(sql`book_id <> 0`),
     index('contacts_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
     index('contacts_groups').on(table.owner_id, table.id).where(sql`is_group = 1`),
     index('contacts_favorite').on(table.owner_id, table.name_key, table.id).where(sql`favorite = 1`),
@@ -113,11 +117,15 @@ export const storedColumns = {
   uid: contacts.uid,
   group_labels: contacts.group_labels,
   is_group: contacts.is_group,
-  /** The uid of its book. */
+  book_id: contacts.book_id,
+  /** The slug of its book. */
+  book: bookSlug(sql`contacts.book_id`).as('book'),
+  /** The uid of its owner's first book, which UIDs begin with, whichever book it is in. */
   book_uid: bookUid.as('book_uid'),
 } as const
 
-export type StoredRow = Pick<typeof contacts.$inferSelect, Exclude<keyof typeof storedColumns, 'book_uid'>> & {
+export type StoredRow = Pick<typeof contacts.$inferSelect, Exclude<keyof typeof storedColumns, 'book' | 'book_uid'>> & {
+  readonly book: string
   readonly book_uid: string
 }
 

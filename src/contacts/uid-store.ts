@@ -3,39 +3,52 @@ import { unionAll } from 'drizzle-orm/sqlite-core'
 import { books, firstBook } from '../books/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { ownContact, ownedBy } from './scope.ts'
-import { contacts } from './table.ts'
+import { contacts, type StoredRow } from './table.ts'
 
 /** A UID that this service gives: that of a book, and the id of the contact. */
 const ownUid = /^([0-9a-f]{32})-([1-9]\d{0,14})$/
 
+/** Where a UID is to be free: in one of an owner's books, but for one contact. */
+export interface UidPlace {
+  readonly bookId: number | SQL
+  readonly exceptId?: number | undefined
+}
+
+/** The book that a contact is in, where its own UID is free for itself. */
+export const placeOf = ({ book_id: bookId, id: exceptId }: Pick<StoredRow, 'book_id' | 'id'>): UidPlace => ({
+  bookId,
+  exceptId,
+})
+
 /** Selects the contact of an owner that has a UID: one that its vCard came with, or one that was given to it. */
-function holders(db: Database, ownerId: number, uid: string, exceptId = 0) {
+function holders(db: Database, ownerId: number, uid: string, { bookId, exceptId = 0 }: UidPlace) {
   const [, bookUid = '', id = '0'] = ownUid.exec(uid) ?? []
+  const isOther = and(sql`${contacts.book_id} = ${bookId}`, ne(contacts.id, exceptId))
   return unionAll(
     db
       .select({ id: contacts.id })
       .from(contacts)
-      .where(and(ownedBy(ownerId), eq(contacts.uid, uid), ne(contacts.id, exceptId))),
+      .where(and(ownedBy(ownerId), eq(contacts.uid, uid), isOther)),
     db
       .select({ id: contacts.id })
       .from(contacts)
       .innerJoin(books, and(eq(books.owner_id, ownerId), eq(books.slug, firstBook), eq(books.uid, bookUid)))
-      .where(and(ownContact(ownerId, Number(id)), isNull(contacts.uid), ne(contacts.id, exceptId))),
+      .where(and(ownContact(ownerId, Number(id)), isNull(contacts.uid), isOther)),
   )
 }
 
-/** The condition that no contact of an owner, but one, has a UID. */
-export const isUidFree = (db: Database, ownerId: number, uid: string, exceptId?: number): SQL =>
-  notExists(holders(db, ownerId, uid, exceptId))
+/** The condition that no contact in a book, but one, has a UID. */
+export const isUidFree = (db: Database, ownerId: number, uid: string, place: UidPlace): SQL =>
+  notExists(holders(db, ownerId, uid, place))
 
-/** Finds the id of the contact of an owner, but one, that has a UID. */
+/** Finds the id of the contact in a book, but one, that has a UID. */
 export async function findUidHolder(
   db: Database,
   ownerId: number,
   uid: string,
-  exceptId?: number,
+  place: UidPlace,
 ): Promise<number | undefined> {
-  const [holder] = await holders(db, ownerId, uid, exceptId)
+  const [holder] = await holders(db, ownerId, uid, place)
   return holder?.id
 }
 

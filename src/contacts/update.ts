@@ -15,8 +15,10 @@ function requireName(fields: ContactFields, row: StoredRow, detail: string): voi
 }
 
 /**
- * Replaces a contact: fields that the input leaves out become empty, and lists that it leaves out stay.
- * @throws Problem 404, 409 `busy`, 412; 422 where no name would be left, or a vCard cannot say it
+ * Replaces a contact: fields that the input leaves out become empty, and lists that it leaves out stay, and so does the
+ * book that it is in.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where no name would be left, a vCard cannot say it, or there
+ * is no such book
  */
 export const replaceContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => {
@@ -26,7 +28,7 @@ export const replaceContact = (services: Services, target: ContactTarget, input:
     const fields = withDefaults({ ...primary, ...sent })
     requireName(fields, row, named)
     const starred = withFavorite(fields, row, sent.favorite ?? undefined, services.config.FAVORITE_NAME_PREFIX)
-    return { fields: starred, details: detailsIn(sent) }
+    return { fields: starred, details: detailsIn(sent), book: sent.book }
   })
 
 /**
@@ -39,12 +41,13 @@ export function patchRow(row: StoredRow, input: ContactInput, config: Configurat
   requireName(fields, row, 'Keep a first name, a last name, or both.')
   const favorite = patch.favorite === null ? false : patch.favorite
   const starred = withFavorite(fields, row, favorite, config.FAVORITE_NAME_PREFIX)
-  return { fields: starred, details: detailsIn(patch) }
+  return { fields: starred, details: detailsIn(patch), book: patch.book }
 }
 
 /**
  * Applies a merge patch to a contact: {@link patchRow}.
- * @throws Problem 404, 409 `busy`, 412; 422 where no name would be left, or a vCard cannot say it
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where no name would be left, a vCard cannot say it, or there
+ * is no such book
  */
 export const patchContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => patchRow(row, input, services.config))

@@ -1,3 +1,4 @@
+import { bookIdOf, firstBook } from '../books/table.ts'
 import { checkBounds } from '../cards/bounds.ts'
 import { type Card, CardFault } from '../cards/card.ts'
 import { decodeCards } from '../cards/decode.ts'
@@ -10,12 +11,13 @@ import { stripMetadata } from '../platform/pictures/image.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { cardOf, contentOfCard } from './content.ts'
-import { addContact, requireFreeUid, requireOrdinaryUid, requireRoomForGroup } from './create.ts'
+import { addContact, otherBook, requireFreeUid, requireOrdinaryUid, requireRoomForGroup } from './create.ts'
 import { isFavorite } from './favorites.ts'
 import { fullName } from './fields.ts'
 import { pictureLines, takeParts } from './parts.ts'
 import { replaceByCard } from './store.ts'
 import type { StoredRow } from './table.ts'
+import { placeOf } from './uid-store.ts'
 import { type ContactTarget, writeContact, writerOf } from './write.ts'
 
 /**
@@ -78,6 +80,8 @@ async function storePhoto(services: Services, card: Card): Promise<StoredPicture
 export interface VcardCreation {
   readonly ownerId: number
   readonly card: Card
+  /** The slug of the book that it is added to; left out: the first. */
+  readonly book?: string | undefined
   /** The client's name for the request, by which it may send it again. */
   readonly idempotencyKey?: string | undefined
 }
@@ -85,19 +89,22 @@ export interface VcardCreation {
 /**
  * Adds a contact that keeps its vCard, line for line. Its picture is shown, if it lies in the vCard.
  * @throws Problem 401 where the owner is gone; 404 where the key's contact was deleted; 409 `book-full`, `uid-taken`;
- * 422 `idempotency-key-reused`; 503 `avatar-store-unavailable`
+ * 422 `idempotency-key-reused`, or for a book that is not there; 503 `avatar-store-unavailable`
  */
 export async function createFromVcard(
   services: Services,
-  { ownerId, card, idempotencyKey: key }: VcardCreation,
+  { ownerId, card, book = firstBook, idempotencyKey: key }: VcardCreation,
 ): Promise<StoredRow> {
   const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
   // First, so that no picture is stored for a contact that there is already.
-  if (content.uid !== null && key === undefined) await requireFreeUid(services.db, ownerId, content.uid)
+  if (content.uid !== null && key === undefined)
+    await requireFreeUid(services.db, ownerId, content.uid, { bookId: bookIdOf(ownerId, book) })
   if (content.uid !== null) await requireOrdinaryUid(services.db, ownerId, content.uid)
-  const fingerprint = digest(JSON.stringify([content.card, parts.map(({ hash }) => hash)]))
+  const hashes = parts.map(({ hash }) => hash)
+  const other = otherBook(book)
+  const fingerprint = digest(JSON.stringify([content.card, hashes, ...(other === undefined ? [] : [other])]))
   return addContact(services, ownerId, {
-    ...{ content, parts, idempotency: key === undefined ? undefined : { key, fingerprint } },
+    ...{ content, book, parts, idempotency: key === undefined ? undefined : { key, fingerprint } },
     picture: await storePhoto(services, card),
   })
 }
@@ -109,11 +116,11 @@ export async function createFromVcard(
  */
 export function replaceByVcard(services: Services, target: ContactTarget, card: Card): Promise<StoredRow> {
   const { db, config } = services
-  const { ownerId, id } = target
+  const { ownerId } = target
   return writeContact(services, target, async (row) => {
     const { content, ...taken } = storable(card, row, config.FAVORITE_NAME_PREFIX)
     if (content.uid !== null) {
-      await requireFreeUid(db, ownerId, content.uid, id)
+      await requireFreeUid(db, ownerId, content.uid, placeOf(row))
       await requireOrdinaryUid(db, ownerId, content.uid)
     }
     await requireRoomForGroup(db, ownerId, content, row)

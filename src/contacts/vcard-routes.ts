@@ -44,6 +44,7 @@ const example = toVcard(
     revision: 1,
     card: null,
     uid: null,
+    ...{ book_id: 0, book: 'contacts' },
     book_uid: exampleBookUid,
     group_labels: '',
     is_group: false,

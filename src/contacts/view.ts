@@ -1,4 +1,3 @@
-import { firstBook } from '../books/table.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { etagsOf } from '../platform/http/etag.ts'
 import { avatarUrl } from '../platform/pictures/avatar.ts'
@@ -37,6 +36,6 @@ export function toContact(row: ContactRow, config: Configuration): Contact {
 export const toContactDetails = (row: StoredRow, config: Configuration) => ({
   ...toContact(row, config),
   uid: uidOf(row),
-  book: firstBook,
+  book: row.book,
   ...detailsOf(row),
 })

@@ -7,6 +7,7 @@ import { editedContent, leftGroups } from './content.ts'
 import type { DetailInput } from './details.ts'
 import type { ContactFields } from './fields.ts'
 import { replaceAndLeave } from './leave-groups-store.ts'
+import { inBook } from './move.ts'
 import { findContact, type Writer } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
@@ -66,6 +67,8 @@ export const writeContact = <T>(
 export interface ContactEdit {
   readonly fields: ContactFields
   readonly details?: DetailInput
+  /** The slug of the book that it is to be in; undefined: it stays in its book. */
+  readonly book?: string | undefined
 }
 
 /**
@@ -80,15 +83,17 @@ export const applyEdit = (row: StoredRow, { fields, details = {} }: ContactEdit)
 /**
  * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
  * vCard, where it has one, only the lines that say another value change. A label that it is to lose is taken from it
- * also where a group gives it.
- * @throws Problem 404, 409 `busy`, 412; 422 where its vCard cannot say them
+ * also where a group gives it. If `change` names another book, it moves there.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where its vCard cannot say them, or there is no such book
  */
 export const editContact = (
   services: Services,
   target: ContactTarget,
   change: (row: StoredRow) => ContactEdit,
 ): Promise<StoredRow> =>
-  writeContact(services, target, (row) => {
-    const { content, left } = applyEdit(row, change(row))
+  writeContact(services, target, async (row) => {
+    const edit = change(row)
+    const { content: edited, left } = applyEdit(row, edit)
+    const content = await inBook(services.db, target.ownerId, row, edited, edit.book)
     return replaceAndLeave(services.db, target.ownerId, row, content, left, writerOf(services, target))
   })

@@ -29,7 +29,8 @@ const numberQuery = (db: Database, ownerId: number) =>
 
 /**
  * Finds what changed in an owner's books after a change number: at most `limit`, in the order of their numbers. A group
- * is no contact: one that became a group went. One round trip; where nothing changed it reads no row but the newest.
+ * is no contact: one that became a group went. What a move to another book leaves is left out: the contact comes next.
+ * One round trip; where nothing changed it reads no row but the newest.
  */
 export async function findChanges(
   db: Database,
@@ -47,7 +48,14 @@ export async function findChanges(
     db
       .select({ seq: removed.seq, id: sql<number>`${removed.contact_id}`.as('id') })
       .from(removed)
-      .where(and(sql`${removed.owner_id} = ${ownerId}`, gt(removed.seq, number), isNotNull(removed.contact_id)))
+      .where(
+        and(
+          sql`${removed.owner_id} = ${ownerId}`,
+          gt(removed.seq, number),
+          isNotNull(removed.contact_id),
+          sql`moved = 0`,
+        ),
+      )
       .orderBy(asc(removed.seq))
       .limit(limit),
     numberQuery(db, ownerId),

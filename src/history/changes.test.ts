@@ -2,55 +2,15 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { problemOf, read } from '../../test/client.ts'
 import { add } from '../../test/contacts.ts'
+import { bookOf, Copy, changes, expectCopied, numbersOf } from '../../test/copied-books.ts'
 import { database, driver, remembering } from '../../test/database.ts'
-import { type Person, signedUp } from '../../test/people.ts'
+import { signedUp } from '../../test/people.ts'
 import { serve } from '../../test/serving.ts'
 import { addVcard, lines, path } from '../../test/vcard-requests.ts'
-import { removed } from '../books/table.ts'
 import { contacts } from '../contacts/table.ts'
 import { changesSchema } from './schema.ts'
 
 const db = database()
-const changes = `${path}/changes`
-
-/** A client that keeps a copy of a book. */
-class Copy {
-  readonly person: Person
-  readonly book = new Map<number, unknown>()
-  next: string | undefined
-  constructor(person: Person) {
-    this.person = person
-  }
-  /** Reads a page, and applies it. Returns whether there are more. */
-  async readPage(limit = 100): Promise<boolean> {
-    const since = this.next === undefined ? '' : `&since=${this.next}`
-    const page = read(changesSchema, await this.person.get(`${changes}?limit=${limit}${since}`))
-    for (const { id, contact } of page.changes) {
-      if (contact === null) this.book.delete(id)
-      else this.book.set(id, contact)
-    }
-    this.next = page.next
-    return page.more
-  }
-  async catchUp(limit = 100): Promise<void> {
-    while (await this.readPage(limit));
-  }
-}
-
-const bookOf = async (person: Person) => {
-  const all = (await person.get(`${path}?limit=100`)).body as { id: number }[]
-  return new Map(all.map((one) => [one.id, one]))
-}
-const sorted = (book: Map<number, unknown>) => [...book].toSorted(([one], [other]) => one - other)
-async function expectCopied(copy: Copy): Promise<void> {
-  expect(sorted(copy.book)).toEqual(sorted(await bookOf(copy.person)))
-}
-/** All change numbers of a person, of contacts and of what was removed. */
-async function numbersOf({ id }: Person): Promise<number[]> {
-  const living = await db.select({ seq: contacts.seq }).from(contacts).where(eq(contacts.owner_id, id))
-  const gone = await db.select({ seq: removed.seq }).from(removed).where(eq(removed.owner_id, id))
-  return [...living, ...gone].map(({ seq }) => seq)
-}
 
 describe('the list of changes', () => {
   it('tells a client that has read the book of each change, and no more', async () => {

@@ -25,7 +25,7 @@ const writers = 8
 const operation = fc.tuple(
   fc.constantFrom(
     ...(['create', 'create', 'create', 'change', 'change', 'delete', 'restore', 'star', 'vcard'] as const),
-    ...(['group', 'label', 'unlabel', 'empty', 'version'] as const),
+    ...(['group', 'label', 'unlabel', 'empty', 'version', 'move', 'move', 'shelf'] as const),
   ),
   fc.nat(1000),
 )
@@ -37,6 +37,8 @@ describe('changes', () => {
     let next = 0
     const uid = (n: number) => `model-${n % 40}`
     const labels = ['One', 'Two', 'Three']
+    const books = ['contacts', 'one', 'two']
+    const drop = async (slug = '') => (await ana.delete(`/api/books/${slug}`)).status
     const labelOf = (n: number) => labels[n % labels.length] ?? 'One'
     const write = async ([kind, n]: readonly [string, number]): Promise<number> => {
       const id = ids[n % Math.max(1, ids.length)] ?? 0
@@ -69,6 +71,13 @@ describe('changes', () => {
           return (await ana.patch(`/api/labels/${labelOf(n)}`, { name: labelOf(n + 1) })).status
         case 'unlabel':
           return (await ana.delete(`/api/labels/${labelOf(n)}`)).status
+        case 'move':
+          return (await ana.patch(`${path}/${id}`, { book: books[n % books.length] })).status
+        case 'shelf': {
+          const slug = books[n % books.length]
+          // The first one stays.
+          return n % 3 ? (await ana.post('/api/books', { slug, name: 'x' })).status : drop(slug)
+        }
         case 'version':
           return (await ana.post(`${path}/${id}/history/${1 + (n % 3)}/restore`)).status
         default:

@@ -1,3 +1,4 @@
+import { bookIdOrFirst } from '../books/table.ts'
 import { bookFull, requireRoomForGroup } from '../contacts/create.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
@@ -21,7 +22,8 @@ export async function restoreContact({ db, config }: Services, ownerId: number, 
   const restored = await restoreRow(db, ownerId, entry, options)
   if (restored) return restored
   if (!(await findInTrash(db, ownerId, id))) throw notInTrash()
-  const holder = await findUidHolder(db, ownerId, uidOf(entry.contact))
+  const place = { bookId: bookIdOrFirst(ownerId, entry.contact.book_id) }
+  const holder = await findUidHolder(db, ownerId, uidOf(entry.contact), place)
   if (holder !== undefined) {
     throw new Problem(
       409,

@@ -22,12 +22,14 @@ const contentSchema = z.object({
 } satisfies Record<(typeof trashColumns)[number], z.ZodType>)
 
 /** A contact as it was. */
-export type StoredContact = StoredRow & Pick<typeof contacts.$inferSelect, 'uri' | 'book_id'>
+export type StoredContact = StoredRow & Pick<typeof contacts.$inferSelect, 'uri'>
+
+/** What a contact as it was is read with: what is not in it. */
+export type Surroundings = Pick<StoredRow, 'id' | 'book' | 'book_uid'>
 
 /** Reads a contact as it was. */
-export const readStoredContact = (id: number, bookUid: string, content: string): StoredContact => ({
-  id,
-  book_uid: bookUid,
+export const readStoredContact = (surroundings: Surroundings, content: string): StoredContact => ({
+  ...surroundings,
   ...contentSchema.parse(JSON.parse(content)),
 })
 

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import { nextNumber } from '../books/numbers-store.ts'
-import { bookUid, removed } from '../books/table.ts'
+import { bookIdOrFirst, bookSlug, bookUid, removed } from '../books/table.ts'
 import { inTrash } from '../books/trash-store.ts'
 import { hasRoom } from '../contacts/creation-store.ts'
 import { groupColumns, hasRoomForGroup, memberStatements } from '../contacts/groups-store.ts'
@@ -30,6 +30,7 @@ const columns = (ownerId: number) => ({
   content: removed.content,
   removed_at: removed.removed_at,
   removed_by: removed.removed_by,
+  book: bookSlug(sql`removed.book_id`).as('book'),
   book_uid: bookUid(ownerId).as('book_uid'),
 })
 
@@ -39,12 +40,13 @@ interface StoredEntry {
   readonly content: string | null
   readonly removed_at: string
   readonly removed_by: string | null
+  readonly book: string
   readonly book_uid: string
 }
 
-const toTrashRow = ({ id, contact_id, content, book_uid, ...entry }: StoredEntry): TrashRow => ({
+const toTrashRow = ({ id, contact_id, content, book, book_uid, ...entry }: StoredEntry): TrashRow => ({
   ...{ id, ...entry },
-  contact: readStoredContact(contact_id ?? 0, book_uid, content ?? ''),
+  contact: readStoredContact({ id: contact_id ?? 0, book, book_uid }, content ?? ''),
 })
 
 /** Lists an owner's trash, the newest first, a page at a time. One round trip. */
@@ -95,8 +97,9 @@ export async function findInTrash(db: Database, ownerId: number, contactId: numb
 }
 
 /**
- * Restores a contact from the trash: the same id, UID, vCard and picture, one revision later. Undefined where it is not
- * there any more, its owner's book is full or has as many groups as it may, or another contact has taken its UID.
+ * Restores a contact from the trash into the book that it was in, or into the first where that is gone: the same id,
+ * UID, vCard and picture, one revision later. Undefined where it is not there any more, its owner's books are full
+ * or have as many groups as they may, or another contact has taken its UID.
  */
 export async function restoreRow(
   db: Database,
@@ -108,7 +111,8 @@ export async function restoreRow(
   const content = contentOfStored(contact)
   const uid = uidOf(contact)
   const row = createRow(ownerId, content, locale)
-  const { avatar, uri, book_id, created_at } = contact
+  const { avatar, uri, created_at } = contact
+  const book_id = bookIdOrFirst(ownerId, contact.book_id)
   const isEntry = and(inTrash(ownerId), eq(removed.seq, entry.id))
   const [[restored]] = await db.batch([
     db
@@ -124,7 +128,7 @@ export async function restoreRow(
           .from(removed)
           .where(
             and(
-              ...[isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid)],
+              ...[isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid, { bookId: book_id })],
               content.members ? hasRoomForGroup(ownerId, { members: content.members }) : undefined,
             ),
           ),

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
-import { bookUid } from '../books/table.ts'
+import { bookSlug, bookUid } from '../books/table.ts'
 import { partsOf } from '../contacts/parts-store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { readStoredContact, type StoredContact } from './stored-contact.ts'
@@ -12,6 +12,14 @@ export interface VersionRow {
   readonly changed_by: string | null
 }
 
+/** What is read of a version's contact. Its book is the one that it was in, if that is still there. */
+const contactColumns = (ownerId: number) => ({
+  id: versions.contact_id,
+  content: versions.content,
+  book: bookSlug(sql`json_extract(versions.content, '$.book_id')`).as('book'),
+  book_uid: bookUid(ownerId).as('book_uid'),
+})
+
 const ofContact = (ownerId: number, contactId: number) =>
   and(eq(versions.owner_id, ownerId), eq(versions.contact_id, contactId))
 
@@ -19,16 +27,15 @@ const ofContact = (ownerId: number, contactId: number) =>
 export async function listVersions(db: Database, ownerId: number, contactId: number): Promise<VersionRow[]> {
   const rows = await db
     .select({
-      content: versions.content,
+      ...contactColumns(ownerId),
       changed_at: versions.changed_at,
       changed_by: versions.changed_by,
-      book_uid: bookUid(ownerId).as('book_uid'),
     })
     .from(versions)
     .where(ofContact(ownerId, contactId))
     .orderBy(desc(versions.revision))
-  return rows.map(({ content, book_uid, ...row }) => ({
-    contact: readStoredContact(contactId, book_uid, content),
+  return rows.map(({ id, content, book, book_uid, ...row }) => ({
+    contact: readStoredContact({ id, book, book_uid }, content),
     ...row,
   }))
 }
@@ -41,10 +48,10 @@ export async function findVersion(
   revision: number,
 ): Promise<StoredContact | undefined> {
   const [row] = await db
-    .select({ content: versions.content, book_uid: bookUid(ownerId).as('book_uid') })
+    .select(contactColumns(ownerId))
     .from(versions)
     .where(and(ofContact(ownerId, contactId), eq(versions.revision, revision)))
-  return row && readStoredContact(contactId, row.book_uid, row.content)
+  return row && readStoredContact({ id: row.id, book: row.book, book_uid: row.book_uid }, row.content)
 }
 
 /** A version, with the files of its contact's vCards. */
@@ -62,8 +69,8 @@ export async function readVersions(
   const { id = 0, revision = 0 } = last?.contact ?? {}
   const rows = await db
     .select({
-      ...{ contact_id: versions.contact_id, content: versions.content, changed_at: versions.changed_at },
-      ...{ changed_by: versions.changed_by, book_uid: bookUid(ownerId).as('book_uid') },
+      ...contactColumns(ownerId),
+      ...{ changed_at: versions.changed_at, changed_by: versions.changed_by },
       parts: partsOf('versions.contact_id').as('parts'),
     })
     .from(versions)
@@ -72,8 +79,8 @@ export async function readVersions(
     )
     .orderBy(asc(versions.contact_id), asc(versions.revision))
     .limit(limit)
-  return rows.map(({ contact_id, content, book_uid, ...row }) => ({
-    contact: readStoredContact(contact_id, book_uid, content),
+  return rows.map(({ id, content, book, book_uid, ...row }) => ({
+    contact: readStoredContact({ id, book, book_uid }, content),
     ...row,
   }))
 }

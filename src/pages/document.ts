@@ -14,6 +14,7 @@ export const tags = [
     name: 'Contacts',
     description: 'One’s own contacts: searching, adding and changing them, their pictures and birthdays.',
   },
+  { name: 'Books', description: 'Books of contacts: everybody has one, and may have more.' },
   { name: 'Trash', description: 'Contacts that were deleted: for 30 days they can be restored.' },
   { name: 'Admin', description: 'Accounts and letters, for admins and moderators.' },
   { name: 'Service', description: 'The health of the service.' },

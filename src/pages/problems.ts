@@ -3,7 +3,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'account-disabled': 'Whoever runs this service has disabled the account. Only they can enable it again.',
   'avatar-store-unavailable':
     'The store of pictures did not answer in time, or not correctly. The previous picture is still there: try again in a moment.',
-  'book-full': 'Your book has the maximum number of contacts that this service allows. Delete some, then add others.',
+  'book-full':
+    'Your books together have the maximum number of contacts that this service allows. Delete some, then add others.',
   busy: 'Several changes of the same thing came at once, and the others were faster. Nothing was written: send yours again.',
   'changed-meanwhile':
     'You sent If-Match, but the version has changed since you read it. Read it again, apply your change to it, and send it with the new ETag.',
@@ -12,6 +13,8 @@ export const explanations: Readonly<Record<string, string>> = {
   'email-not-confirmed':
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
+  'first-book':
+    'Everybody has a first book, where contacts are that are in no other. It can be renamed and emptied, and not deleted.',
   'foreign-page':
     'A page of another site sent this request with your browser. The service accepts requests only from its own pages and from sites that its operator allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'group-alone':
@@ -55,8 +58,11 @@ export const explanations: Readonly<Record<string, string>> = {
     'An access token is valid for some minutes. Exchange your refresh token for new tokens with POST /api/auth/refresh.',
   'several-vcards':
     'The body has more than one vCard, but this route takes one contact at a time. Send each vCard in its own request.',
+  'slug-taken':
+    'A slug is the name of a book in URLs, and another book of yours has this one. Send another slug, or leave it out: then the service derives one from the name.',
   'too-many-app-passwords':
     'You have 25 app passwords, which is the maximum. Revoke those of phones and programs that you no longer use.',
+  'too-many-books': 'You have 20 books, which is the maximum. Delete one that you do not use, or use labels instead.',
   'too-large': 'The body is larger than this route allows.',
   'too-many-requests':
     'Rate limits protect the service from clients that send too many requests. `Retry-After` says in how many seconds to try again; `violated_policies` names the limits, and the headers RateLimit and RateLimit-Policy have their status.',

@@ -136,7 +136,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     const [list = '', rest] = path.split('/{id}')
     const at =
       rest === undefined
-        ? path
+        ? path.replace('{slug}', 'rodyna')
         : `${list}/${id ?? (await lastId(list, headers))}${rest}`.replace('{revision}', String(revision))
     const answer = await fetch(service.url + at, {
       method: method.toUpperCase(),

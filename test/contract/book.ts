@@ -11,7 +11,7 @@ import { contacts } from '../../src/contacts/table.ts'
 import { changesSchema } from '../../src/history/schema.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
-import { type ApiDocument, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
+import { type ApiDocument, decoded, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
 import type { Actor, Cast } from './cast.ts'
 import { normalizeAsDocumented } from './normalize.ts'
 import type { Sent } from './request.ts'
@@ -145,7 +145,7 @@ function enterRows(by: Actor, body: unknown, sent: unknown): string[] {
 
 /** Drops what a change of a label changes in all contacts with it. */
 function forgetLabel({ book }: Actor, pathname: string): void {
-  const label = decodeURIComponent(pathname.split('/').at(-1) ?? '').trim()
+  const label = decoded(pathname.split('/').at(-1) ?? '').trim()
   for (const [id, { labels, updated_at, ...others }] of book) {
     if (!Array.isArray(labels) || !labels.includes(label)) continue
     book.set(id, others)

@@ -49,7 +49,9 @@ export class Actor {
   /** Refresh tokens that were used. */
   readonly spent: string[] = []
   /** Contacts as they were last returned. */
-  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[] }>()
+  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[]; readonly book?: string }>()
+  /** The slugs of the books that they have created, in that order. */
+  readonly books = new Set<string>()
   /** Idempotency keys, and the contact that each has added. */
   readonly keys = new Map<string, number>()
   /** Ids seen in lists and responses, by the path of the list. */

@@ -43,6 +43,7 @@ function end({ cast }: Turn, actor: Actor | undefined, ends: (id: number) => boo
 function erase(turn: Turn, actor: Actor | undefined): void {
   end(turn, actor)
   actor?.book.clear()
+  actor?.books.clear()
   if (actor) actor.gone = true
 }
 

@@ -4,6 +4,7 @@ import { canBeSeen } from '../../src/platform/text/fields.ts'
 import { cleanName } from '../../src/platform/text/names.ts'
 import { type ApiDocument, decoded, mediaTypeOf, type Operation } from '../document.ts'
 import { jsonOf } from './book.ts'
+import { slugsOf } from './books.ts'
 import type { Actor } from './cast.ts'
 import { normalizeAsDocumented } from './normalize.ts'
 import type { Sent } from './request.ts'
@@ -52,6 +53,8 @@ const excuses: readonly Excuse[] = [
   ['/username', 'a name can be seen', ({ body: { username } }) => username !== undefined && !canBeSeen(username)],
   ['/name', 'an app password has a name that can be seen, on one line', isNamelessPassword],
   ['/birthday', 'a day that there is, and not in the future', ({ body: { birthday } }) => isNoPastDay(birthday)],
+  ['/book', 'a book that there is, and the one of the address, if that has one', isOfNoBook],
+  ['query/book', 'a book that there is', isOfNoBook],
   ['/file', 'a picture, by its bytes', () => true],
   [
     '/emails/*/value',
@@ -163,6 +166,13 @@ function isNamelessPassword({ operation, json }: Refused): boolean {
 function hasNoRefreshToken({ sent, json }: Refused): boolean {
   const body = z.looseObject({ refresh_token: z.string().nullish() }).safeParse(json ?? {}).data
   return !body?.refresh_token?.trim() && !sent.headers.get('Authorization')?.startsWith('Bearer ')
+}
+
+/** Whether one of the books that it names is none, or they are two. */
+function isOfNoBook({ sent: { by }, query, json }: Refused): boolean {
+  const { book } = z.looseObject({ book: text }).safeParse(json).data ?? {}
+  const named = [book, query.get('book') ?? undefined].filter((slug) => slug !== undefined)
+  return new Set(named).size > 1 || named.some((slug) => !by || !slugsOf(by).includes(slug))
 }
 
 /** The items of a contact's list in a body. */

@@ -3,15 +3,18 @@ import { contentOfFields } from '../../src/contacts/content.ts'
 import { insertContact } from '../../src/contacts/creation-store.ts'
 import { deleteRow } from '../../src/contacts/deletion-store.ts'
 import { withDefaults } from '../../src/contacts/fields.ts'
+import { contactDetailsSchema } from '../../src/contacts/schema.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { outbox } from '../../src/platform/mail/table.ts'
 import { call, read } from '../client.ts'
 import { database } from '../database.ts'
 import type { Operation } from '../document.ts'
 import { lettersTo } from '../people.ts'
+import { slugsOf } from './books.ts'
 import type { Actor, Cast } from './cast.ts'
 
 const db = database()
+const contactList = '/api/contacts'
 type Page = 'confirm-email' | 'reset-password'
 
 /** The user of a link, and the address that it was sent to. */
@@ -123,6 +126,17 @@ async function managed({ cast, n }: Turn): Promise<number | undefined> {
   return n % 5 < 3 ? (await cast.insertUser('user')).id : (await cast.playing('spare')).id
 }
 
+/** One of one's books: sometimes one that is none. */
+const ownBook: Source = ({ who, n }) => (n % 5 === 0 ? undefined : chosen(slugsOf(who), n))
+
+/** Members of a contact of which the document cannot say all that is wrong: two patches of three do without them. */
+const sparse = Object.fromEntries(
+  ['email', 'emails', 'phone', 'phones', 'addresses', 'birthday', 'custom'].map((name): [string, Source] => [
+    `PATCH /api/contacts/{id} body/${name}`,
+    ({ n }) => (n % 3 === 0 ? undefined : leftOut),
+  ]),
+)
+
 const confirmationSchema = z.looseObject({ reset_password_confirmation_token: z.string() })
 
 async function confirmation(turn: Turn): Promise<string | undefined> {
@@ -139,9 +153,29 @@ async function confirmation(turn: Turn): Promise<string | undefined> {
   return token
 }
 
+/** Sends what makes or changes a contact of somebody's, beside the requests of the run. Returns its id. */
+async function contactOf(who: Actor, method = 'POST', path = contactList): Promise<number | undefined> {
+  const [token] = who.sessions.map(({ access }) => access)
+  if (token === undefined) return undefined
+  const json = method === 'POST' ? { first_name: who.marks.book } : { phone: '1' }
+  const answer = await call(method, path, { token, json, headers: who.trace })
+  if (answer.status >= 300) return undefined
+  const contact = read(contactDetailsSchema, answer)
+  who.book.set(contact.id, contact)
+  who.ids.set(contactList, new Set([...(who.ids.get(contactList) ?? []), contact.id]))
+  return contact.id
+}
+
+/** A contact that has a version, or any other. */
+async function changed(turn: Turn): Promise<number | undefined> {
+  const id = turn.n % 2 > 0 ? await contactOf(turn.who) : undefined
+  return id === undefined ? member(turn) : contactOf(turn.who, 'PATCH', `${contactList}/${id}`)
+}
+
 /** An item of a list: one's own, sometimes another user's. */
-function member({ cast, who, operation, n }: Turn): number | undefined {
+function member({ cast, who, operation, n }: Turn): number | undefined | Promise<number | undefined> {
   const list = operation.template.replace(/\/\{.*/, '')
+  if (list === contactList && n % 4 > 0 && !who.ids.get(list)?.size) return contactOf(who)
   const others = n % 4 === 0 ? cast.players.filter(({ ids }) => ids.get(list)?.size) : []
   const ids = [...((chosen(others, n >> 2) ?? who).ids.get(list) ?? [])]
   return chosen(ids.slice(-8), n)
@@ -180,6 +214,7 @@ export const tagged = (pathname: string): string =>
 
 /** The values inserted in place of generated ones: by operation and place, or by place. */
 const sources: Readonly<Record<string, Source>> = {
+  ...sparse,
   'POST /api/auth/signup body/email': (turn) => {
     turn.draft = turn.cast.draft()
     return turn.n % 8 === 0 ? somebody(turn)?.email : turn.draft.email
@@ -213,14 +248,18 @@ const sources: Readonly<Record<string, Source>> = {
   },
   // What a key that came before is answered is src/batch/batch.test.ts's.
   'POST /api/contacts/batch header/Idempotency-Key': () => leftOut,
+  'POST /api/contacts/{id}/history/{revision}/restore path/id': changed,
   'POST /api/trash/{id}/restore path/id': deleted,
   'DELETE /api/trash/{id} path/id': deleted,
   'body/current_password': ({ who, n }) => (n % 8 === 0 ? undefined : who.password),
   'header/Idempotency-Key': ({ n }) => (n % 2 === 0 ? undefined : n % 4 === 1 ? `key-${n % 9}` : `"key-${n % 9}"`),
+  'body/book': ownBook,
+  'query/book': ownBook,
+  'path/slug': ownBook,
   'header/If-Match': tag,
   'header/If-None-Match': tag,
   'path/id': member,
-  'path/revision': ({ n }) => 1 + (n % 4),
+  'path/revision': ({ n }) => (n % 2 > 0 ? 1 : 1 + (n % 4)),
   'query/cursor': page,
   'query/since': ({ who, operation, n }) => {
     const token = chosen(who.pages.get(operation.template) ?? [], n)

@@ -151,7 +151,7 @@ async function substituteKnown(document: ApiDocument, schema: Schema, plan: Plan
   const result = await filled(turn, plan, 'body', value)
   const properties = (merged(document, schema).properties ?? {}) as Record<string, Schema>
   const { marks } = turn.draft ?? turn.who
-  const mark = turn.operation.template.startsWith('/api/contacts') ? marks.book : marks.account
+  const mark = /^\/api\/(contacts|books)/.test(turn.operation.template) ? marks.book : marks.account
   for (const [name, property] of Object.entries(properties)) {
     const text = result[name]
     if (typeof text !== 'string' || sourceOf(turn.operation, `body/${name}`) || !takesText(document, property)) continue

@@ -4,6 +4,7 @@ import { defaultLimits } from '../../src/config.ts'
 import { type ApiDocument, type Operation, operationsOf, type Read } from '../document.ts'
 import { serve } from '../serving.ts'
 import { audit, changedFields, enter } from './book.ts'
+import { auditBooks, enterBooks } from './books.ts'
 import { Cast } from './cast.ts'
 import { loginFaults, note } from './effects.ts'
 import { type Expectation, judge } from './expectation.ts'
@@ -111,6 +112,7 @@ export class Run {
       const entered = enter(document, operation, sent, answer)
       faults.push(
         ...entered,
+        ...enterBooks(operation, sent, answer),
         ...loginFaults(operation, sent, answer),
         ...(operation.template.startsWith('/api/contacts') ? [] : changedFields(document, operation, sent, answer)),
       )
@@ -146,7 +148,7 @@ export class Run {
    * @throws Error with the requests that may have caused a difference
    */
   async #audit(): Promise<void> {
-    const faults = await audit(this.#cast)
+    const faults = [...(await audit(this.#cast)), ...(await auditBooks(this.#cast))]
     if (faults.length === 0) return
     const ids = new Set(faults.flatMap((fault) => fault.match(/(?<=contact |account )\d+/g) ?? []))
     const about = this.#log.filter((line) => [...ids].some((id) => line.includes(id))).slice(-20)

@@ -1,13 +1,15 @@
 import { and, asc, count, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { bookIdOf, firstBook } from '../../books/table.ts'
 import { fetchCounted } from '../../platform/db/counted.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { preparedQuery } from '../../platform/db/prepared-query.ts'
 import { type Cursor, invalidCursor, type Page } from '../../platform/http/page.ts'
 import { fold } from '../../platform/text/fold.ts'
 import { keyOfLabel } from '../labels-key.ts'
+import { requireBook } from '../require-book.ts'
 import { type ContactQuery, contactQuerySchema } from '../schema.ts'
-import { isNoGroup, ownedBy } from '../scope.ts'
+import { isInBook, isNoGroup, ownedBy } from '../scope.ts'
 import { type ContactRow, contactColumns, contacts, storedColumns } from '../table.ts'
 import { noBirthday } from './keys.ts'
 import { numberOf } from './phone-digits.ts'
@@ -30,7 +32,10 @@ export async function findBestMatch(db: Database, ownerId: number, text: string)
   return success ? (await listContacts(db, ownerId, data, null)).rows[0] : undefined
 }
 
-/** One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip. */
+/**
+ * One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip.
+ * @throws Problem 422 for a cursor that this service did not make, or a book that is not there
+ */
 export async function listContacts(
   db: Database,
   ownerId: number,
@@ -38,6 +43,7 @@ export async function listContacts(
   cursor: Cursor | null,
 ): Promise<Page<ContactRow>> {
   const { rows: hits, total } = await findHits(db, ownerId, query, cursor)
+  if (hits.length === 0 && query.book !== undefined) await requireBook(db, ownerId, query.book, 'query/book')
   const page = hits.slice(0, query.limit)
   const last = page.at(-1)
   const next = last && hits.length > page.length ? { sort: sortName(query), key: last.sorted_by, id: last.id } : null
@@ -52,6 +58,8 @@ interface Shape<T = string> {
   readonly order: ContactQuery['order']
   /** Whether it begins after a place of its order. */
   readonly isContinued: boolean
+  /** Whether it is of one book, other than the first: then the index of books is entered, whatever the order. */
+  readonly isOfBook: boolean
   readonly terms: SearchTerms<T> | null
 }
 
@@ -72,12 +80,13 @@ interface Params<N = number | Placeholder, T = string | number | null | Placehol
 async function findHits(db: Database, ownerId: number, query: ContactQuery, cursor: Cursor | null) {
   const { sort, order, limit, skip = 0, q } = query
   const terms = q ? parseSearch(q) : null
-  const shape = { isWhole: query.fields === 'all', sort, order, isContinued: cursor !== null, terms }
+  const isOfBook = query.book !== undefined && query.book !== firstBook
+  const shape = { isWhole: query.fields === 'all', sort, order, isContinued: cursor !== null, isOfBook, terms }
   const hasTwoKeys = sort === 'relevance' || sort === 'updated'
   const [key, name] = cursor && hasTwoKeys ? parseKeys(cursor.key) : [cursor?.key ?? null, null]
   // One more than asked for tells whether a next page exists.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
-  const others = [...filters(query)]
+  const others = [...filters(query, ownerId)]
   if (others.length === 0 && !query.total) return { rows: await cachedListQuery(shape)(db, values), total: null }
 
   // All are counted in an index alone, and so are the groups.
@@ -135,11 +144,11 @@ const columns = (isWhole: boolean): typeof contactColumns => (isWhole ? storedCo
 function bySortKey(
   db: Database,
   sort: Sort,
-  { isWhole, order, isContinued }: Shape<Text>,
+  { isWhole, order, isContinued, isOfBook }: Shape<Text>,
   params: Params,
   fits: SQL | undefined,
 ) {
-  const key = sortKeyOf(sort, order)
+  const key = sortKeyOf(sort, order, isOfBook)
   const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
   return (
     db
@@ -159,9 +168,15 @@ function bySortKey(
 }
 
 /** A page by change numbers: whatever raises one sets `updated_at`. Contacts from before there were any go by that. */
-function byNumber(db: Database, { isWhole, order, isContinued }: Shape<Text>, params: Params, fits: SQL | undefined) {
+function byNumber(
+  db: Database,
+  { isWhole, order, isContinued, isOfBook }: Shape<Text>,
+  params: Params,
+  fits: SQL | undefined,
+) {
   const [after, ordered] = order === 'asc' ? ['>', asc] : ['<', desc]
-  const { seq, updated_at, id } = contacts
+  const { updated_at, id } = contacts
+  const seq = isOfBook ? unindexed(contacts.seq) : sql`${contacts.seq}`
   return db
     .select({ ...columns(isWhole), sorted_by: sql<string>`${seq} || ' ' || ${updated_at}`.as('sorted_by') })
     .from(contacts)
@@ -238,7 +253,9 @@ const contains = (column: AnySQLiteColumn, part: string): SQL => sql`instr(${col
 const containsWords = (column: AnySQLiteColumn, text: string): SQL =>
   and(...splitTerms(text).map((word) => contains(column, word))) ?? sql`0`
 
-function* filters(query: ContactQuery): Generator<SQL> {
+function* filters(query: ContactQuery, ownerId: number): Generator<SQL> {
+  if (query.book === firstBook) yield sql`${contacts.book_id} = 0`
+  else if (query.book !== undefined) yield isInBook(bookIdOf(ownerId, query.book))
   if (query.first_name) yield containsWords(contacts.first_name_key, query.first_name)
   if (query.last_name) yield containsWords(contacts.last_name_key, query.last_name)
   if (query.email) yield containsWords(contacts.email_key, query.email)
@@ -259,9 +276,12 @@ const sortColumns = {
   birthday: contacts.birthday_key,
 }
 
-function sortKeyOf(sort: Sort, order: ContactQuery['order']): SQL {
+/** A column by which SQLite sorts, rather than enter the owner's whole part of an index that is in its order. */
+const unindexed = (column: AnySQLiteColumn): SQL => sql`+${column}`
+
+function sortKeyOf(sort: Sort, order: ContactQuery['order'], isOfBook: boolean): SQL {
   // Those without a birthday come last in either order.
   if (sort === 'birthday' && order === 'desc')
     return sql`iif(${contacts.birthday_key} = ${noBirthday}, '', ${contacts.birthday_key})`
-  return sql`${sortColumns[sort]}`
+  return isOfBook && sort !== 'name' ? unindexed(sortColumns[sort]) : sql`${sortColumns[sort]}`
 }
