@@ -74,7 +74,7 @@ type Write =
   | { readonly kind: 'change'; readonly row: StoredRow; readonly content: ContactContent }
   | { readonly kind: 'delete'; readonly row: StoredRow }
 
-/** An operation that changes a group, or who is in one, so that its members change with it; or a move to another book. */
+/** An operation that changes a group or its members, and contacts with it; or a move to another book. */
 const ofGroup = Symbol('of a group')
 
 /**
