@@ -80,7 +80,7 @@ function originsIn(map: string): (node: ProfileNode) => string {
 
 /** Takes a CPU profile of the service while something runs (Chrome DevTools Protocol, domain Profiler). */
 async function profiled(inspector: URL, run: () => Promise<void>): Promise<CpuProfile> {
-  const answer = await fetch(new URL('/json', inspector))
+  const answer = await fetch(`http://${inspector.host}/json`)
   const targets = (await answer.json()) as readonly { id: string; webSocketDebuggerUrl: string }[]
   const target = targets.find(({ id }) => id.endsWith('service'))
   if (!target) throw new Error('There is no Worker to inspect.')

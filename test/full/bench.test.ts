@@ -18,14 +18,14 @@ describe('npm run bench', { timeout: 600_000 }, () => {
     expect(readFileSync('docs/benchmarks.md', 'utf8')).toBe(before)
   })
 
-  it('-- load --quick measures each request beside its own calls', async () => {
+  it('-- load --quick measures each request', async () => {
     const { stdout } = await run('load', '--quick')
     const requests = ['me', 'contact by id', 'list of 20', 'search', 'birthdays', 'create', 'update', 'refresh']
     for (const name of requests) {
       const cells = stdout.match(new RegExp(`^\\| ${name} \\|(.*)\\|$`, 'm'))?.[1]?.split('|') ?? []
-      expect(cells, name).toHaveLength(5)
-      // A baseline that did nothing, or did not count, would make a ratio that is no number.
-      for (const cell of cells) expect(cell, name).toMatch(/^ (\d+( \(\d+\))?|\*\*\d+\.\d\d\*\*) $/)
+      expect(cells, name).toHaveLength(4)
+      // Of a service that answered nothing, no time is a number.
+      for (const cell of cells) expect(cell, name).toMatch(/^ \d+ $/)
     }
   })
 
