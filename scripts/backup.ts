@@ -53,7 +53,7 @@ async function sourceOf(environment: string | undefined): Promise<Source> {
   const ask = askerAt()
   const api = await signIn(ask, 'npm run backup')
   const account = await accountOf(api, accountId, ask, 'npm run backup')
-  const { secrets } = await deployedOf(api, account.id, settings)
+  const { secrets } = await deployedOf(account, settings)
   if (secrets.includes('DATABASE_URL')) {
     throw new CommandError(
       `The database of ${environment} is a libSQL one, and its address is a secret of the Worker, which Cloudflare never tells. Say which:\n` +

@@ -28,7 +28,7 @@ export const operations = {
   add: operation(active * 0.5, 1, 20, 7, 1),
   change: operation(active * 0.52, 1, 18, 6, 1),
   minute: operation(0, 0, 4, 0, 0),
-  hour: operation(0, 0, 17, 0, 0),
+  hour: operation(0, 0, 31, 0, 0),
 }
 
 const sum = (of: Figure) => Object.values(operations).reduce((total, one) => total + one.perDay * one[of], 0)
@@ -51,7 +51,14 @@ const prices: readonly Price[] = [
   ['Durable Objects: duration, GB-s', (u) => u * awake * 0.128, 400 * k, 12.5, M, 13 * k],
   ['Durable Objects: rows written', (u) => u * sum('gateRows'), 50 * M, 1, M, 100 * k],
   ['Durable Objects: stored, GB', (u) => u * 2 * 16e-6, 5, 0.2, 1, 5],
-  ['D1: rows read', (u) => u * sum('rowsRead') + 24 * 60 * 4 + 24 * 17, 25_000 * M, 0.001, M, 5 * M],
+  [
+    'D1: rows read',
+    (u) => u * sum('rowsRead') + 24 * (60 * operations.minute.rowsRead + operations.hour.rowsRead),
+    25_000 * M,
+    0.001,
+    M,
+    5 * M,
+  ],
   ['D1: rows written', (u) => u * sum('rowsWritten'), 50 * M, 1, M, 100 * k],
   ['D1: stored, GB', (u) => u * (contactsPerUser * 1e-6 + 4e-6), 5, 0.75, 1, 0.5],
   ['KV: reads', (u) => u * active * 3.02, 10 * M, 0.5, M, 100 * k],

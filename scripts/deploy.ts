@@ -45,23 +45,22 @@ async function deploy(options: Options, folder: string): Promise<void> {
   conceal(Object.values(input))
   checkEarly(environment, settings().vars, input)
   console.log(`Deploying Vizitka to ${environment}.\n`)
-  const api = await signIn(ask)
-  const account = await accountOf(api, settings().accountId, ask)
-  if (account.chosen) writeSettings(environment, [{ table: '', key: 'account_id', value: account.id }])
-  const deployed = await deployedOf(api, account.id, settings())
+  const account = await accountOf(await signIn(ask), settings().accountId, ask)
+  if (account.isChosen) writeSettings(environment, [{ table: '', key: 'account_id', value: account.id }])
+  const deployed = await deployedOf(account, settings())
   const { key } = options
   if (key !== undefined) {
     await step('Key', () => changeKey(key, settings(), input, deployed.secrets, account.id, ask))
     return
   }
-  const subdomain = await subdomainOf(api, account, options.subdomain, ask)
+  const subdomain = await subdomainOf(account, options.subdomain, ask)
   await step(
     'Account',
     async () => `${account.name}; ${deployed.exists ? 'the Worker is there' : 'no such Worker yet'}`,
   )
   await step('Build', () => build(options, folder))
-  await step('Database', async () => words(await resourceOf('database', api, account.id, settings())))
-  await step('Cache', async () => words(await resourceOf('cache', api, account.id, settings())))
+  await step('Database', async () => words(await resourceOf('database', account, settings())))
+  await step('Cache', async () => words(await resourceOf('cache', account, settings())))
 
   const { url, note } = await settleAddress(options, subdomain, deployed, ask)
   await step('Address', async () => `${url}${note}`)
@@ -78,8 +77,8 @@ async function deploy(options: Options, folder: string): Promise<void> {
     return `${names.length === 0 ? 'all there' : `to upload: ${names.join(', ')}${made ? ' (made)' : ''}`}${remaining}${unknown.join('')}`
   })
 
-  if (deployed.exists) await refuseTaking(api, account.id, settings(), takeDomain, ask)
-  await step('Migrations', () => applyMigrations(api, settings(), all, account.id))
+  if (deployed.exists) await refuseTaking(account, settings(), takeDomain, ask)
+  await step('Migrations', () => applyMigrations(account, settings(), all))
   let versionId: string | undefined
   await step('Worker', async () => {
     const uploaded = await upload(settings(), folder, secrets, account.id, deployed.exists)
@@ -89,7 +88,7 @@ async function deploy(options: Options, folder: string): Promise<void> {
   const { domains } = settings()
   if (!deployed.exists && domains.length > 0) {
     await step('Domain', async () => {
-      await refuseTaking(api, account.id, settings(), takeDomain, ask)
+      await refuseTaking(account, settings(), takeDomain, ask)
       await wrangler(domainCommand(environment), account.id)
       return domains.join(', ')
     })

@@ -5,11 +5,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * while the other workers have nothing to do.
  */
 const slowest: Readonly<Record<string, number>> = {
-  'test/node/deploy-trouble.test.ts': 68,
-  'test/browser/site.test.ts': 50,
+  'test/node/deploy-trouble.test.ts': 45,
+  'test/browser/site.test.ts': 40,
   'test/failures.test.ts': 90,
-  'test/node/deploy.test.ts': 59,
-  'test/node/journey.test.ts': 40,
+  'test/node/deploy.test.ts': 40,
+  'test/node/journey.test.ts': 31,
   'examples/client/client.test.ts': 34,
   'test/node/seed.test.ts': 31,
   'test/browser/execute.test.ts': 25,

@@ -51,13 +51,8 @@ async function storedCredentials(): Promise<Credentials | undefined> {
   }
 }
 
-/** An account at Cloudflare. */
-export interface CloudflareAccount {
-  readonly id: string
-  readonly name: string
-  /** Whether it was one of several: then its id is worth remembering. */
-  readonly chosen: boolean
-}
+/** An account at Cloudflare: its own part of the API. `isChosen`: one of several, whose id is worth remembering. */
+export type CloudflareAccount = Cloudflare & { readonly id: string; readonly name: string; readonly isChosen: boolean }
 
 /**
  * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person
@@ -70,12 +65,15 @@ export async function accountOf(
   ask: Ask | undefined,
   command = 'npm run deploy',
 ): Promise<CloudflareAccount> {
-  if (id !== undefined) return { id, name: `account ${id}`, chosen: false }
+  const accountAt = (one: { id: string; name: string }, isChosen = false): CloudflareAccount => ({
+    ...{ ...cloudflare(api.who, `/accounts/${one.id}`), ...one, isChosen },
+  })
+  if (id !== undefined) return accountAt({ id, name: `account ${id}` })
   const accounts = await api.list('/accounts', z.object({ id: z.string(), name: z.string() }))
   const [only, ...others] = accounts
   if (!only)
     throw new CommandError('Cloudflare shows no account to this token. It needs Account Settings (read) of yours.')
-  if (others.length === 0) return { ...only, chosen: false }
+  if (others.length === 0) return accountAt(only)
   const lines = accounts.map(({ id, name }, n) => `  ${n + 1}. ${name} (${id})`).join('\n')
   if (!ask) {
     throw new CommandError(`There are several accounts. Choose one: CLOUDFLARE_ACCOUNT_ID=… ${command}\n${lines}`)
@@ -83,7 +81,7 @@ export async function accountOf(
   const number = Number(await ask(`Which account?\n${lines}\nIts number:`, '1'))
   const account = accounts[number - 1]
   if (!account) throw new CommandError(`There is no account ${number}.`)
-  return { ...account, chosen: true }
+  return accountAt(account, true)
 }
 
 const noSubdomain = 10007
@@ -96,15 +94,14 @@ const subdomainForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
  * @throws CommandError when it has to be registered and cannot be
  */
 export async function subdomainOf(
-  api: Cloudflare,
-  { id, name }: CloudflareAccount,
+  { id, name, get, send }: CloudflareAccount,
   wanted: string | undefined,
   ask: Ask | undefined,
 ): Promise<string> {
-  const path = `/accounts/${id}/workers/subdomain`
+  const path = '/workers/subdomain'
   const shape = z.object({ subdomain: z.string() })
   try {
-    return (await api.get(path, shape)).subdomain
+    return (await get(path, shape)).subdomain
   } catch (error) {
     if (!(error instanceof RefusedError && error.code === noSubdomain)) throw error
   }
@@ -124,7 +121,7 @@ export async function subdomainOf(
     throw new CommandError(`"${chosen}" cannot be a subdomain: letters a to z, digits and hyphens, at most 63.`)
   }
   try {
-    return (await api.send('PUT', path, { subdomain: chosen }, shape)).subdomain
+    return (await send('PUT', path, { subdomain: chosen }, shape)).subdomain
   } catch (error) {
     if (!(error instanceof RefusedError && error.code === taken)) throw error
     throw new CommandError(

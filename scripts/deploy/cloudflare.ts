@@ -41,8 +41,11 @@ const headersOf = (who: Credentials) => ({
     : { Authorization: `Bearer ${who.token}` }),
 })
 
-/** Speaks to Cloudflare's API, or to what `CLOUDFLARE_API_BASE_URL` names, as wrangler does. */
-export function cloudflare(who: Credentials, base = baseUrl()) {
+/**
+ * Speaks to Cloudflare's API, or to what `CLOUDFLARE_API_BASE_URL` names, as wrangler does. `within` begins each path.
+ */
+export function cloudflare(who: Credentials, within = '') {
+  const base = baseUrl()
   const ask = async (method: string, path: string, body?: unknown) => {
     for (let n = 1; ; n++) {
       try {
@@ -55,7 +58,7 @@ export function cloudflare(who: Credentials, base = baseUrl()) {
     }
   }
   const first = async (method: string, path: string, body: unknown) => {
-    const answer = await fetch(`${base}${path}`, {
+    const answer = await fetch(`${base}${within}${path}`, {
       method,
       headers: headersOf(who),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -64,18 +67,10 @@ export function cloudflare(who: Credentials, base = baseUrl()) {
       throw new CommandError(`Cloudflare cannot be reached (${new URL(base).host}): ${innermost(error)}`)
     })
     const { data } = answerSchema.safeParse(await answer.json().catch(() => undefined))
-    const requested = `${method} ${path.replace(/\?.*/, '')}`
-    if (!data)
-      throw new RefusedError(
-        requested,
-        answer.status,
-        undefined,
-        `an answer that is none, with status ${answer.status}`,
-      )
-    const [fault] = data.errors
-    if (!data.success)
-      throw new RefusedError(requested, answer.status, fault?.code, fault?.message ?? 'no reason given')
-    return data
+    if (data?.success) return data
+    const none = `an answer that is none, with status ${answer.status}`
+    const { code, message } = data?.errors[0] ?? { code: undefined, message: data ? 'no reason given' : none }
+    throw new RefusedError(`${method} ${within}${path.replace(/\?.*/, '')}`, answer.status, code, message)
   }
   const get = async <Shape extends z.ZodType>(path: string, shape: Shape) =>
     shape.parse((await ask('GET', path)).result)
@@ -92,7 +87,7 @@ export function cloudflare(who: Credentials, base = baseUrl()) {
       if (pages === undefined ? some.length < pageSize : page >= pages) return all
     }
   }
-  return { get, send, list }
+  return { who, get, send, list }
 }
 
 const baseUrl = () => (process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/$/, '')

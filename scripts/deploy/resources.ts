@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { CommandError } from '../command.ts'
+import type { CloudflareAccount } from './account.ts'
 import type { Ask } from './ask.ts'
-import { type Cloudflare, RefusedError } from './cloudflare.ts'
+import { RefusedError } from './cloudflare.ts'
 import { type Settings, writeSettings } from './settings.ts'
 
 const firstMigration = '0000_accounts_and_contacts'
@@ -14,12 +15,12 @@ export interface Resource {
 
 const kinds = {
   database: {
-    path: 'd1/database',
+    path: '/d1/database',
     shape: z.object({ uuid: z.string(), name: z.string() }).transform(({ uuid, name }) => ({ id: uuid, name })),
     place: { table: 'd1_databases', binding: 'DB', key: 'database_id' },
   },
   cache: {
-    path: 'storage/kv/namespaces',
+    path: '/storage/kv/namespaces',
     shape: z.object({ id: z.string(), title: z.string() }).transform(({ id, title }) => ({ id, name: title })),
     place: { table: 'kv_namespaces', binding: 'CACHE', key: 'id' },
   },
@@ -32,8 +33,7 @@ const kinds = {
  */
 export async function resourceOf(
   kind: keyof typeof kinds,
-  api: Cloudflare,
-  accountId: string,
+  account: CloudflareAccount,
   settings: Settings,
 ): Promise<Resource> {
   const { path, shape, place } = kinds[kind]
@@ -43,42 +43,41 @@ export async function resourceOf(
     return { id, done }
   }
   if (existing !== undefined) return write(existing, 'known')
-  const all: readonly { id: string; name: string }[] = await api.list(`/accounts/${accountId}/${path}`, shape)
+  const all: readonly { id: string; name: string }[] = await account.list(path, shape)
   const found = all.find((one) => one.name === name)?.id
   if (found === undefined) {
     const body = kind === 'database' ? { name } : { title: name }
-    return write((await api.send('POST', `/accounts/${accountId}/${path}`, body, shape)).id, 'made')
+    return write((await account.send('POST', path, body, shape)).id, 'made')
   }
-  if (kind === 'database') await refuseForeign(api, accountId, found, settings)
+  if (kind === 'database') await refuseForeign(account, found, settings)
   return write(found, 'found')
 }
 
 /** Asks a D1 database for names. @throws RefusedError */
-async function queryNames(api: Cloudflare, accountId: string, id: string, sql: string): Promise<string[]> {
+async function queryNames(account: CloudflareAccount, id: string, sql: string): Promise<string[]> {
   const shape = z.array(z.object({ results: z.array(z.object({ name: z.string() })) }))
-  const sets = await api.send('POST', `/accounts/${accountId}/d1/database/${id}/query`, { sql }, shape)
+  const sets = await account.send('POST', `/d1/database/${id}/query`, { sql }, shape)
   return sets.flatMap(({ results }) => results.map(({ name }) => name))
 }
 
 /** The migrations that a D1 database has, by their tags; none where no migration has run. */
-export async function appliedTo(api: Cloudflare, accountId: string, id: string): Promise<string[]> {
-  const lists = await queryNames(api, accountId, id, `SELECT name FROM sqlite_master WHERE name = 'd1_migrations'`)
-  const files = lists.length > 0 ? await queryNames(api, accountId, id, 'SELECT name FROM d1_migrations') : []
+export async function appliedTo(account: CloudflareAccount, id: string): Promise<string[]> {
+  const lists = await queryNames(account, id, `SELECT name FROM sqlite_master WHERE name = 'd1_migrations'`)
+  const files = lists.length > 0 ? await queryNames(account, id, 'SELECT name FROM d1_migrations') : []
   return files.map((file) => file.replace(/\.sql$/, ''))
 }
 
 /** A database that holds tables of another program must not get ours. */
-async function refuseForeign(api: Cloudflare, accountId: string, id: string, settings: Settings): Promise<void> {
+async function refuseForeign(account: CloudflareAccount, id: string, settings: Settings): Promise<void> {
   const { environment, database } = settings
   // A list of migrations with nothing in it is what a migration that failed leaves behind.
   const others = await queryNames(
-    api,
-    accountId,
+    account,
     id,
     `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'
       AND name <> 'd1_migrations'`,
   )
-  if (others.length === 0 || (await appliedTo(api, accountId, id)).includes(firstMigration)) return
+  if (others.length === 0 || (await appliedTo(account, id)).includes(firstMigration)) return
   throw new CommandError(
     `The account has a database "${database.name}" already, and it is another program’s (its tables: ${others.slice(0, 5).join(', ')}). ` +
       `Give ours another name: database_name under [[env.${environment}.d1_databases]] in wrangler.toml.`,
@@ -100,20 +99,12 @@ export interface Deployed {
  * Looks at the Worker that is going to be replaced.
  * @throws CommandError when it is another program
  */
-export async function deployedOf(
-  api: Cloudflare,
-  accountId: string,
-  { worker, environment }: Settings,
-): Promise<Deployed> {
+export async function deployedOf(account: CloudflareAccount, { worker, environment }: Settings): Promise<Deployed> {
   const binding = z.object({ name: z.string(), type: z.string(), class_name: z.string().optional() })
   let bindings: z.infer<typeof binding>[]
   try {
-    bindings = (
-      await api.get(
-        `/accounts/${accountId}/workers/scripts/${worker}/settings`,
-        z.object({ bindings: z.array(binding) }),
-      )
-    ).bindings
+    const shape = z.object({ bindings: z.array(binding) })
+    bindings = (await account.get(`/workers/scripts/${worker}/settings`, shape)).bindings
   } catch (error) {
     if (error instanceof RefusedError && error.code === noWorker) return { exists: false, secrets: [] }
     throw error
@@ -137,17 +128,16 @@ export async function deployedOf(
  * @throws CommandError when they are somebody's, and neither `take` nor the person says so
  */
 export async function refuseTaking(
-  api: Cloudflare,
-  accountId: string,
+  account: CloudflareAccount,
   { worker, domains }: Settings,
   take: boolean,
   ask: Ask | undefined,
 ): Promise<void> {
   if (domains.length === 0 || take) return
   const host = z.object({ hostname: z.string(), service: z.string().optional() })
-  const changes = await api.send(
+  const changes = await account.send(
     'POST',
-    `/accounts/${accountId}/workers/scripts/${worker}/domains/changeset?replace_state=true`,
+    `/workers/scripts/${worker}/domains/changeset?replace_state=true`,
     domains.map((hostname) => ({ hostname })),
     z.object({ updated: z.array(host).default([]), conflicting: z.array(host).default([]) }),
   )

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { copyAssets } from '../assets.ts'
 import { CommandError } from '../command.ts'
 import { migrate, migrationTags } from '../migrate.ts'
+import type { CloudflareAccount } from './account.ts'
 import type { Ask } from './ask.ts'
-import type { Cloudflare } from './cloudflare.ts'
 import { hostOf, type Options } from './options.ts'
 import { buildCommand, deployCommand, maxGzipKb, migrateCommand } from './plan.ts'
 import { appliedTo, type Deployed } from './resources.ts'
@@ -79,17 +79,16 @@ export async function settleAddress(
  * @throws CommandError or CommandError with the reason, and what was applied before it stays
  */
 export async function applyMigrations(
-  api: Cloudflare,
+  account: CloudflareAccount,
   { environment, vars, database }: Settings,
   secrets: Secrets,
-  accountId: string,
 ): Promise<string> {
   const { DATABASE_URL: databaseUrl } = vars
   if (databaseUrl) return migrate({ databaseUrl, authToken: secrets.DATABASE_AUTH_TOKEN })
-  const applied = await appliedTo(api, accountId, database.id ?? '')
+  const applied = await appliedTo(account, database.id ?? '')
   const lacking = migrationTags().filter((tag) => !applied.includes(tag))
   if (lacking.length === 0) return 'up to date'
-  await wrangler(migrateCommand(environment), accountId)
+  await wrangler(migrateCommand(environment), account.id)
   return `applied ${lacking.join(', ')}`
 }
 

@@ -6,9 +6,9 @@ import { truncate } from '../../src/platform/text/truncate.ts'
 import type { Letters } from './letters.ts'
 import {
   framed,
-  frameStyle,
   letterPage,
   letterPolicy,
+  letterStyle,
   listPage,
   listPolicy,
   listScript,
@@ -63,7 +63,7 @@ export function inboxApp(letters: Letters, host: string): Hono {
 
   for (const [path, type, text] of [
     ['/icon.svg', 'image/svg+xml', asset('icon.svg')],
-    ['/style.css', 'text/css', asset('site.css') + frameStyle],
+    ['/style.css', 'text/css', asset('site.css') + letterStyle],
     ['/list.js', 'text/javascript', listScript],
   ] as const) {
     app.get(path, (c) => c.body(text, 200, { 'Content-Type': `${type}; charset=utf-8` }))

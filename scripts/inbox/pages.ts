@@ -71,8 +71,10 @@ setInterval(async () => {
 }, 2000)
 `
 
-/** Of a letter's frame, beside the service's own styles. Letters are made for white paper. */
-export const frameStyle = 'iframe { width: 100%; height: 32rem; border: 1px solid var(--line); background: #fff }\n'
+/** Of a letter, beside the service's own styles: HTML is made for white paper, and text may have long lines. */
+export const letterStyle = `iframe { width: 100%; height: 32rem; border: 1px solid var(--line); background: #fff }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
+`
 
 /** One letter, with its links on top. */
 export function letterPage(letter: Received): Html {
