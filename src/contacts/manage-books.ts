@@ -30,9 +30,11 @@ const slugTaken = (): Problem =>
 const tooMany = (): Problem =>
   new Problem(409, 'too-many-books', `You have ${maxBooks} books, and there is room for no more: delete one.`)
 
+const busy = (): Problem => new Problem(409, 'busy', 'Others are making books of yours at this very moment: try again.')
+
 /**
  * Makes a book.
- * @throws Problem 401 where the owner is gone; 409 `too-many-books`, `slug-taken`
+ * @throws Problem 401 where the owner is gone; 409 `too-many-books`, `slug-taken`, `busy`
  */
 export function createBook({ db }: Services, ownerId: number, { slug, ...book }: BookCreation): Promise<BookRow> {
   const uid = bytesToHex(randomBytes(16))
@@ -43,7 +45,7 @@ export function createBook({ db }: Services, ownerId: number, { slug, ...book }:
     if (before.size >= maxBooks) throw tooMany()
     if (slug !== undefined && before.has(slug)) throw slugTaken()
     return insertBook(db, ownerId, { ...book, uid, slug: freeSlug(wanted, before) })
-  }, tooMany)
+  }, busy)
 }
 
 /**
