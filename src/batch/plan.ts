@@ -7,6 +7,7 @@ import { createRow } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { patchRow } from '../contacts/update.ts'
 import { applyEdit, requireContact } from '../contacts/write.ts'
+import { storageFull } from '../contacts/write-within-bounds.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import type { Conditions } from '../platform/http/etag.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -55,6 +56,8 @@ export interface PlanOptions {
   readonly config: Configuration
   /** Why somebody may not do what an operation does; undefined where they may. */
   readonly refusal: (operation: Operation) => Problem | undefined
+  /** Whether the account holds as much as one may: then nothing but deletions is done. */
+  readonly isFull: boolean
   /** Why an operation that changes a group is not done here; undefined where it is to be written by itself. */
   readonly groupRefusal: Problem | undefined
 }
@@ -124,7 +127,7 @@ function writeOf(
   operation: Operation,
   rows: ReadonlyMap<number, StoredRow>,
   count: number,
-  { config, refusal }: PlanOptions,
+  { config, refusal, isFull }: PlanOptions,
 ): Write | typeof ofGroup | Problem {
   return orProblem(() => {
     const refused = refusal(operation)
@@ -135,16 +138,18 @@ function writeOf(
       const { content, left } = atPlace('/update/patch', () =>
         applyEdit(row, patchRow(row, readInput(contactPatchSchema, patch), config)),
       )
-      return row.is_group || content.members || left.length > 0 ? ofGroup : { kind: 'change', row, content }
+      if (isFull) return storageFull(config)
+      return row.is_group || left.length > 0 ? ofGroup : { kind: 'change', row, content }
     }
     if (operation.delete) {
       const row = requireContact(rows.get(operation.delete.id), conditionsOf(operation.delete.if_match))
       return row.is_group ? ofGroup : { kind: 'delete', row }
     }
+    // JSON makes no group.
     const content = atPlace('/create', () =>
       contentOfInput(validated(contactInputSchema, operation.create, 'json'), config),
     )
-    if (content.members) return ofGroup
+    if (isFull) return storageFull(config)
     return count < config.MAX_CONTACTS ? { kind: 'add', content } : bookFull(config)
   })
 }

@@ -12,6 +12,7 @@ import { maxGroups, mayHaveGroup } from './groups-store.ts'
 import { type ContactValues, detailsIn } from './input.ts'
 import type { StoredRow } from './table.ts'
 import { findUidHolder, isFutureUid } from './uid-store.ts'
+import { writeWithinBounds } from './write-within-bounds.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
@@ -52,14 +53,12 @@ export type NewContact = Omit<ContactInsertion, 'locale' | 'maxContacts'>
 
 /**
  * Adds a contact, or says why not.
- * @throws Problem as {@link createContact}, and 409 `uid-taken`
+ * @throws Problem as {@link createContact}, and 409 `storage-full`, `uid-taken`
  */
-export async function addContact({ db, config }: Services, ownerId: number, contact: NewContact): Promise<StoredRow> {
-  const row = await insertContact(db, ownerId, {
-    ...contact,
-    locale: config.SORT_LOCALE,
-    maxContacts: config.MAX_CONTACTS,
-  })
+export async function addContact(services: Services, ownerId: number, contact: NewContact): Promise<StoredRow> {
+  const { db, config } = services
+  const insertion = { ...contact, locale: config.SORT_LOCALE, maxContacts: config.MAX_CONTACTS }
+  const row = await writeWithinBounds(services, ownerId, () => insertContact(db, ownerId, insertion))
   if (typeof row !== 'string') return row
   const { uid } = contact.content
   if (row === 'no-room' && uid !== null) await requireFreeUid(db, ownerId, uid)

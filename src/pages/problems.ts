@@ -16,7 +16,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'foreign-page':
     'A page of another site sent this by your browser, and the service takes such requests from its own pages only, and from those that whoever runs it allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'group-alone':
-    'An operation of a batch changes a group of vCards, or who is in one, and with it its members. A batch that is atomic or has an Idempotency-Key is written at once, without such; any other has five at most. Send the operation by itself.',
+    'A batch changes groups of vCards by five operations at most, and by none if it is atomic or has an Idempotency-Key. Send this one by itself.',
   'idempotency-key-reused':
     'An Idempotency-Key stands for one request. Within 24 hours the same key came with another body: send what is new under a new key, and what is repeated exactly as it was.',
   'internal-error': 'A fault of ours. It has been logged under the request id; nothing was written by halves.',
@@ -57,6 +57,8 @@ export const explanations: Readonly<Record<string, string>> = {
     'Access tokens live for minutes. Exchange your refresh token for new ones with POST /api/auth/refresh.',
   'several-vcards':
     'The body has more than one vCard, and this address takes one contact at a time. Send each by itself.',
+  'storage-full':
+    'Your account holds as much as one may here: contacts with their vCards, their history, and the trash. Delete contacts, empty the trash, and try again.',
   'too-many-app-passwords':
     'One person may have 25 app passwords, and you have that many. Revoke those of phones and programs that you no longer use.',
   'too-large': 'The body is larger than this address takes.',
