@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Add, change and delete several contacts
-         * @description Up to 100 operations, done one after another as if each had come by itself; what was done or is wrong, each row of the answer says. With `atomic=true`, all or none. With an Idempotency-Key, sending it again is safe: it is done once.
+         * @description Up to 100 operations, one after another as if each had come by itself: each row of the answer says what became of one. With an Idempotency-Key, sending it again is safe.
          */
         post: operations["writeBatch"];
         delete?: never;
@@ -2257,7 +2257,6 @@ export interface components {
          *     }
          */
         BatchResults: {
-            /** @description One for each operation, in their order. */
             results: components["schemas"]["BatchResult"][];
         };
         /**
@@ -2363,10 +2362,10 @@ export interface components {
          *     }
          */
         BatchResult: {
-            /** @description 201, 200 or 204 if it is done; else that of its problem. */
+            /** @description That of the route that does it alone. */
             status: number;
             contact?: components["schemas"]["ContactDetails"];
-            /** @description Of the contact: for `if_match`. With a 412, that of what the contact is now. */
+            /** @description Of the contact as it is now: for `if_match`. */
             etag?: string;
             problem?: components["schemas"]["Problem"];
         };
@@ -2413,13 +2412,13 @@ export interface components {
                 id: number;
                 /** @description A merge patch (RFC 7396). */
                 patch: components["schemas"]["ContactPatch"];
-                /** @description As the header If-Match: the ETag of what you have seen. If it has changed since, 412. */
+                /** @description As the header If-Match: the ETag of what you have seen. */
                 if_match?: string;
             };
             delete?: {
                 /** @description Of a contact of yours. */
                 id: number;
-                /** @description As the header If-Match: the ETag of what you have seen. If it has changed since, 412. */
+                /** @description As the header If-Match: the ETag of what you have seen. */
                 if_match?: string;
             };
         };
@@ -5696,7 +5695,7 @@ export interface operations {
     writeBatch: {
         parameters: {
             query?: {
-                /** @description `true`: all of them, or none and the problem of the first that cannot be. */
+                /** @description `true`: all or none. */
                 atomic?: boolean;
             };
             header?: {
@@ -5716,7 +5715,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of each operation. */
+            /** @description A result for each operation, in their order. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -25,7 +25,7 @@ import { events } from '../audit/table.ts'
 import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
 import { userCache } from '../auth/user-cache.ts'
 import { books, removed } from '../books/table.ts'
-import { cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
+import { accountSizes, cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
@@ -39,6 +39,7 @@ const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLit
   ...{ contacts: [contacts, contacts.owner_id], versions: [versions, versions.owner_id] },
   ...{ card_parts: [cardParts, cardParts.owner_id], group_members: [groupMembers, groupMembers.owner_id] },
   ...{ books: [books, books.owner_id], idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id] },
+  account_sizes: [accountSizes, accountSizes.owner_id],
   ...{ outbox: [outbox, outbox.user_id], events: [events, events.user_id] },
 }
 

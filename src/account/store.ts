@@ -9,7 +9,14 @@ import { books, removed } from '../books/table.ts'
 import { emptyStatements } from '../books/trash-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
 import { isNoGroup, ownedBy, ownedByThose } from '../contacts/scope.ts'
-import { type ContactRow, contactColumns, contacts, idempotencyKeys, storedColumns } from '../contacts/table.ts'
+import {
+  accountSizes,
+  type ContactRow,
+  contactColumns,
+  contacts,
+  idempotencyKeys,
+  storedColumns,
+} from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
@@ -65,6 +72,7 @@ export async function deleteAccount(
     // After contacts: a trigger leaves word of each here.
     db.delete(removed).where(inArray(removed.owner_id, user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
+    db.delete(accountSizes).where(inArray(accountSizes.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),
     db.delete(appPasswords).where(inArray(appPasswords.user_id, user)),
     db.delete(emailTokens).where(inArray(emailTokens.user_id, user)),

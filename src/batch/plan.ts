@@ -9,6 +9,7 @@ import { createRow } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { patchRow } from '../contacts/update.ts'
 import { applyEdit, requireContact } from '../contacts/write.ts'
+import { storageFull } from '../contacts/write-within-bounds.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import type { Conditions } from '../platform/http/etag.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -65,6 +66,8 @@ export interface PlanOptions {
   readonly config: Configuration
   /** Why somebody may not do what an operation does; undefined where they may. */
   readonly refusal: (operation: Operation) => Problem | undefined
+  /** Whether the account holds as much as one may: then nothing but deletions is done. */
+  readonly isFull: boolean
   /** Why an operation that changes a group is not done here; undefined where it is to be written by itself. */
   readonly groupRefusal: Problem | undefined
 }
@@ -134,7 +137,7 @@ const unsaved = { id: 0, avatar: null, revision: 1, group_labels: '' } as const
 function writeOf(
   operation: Operation,
   { rows, count, books }: Pick<BookState, 'count' | 'books'> & { readonly rows: ReadonlyMap<number, StoredRow> },
-  { config, refusal }: PlanOptions,
+  { config, refusal, isFull }: PlanOptions,
 ): Write | typeof ofGroup | Problem {
   return orProblem(() => {
     const refused = refusal(operation)
@@ -147,7 +150,8 @@ function writeOf(
         const { content, left } = applyEdit(row, edit)
         const book = edit.book ?? row.book
         if (!books.has(book)) throw noSuchBook()
-        const isAlone = row.is_group || content.members || left.length > 0 || book !== row.book
+        const isAlone = row.is_group || left.length > 0 || book !== row.book
+        if (isFull && !isAlone) throw storageFull(config)
         return isAlone ? ofGroup : { kind: 'change', row, content }
       })
     }
@@ -155,6 +159,7 @@ function writeOf(
       const row = requireContact(rows.get(operation.delete.id), conditionsOf(operation.delete.if_match))
       return row.is_group ? ofGroup : { kind: 'delete', row }
     }
+    // JSON makes no group.
     const { content, ...added } = atPlace('/create', () => {
       const input = validated(contactInputSchema, operation.create, 'json')
       const book = input.book ?? firstBook
@@ -162,7 +167,7 @@ function writeOf(
       if (book_id === undefined) throw noSuchBook()
       return { content: contentOfInput(input, config), book: { book, book_id } }
     })
-    if (content.members) return ofGroup
+    if (isFull) return storageFull(config)
     return count < config.MAX_CONTACTS ? { kind: 'add', content, ...added } : bookFull(config)
   })
 }

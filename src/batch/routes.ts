@@ -25,14 +25,14 @@ batchRoutes.openapi(
     operationId: 'writeBatch',
     summary: 'Add, change and delete several contacts',
     description:
-      'Up to 100 operations, done one after another as if each had come by itself; what was done or is wrong, each row of the answer says. With `atomic=true`, all or none. With an Idempotency-Key, sending it again is safe: it is done once.',
+      'Up to 100 operations, one after another as if each had come by itself: each row of the answer says what became of one. With an Idempotency-Key, sending it again is safe.',
     request: {
       query: batchQuerySchema,
       headers: idempotencyKeySchema.extend(untaggedConditions.shape),
       body: body(batchSchema),
     },
     responses: {
-      200: json('What became of each operation.', batchResultsSchema),
+      200: json('A result for each operation, in their order.', batchResultsSchema),
       ...problems(...bodyProblems, 401, 403, 404, 409, 412),
     },
   }),

@@ -9,7 +9,7 @@ const if_match = z
   .string()
   .max(500)
   .optional()
-  .meta({ description: 'As the header If-Match: the ETag of what you have seen. If it has changed since, 412.' })
+  .meta({ description: 'As the header If-Match: the ETag of what you have seen.' })
 
 /**
  * What a row brings is checked when the row is: what is wrong with it is the row's problem, not that of the others. So
@@ -50,6 +50,6 @@ export const batchSchema = z.strictObject({ operations: z.array(operationSchema)
 export const batchQuerySchema = z.object({
   atomic: flag.optional().meta({
     type: 'boolean',
-    description: '`true`: all of them, or none and the problem of the first that cannot be.',
+    description: '`true`: all or none.',
   }),
 })

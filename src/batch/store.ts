@@ -1,4 +1,4 @@
-import { and, asc, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { lastNumber } from '../books/numbers-store.ts'
 import { books, bookUid, firstBook, removed } from '../books/table.ts'
@@ -86,18 +86,19 @@ interface BatchWrite {
 /** Characters of the JSON that one statement brings: D1 takes a parameter of 2 MB. */
 const maxJson = 500_000
 
-/** Rows as the JSON of one statement or several. */
-function* jsonOf(rows: readonly object[]): Generator<string> {
-  let [part, length]: [string[], number] = [[], 0]
+/** The rows as the JSON of one statement or several. */
+function jsonOf(rows: readonly object[]): string[] {
+  const parts: string[][] = []
+  let length = maxJson
   for (const text of rows.map((row) => JSON.stringify(row))) {
-    if (part.length > 0 && length + text.length > maxJson) {
-      yield `[${part.join(',')}]`
-      ;[part, length] = [[], 0]
-    }
-    part.push(text)
     length += text.length
+    if (length > maxJson) {
+      parts.push([])
+      length = text.length
+    }
+    parts.at(-1)?.push(text)
   }
-  if (part.length > 0) yield `[${part.join(',')}]`
+  return parts.map((part) => `[${part.join(',')}]`)
 }
 
 /**
@@ -112,17 +113,14 @@ export async function writePlan(
   { additions, rounds }: Plan,
   { author, key, maxTrash }: BatchWrite,
 ): Promise<number[] | undefined> {
-  const insertions = [...jsonOf(additions.map(({ values }) => values))].map((json) =>
-    insertStatement(db, ownerId, json),
-  )
-  const changes = rounds.flatMap((round) => [
-    ...[...jsonOf(round.filter(({ values }) => values).map(({ id, values }) => ({ ...values, id })))].map((json) =>
-      updateStatement(db, ownerId, json, author),
-    ),
-    ...[...jsonOf(round.filter(({ values }) => !values))].flatMap((json) =>
-      deletionStatements(db, ownerId, json, author),
-    ),
-  ])
+  const insertions = jsonOf(additions.map(({ values }) => values)).map((json) => insertStatement(db, ownerId, json))
+  const changes = rounds.flatMap((round) => {
+    const changed = round.flatMap(({ id, values }) => (values ? [{ ...values, id }] : []))
+    return [
+      ...jsonOf(changed).map((json) => updateStatement(db, ownerId, json, author)),
+      ...jsonOf(round.filter(({ values }) => !values)).flatMap((json) => deletionStatements(db, ownerId, json, author)),
+    ]
+  })
   try {
     const [, ...results] = await db.batch([
       unchangedStatement(db, ownerId, number),
@@ -180,7 +178,7 @@ const insertStatement = (db: Database, ownerId: number, json: string) =>
           }),
         )
         .from(sql`json_each(${json}) AS added`)
-        .orderBy(asc(sql`added.key`)),
+        .orderBy(sql`added.key`),
     )
     .returning({ id: contacts.id })
 

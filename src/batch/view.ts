@@ -6,16 +6,14 @@ import { Problem, problemSchema } from '../platform/http/problem.ts'
 import { problemBody } from '../platform/http/problem-response.ts'
 import type { Outcome } from './outcome.ts'
 
-const etag = z
-  .string()
-  .meta({ description: 'Of the contact: for `if_match`. With a 412, that of what the contact is now.' })
+const etag = z.string().meta({ description: 'Of the contact as it is now: for `if_match`.' })
 
 const resultExample = { status: 200, contact: detailsExample, etag: '"2-7"' }
 
 /** What became of an operation. */
 const resultSchema = z
   .object({
-    status: z.int().meta({ description: '201, 200 or 204 if it is done; else that of its problem.' }),
+    status: z.int().meta({ description: 'That of the route that does it alone.' }),
     contact: contactDetailsSchema.optional(),
     etag: etag.optional(),
     problem: problemSchema.optional(),
@@ -23,7 +21,7 @@ const resultSchema = z
   .meta({ id: 'BatchResult', example: resultExample })
 
 export const batchResultsSchema = z
-  .object({ results: z.array(resultSchema).meta({ description: 'One for each operation, in their order.' }) })
+  .object({ results: z.array(resultSchema) })
   .meta({ id: 'BatchResults', example: { results: [resultExample, { status: 204 }] } })
 
 /** What became of an operation, as whoever sent it sees it. */

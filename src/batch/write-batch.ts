@@ -1,14 +1,14 @@
 import { sessionEnded } from '../auth/session.ts'
 import type { Author } from '../books/author.ts'
-import { addedContactGone, createContact, keyReused } from '../contacts/create.ts'
+import { addedContactGone, keyReused } from '../contacts/create.ts'
 import { readInput } from '../contacts/input.ts'
 import { removeContact, trashBound } from '../contacts/remove.ts'
-import { contactInputSchema, contactPatchSchema } from '../contacts/schema.ts'
+import { contactPatchSchema } from '../contacts/schema.ts'
 import { patchContact } from '../contacts/update.ts'
 import { busy, contactNotFound } from '../contacts/write.ts'
+import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { validated } from '../platform/http/router.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
 import { type Outcome, problemAt, problemOfRow } from './outcome.ts'
@@ -58,15 +58,9 @@ export async function writeBatch(services: Services, batch: Batch): Promise<read
 
 /** Why an operation that changes a group is not done; undefined where it is done by itself. */
 function groupRefusal({ atomic, idempotencyKey }: Batch, ofGroups: number): Problem | undefined {
-  const isAtOnce = atomic || idempotencyKey !== undefined
-  if (!isAtOnce && ofGroups < maxOfGroups) return undefined
-  return new Problem(
-    409,
-    'group-alone',
-    isAtOnce
-      ? 'This changes a group of vCards, which a batch cannot do that is atomic or has an Idempotency-Key: send it alone.'
-      : `A batch changes groups of vCards by ${maxOfGroups} operations at most: send this one again.`,
-  )
+  if (!atomic && idempotencyKey === undefined && ofGroups < maxOfGroups) return undefined
+  const detail = `This changes a group of vCards. A batch takes ${maxOfGroups} such, and none if it is atomic or has a key: send it alone.`
+  return new Problem(409, 'group-alone', detail)
 }
 
 type Written = Pick<Plan, 'outcomes' | 'isCut'>
@@ -87,13 +81,14 @@ async function writeTogether(
   const additions = operations.filter(({ create }) => create !== undefined).length
   const fingerprint = key === undefined ? '' : digest(JSON.stringify(['batch', atomic, operations]))
   let last: Written = { outcomes: [], isCut: false }
+  let isFull = false
   const attempt = async (): Promise<Written | undefined> => {
     const earlier = key === undefined ? undefined : await findKey(db, ownerId, key)
     if (earlier && earlier.fingerprint !== fingerprint) throw keyReused()
     if (earlier) return { outcomes: await outcomesOfKey(services, ownerId, earlier), isCut: false }
     const state = await readBook(db, ownerId, { ids, additions, maxContacts: config.MAX_CONTACTS })
     if (!state) throw sessionEnded()
-    const options = { ownerId, config, refusal: batch.refusal, groupRefusal: groupRefusal(batch, ofGroups) }
+    const options = { ownerId, config, refusal: batch.refusal, groupRefusal: groupRefusal(batch, ofGroups), isFull }
     const plan = planOperations(operations, state, options)
     last = plan
     const refused = plan.outcomes.findIndex((outcome) => outcome instanceof Problem)
@@ -103,7 +98,11 @@ async function writeTogether(
     const result = key === undefined ? undefined : { key, fingerprint, result: resultOf(plan.outcomes) }
     const deletions = plan.outcomes.filter((outcome) => !(outcome instanceof Problem) && outcome.status === 204).length
     const maxTrash = trashBound(config, deletions)
-    const added = await writePlan(db, ownerId, state, plan, { author, key: result, maxTrash })
+    const write = () => writePlan(db, ownerId, state, plan, { author, key: result, maxTrash })
+    const added = await writeWithinBounds(services, ownerId, write).catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.code !== storageFull(config).code) throw error
+      isFull = true
+    })
     if (!added) return undefined
     const idOf = new Map(plan.additions.map(({ place }, at) => [place, added[at] ?? 0]))
     const outcomes = plan.outcomes.map((outcome, place): Outcome => {
@@ -122,25 +121,17 @@ async function writeTogether(
 
 /** Writes an operation that changes a group as if it had come by itself. */
 async function writeAlone(services: Services, { ownerId, author }: Batch, operation: Operation): Promise<Outcome> {
-  const { create, update, delete: deletion } = operation
-  const place = update ? '/update/patch' : '/create'
-  const targetOf = ({ id, if_match }: { readonly id: number; readonly if_match?: string | undefined }) => ({
-    ...{ ownerId, id, author },
-    conditions: conditionsOf(if_match),
-  })
+  const { id = 0, if_match } = operation.update ?? operation.delete ?? {}
+  const target = { ownerId, id, author, conditions: conditionsOf(if_match) }
   try {
-    if (deletion) {
-      await removeContact(services, targetOf(deletion))
-      return { status: 204 }
+    if (operation.update) {
+      const input = readInput(contactPatchSchema, operation.update.patch)
+      return { status: 200, row: await patchContact(services, target, input) }
     }
-    if (update) {
-      const input = readInput(contactPatchSchema, update.patch)
-      return { status: 200, row: await patchContact(services, targetOf(update), input) }
-    }
-    const input = validated(contactInputSchema, create, 'json')
-    return { status: 201, row: await createContact(services, { ownerId, input }) }
+    await removeContact(services, target)
+    return { status: 204 }
   } catch (error) {
-    if (error instanceof Problem) return problemAt(place, error)
+    if (error instanceof Problem) return problemAt('/update/patch', error)
     throw error
   }
 }

@@ -9,6 +9,7 @@ import { keyOfLabel } from './labels-key.ts'
 import { findInGroups, findLabeled, replaceRows } from './labels-store.ts'
 import { trashBound } from './remove.ts'
 import { findContact, replaceRow } from './store.ts'
+import { writeWithinBounds } from './write-within-bounds.ts'
 
 /** Contacts that one request changes at most: it would take too long otherwise. */
 const maxContacts = 500
@@ -60,9 +61,10 @@ export async function changeLabel(services: Services, ownerId: number, change: L
         return []
       }
     })
-  const changed = await replaceRows(db, ownerId, changes, { locale: config.SORT_LOCALE, author: change.author })
+  const writer = { locale: config.SORT_LOCALE, author: change.author }
+  const changed = await writeWithinBounds(services, ownerId, () => replaceRows(db, ownerId, changes, writer))
   if (found.length > changed + skipped.length) return { changed, more: true, skipped }
-  const inGroups = await changeGroups(services, ownerId, change)
+  const inGroups = await writeWithinBounds(services, ownerId, () => changeGroups(services, ownerId, change))
   const ids = new Set([...changes.map(({ row }) => row.id), ...inGroups.members])
   return { changed: ids.size, more: inGroups.more, skipped }
 }

@@ -28,6 +28,13 @@ export const contactVariables = {
     .min(1, 'must be 1 or more')
     .max(100_000, 'must be 100000 or less')
     .default(10_000),
+  /** The most bytes that an account holds: contacts, their vCards and files, versions, and the trash. */
+  MAX_ACCOUNT_BYTES: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1_000_000, 'must be 1000000 or more')
+    .max(10_000_000_000, 'must be 10000000000 or less')
+    .default(200_000_000),
   /** Raised after a database was restored from a backup: clients read their books anew then. */
   CHANGES_EPOCH: z.coerce
     .number('must be a whole number')

@@ -14,6 +14,7 @@ import { type ContactValues, detailsIn } from './input.ts'
 import { requireBook } from './require-book.ts'
 import type { StoredRow } from './table.ts'
 import { findUidHolder, isFutureUid, type UidPlace } from './uid-store.ts'
+import { writeWithinBounds } from './write-within-bounds.ts'
 
 /** A contact to be. */
 export interface ContactCreation {
@@ -66,14 +67,12 @@ export type NewContact = Omit<ContactInsertion, 'locale' | 'maxContacts'>
 
 /**
  * Adds a contact, or says why not.
- * @throws Problem as {@link createContact}, and 409 `uid-taken`
+ * @throws Problem as {@link createContact}, and 409 `storage-full`, `uid-taken`
  */
-export async function addContact({ db, config }: Services, ownerId: number, contact: NewContact): Promise<StoredRow> {
-  const row = await insertContact(db, ownerId, {
-    ...contact,
-    locale: config.SORT_LOCALE,
-    maxContacts: config.MAX_CONTACTS,
-  })
+export async function addContact(services: Services, ownerId: number, contact: NewContact): Promise<StoredRow> {
+  const { db, config } = services
+  const insertion = { ...contact, locale: config.SORT_LOCALE, maxContacts: config.MAX_CONTACTS }
+  const row = await writeWithinBounds(services, ownerId, () => insertContact(db, ownerId, insertion))
   if (typeof row !== 'string') return row
   const {
     content: { uid },

@@ -179,6 +179,23 @@ export const searchKeyMigration = sqliteTable('contact_keying', {
   /** The last row that was done; null once all are. */
   done_to: integer('done_to'),
 })
+
+/**
+ * How much each account holds, as it was last measured, and up to which change number it may write before it is
+ * measured again (size-store.ts). Triggers lower that for what is large (migration 0014). Accounts that have written
+ * little have no row.
+ */
+export const accountSizes = sqliteTable('account_sizes', {
+  owner_id: integer('owner_id')
+    .primaryKey()
+    .references(() => users.id, { onDelete: 'cascade' }),
+  bytes: integer('bytes').notNull(),
+  /** The change number that it was measured at: what has the same number has the same size. */
+  measured_at: integer('measured_at').notNull(),
+  /** The last change number that surely fits. */
+  fits_until: integer('fits_until').notNull(),
+})
+
 /** What clients call their requests to add a contact (Idempotency-Key), so that one that is sent again adds none. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',

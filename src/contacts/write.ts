@@ -12,6 +12,7 @@ import { findContact, type Writer } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { vcardEtags } from './vcard.ts'
 import { contactEtag } from './view.ts'
+import { writeWithinBounds } from './write-within-bounds.ts'
 
 /** The contact that a write is about. */
 export interface ContactTarget {
@@ -55,13 +56,17 @@ export const findForWrite = async ({ db }: Services, { ownerId, id, conditions }
 /**
  * Reads, checks and writes a contact. `attempt` writes at the revision of the row and returns undefined where another
  * write came between: then all is done again, so that no write is lost.
- * @throws Problem 404, 409 `busy`, 412
+ * @throws Problem 404, 409 `busy`, `storage-full`, 412
  */
 export const writeContact = <T>(
   services: Services,
   target: ContactTarget,
   attempt: (row: StoredRow) => Promise<T | undefined>,
-): Promise<T> => retryOnConflict(async () => attempt(await findForWrite(services, target)), busy)
+): Promise<T> =>
+  retryOnConflict(async () => {
+    const row = await findForWrite(services, target)
+    return writeWithinBounds(services, target.ownerId, () => attempt(row))
+  }, busy)
 
 /** What a contact is to be: its fields, and those details that are named. */
 export interface ContactEdit {

@@ -3,6 +3,7 @@ import { bookFull, requireRoomForGroup } from '../contacts/create.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
 import { findUidHolder } from '../contacts/uid-store.ts'
+import { writeWithinBounds } from '../contacts/write-within-bounds.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { contentOfStored } from './stored-contact.ts'
@@ -13,13 +14,14 @@ export const notInTrash = (): Problem => new Problem(404, 'not-found', 'Your tra
 
 /**
  * Restores a contact from the trash, with all that it held.
- * @throws Problem 404 where it is not there; 409 `uid-taken`, `book-full`
+ * @throws Problem 404 where it is not there; 409 `storage-full`, `uid-taken`, `book-full`
  */
-export async function restoreContact({ db, config }: Services, ownerId: number, id: number): Promise<StoredRow> {
+export async function restoreContact(services: Services, ownerId: number, id: number): Promise<StoredRow> {
+  const { db, config } = services
   const entry = await findInTrash(db, ownerId, id)
   if (!entry) throw notInTrash()
   const options = { locale: config.SORT_LOCALE, maxContacts: config.MAX_CONTACTS }
-  const restored = await restoreRow(db, ownerId, entry, options)
+  const restored = await writeWithinBounds(services, ownerId, () => restoreRow(db, ownerId, entry, options))
   if (restored) return restored
   if (!(await findInTrash(db, ownerId, id))) throw notInTrash()
   const place = { bookId: bookIdOrFirst(ownerId, entry.contact.book_id) }

@@ -18,7 +18,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'foreign-page':
     'A page of another site sent this request with your browser. The service accepts requests only from its own pages and from sites that its operator allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'group-alone':
-    'An operation of a batch changes a group of vCards, or who is in one, and with it its members. A batch that is atomic or has an Idempotency-Key is written at once, without such; any other has five at most. Send the operation by itself.',
+    'A batch changes groups of vCards by five operations at most, and by none if it is atomic or has an Idempotency-Key. Send this one by itself.',
   'idempotency-key-reused':
     'An Idempotency-Key belongs to one request, but within 24 hours the same key was sent with another body. Use a new key for a new contact, and repeat a request exactly as it was.',
   'internal-error': 'This is a bug in the service. It was logged with the request id. No change was written in part.',
@@ -60,6 +60,8 @@ export const explanations: Readonly<Record<string, string>> = {
     'The body has more than one vCard, but this route takes one contact at a time. Send each vCard in its own request.',
   'slug-taken':
     'A slug is the name of a book in URLs, and another book of yours has this one. Send another slug, or leave it out: then the service derives one from the name.',
+  'storage-full':
+    'Your account has the maximum number of bytes: contacts with their vCards, their history, and the trash. Delete contacts, empty the trash, and try again.',
   'too-many-app-passwords':
     'You have 25 app passwords, which is the maximum. Revoke those of phones and programs that you no longer use.',
   'too-many-books': 'You have 20 books, which is the maximum. Delete one that you do not use, or use labels instead.',

@@ -15,7 +15,7 @@ export function connect(binding: D1Database): Database {
 
 /** SQLite's own errors, and D1's error for a value that it cannot bind. */
 const statementErrors =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |D1_TYPE_ERROR|stale revision|malformed JSON/
+  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |D1_TYPE_ERROR|stale revision|malformed JSON|account may be full/
 
 /** Classifies an error of D1. */
 export const classifyError = ({ message }: Error): ErrorClass =>

@@ -15,6 +15,11 @@ export function isStaleRevision(error: unknown): boolean {
   return /(^|: )stale revision(:|$)/.test(rootCause(error).message)
 }
 
+/** Whether a batch was undone because an account may be full: triggers of migration 0014. */
+export function isAccountFull(error: unknown): boolean {
+  return /(^|: )account may be full(:|$)/.test(rootCause(error).message)
+}
+
 /** Finds the innermost cause: the driver's own error. */
 export function rootCause(error: unknown): Error {
   let innermost = error

@@ -24,7 +24,7 @@ export function connect({ url, authToken }: LibsqlAddress): Database {
 
 /** SQLite's own errors, and sqld's errors for SQL that it cannot parse. */
 const statementErrors =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|stale revision|malformed JSON/
+  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|stale revision|malformed JSON|account may be full/
 
 /** Classifies an error of libSQL. */
 export const classifyError = ({ message }: Error): ErrorClass =>
