@@ -62,6 +62,9 @@ function meter(): <Result>(go: (bindings: object) => Promise<Result>) => Promise
   }
 }
 
+/** Rows that D1 reads and writes for what changes a book, and for a poll that finds it unchanged (decision 054). */
+const rowsOfWrites = { poll: '4/0', star: '10/6', move: '22/8', delete: '13/4' }
+
 describe('the figures of npm run cost', () => {
   it('are what each request is counted to do', async () => {
     const cost = meter()
@@ -96,6 +99,23 @@ describe('the figures of npm run cost', () => {
     seen.other = (await cost(signedIn('GET', `/api/contacts/${one?.id}`))).cost
     seen.change = (await cost(signedIn('PATCH', `/api/contacts/${one?.id}`, { phone: '+380 44 123' }))).cost
     seen.refresh = (await cost(post('/api/auth/refresh', { refresh_token }))).cost
+    const rowsOf = async (method: string, path: string, json?: unknown) => {
+      const { result, cost: rows } = await cost(signedIn(method, path, json))
+      expect(result.status, path).toBeLessThan(300)
+      return `${rows.rowsRead}/${rows.rowsWritten}`
+    }
+    const changes = z.looseObject({ next: z.string() })
+    const whole = await cost(signedIn('GET', '/api/contacts/changes?limit=500'))
+    const { next } = changes.parse(await whole.result.json())
+    expect(await (await cost(signedIn('POST', '/api/books', { name: 'Work' }))).result.json()).toMatchObject({
+      slug: 'work',
+    })
+    expect({
+      poll: await rowsOf('GET', `/api/contacts/changes?since=${next}`),
+      star: await rowsOf('PATCH', `/api/contacts/${one?.id}/favorite`, { favorite: true }),
+      move: await rowsOf('PATCH', `/api/contacts/${one?.id}`, { book: 'work' }),
+      delete: await rowsOf('DELETE', `/api/contacts/${one?.id}`),
+    }).toEqual(rowsOfWrites)
     for (const [name, cron] of [
       ['minute', '* * * * *'],
       ['hour', '17 * * * *'],
