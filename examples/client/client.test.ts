@@ -219,7 +219,7 @@ describe('what goes wrong', () => {
     expect(refused).toMatchObject({
       status: 422,
       code: 'invalid-values',
-      message: '3 values need mending; see "errors".',
+      message: '3 values are wrong; see "errors".',
       requestId: expect.stringMatching(/^[\da-f-]{36}$/),
       faults: [
         { pointer: '/email', detail: 'email: must be an e-mail address, such as ana@example.com' },

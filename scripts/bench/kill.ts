@@ -1,9 +1,13 @@
+import { findFaults } from './faults.ts'
 import { table } from './figures.ts'
 import { withServed } from './processes.ts'
-import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
+import { type Action, countStatuses, Writer } from './writers.ts'
 
 const connections = 32
-const actions: readonly Action[] = ['create', 'create', 'create', 'repeat', 'update', 'update', 'remove', 'read']
+const actions: readonly Action[] = [
+  ...(['create', 'create', 'create', 'repeat', 'update', 'update', 'remove', 'remove', 'read'] as const),
+  ...(['batch', 'batch', 'batch'] as const),
+]
 /** The first writers only sign up: that hashes a password, and hashes wait for one another. */
 const signUpWriters = 4
 
@@ -12,7 +16,8 @@ const signUpWriters = 4
  * @throws Error when anything acknowledged is missing, or there is half of anything
  */
 export async function kill(isQuick: boolean): Promise<string> {
-  const kills = isQuick ? 2 : 20
+  // The nightly run of the tests kills as often as a measurement, and writes no figures.
+  const kills = Number(process.env.KILLS ?? (isQuick ? 2 : 20))
   const books = Array.from({ length: connections }, () => 10)
   return withServed({ books, settings: {} }, async (people, serve, openAfter) => {
     const writers = people.map((person, at) => new Writer(person, `w${at}`))
@@ -46,11 +51,13 @@ const isUnderWay = (writers: readonly Writer[]): boolean =>
 function report(kills: number, writers: readonly Writer[]): string {
   const contacts = writers.flatMap((writer) => writer.contacts)
   const accounts = writers.flatMap((writer) => writer.accounts)
+  const batches = writers.flatMap((writer) => writer.batches).length
+  const broken = countStatuses(writers).get(0) ?? 0
   const answered = contacts.filter(({ note }) => note !== undefined).length
   const opened = accounts.filter(({ isAcknowledged }) => isAcknowledged).length
-  const broken = countStatuses(writers).get(0) ?? 0
+  const sum = `${kills} times \`kill -9\` while ${connections} connections wrote`
   return [
-    `${kills} times \`kill -9\` while ${connections} connections wrote; ${broken} requests were under way when it came.`,
+    `${sum}; ${broken} requests were under way when it came, ${batches} of them atomic batches.`,
     table(
       ['', 'Asked for', 'Acknowledged', 'Acknowledged and not there', 'Half there'],
       [

@@ -1,6 +1,7 @@
+import { findFaults } from './faults.ts'
 import { table } from './figures.ts'
 import { residentMiB, withServed } from './processes.ts'
-import { type Action, countStatuses, findFaults, Writer } from './writers.ts'
+import { type Action, countStatuses, Writer } from './writers.ts'
 
 const people = 50
 const connections = 64

@@ -1,10 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { contentOfFields } from '../../src/contacts/content.ts'
-import { createRow } from '../../src/contacts/store.ts'
 import type { Person } from './population.ts'
 
 /** A contact that a writer asked for. */
-interface Written {
+export interface Written {
   /** Its last name, unique. */
   readonly name: string
   readonly idempotencyKey: string | undefined
@@ -14,6 +11,14 @@ interface Written {
   /** Notes that were sent since then and not answered: each may be stored or not. */
   unanswered: string[]
   deleted: 'no' | 'perhaps' | 'yes'
+}
+
+/** An atomic batch that was not answered: all of it was done, or nothing. */
+interface UnansweredBatch {
+  readonly added: readonly Written[]
+  readonly changed: Written
+  readonly note: string
+  readonly gone: Written
 }
 
 /** An account that a writer asked for. */
@@ -29,6 +34,7 @@ export type Statuses = Map<number, number>
 export class Writer {
   readonly contacts: Written[] = []
   readonly accounts: Account[] = []
+  readonly batches: UnansweredBatch[] = []
   readonly statuses: Statuses = new Map()
   readonly #person: Person
   readonly #name: string
@@ -52,18 +58,39 @@ export class Writer {
     }
   }
 
-  async create(url: string): Promise<number> {
+  create = (url: string): Promise<number> => this.#create(url, this.#newContact(Math.random() < 0.5))
+
+  #newContact(hasKey: boolean): Written {
     const name = `${this.#name}n${++this.#made}`
-    const contact: Written = {
-      name,
-      idempotencyKey: Math.random() < 0.5 ? `key-${name}` : undefined,
-      id: undefined,
-      note: undefined,
-      unanswered: ['v0'],
-      deleted: 'no',
-    }
+    const idempotencyKey = hasKey ? `key-${name}` : undefined
+    const contact: Written = { name, idempotencyKey, id: undefined, note: undefined, unanswered: ['v0'], deleted: 'no' }
     this.contacts.push(contact)
-    return this.#create(url, contact)
+    return contact
+  }
+
+  /** Adds two contacts, changes one and deletes another, by one request: all of it is done, or nothing. */
+  async batch(url: string): Promise<number> {
+    const [changed, gone] = [this.#any(), this.#any()]
+    if (!changed || !gone || changed === gone) return this.create(url)
+    const added = [this.#newContact(false), this.#newContact(false)]
+    const note = `v${++this.#made}`
+    changed.unanswered.push(note)
+    const operations = [
+      ...added.map(({ name }) => ({ create: fieldsOf(name) })),
+      { update: { id: changed.id, patch: { additional: note } } },
+      { delete: { id: gone.id } },
+    ]
+    const { status, json } = await this.#send(url, 'POST', '/api/contacts/batch?atomic=true', { operations })
+    if (status === 200) {
+      const { results } = json as { results: { contact?: { id: number } }[] }
+      for (const [at, contact] of added.entries()) Object.assign(contact, { id: results[at]?.contact?.id, note: 'v0' })
+      Object.assign(changed, { note, unanswered: [] })
+      gone.deleted = 'yes'
+    } else if (status === 0 || status >= 500) {
+      gone.deleted = 'perhaps'
+      this.batches.push({ added, changed, note, gone })
+    } else changed.unanswered.pop()
+    return status
   }
 
   /** Sends a contact again under its key: the service must add it once. */
@@ -73,7 +100,7 @@ export class Writer {
   }
 
   async #create(url: string, contact: Written): Promise<number> {
-    const body = { first_name: 'Writer', last_name: contact.name, additional: 'v0', birthday: '--02-29' }
+    const body = fieldsOf(contact.name)
     const key = contact.idempotencyKey
     const headers = key === undefined ? {} : { 'Idempotency-Key': key }
     const { status, json } = await this.#send(url, 'POST', '/api/contacts', body, headers)
@@ -160,57 +187,16 @@ export class Writer {
   }
 }
 
+const fieldsOf = (name: string) => ({
+  ...{ first_name: 'Writer', last_name: name },
+  ...{ additional: 'v0', birthday: '--02-29' },
+})
+
 /** What a writer may do. */
 export type Action = Exclude<
   { [K in keyof Writer]: Writer[K] extends (url: string) => Promise<number> ? K : never }[keyof Writer],
   undefined
 >
-
-/** Compares a database with what writers remember, and lists what is wrong. */
-export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): string[] {
-  const faults: string[] = []
-  const rows = sqlite.prepare(`SELECT * FROM contacts WHERE first_name = 'Writer'`).all()
-  const byName = Map.groupBy(rows, (row) => String(row.last_name))
-  for (const contact of writers.flatMap(({ contacts }) => contacts)) {
-    const stored = byName.get(contact.name) ?? []
-    byName.delete(contact.name)
-    const [row] = stored
-    if (stored.length > 1) faults.push(`${contact.name} is there ${stored.length} times.`)
-    if (contact.deleted === 'yes' && row) faults.push(`${contact.name} was deleted, and is there.`)
-    if (contact.deleted === 'no' && contact.note !== undefined && !row) faults.push(`${contact.name} is lost.`)
-    const possible = [...contact.unanswered, contact.note]
-    if (row && !possible.includes(String(row.additional))) {
-      faults.push(`${contact.name} is ${row.additional}, and was acknowledged as ${contact.note}.`)
-    }
-    if (row) faults.push(...keyFaults(row))
-  }
-  for (const name of byName.keys()) faults.push(`${name} is there, and nobody asked for it.`)
-  for (const { email, isAcknowledged } of writers.flatMap(({ accounts }) => accounts)) {
-    const counts = Object.values(sqlite.prepare(countsOfAccount).get(email) ?? {}).join(' ')
-    if (counts !== '1 1 1 1' && (isAcknowledged || counts !== '0 0 0 0')) {
-      faults.push(`${email} has accounts, links, letters, and letters addressed to it: ${counts}.`)
-    }
-  }
-  const orphans = sqlite.prepare('SELECT count(*) AS n FROM idempotency_keys WHERE contact_id IS NULL').get()
-  if (orphans?.n !== 0) faults.push(`${orphans?.n} idempotency keys belong to no contact.`)
-  for (const pragma of ['integrity_check', 'foreign_key_check']) {
-    const answer = JSON.stringify(sqlite.prepare(`PRAGMA ${pragma}`).all())
-    if (answer !== '[]' && answer !== '[{"integrity_check":"ok"}]') faults.push(`${pragma}: ${answer}`)
-  }
-  return faults
-}
-
-const countsOfAccount = `SELECT (SELECT count(*) FROM users WHERE email = ?1) AS accounts,
-  (SELECT count(*) FROM links JOIN users ON users.id = links.user_id WHERE users.email = ?1) AS links,
-  (SELECT count(*) FROM outbox JOIN users ON users.id = outbox.user_id WHERE users.email = ?1) AS letters,
-  (SELECT count(*) FROM outbox WHERE recipient = ?1) AS addressed`
-
-/** Compares the search keys of a row with those of its own fields: a row is written whole or not at all. */
-function keyFaults(row: Readonly<Record<string, unknown>>): string[] {
-  const { search_key, name_key, birthday_key } = createRow(0, contentOfFields(row as never), 'uk')
-  const isWhole = row.search_key === search_key && row.name_key === name_key && row.birthday_key === birthday_key
-  return isWhole ? [] : [`${row.last_name} is not found by what it holds.`]
-}
 
 /** Sums up the statuses of all writers. */
 export function countStatuses(writers: readonly Writer[]): Statuses {

@@ -6,7 +6,7 @@ import { patientDeadlines } from '../deadlines.ts'
 
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, ['scripts/bench.ts', ...args], {
-    env: { ...process.env, DEADLINES: patientDeadlines },
+    env: { ...process.env, DEADLINES: patientDeadlines, KILLS: '20' },
   })
 
 describe('npm run bench', { timeout: 600_000 }, () => {
@@ -32,6 +32,11 @@ describe('npm run bench', { timeout: 600_000 }, () => {
   it('-- profile --quick tells where the time goes, by package', async () => {
     const { stdout } = await run('profile', '--quick')
     for (const origin of ['hono', 'drizzle-orm', 'src/platform/gate']) expect(stdout).toContain(`\n| ${origin} | `)
+  })
+
+  it('-- kill finds all that was acknowledged before each of 20 times kill -9, and half of nothing', async () => {
+    const { stdout } = await run('kill', '--quick')
+    expect(stdout).toMatch(/^20 times `kill -9`/m)
   })
 
   it('-- soak --quick finds every acknowledged write once, and no error but 429', async () => {

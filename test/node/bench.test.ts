@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { findFaults } from '../../scripts/bench/faults.ts'
 import { median } from '../../scripts/bench/figures.ts'
 import { populate } from '../../scripts/bench/population.ts'
 import { createDatabase } from '../../scripts/bench/runtime.ts'
 import { grows } from '../../scripts/bench/soak.ts'
-import { findFaults, Writer } from '../../scripts/bench/writers.ts'
+import { Writer, type Written } from '../../scripts/bench/writers.ts'
 import { contentOfFields } from '../../src/contacts/content.ts'
 import { withDefaults } from '../../src/contacts/fields.ts'
 import { createRow } from '../../src/contacts/store.ts'
@@ -43,6 +44,10 @@ describe('the checks after a soak and after kill -9', () => {
     remember('right', 'v0')
     remember('never answered', undefined)
     remember('deleted, perhaps', 'v0', 'perhaps')
+    const trash = sqlite.prepare(
+      `INSERT INTO removed (owner_id, seq, contact_id, content, removed_at) VALUES (?, ?, 1, '{}', '')`,
+    )
+    trash.run(person.id, 1001)
     expect(findFaults(sqlite, [writer])).toEqual([])
 
     remember('lost', 'v0')
@@ -56,6 +61,11 @@ describe('the checks after a soak and after kill -9', () => {
     add('stranger', 'v0')
     add('half', 'v0', { search_key: '' })
     remember('half', 'v0')
+    remember('emptied', 'v0', 'yes')
+    const contact = (name: string) => writer.contacts.find((one) => one.name === name) as Written
+    Object.assign(contact('emptied'), { id: 2 })
+    writer.batches.push({ added: [contact('right')], changed: contact('stale'), note: 'v2', gone: contact('right') })
+    sqlite.exec(`UPDATE contacts SET seq = 1001 WHERE last_name = 'half'`)
     sqlite
       .prepare(`INSERT INTO users (username, email, email_key, password_hash, created_at) VALUES ('', ?1, ?1, '', '')`)
       .run('alone@example.com')
@@ -67,9 +77,12 @@ describe('the checks after a soak and after kill -9', () => {
       'stale is v0, and was acknowledged as v1.',
       'risen was deleted, and is there.',
       'half is not found by what it holds.',
+      'emptied was deleted, and is not in the trash.',
+      'Of a batch of right only a part was done: true, false.',
       'stranger is there, and nobody asked for it.',
       'alone@example.com has accounts, links, letters, and letters addressed to it: 1 0 0 0.',
       'lost@example.com has accounts, links, letters, and letters addressed to it: 0 0 0 0.',
+      'The change number 1001 was given twice.',
     ])
     sqlite.close()
     rmSync(folder, { recursive: true })
