@@ -12,7 +12,7 @@ const full = process.env.TEST_FULL === '1'
 
 /** So that no test waits for another's places; the limits have tests of their own. */
 const generous = Object.keys(defaultLimits)
-  .map((policy) => `${policy}=1000/${full ? '1s' : '10m'}`)
+  .map((policy) => `${policy}=1000/1s`)
   .join(',')
 
 /** Tests that share one service, started as `npm start` does. */

@@ -4,6 +4,7 @@ import { insertContact } from '../../src/contacts/creation-store.ts'
 import { deleteRow } from '../../src/contacts/deletion-store.ts'
 import { withDefaults } from '../../src/contacts/fields.ts'
 import { contactDetailsSchema } from '../../src/contacts/schema.ts'
+import { measureAccount } from '../../src/contacts/size-store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { outbox } from '../../src/platform/mail/table.ts'
 import { call, read } from '../client.ts'
@@ -195,6 +196,8 @@ async function deleted(turn: Turn): Promise<number | undefined> {
   const { who, n } = turn
   if (n % 3 > 0 && who.ids.get('/api/trash')?.size) return member(turn)
   const content = contentOfFields(withDefaults({ first_name: who.marks.book }))
+  // It is inserted without a request, which would measure the account.
+  await measureAccount(db, who.id, 200_000_000)
   const contact = await insertContact(db, who.id, { content, locale: 'uk', maxContacts: 1_000_000 })
   if (typeof contact === 'string') return undefined
   await deleteRow(db, who.id, contact, { kind: 'session', id: 0, name: null })
