@@ -433,7 +433,7 @@ export interface paths {
         };
         /**
          * List what changed
-         * @description To keep a copy of your contacts: read all of them once, page by page, and from then on only what is new. Apply changes in their order. Groups of vCards are no contacts, and are left out.
+         * @description For a client that keeps a copy of your contacts: read all contacts once, page by page, and after that only the changes. Apply changes in order. Groups of vCards are not listed.
          */
         get: operations["listChanges"];
         put?: never;
@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Add, change and delete several contacts
-         * @description Up to 100 operations, one after another as if each had come by itself: each row of the answer says what became of one. With an Idempotency-Key, sending it again is safe.
+         * @description Runs up to 100 operations in order, as if each were a request of its own. The response has one result for each. With an Idempotency-Key, you can safely repeat the request.
          */
         post: operations["writeBatch"];
         delete?: never;
@@ -517,13 +517,13 @@ export interface paths {
         };
         /**
          * List books
-         * @description Your books, in the order in which they were made. The first, `contacts`, is everybody’s.
+         * @description Lists your books in the order in which they were created. The first, `contacts`, exists in every account.
          */
         get: operations["listBooks"];
         put?: never;
         /**
-         * Make a book
-         * @description You may have 20. A contact is added to one by its `book`, and moves to another by that.
+         * Create a book
+         * @description You may have 20 books. Set `book` of a contact to add it to a book, or to move it to another.
          */
         post: operations["createBook"];
         delete?: never;
@@ -544,14 +544,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a book
-         * @description Moves all its contacts to the trash, from which they can be restored for 30 days, into the first book. Of a book with more contacts than the trash holds, those that are too many are gone for good. The first book stays.
+         * @description Moves all contacts of the book to the trash. For 30 days they can be restored, into the first book. If the book has more contacts than the trash may hold, the rest are deleted permanently. The first book stays.
          */
         delete: operations["deleteBook"];
         options?: never;
         head?: never;
         /**
          * Change a book
-         * @description A merge patch (RFC 7396): null removes the description or the colour, and what is left out stays.
+         * @description A merge patch (RFC 7396): null removes the description or the colour; fields that you leave out do not change.
          */
         patch: operations["updateBook"];
         trace?: never;
@@ -565,14 +565,14 @@ export interface paths {
         };
         /**
          * List the trash
-         * @description Contacts that were deleted in the last 30 days, the newest first, a page at a time.
+         * @description Contacts that were deleted in the last 30 days, newest first, one page at a time.
          */
         get: operations["listTrash"];
         put?: never;
         post?: never;
         /**
          * Empty the trash
-         * @description Deletes for good all that is in it. Nothing brings it back.
+         * @description Permanently deletes everything in the trash. This cannot be undone.
          */
         delete: operations["emptyTrash"];
         options?: never;
@@ -591,7 +591,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a contact
-         * @description Takes it out of the trash, with its id, its vCard, its labels and its picture.
+         * @description Restores a contact from the trash, with its id, vCard, labels and picture.
          */
         post: operations["restoreContact"];
         delete?: never;
@@ -611,8 +611,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a contact for good
-         * @description A contact that is in the trash, with its picture. Nothing brings it back.
+         * Delete a contact permanently
+         * @description Deletes a contact in the trash, with its picture. This cannot be undone.
          */
         delete: operations["deleteFromTrash"];
         options?: never;
@@ -748,8 +748,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what a contact was
-         * @description Before each of its last changes, the newest first: 20 versions, and 256 KB, at most. Stars are no changes.
+         * List earlier versions of a contact
+         * @description The contact before each of its last changes, newest first: at most 20 versions and 256 KB. Changing the favourite flag makes no version.
          */
         get: operations["listHistory"];
         put?: never;
@@ -770,8 +770,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a contact what it was
-         * @description Its vCard or its fields, and its picture. What it is now becomes a version. With If-Match, only if it is the version that you have read.
+         * Restore an earlier version of a contact
+         * @description Restores the vCard or the fields, and the picture. The present state becomes a version. With If-Match, only if the contact is still as you read it.
          */
         post: operations["restoreVersion"];
         delete?: never;
@@ -1668,11 +1668,11 @@ export interface components {
                 contact: components["schemas"]["ContactDetails"];
                 /**
                  * Format: date-time
-                 * @description Until then it was so.
+                 * @description When this version was replaced.
                  */
                 changed_at: string;
                 /**
-                 * @description Who changed it then.
+                 * @description Who made that change.
                  * @example {
                  *       "kind": "session",
                  *       "id": 12,
@@ -1681,11 +1681,11 @@ export interface components {
                  */
                 changed_by: {
                     /**
-                     * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
+                     * @description `session`: a login; `app`: a phone or program with an app password.
                      * @enum {string}
                      */
                     kind: "session" | "app";
-                    /** @description Which session, or which app password. */
+                    /** @description The id of the session or app password. */
                     id: number;
                     /** @description The User-Agent, or the name of the app password. */
                     name: string | null;
@@ -1801,11 +1801,11 @@ export interface components {
          */
         Author: {
             /**
-             * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
+             * @description `session`: a login; `app`: a phone or program with an app password.
              * @enum {string}
              */
             kind: "session" | "app";
-            /** @description Which session, or which app password. */
+            /** @description The id of the session or app password. */
             id: number;
             /** @description The User-Agent, or the name of the app password. */
             name: string | null;
@@ -2124,7 +2124,7 @@ export interface components {
             changes: {
                 id: number;
                 /**
-                 * @description Null: it is gone.
+                 * @description Null if it was deleted.
                  * @example {
                  *       "id": 1,
                  *       "first_name": "Олесь",
@@ -2142,9 +2142,9 @@ export interface components {
                  */
                 contact: components["schemas"]["ContactDetails"] | components["schemas"]["Contact"] | null;
             }[];
-            /** @description Send it as `since`: at once while `more` is true, later to hear what is new. */
+            /** @description Send it as `since`: at once if `more` is true, otherwise later, for new changes. */
             next: string;
-            /** @description Whether there are more changes by now. */
+            /** @description Whether there are more changes now. */
             more: boolean;
         };
         /**
@@ -2362,10 +2362,10 @@ export interface components {
          *     }
          */
         BatchResult: {
-            /** @description That of the route that does it alone. */
+            /** @description The status that the route of this operation would return. */
             status: number;
             contact?: components["schemas"]["ContactDetails"];
-            /** @description Of the contact as it is now: for `if_match`. */
+            /** @description The ETag of the contact as it is now, for `if_match`. */
             etag?: string;
             problem?: components["schemas"]["Problem"];
         };
@@ -2408,17 +2408,17 @@ export interface components {
             /** @description A contact to add. */
             create?: components["schemas"]["ContactInput"];
             update?: {
-                /** @description Of a contact of yours. */
+                /** @description The id of one of your contacts. */
                 id: number;
                 /** @description A merge patch (RFC 7396). */
                 patch: components["schemas"]["ContactPatch"];
-                /** @description As the header If-Match: the ETag of what you have seen. */
+                /** @description Like the header If-Match: the ETag of the contact as you read it. */
                 if_match?: string;
             };
             delete?: {
-                /** @description Of a contact of yours. */
+                /** @description The id of one of your contacts. */
                 id: number;
-                /** @description As the header If-Match: the ETag of what you have seen. */
+                /** @description Like the header If-Match: the ETag of the contact as you read it. */
                 if_match?: string;
             };
         };
@@ -2472,7 +2472,7 @@ export interface components {
             description: string | null;
             /** @description `#rrggbb`. */
             color: string | null;
-            /** @description How many contacts are in it, without those in the trash. */
+            /** @description How many contacts are in the book, without those in the trash. */
             contacts: number;
             /** Format: date-time */
             created_at: string;
@@ -2485,7 +2485,7 @@ export interface components {
          *     }
          */
         BookInput: {
-            /** @description Its name in addresses, which stays. Left out: one is made of its name. */
+            /** @description Its name in URLs, which never changes. If left out, it is made from the name. */
             slug?: string;
             name: string;
             description?: string | null;
@@ -2700,11 +2700,11 @@ export interface components {
             contact: components["schemas"]["ContactDetails"];
             /**
              * Format: date-time
-             * @description Until then it was so.
+             * @description When this version was replaced.
              */
             changed_at: string;
             /**
-             * @description Who changed it then.
+             * @description Who made that change.
              * @example {
              *       "kind": "session",
              *       "id": 12,
@@ -2713,11 +2713,11 @@ export interface components {
              */
             changed_by: {
                 /**
-                 * @description `session`: somebody who was logged in; `app`: a phone or program with an app password.
+                 * @description `session`: a login; `app`: a phone or program with an app password.
                  * @enum {string}
                  */
                 kind: "session" | "app";
-                /** @description Which session, or which app password. */
+                /** @description The id of the session or app password. */
                 id: number;
                 /** @description The User-Agent, or the name of the app password. */
                 name: string | null;
@@ -5599,11 +5599,11 @@ export interface operations {
     listChanges: {
         parameters: {
             query?: {
-                /** @description `next` of an earlier answer: opaque. Left out: the whole book. */
+                /** @description `next` of an earlier response (opaque). Leave it out to read all contacts. */
                 since?: string;
-                /** @description `all`: each contact with all that it holds, as one contact is read by itself. */
+                /** @description `all`: each contact with all details, as in the response for a single contact. */
                 fields?: "all";
-                /** @description How many changes at most. */
+                /** @description The maximum number of changes. */
                 limit?: number;
             };
             header?: never;
@@ -5695,7 +5695,7 @@ export interface operations {
     writeBatch: {
         parameters: {
             query?: {
-                /** @description `true`: all or none. */
+                /** @description `true`: write either all operations or none. */
                 atomic?: boolean;
             };
             header?: {
@@ -5715,7 +5715,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A result for each operation, in their order. */
+            /** @description One result for each operation, in the same order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8394,7 +8394,7 @@ export interface operations {
             };
             path: {
                 id: number;
-                /** @description As the history says it. */
+                /** @description A `revision` from the history. */
                 revision: number;
             };
             cookie?: never;

@@ -17,58 +17,61 @@ import { validated } from '../platform/http/router.ts'
 import { type Outcome, problemAt } from './outcome.ts'
 import type { Operation } from './schema.ts'
 
-/** What an owner's book is before a batch, as far as the batch is about it. */
+/** The state of an owner's books before a batch, as far as the batch depends on it. */
 export interface BookState {
-  /** The owner's change number: as long as it is the newest, all of this is so. */
+  /** The owner's newest change number. While it is the newest, the rest of this state is current. */
   readonly number: number
-  /** How many contacts there are; fewer, where they cannot be too many. */
+  /** How many contacts the owner has; 0 where a limit cannot be reached, because counting reads many rows. */
   readonly count: number
   readonly book_uid: string
-  /** The id of each book in contacts, by its slug. */
+  /** The value of `contacts.book_id` for each book, by slug. */
   readonly books: ReadonlyMap<string, number>
-  /** The contacts that the operations name. */
+  /** The contacts that the operations refer to. */
   readonly rows: readonly StoredRow[]
 }
 
 type Values = ReturnType<typeof createRow>
 
-/** A book that a contact is added to. */
+/** The book to which a contact is added. */
 interface BookName {
   readonly book: string
   readonly book_id: number
 }
 
-/** A contact to be added, and where its outcome belongs. */
+/** A contact to add, and the index of its operation in the results. */
 export interface Addition {
   readonly place: number
   readonly values: Values & Pick<BookName, 'book_id'>
 }
 
-/** A contact to be changed, or without values to be deleted. */
+/** A contact to change, or to delete if `values` is null. */
 export interface Change {
   readonly id: number
   readonly values: Values | null
 }
 
-/** What the operations up to one come to, before anything is written. */
+/** The results of the operations that can be written together, before anything is written. */
 export interface Plan {
   readonly additions: readonly Addition[]
-  /** Changes of each contact in their order: a contact is in each list once. */
+  /** Changes and deletions, in order. Within a round, each contact appears at most once. */
   readonly rounds: readonly (readonly Change[])[]
-  /** What becomes of each operation once all is written; of an addition, but for its id. */
+  /** The result of each operation after the write. A contact that is added has no id yet. */
   readonly outcomes: readonly Outcome[]
-  /** Whether the operation after those has to be written by itself: it changes a group, and its members with it. */
+  /**
+   * Whether the next operation must be written on its own, because it changes a group and thereby its members, or moves
+   * a contact to another book.
+   */
   readonly isCut: boolean
 }
 
 export interface PlanOptions {
   readonly ownerId: number
   readonly config: Configuration
-  /** Why somebody may not do what an operation does; undefined where they may. */
+  /** Returns the problem if the role does not permit an operation; otherwise undefined. */
   readonly refusal: (operation: Operation) => Problem | undefined
-  /** Whether the account holds as much as one may: then nothing but deletions is done. */
+  /** Whether the account is full: then only deletions are allowed. */
   readonly isFull: boolean
-  /** Why an operation that changes a group is not done here; undefined where it is to be written by itself. */
+  /** The problem for an operation that changes a group; undefined if it may be written on its own. */
   readonly groupRefusal: Problem | undefined
 }
 
@@ -77,12 +80,13 @@ type Write =
   | { readonly kind: 'change'; readonly row: StoredRow; readonly content: ContactContent }
   | { readonly kind: 'delete'; readonly row: StoredRow }
 
-/** An operation that changes a group or its members, and contacts with it; or a move to another book. */
+/** Marks an operation that changes a group or its members, or moves a contact: it must be written on its own. */
 const ofGroup = Symbol('of a group')
 
 /**
- * Works out what operations come to, one after another, each on what those before it leave. A refused one changes
- * nothing. It touches no database: that all of it is still so, the write makes sure.
+ * Computes the results of operations that run in order, each on the state that the earlier ones leave. An operation
+ * that is rejected changes nothing. This function does not access the database: the write fails if the state is out of
+ * date.
  */
 export function planOperations(operations: readonly Operation[], state: BookState, options: PlanOptions): Plan {
   const { ownerId, config, groupRefusal } = options
@@ -130,10 +134,10 @@ export function planOperations(operations: readonly Operation[], state: BookStat
   return { additions, rounds, outcomes, isCut: false }
 }
 
-/** What a new contact is besides its values; its id is the database's. */
+/** The columns of a new contact that its values do not include. The database assigns the id. */
 const unsaved = { id: 0, avatar: null, revision: 1, group_labels: '' } as const
 
-/** What an operation is to write, or why it may not. */
+/** Returns what an operation writes, or the problem that rejects it. */
 function writeOf(
   operation: Operation,
   { rows, count, books }: Pick<BookState, 'count' | 'books'> & { readonly rows: ReadonlyMap<number, StoredRow> },
@@ -159,7 +163,7 @@ function writeOf(
       const row = requireContact(rows.get(operation.delete.id), conditionsOf(operation.delete.if_match))
       return row.is_group ? ofGroup : { kind: 'delete', row }
     }
-    // JSON makes no group.
+    // A contact from JSON is never a group.
     const { content, ...added } = atPlace('/create', () => {
       const input = validated(contactInputSchema, operation.create, 'json')
       const book = input.book ?? firstBook
@@ -172,21 +176,21 @@ function writeOf(
   })
 }
 
-/** The conditions of an operation, as those of a request. */
+/** Makes the conditions of an operation in the form that those of a request have. */
 export const conditionsOf = (ifMatch: string | undefined): Conditions => ({
   isRead: false,
   ifMatch,
   ifNoneMatch: undefined,
 })
 
-/** Does something with a part of an operation: a problem of it names that part. */
+/** Runs a function on a part of an operation, and prefixes the pointers of its problem with that part's place. */
 function atPlace<T>(place: string, work: () => T): T {
   const result = orProblem(work)
   if (result instanceof Problem) throw problemAt(place, result)
   return result
 }
 
-/** The result of some work, or the problem that it throws. */
+/** Returns the result of a function, or the Problem that it throws. */
 function orProblem<T>(work: () => T): T | Problem {
   try {
     return work()

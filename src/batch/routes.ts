@@ -10,7 +10,7 @@ import { batchQuerySchema, batchSchema, type Operation } from './schema.ts'
 import { batchResultsSchema, toResult } from './view.ts'
 import { writeBatch } from './write-batch.ts'
 
-/** What an operation needs, as the route does that does it alone. */
+/** The permission for an operation: the same as for its own route. */
 const permissionOf = ({ update, delete: deletion }: Operation) =>
   update ? 'contacts:update' : deletion ? 'contacts:delete' : 'contacts:create'
 
@@ -25,14 +25,15 @@ batchRoutes.openapi(
     operationId: 'writeBatch',
     summary: 'Add, change and delete several contacts',
     description:
-      'Up to 100 operations, one after another as if each had come by itself: each row of the answer says what became of one. With an Idempotency-Key, sending it again is safe.',
+      'Runs up to 100 operations in order, as if each were a request of its own. The response has one result for ' +
+      'each. With an Idempotency-Key, you can safely repeat the request.',
     request: {
       query: batchQuerySchema,
       headers: idempotencyKeySchema.extend(untaggedConditions.shape),
       body: body(batchSchema),
     },
     responses: {
-      200: json('A result for each operation, in their order.', batchResultsSchema),
+      200: json('One result for each operation, in the same order.', batchResultsSchema),
       ...problems(...bodyProblems, 401, 403, 404, 409, 412),
     },
   }),

@@ -1,24 +1,24 @@
 import { z } from 'zod'
 import { flag } from '../platform/text/fields.ts'
 
-/** Operations of one batch: as many rows as a request may write on Cloudflare's free plan. */
+/** The most operations of one batch: the number of rows that a request may write on Cloudflare's free plan. */
 const maxOperations = 100
 
-const id = z.int().positive().meta({ description: 'Of a contact of yours.' })
+const id = z.int().positive().meta({ description: 'The id of one of your contacts.' })
 const if_match = z
   .string()
   .max(500)
   .optional()
-  .meta({ description: 'As the header If-Match: the ETag of what you have seen.' })
+  .meta({ description: 'Like the header If-Match: the ETag of the contact as you read it.' })
 
 /**
- * What a row brings is checked when the row is: what is wrong with it is the row's problem, not that of the others. So
- * the document refers to the schemas, and this takes anything.
+ * Accepts any value. The plan validates it later, so that an invalid value is the problem of its own operation and not
+ * of the whole request. The OpenAPI document refers to the real schema.
  */
 const checkedLater = (name: string, description: string) =>
   z
     .unknown()
-    .refine((value) => value !== undefined, 'Send what is to be changed.')
+    .refine((value) => value !== undefined, 'Send the values to write.')
     .meta({ allOf: [{ $ref: `#/components/schemas/${name}` }], description })
 
 const operationSchema = z
@@ -30,7 +30,7 @@ const operationSchema = z
     delete: z.strictObject({ id, if_match }).optional(),
   })
   .refine((operation) => Object.values(operation).filter((one) => one !== undefined).length === 1, {
-    error: 'Send one of create, update and delete.',
+    error: 'Send exactly one of create, update and delete.',
   })
   .meta({ id: 'BatchOperation', minProperties: 1, maxProperties: 1, example: { create: { first_name: 'Леся' } } })
 
@@ -50,6 +50,6 @@ export const batchSchema = z.strictObject({ operations: z.array(operationSchema)
 export const batchQuerySchema = z.object({
   atomic: flag.optional().meta({
     type: 'boolean',
-    description: '`true`: all or none.',
+    description: '`true`: write either all operations or none.',
   }),
 })

@@ -15,14 +15,14 @@ import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { BookState, Plan } from './plan.ts'
 
-/** Of which contacts a batch is, how many it adds at most, and how many contacts there may be. */
+/** What a batch needs to read: the ids of its contacts, the number of additions, and the limit of contacts. */
 interface BookQuery {
   readonly ids: readonly number[]
   readonly additions: number
   readonly maxContacts: number
 }
 
-/** Selects contacts of an owner by their ids: each by itself, not the owner's whole book. */
+/** Selects contacts of an owner by id. Looks up each id instead of reading all of the owner's contacts. */
 const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[]) =>
   db
     .select(storedColumns)
@@ -30,13 +30,13 @@ const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[]) =>
     .crossJoin(contacts)
     .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
 
-/** Finds contacts of an owner by their ids. */
+/** Finds contacts of an owner by id. */
 export const findContacts = (db: Database, ownerId: number, ids: readonly number[]): PromiseLike<StoredRow[]> =>
   rowsOfIds(db, ownerId, ids)
 
 /**
- * Reads of an owner's book what a batch is about, at one moment. Undefined where there is no such owner. Contacts are
- * counted only where there may be too many: counting reads as many rows of an index as there are.
+ * Reads the state that a batch depends on, at one moment. Undefined if there is no such owner. Counts the contacts only
+ * if the limit could be reached, because a count reads an index row for each contact.
  */
 export async function readBook(
   db: Database,
@@ -65,7 +65,7 @@ export async function readBook(
 
 const isKey = (ownerId: number, key: string) => and(eq(idempotencyKeys.owner_id, ownerId), eq(idempotencyKeys.key, key))
 
-/** The request that came with a key within 24 hours, and what it was answered, if it was a batch. */
+/** Finds the request that used a key within the last 24 hours, with its stored results if it was a batch. */
 export async function findKey(db: Database, ownerId: number, key: string) {
   const [row] = await db
     .select()
@@ -74,19 +74,19 @@ export async function findKey(db: Database, ownerId: number, key: string) {
   return row
 }
 
-/** Who writes, and what else is written with a plan. */
+/** The author of a write, and what is written with the plan. */
 interface BatchWrite {
   readonly author: Author
-  /** The client's name for the request, and what the request is answered, in JSON. */
+  /** The idempotency key and the results, as JSON. */
   readonly key: (IdempotencyKey & { readonly result: string }) | undefined
-  /** How many contacts the trash may hold; undefined: it is not checked. */
+  /** How many contacts the trash may hold; undefined to skip the check. */
   readonly maxTrash: number | undefined
 }
 
-/** Characters of the JSON that one statement brings: D1 takes a parameter of 2 MB. */
+/** The most characters of JSON in one statement: D1 accepts parameters of up to 2 MB. */
 const maxJson = 500_000
 
-/** The rows as the JSON of one statement or several. */
+/** Serializes rows as JSON, in as many parts as statements are needed. */
 function jsonOf(rows: readonly object[]): string[] {
   const parts: string[][] = []
   let length = maxJson
@@ -102,9 +102,9 @@ function jsonOf(rows: readonly object[]): string[] {
 }
 
 /**
- * Writes a plan, all or nothing: undefined, and nothing written, where anything of the owner's books has changed since
- * the plan's state was read. Every change has a number, so one comparison tells. Each of several rows of a statement
- * has a number of its own. Returns the ids of the contacts that were added, in the order of the plan.
+ * Writes a plan, all or nothing. Returns the ids of the added contacts, in the order of the plan. Returns undefined,
+ * with nothing written, if any of the owner's contacts changed since the state was read: every change raises the change
+ * number, so comparing that number is enough. Each row that a statement writes gets its own change number.
  */
 export async function writePlan(
   db: Database,
@@ -141,8 +141,8 @@ export async function writePlan(
 }
 
 /**
- * Makes the whole batch of statements fail where the owner's newest change is another than `number`, or the owner is
- * gone: there is no statement of SQLite's that does so outside of a trigger, but text that is no JSON.
+ * Makes the whole batch of statements fail if the owner's newest change number is not `number`, or the owner is gone.
+ * Uses invalid JSON for that, because SQLite can raise an error only inside a trigger.
  */
 const unchangedStatement = (db: Database, ownerId: number, number: number) =>
   db
@@ -153,16 +153,16 @@ const unchangedStatement = (db: Database, ownerId: number, number: number) =>
     })
     .from(sql`(SELECT 1) AS one`)
 
-/** Also where another request of the same key was written between looking for the key and reading the book. */
+/** Also true if another request with the same key was written after this one looked up the key. */
 const isOvertaken = (error: unknown): boolean =>
   rootCause(error).message.includes('malformed JSON') ||
   isUniqueViolation(error, 'idempotency_keys.owner_id, idempotency_keys.key')
 
-/** The columns of a table's row that a statement's JSON brings. */
+/** The columns of a row, read from the JSON of a statement. */
 const columnsIn = <const N extends string>(names: readonly N[], row: string): Record<N, SQL> =>
   Object.fromEntries(names.map((name) => [name, sql.raw(`${row}.value ->> '${name}'`)])) as Record<N, SQL>
 
-/** The change number of a row of a statement's JSON. */
+/** The change number of a row: the newest, plus the row's position in the JSON. */
 const numberIn = (ownerId: number, row: string): SQL<number> =>
   sql<number>`${lastNumber(ownerId)} + 1 + ${sql.raw(row)}.key`
 
@@ -182,7 +182,7 @@ const insertStatement = (db: Database, ownerId: number, json: string) =>
     )
     .returning({ id: contacts.id })
 
-/** Contacts of an owner that a statement's JSON names, each looked for by its id. */
+/** Selects the contacts of an owner that the JSON of a statement names, each by id. */
 const named = (db: Database, ownerId: number, json: string) =>
   db
     .select({
@@ -207,7 +207,7 @@ const updateStatement = (db: Database, ownerId: number, json: string, author: Au
     .from(named(db, ownerId, json))
     .where(sql`contacts.id = changed.named`)
 
-/** Copies contacts into the trash, and deletes them. Each is found by its id, and not among all of the owner's. */
+/** Copies contacts into the trash, then deletes them. Finds each by id, without reading all of the owner's contacts. */
 const deletionStatements = (db: Database, ownerId: number, json: string, author: Author) => [
   db.insert(removed).select(
     db
@@ -227,7 +227,7 @@ const deletionStatements = (db: Database, ownerId: number, json: string, author:
     .where(and(ownedByUnindexed(ownerId), sql`${contacts.id} IN (SELECT value ->> 'id' FROM json_each(${json}))`)),
 ]
 
-/** For the batch, after all else: notes what the request of a key was answered. */
+/** For the end of a batch: stores the results of the request under its idempotency key. */
 const keyStatements = (
   db: Database,
   ownerId: number,
@@ -237,7 +237,7 @@ const keyStatements = (
   db.delete(idempotencyKeys).where(and(isKey(ownerId, key), lt(idempotencyKeys.created_at, oldestValidKey()))),
   db.insert(idempotencyKeys).values({
     ...{ owner_id: ownerId, key, fingerprint, result, created_at: timestamp() },
-    // The last that was added: all others of this batch have the ids before it.
+    // The last added contact: the ids of this batch are consecutive and end with it.
     contact_id: added === 0 ? 0 : sql`(SELECT max(contacts.id) FROM contacts)`,
   }),
 ]

@@ -6,14 +6,14 @@ import { Problem, problemSchema } from '../platform/http/problem.ts'
 import { problemBody } from '../platform/http/problem-response.ts'
 import type { Outcome } from './outcome.ts'
 
-const etag = z.string().meta({ description: 'Of the contact as it is now: for `if_match`.' })
+const etag = z.string().meta({ description: 'The ETag of the contact as it is now, for `if_match`.' })
 
 const resultExample = { status: 200, contact: detailsExample, etag: '"2-7"' }
 
-/** What became of an operation. */
+/** The result of an operation. */
 const resultSchema = z
   .object({
-    status: z.int().meta({ description: 'That of the route that does it alone.' }),
+    status: z.int().meta({ description: 'The status that the route of this operation would return.' }),
     contact: contactDetailsSchema.optional(),
     etag: etag.optional(),
     problem: problemSchema.optional(),
@@ -24,7 +24,7 @@ export const batchResultsSchema = z
   .object({ results: z.array(resultSchema) })
   .meta({ id: 'BatchResults', example: { results: [resultExample, { status: 204 }] } })
 
-/** What became of an operation, as whoever sent it sees it. */
+/** Makes the result of an operation as the client receives it. */
 export function toResult(outcome: Outcome, config: Configuration, requestId: string): z.infer<typeof resultSchema> {
   if (outcome instanceof Problem) {
     const { ETag: current } = outcome.headers

@@ -16,30 +16,33 @@ import { conditionsOf, type Plan, planOperations } from './plan.ts'
 import type { Operation } from './schema.ts'
 import { findContacts, findKey, readBook, writePlan } from './store.ts'
 
-/** Operations on contacts, by one person. */
+/** A request with several operations on one user's contacts. */
 export interface Batch {
   readonly ownerId: number
   readonly author: Author
   readonly operations: readonly Operation[]
-  /** Whether all are done or none. */
+  /** Whether to write either all operations or none. */
   readonly atomic: boolean
-  /** The client's name for the request, by which it may send it again. */
+  /** The value of the header Idempotency-Key. */
   readonly idempotencyKey: string | undefined
-  /** Why the person may not do what an operation does; undefined where they may. */
+  /** Returns the problem if the role does not permit an operation; otherwise undefined. */
   readonly refusal: (operation: Operation) => Problem | undefined
 }
 
-/** How often a batch is worked out anew where other writes of the same person come between. */
+/** How many attempts a batch has if other requests write to the same account meanwhile. */
 const attempts = 8
 
-/** Operations of a batch that change groups: each takes several queries, of which Cloudflare's free plan has 50. */
+/**
+ * The most operations of a batch that change groups. Each takes several of the 50 queries that a request may run on
+ * Cloudflare's free plan.
+ */
 const maxOfGroups = 5
 
 /**
- * Does operations one after another, as if each had come by itself; what cannot be done is refused and leaves the
- * others be. All are written at once, but those that change groups of vCards.
- * @throws Problem 401 where the owner is gone; 422 `idempotency-key-reused`; of an atomic batch, that of the first
- * operation that is refused, and 409 `busy`
+ * Runs operations in order, as if each were a request of its own. An operation that fails does not affect the others.
+ * All are written in one transaction, except those that change groups of vCards.
+ * @throws Problem 401 if the owner is gone; 422 `idempotency-key-reused`; for an atomic batch, the problem of the first
+ * operation that fails, or 409 `busy`
  */
 export async function writeBatch(services: Services, batch: Batch): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
@@ -56,18 +59,20 @@ export async function writeBatch(services: Services, batch: Batch): Promise<read
   return outcomes
 }
 
-/** Why an operation that changes a group is not done; undefined where it is done by itself. */
+/** Returns the problem for an operation that changes a group; undefined if it may be written on its own. */
 function groupRefusal({ atomic, idempotencyKey }: Batch, ofGroups: number): Problem | undefined {
   if (!atomic && idempotencyKey === undefined && ofGroups < maxOfGroups) return undefined
-  const detail = `This changes a group of vCards. A batch takes ${maxOfGroups} such, and none if it is atomic or has a key: send it alone.`
+  const detail =
+    `This operation changes a group of vCards. A batch may have ${maxOfGroups} of these, ` +
+    'or none if it is atomic or has a key. Send it separately.'
   return new Problem(409, 'group-alone', detail)
 }
 
 type Written = Pick<Plan, 'outcomes' | 'isCut'>
 
 /**
- * Writes operations from one on, up to one that changes a group. The plan is made anew as often as somebody else's
- * write comes between.
+ * Writes the operations from index `from` up to the next that changes a group. Plans them again whenever another
+ * request wrote meanwhile.
  */
 async function writeTogether(
   services: Services,
@@ -119,7 +124,7 @@ async function writeTogether(
   }
 }
 
-/** Writes an operation that changes a group as if it had come by itself. */
+/** Writes an operation that changes a group in the same way as its own route. */
 async function writeAlone(services: Services, { ownerId, author }: Batch, operation: Operation): Promise<Outcome> {
   const { id = 0, if_match } = operation.update ?? operation.delete ?? {}
   const target = { ownerId, id, author, conditions: conditionsOf(if_match) }
@@ -136,7 +141,7 @@ async function writeAlone(services: Services, { ownerId, author }: Batch, operat
   }
 }
 
-/** What is stored of an outcome under a key: of a contact its id, but of one that was added nothing. */
+/** The stored form of a result: for a contact that was changed its id, for one that was added only the status. */
 type StoredOutcome =
   | { readonly status: 200 | 201 | 204; readonly id?: number }
   | Pick<Problem, 'status' | 'code' | 'detail' | 'headers' | 'members'>
@@ -152,14 +157,14 @@ const resultOf = (outcomes: readonly Outcome[]): string =>
     }),
   )
 
-/** What a request is answered that came before: its contacts are shown as they are now. */
+/** Makes the results of a request that was sent before, with its contacts as they are now. */
 async function outcomesOfKey(
   { db }: Services,
   ownerId: number,
   { result, contact_id }: { readonly result: string | null; readonly contact_id: number | null },
 ): Promise<readonly Outcome[]> {
   const stored = JSON.parse(result ?? '[]') as StoredOutcome[]
-  // Those that were added have ids one after another: the last is stored.
+  // The added contacts have consecutive ids, of which the last is stored.
   let next = (contact_id ?? 0) - stored.filter(({ status }) => status === 201).length
   const ids = stored.map((one) => (one.status === 201 ? ++next : 'id' in one ? one.id : undefined))
   const rows = await findContacts(db, ownerId, [...new Set(ids.filter((id) => id !== undefined))])

@@ -3,10 +3,10 @@ import { clientOf } from '../auth/client.ts'
 import type { Credential } from '../auth/credential.ts'
 import { authorSchema } from './schema.ts'
 
-/** Who changes a book, and by what. */
+/** Who makes a change, and with which session or app password. */
 export type Author = z.infer<typeof authorSchema>
 
-/** Whoever sends a request: by a session, on a device, or by an app password. */
+/** Returns the author of the changes that a request makes: its session, named by its device, or its app password. */
 export function authorOf(
   c: Parameters<typeof clientOf>[0] & { readonly var: { readonly credential: Credential } },
 ): Author {
@@ -15,10 +15,10 @@ export function authorOf(
   return { kind, id, name: credential.kind === 'app' ? credential.name : clientOf(c).device }
 }
 
-/** An author as it is stored. */
+/** Serializes an author for the database. */
 export const serializeAuthor = (author: Author): string => JSON.stringify(author)
 
-/** A stored author; null where none is known. */
+/** Parses a stored author; null if it was not recorded. */
 export function parseAuthor(text: string | null): Author | null {
   return text === null ? null : authorSchema.parse(JSON.parse(text))
 }

@@ -5,8 +5,8 @@ import { selectAsRow } from '../platform/db/rows.ts'
 import { removed } from './table.ts'
 
 /**
- * The change number of a person's books: that of their newest change, 0 before the first. There is no row that counts:
- * it is the newest number of a contact, or of what was removed, each the end of an index.
+ * The newest change number of an owner's books, 0 before the first change. There is no counter row: it is the higher of
+ * the newest numbers in `contacts` and `removed`, each read at the end of an index.
  */
 export const lastNumber = (ownerId: number | Placeholder | SQL): SQL<number> => sql<number>`max(
   coalesce((SELECT seq FROM contacts WHERE owner_id = ${ownerId} ORDER BY seq DESC LIMIT 1), 0),
@@ -14,15 +14,16 @@ export const lastNumber = (ownerId: number | Placeholder | SQL): SQL<number> => 
 )`
 
 /**
- * The number of a change, inside the statement that writes it: databases write one statement at a time, so that no two
- * changes have the same. For one row of a statement; of several, triggers number each (migration 0010).
+ * The number of a new change, for use in the statement that writes it. The databases run one writing statement at a
+ * time, so two changes cannot get the same number. Only for a statement that writes one row; in a statement that writes
+ * several, triggers number each row (migration 0010).
  */
 export const nextNumber = (ownerId: number | Placeholder | SQL): SQL<number> =>
   sql<number>`(1 + ${lastNumber(ownerId)})`
 
 /**
- * For a batch: gives a number to a change that no contact shows, if a condition on `removed` is true. With `from`, one
- * to each owner that it selects.
+ * For a batch: inserts a row that records a change which no contact shows, at the next number, if a condition on
+ * `removed` is true. With `from`, inserts a row for each owner that it selects.
  */
 export const markStatement = (
   db: Database,

@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import { lines, nameLine, readOnlyField } from '../platform/text/fields.ts'
 
-/** Who changes a book, and by what. The name is copied when it is written: the device may be gone when it is read. */
+/** Who makes a change, and with what. Has a copy of the name, because the device may be gone when it is read. */
 export const authorSchema = z
   .object({
     kind: z
       .enum(['session', 'app'])
-      .meta({ description: '`session`: somebody who was logged in; `app`: a phone or program with an app password.' }),
-    id: z.int().meta({ description: 'Which session, or which app password.' }),
+      .meta({ description: '`session`: a login; `app`: a phone or program with an app password.' }),
+    id: z.int().meta({ description: 'The id of the session or app password.' }),
     name: z.string().nullable().meta({ description: 'The User-Agent, or the name of the app password.' }),
   })
   .meta({ id: 'Author', example: { kind: 'session', id: 12, name: 'curl/8.5.0' } })
 
-/** A book's name in addresses. */
+/** The name of a book in URLs. */
 export const slugSchema = z
   .string()
   .max(64, 'must have 64 characters at most')
@@ -36,7 +36,7 @@ export const bookInputSchema = z
   .strictObject({
     slug: slugSchema
       .optional()
-      .meta({ description: 'Its name in addresses, which stays. Left out: one is made of its name.' }),
+      .meta({ description: 'Its name in URLs, which never changes. If left out, it is made from the name.' }),
     ...{ name, description, color },
     ...readOnly,
   })
@@ -54,10 +54,10 @@ export const bookSchema = z
     name: z.string(),
     description: z.string().nullable(),
     color: z.string().nullable().meta({ description: '`#rrggbb`.' }),
-    contacts: z.int().min(0).meta({ description: 'How many contacts are in it, without those in the trash.' }),
+    contacts: z.int().min(0).meta({ description: 'How many contacts are in the book, without those in the trash.' }),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Book', example: bookExample })
 
-/** A book in a path. */
+/** The slug of a book in a path. */
 export const bookPathSchema = z.object({ slug: z.string().min(1).max(64).meta({ example: 'rodyna' }) })

@@ -8,16 +8,16 @@ import { removed } from './table.ts'
 /** How long a contact stays in the trash. */
 const trashDays = 30
 
-/** Entries of the trash that one batch of the cron deletes, and batches of one run. */
+/** The most entries that one batch of the cron deletes, and the most batches of one run. */
 const sweepSize = 1000
 const sweepRounds = 10
 
-/** Where an owner's trash is. */
+/** The condition that a row of `removed` is in an owner's trash. */
 export const inTrash = (ownerId: number) => and(eq(removed.owner_id, ownerId), sql`content IS NOT NULL`)
 
 /**
- * For a batch: deletes entries of the trash for good, with their pictures and files, in statements that the same
- * condition holds for. What was removed stays removed: only its content goes.
+ * For a batch: permanently deletes the entries of the trash that meet a condition, with their pictures and files. The
+ * rows of `removed` stay, without content.
  */
 export const emptyStatements = (db: Database, where: SQL | undefined) =>
   [
@@ -29,20 +29,20 @@ export const emptyStatements = (db: Database, where: SQL | undefined) =>
       .returning({ seq: removed.seq }),
   ] as const
 
-/** For a batch: the same for entries of an owner's trash, which takes a change number if there are any. */
+/** For a batch: permanently deletes entries of an owner's trash, and records a change if there are any. */
 function numberedEmptyStatements(db: Database, ownerId: number, where?: SQL) {
   const all = and(inTrash(ownerId), where)
   const any = exists(db.select({ seq: removed.seq }).from(removed).where(all))
   return [markStatement(db, ownerId, any), ...emptyStatements(db, all)] as const
 }
 
-/** Deletes entries of an owner's trash for good, and gives that a change number. Returns how many there were. */
+/** Permanently deletes entries of an owner's trash, as one change. Returns how many there were. */
 export async function emptyTrash(db: Database, ownerId: number, where?: SQL): Promise<number> {
   const [, , emptied] = await db.batch(numberedEmptyStatements(db, ownerId, where))
   return emptied.length
 }
 
-/** For a batch: deletes the oldest entries of an owner's trash for good, so that it holds no more than `max`. */
+/** For a batch: permanently deletes the oldest entries of an owner's trash, so that at most `max` are left. */
 export function trimStatements(db: Database, ownerId: number, max: number) {
   const beyond = db
     .select({ seq: removed.seq })
@@ -54,12 +54,12 @@ export function trimStatements(db: Database, ownerId: number, max: number) {
   return numberedEmptyStatements(db, ownerId, sql`${removed.seq} <= ${beyond}`)
 }
 
-/** The same, by itself. */
+/** Permanently deletes the oldest entries of an owner's trash, so that at most `max` are left. */
 export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
   await db.batch(trimStatements(db, ownerId, max))
 }
 
-/** Deletes for good what has been in the trash for 30 days, some at a time; cron calls it every hour. */
+/** Permanently deletes what has been in the trash for 30 days, in batches. Runs every hour (cron). */
 export async function sweepTrash(db: Database): Promise<void> {
   const before = timestamp(Date.now() - trashDays * 86_400_000)
   const due = sql`(owner_id, seq) IN (

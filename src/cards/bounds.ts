@@ -1,34 +1,37 @@
 import { type Card, CardFault, type Line, memberNames } from './card.ts'
 
-/** What a card may have, at most. */
+/** The limits of a card. */
 export const bounds = {
   /** Unfolded lines. */
   lines: 1000,
-  /** Of one property, but those that label others. */
+  /** For each property, except those that label others. */
   ofAKind: 100,
-  /** UTF-8, without parts. */
+  /** In UTF-8, without the files that are stored separately. */
   octets: 64 * 1024,
-  /** From which on a file in a card (PHOTO, LOGO, SOUND, KEY) is a part. */
+  /** A line with a file (PHOTO, LOGO, SOUND, KEY) that is larger than this is stored separately, as a part. */
   partOctets: 1024,
 } as const
 
 /** Properties whose values may be files. */
 export const fileNames: ReadonlySet<string> = new Set(['PHOTO', 'LOGO', 'SOUND', 'KEY'])
 
-/** Properties of which there is one for each of others, or for each contact of a group. */
+/** Properties that may occur for each other property, or for each member of a group. */
 const unbounded = new Set(['', 'X-ABLABEL', 'X-ABADR', ...memberNames])
 
 const utf8 = new TextEncoder()
 const octetsOf = (text: string): number => utf8.encode(text).length
 
-/** Whether a line holds a file of more than 1 KB: it is stored apart, once for all versions of a card. */
+/**
+ * Returns whether a line has a file of more than 1 KB. Such files are stored separately, and only once for all versions
+ * of a card.
+ */
 export const isPart = ({ name, raw }: Line): boolean => fileNames.has(name) && octetsOf(raw) > bounds.partOctets
 
 const callOf = (name: string): string => (/^[A-Z0-9 -]{1,40}$/.test(name) ? name : 'this property')
 
 /**
- * Refuses a card that is larger than what we store: by `CardFault`, which says which bound it is, and at which line it
- * is reached. A line of our own, which an edit added, has the number 0: the message then names the property only.
+ * Throws `CardFault` if a card exceeds a limit. The fault says which limit, and at which line. A line that an edit
+ * added has the number 0: then the message names only the property.
  */
 export function checkBounds(card: Card): void {
   const first = card.lines[0]?.number ?? 1

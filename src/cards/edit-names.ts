@@ -6,7 +6,7 @@ import { namePartProperties } from './read.ts'
 import { escapeText, orNull, textOf } from './values.ts'
 import { newLine, setValue } from './write.ts'
 
-/** Sets the only value of a property: that of its first line, or a new one. Null removes its lines. */
+/** Sets the single value of a property: in its first line, or in a new one. Null removes its lines. */
 export function setText(draft: Draft, property: string, value: string | null): void {
   const line = firstLine(draft.card, property) ?? draft.card.lines.find(({ name }) => name === property)
   const { format } = draft
@@ -16,7 +16,7 @@ export function setText(draft: Draft, property: string, value: string | null): v
   else draft.insert([newLine(property, escapeText(value, format.version), format)])
 }
 
-/** A member as it is asked for; the one before where it is not named. */
+/** Returns the requested value of a member; the present one if the request leaves it out. */
 const valueAfter = (change: string | null | undefined, before: string | null): string | null =>
   change === undefined ? before : orNull(change)
 
@@ -53,9 +53,8 @@ function writeName(draft: Draft, now: PersonName, next: PersonName): void {
 }
 
 /**
- * Changes a name. Of a card whose N names nobody and whose FN does, a new first name alone is a new FN: a company stays
- * one. Anything else is written to N, and FN follows it (names.ts). Nickname and phonetic names have properties of
- * their own.
+ * Changes a name. If N is empty and FN is not, a new first name only changes FN, so that a company remains one. Any
+ * other change is written to N, and FN follows it (names.ts). Nickname and phonetic names have their own properties.
  */
 export function editNames(draft: Draft, before: CardFields, changes: CardChanges): void {
   const now = readName(draft.card)

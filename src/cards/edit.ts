@@ -36,9 +36,7 @@ import { newLine, setValue } from './write.ts'
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/**
- * The members of a list as they will be read: without blanks around their texts, and without those that have no value.
- */
+/** Returns the members of a list in normal form: trimmed, and without members that have no value. */
 function clean<I, M>(list: readonly I[] | null, member: (input: I) => M | null): M[] {
   return (list ?? []).map(member).filter((one) => one !== null)
 }
@@ -78,11 +76,11 @@ const address = (input: AddressInput): Address | null => {
   return { ...parts, label: orNull(input.label), primary: input.primary ?? false }
 }
 
-/** A list in which one is primary: the first where nobody says. Two are left for the list's edit to refuse. */
+/** Makes the first member primary if none is. If two are, the edit of the list rejects them. */
 const withPrimary = <M extends { readonly primary: boolean }>(list: readonly M[]): M[] =>
   list.some(({ primary }) => primary) ? [...list] : list.map((one, index) => ({ ...one, primary: index === 0 }))
 
-/** The value of `email` or `phone` and of the list that it is the primary one of. */
+/** A single value (`email` or `phone`) and the list whose primary member it is. */
 interface Pair {
   readonly member: 'email' | 'phone'
   readonly list: 'emails' | 'phones'
@@ -90,8 +88,9 @@ interface Pair {
 }
 
 /**
- * Changes e-mails or phones, by the list, or by the one that is primary. A member that is equal to what is stored says
- * nothing; if both differ they have to agree. Null for the one removes all. Throws `ChangeFault`.
+ * Changes e-mails or phones, by the list or by the single primary value. A value that equals the stored one is not a
+ * change; if both change, they must agree. Null as the single value removes all.
+ * @throws ChangeFault
  */
 function editReach(draft: Draft, before: CardFields, changes: CardChanges, { member, list, called }: Pair): void {
   const kind = list === 'emails' ? emailKind : phoneKind
@@ -115,7 +114,7 @@ function editReach(draft: Draft, before: CardFields, changes: CardChanges, { mem
   }
 }
 
-/** Changes the birthday. What is no date stays until a date takes its place. */
+/** Changes the birthday. A text that is not a date stays until a date replaces it. */
 function editBirthday(draft: Draft, before: string | null, change: string | null | undefined): void {
   const text = change === undefined ? before : orNull(change)
   const date = text === null ? null : readDate(text)
@@ -130,7 +129,7 @@ function editBirthday(draft: Draft, before: string | null, change: string | null
   else draft.insert([setDate(newLine('BDAY', '', draft.format), date, draft.format)])
 }
 
-/** Changes the notes. Of several, those whose text the new one begins or ends with stay as they are. */
+/** Changes the notes. If there are several, those with which the new text begins or ends do not change. */
 function editNotes(draft: Draft, before: string | null, change: string | null | undefined): void {
   const text =
     change === undefined || change === before ? before : change?.trim() ? change.replace(/\r\n?/g, '\n') : null
@@ -153,7 +152,7 @@ function editNotes(draft: Draft, before: string | null, change: string | null | 
   else draft.insert([newLine('NOTE', escapeText(rest, format.version), format)])
 }
 
-/** Changes the labels, which are a set: those that stay keep their text. */
+/** Changes the labels, which are a set. Labels that remain keep their spelling. */
 function editLabels(draft: Draft, before: readonly string[], list: readonly string[]): void {
   const labels = new Set(list.map(orNull).filter((label) => label !== null))
   const { format } = draft
@@ -179,7 +178,7 @@ const escapeLabel = (label: string, { format }: Draft): string =>
     ? escapeText(label, format.version).replaceAll(',', '\\,')
     : escapeText(label, format.version)
 
-/** Refuses names of custom properties that are none, or that another list has. */
+/** Rejects names of custom properties that are invalid or belong to another list. */
 function checkCustom(list: readonly Custom[], before: readonly Custom[]): void {
   for (const [index, one] of list.entries()) {
     const { name } = one

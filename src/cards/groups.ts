@@ -4,26 +4,26 @@ import { editCard, setProperty } from './edit.ts'
 import { readFields } from './read.ts'
 import { orNull, textOf } from './values.ts'
 
-/** The property that says what a card is: of 4.0 (RFC 6350, section 6.1.4), and of Apple's programs. */
+/** The property for the kind of a card: in version 4.0 (RFC 6350, section 6.1.4), and in Apple's programs. */
 const kindNames: readonly string[] = ['KIND', 'X-ADDRESSBOOKSERVER-KIND']
 
 const urn = /^urn:uuid:/i
 
-/** A UID without the scheme that some programs write before it: the same in a card and in the groups that name it. */
+/** Removes the scheme that some programs add to a UID, in a card or in the groups that name it. */
 const bare = (uid: string): string => uid.replace(urn, '')
 
 const memberOf = (line: Line): string | null => (memberNames.includes(line.name) ? orNull(textOf(line)) : null)
 
-/** The ways in which a group may name a contact of a UID. */
+/** Returns the forms in which a group may name a contact by its UID. */
 export const uidForms = (uid: string): string[] => [...new Set([uid, bare(uid), `urn:uuid:${bare(uid)}`])]
 
-/** Whether a card stands for a group of contacts. */
+/** Returns whether a card is a group of contacts. */
 export const isGroup = (card: Card): boolean =>
   card.lines.some((line) => kindNames.includes(line.name) && textOf(line).trim().toLowerCase() === 'group')
 
 /**
- * The UIDs that contacts may have whom a group names, each once: with `urn:uuid:` and without, as programs do not agree
- * on whether that belongs to it.
+ * Returns the UIDs of a group's members, each once. A UID with `urn:uuid:` is also returned without, because programs
+ * do not agree on whether that prefix is part of the UID.
  */
 export const membersOf = (card: Card): string[] => [
   ...new Set(
@@ -34,7 +34,7 @@ export const membersOf = (card: Card): string[] => [
   ),
 ]
 
-/** A group's card without the lines that name a contact. */
+/** Removes a member from a group's card. */
 export function withoutMember(card: Card, uid: string): Card {
   const draft = new Draft(card)
   for (const line of card.lines) {
@@ -44,7 +44,7 @@ export function withoutMember(card: Card, uid: string): Card {
   return draft.card
 }
 
-/** A group's card under another name. */
+/** Renames a group's card. */
 export function renamedGroup(card: Card, name: string): Card {
   const edited = editCard(card, { first_name: name, last_name: null })
   return readFields(edited).full_name === name ? edited : setProperty(edited, 'FN', name)

@@ -12,7 +12,7 @@ import { changeBook, createBook, removeBook } from './manage-books.ts'
 
 const tags = ['Books']
 
-/** A book, as its owner sees it. */
+/** A book in the form of the response. */
 const toBook = ({ slug, name, description, color, contacts, created_at }: BookRow): z.infer<typeof bookSchema> => ({
   ...{ slug, name, description, color, contacts, created_at },
 })
@@ -27,7 +27,8 @@ bookRoutes.openapi(
     path: '/',
     operationId: 'listBooks',
     summary: 'List books',
-    description: 'Your books, in the order in which they were made. The first, `contacts`, is everybody’s.',
+    description:
+      'Lists your books in the order in which they were created. The first, `contacts`, exists in every account.',
     responses: { 200: json('The books.', z.array(bookSchema)), ...problems(401, 403) },
   }),
   async (c) => {
@@ -43,8 +44,8 @@ bookRoutes.openapi(
     method: 'post',
     path: '/',
     operationId: 'createBook',
-    summary: 'Make a book',
-    description: 'You may have 20. A contact is added to one by its `book`, and moves to another by that.',
+    summary: 'Create a book',
+    description: 'You may have 20 books. Set `book` of a contact to add it to a book, or to move it to another.',
     request: { body: body(bookInputSchema) },
     responses: {
       201: { ...json('The book.', bookSchema), headers: location },
@@ -66,7 +67,8 @@ bookRoutes.openapi(
     path: '/{slug}',
     operationId: 'updateBook',
     summary: 'Change a book',
-    description: 'A merge patch (RFC 7396): null removes the description or the colour, and what is left out stays.',
+    description:
+      'A merge patch (RFC 7396): null removes the description or the colour; fields that you leave out do not change.',
     request: { params: bookPathSchema, headers: untaggedConditions, body: body(bookPatchSchema) },
     responses: { 200: json('The book.', bookSchema), ...problems(...bodyProblems, 401, 403, 404, 412) },
   }),
@@ -88,8 +90,8 @@ bookRoutes.openapi(
     operationId: 'deleteBook',
     summary: 'Delete a book',
     description:
-      'Moves all its contacts to the trash, from which they can be restored for 30 days, into the first book. Of a book ' +
-      'with more contacts than the trash holds, those that are too many are gone for good. The first book stays.',
+      'Moves all contacts of the book to the trash. For 30 days they can be restored, into the first book. If the ' +
+      'book has more contacts than the trash may hold, the rest are deleted permanently. The first book stays.',
     request: { params: bookPathSchema, headers: untaggedConditions },
     responses: { 204: { description: 'Deleted.' }, ...problems(401, 403, 404, 409, 412) },
   }),

@@ -12,20 +12,23 @@ import { trashStatement } from './deletion-store.ts'
 import { isInBook, isNoGroup, ownedBy } from './scope.ts'
 import { contacts } from './table.ts'
 
-/** How many books one person may have, with the first. */
+/** How many books an account may have, including the first. */
 export const maxBooks = 20
 
 export type BookRow = Pick<typeof books.$inferSelect, 'slug' | 'name' | 'description' | 'color' | 'created_at'> & {
-  /** How many contacts are in it. */
+  /** How many contacts are in the book. */
   readonly contacts: number
 }
 
-/** What may be changed of a book. */
+/** The fields of a book that may be changed. */
 export type BookChange = { readonly [K in 'name' | 'description' | 'color']?: BookRow[K] | undefined }
 
 const ofOwner = (ownerId: number, slug: string) => and(eq(books.owner_id, ownerId), eq(books.slug, slug))
 
-/** The columns of a book. The contacts of the first are those that no other has: an index has only the others'. */
+/**
+ * The columns of a book. Counts the contacts of the first book as the total minus those of other books, because the
+ * index of books covers only the others.
+ */
 const columns = (ownerId: number) => {
   const others = sql`(SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND book_id <> 0 AND is_group = 0)`
   const groups = sql`(SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1)`
@@ -47,22 +50,22 @@ const findOwn = (db: Database, ownerId: number, where?: SQL) =>
     .where(and(eq(books.owner_id, ownerId), where))
     .orderBy(asc(books.id))
 
-/** Lists an owner's books in the order in which they were made: the first one first. At most 20. */
+/** Lists an owner's books in the order in which they were created: at most 20. */
 export const listBooks = (db: Database, ownerId: number): PromiseLike<BookRow[]> => findOwn(db, ownerId)
 
-/** Finds the id that an owner's book has in contacts, where 0 is the first; undefined where there is none. */
+/** Finds the `contacts.book_id` of an owner's book: 0 for the first book, undefined if there is no such book. */
 export async function findBookId(db: Database, ownerId: number, slug: string): Promise<number | undefined> {
   if (slug === firstBook) return 0
   const [row] = await db.select({ id: books.id }).from(books).where(ofOwner(ownerId, slug))
   return row?.id
 }
 
-/** A book to be made. */
+/** A book to create. */
 export type NewBook = Omit<typeof books.$inferInsert, 'id' | 'owner_id' | 'revision' | 'created_at'>
 
 /**
- * Makes a book: however many are made at once, nobody has more than 20. Undefined where its owner has as many or is
- * gone, or its slug is taken.
+ * Creates a book. Concurrent requests cannot exceed the limit of 20, because the statement that inserts counts.
+ * Undefined if the owner has 20 or is gone, or the slug is taken.
  */
 export async function insertBook(db: Database, ownerId: number, book: NewBook): Promise<BookRow | undefined> {
   const hasRoom = sql`(SELECT count(*) FROM books WHERE books.owner_id = ${ownerId}) < ${maxBooks}`
@@ -91,7 +94,7 @@ const isThere = (db: Database, ownerId: number, where: SQL | undefined) =>
     .from(books)
     .where(and(eq(books.owner_id, ownerId), where))}`
 
-/** Changes a book; what is left out stays. Undefined where there is none of that slug. */
+/** Changes a book; undefined fields do not change. Returns undefined if there is no book with that slug. */
 export async function updateBook(
   db: Database,
   ownerId: number,
@@ -109,19 +112,19 @@ export async function updateBook(
   return changed
 }
 
-/** Who deletes a book, and from where. */
+/** The book to delete, and who deletes it. */
 export interface BookDeletion {
-  /** Not the first's. */
+  /** Not that of the first book. */
   readonly slug: string
   readonly author: Author
   readonly client: Client
-  /** How many contacts the trash holds: of more, the oldest are deleted for good. */
+  /** How many contacts the trash may hold. If there are more, the oldest are deleted permanently. */
   readonly maxTrash: number
 }
 
 /**
- * Deletes a book, and moves all that is in it to the trash, each at a change number of its own. In one batch, so that
- * nothing is added to it meanwhile. Returns whether there was one.
+ * Deletes a book and moves its contacts to the trash, each with its own change number. Uses one batch, so that nothing
+ * is added to the book meanwhile. Returns whether there was such a book.
  */
 export async function deleteBook(
   db: Database,
@@ -131,13 +134,13 @@ export async function deleteBook(
   const inBook = and(ownedBy(ownerId), isInBook(bookIdOf(ownerId, slug)))
   const isBook = isThere(db, ownerId, eq(books.slug, slug))
   const number = sql<number>`${lastNumber(ownerId)} + row_number() OVER (ORDER BY contacts.id)`
-  // Not the slug, which tells the name: admins read events.
+  // Not the slug, which reveals the name: admins read events.
   const detail = sql<string>`CAST((SELECT count(*) FROM contacts WHERE ${inBook}) AS TEXT)`
   const [, , , , , deleted] = await db.batch([
     trashStatement(db, ownerId, author, inBook, number),
     insertAuditEvent(db, { kind: 'book-deleted', detail, ...client }, and(eq(users.id, ownerId), isBook)),
     markStatement(db, ownerId, isBook),
-    // Groups last: what deletes them changes their members.
+    // Groups last: deleting a group changes its members by triggers.
     db.delete(contacts).where(and(inBook, isNoGroup)),
     db.delete(contacts).where(inBook),
     db.delete(books).where(ofOwner(ownerId, slug)).returning({ id: books.id }),

@@ -11,33 +11,33 @@ import { trashBound } from './remove.ts'
 import { findContact, replaceRow } from './store.ts'
 import { writeWithinBounds } from './write-within-bounds.ts'
 
-/** Contacts that one request changes at most: it would take too long otherwise. */
+/** The most contacts that one request changes, so that it does not take too long. */
 const maxContacts = 500
 
-/** Groups of one name that one request changes at most: each takes a query or two. */
+/** The most groups that one request changes: each takes one or two queries. */
 const maxGroupsChanged = 15
 
-/** A label that is to be renamed, or with null taken away. */
+/** A label to rename, or to remove if `next` is null. */
 interface LabelChangeInput {
   readonly label: string
   readonly next: string | null
   readonly author: Author
 }
 
-/** How far a label was changed. */
+/** The result of changing a label. */
 export interface LabelChange {
-  /** Contacts that were changed now. */
+  /** How many contacts this request changed. */
   readonly changed: number
-  /** Whether others still have the label: the same request again changes them. */
+  /** Whether other contacts still have the label: repeat the request to change them. */
   readonly more: boolean
-  /** Contacts that keep the label: a longer one has no room in their vCards. */
+  /** The ids of contacts that keep the label, because their vCards have no room for the longer one. */
   readonly skipped: number[]
 }
 
 /**
- * Renames a label of all contacts of an owner, or with null takes it from them; 500 at a time. One that has both labels
- * keeps one. Groups of that name are renamed or deleted once no contact has the label by itself. What somebody else
- * changes meanwhile is left for the next request.
+ * Renames a label of an owner's contacts, or removes it if `next` is null; 500 contacts at a time. A contact with both
+ * labels gets the new one only once. Renames or deletes the groups with that name after no contact has the label as its
+ * own. Leaves contacts that another request changes meanwhile to the next request.
  */
 export async function changeLabel(services: Services, ownerId: number, change: LabelChangeInput): Promise<LabelChange> {
   const { db, config } = services
@@ -55,7 +55,7 @@ export async function changeLabel(services: Services, ownerId: number, change: L
       try {
         return [{ row, content: editedContent(row, pickFields(row), { labels: [...new Set(labels)] }) }]
       } catch (error) {
-        // Its vCard would be larger than one may be: the others change all the same.
+        // Its vCard would exceed the maximum size. The other contacts change all the same.
         if (!(error instanceof Problem)) throw error
         skipped.push(row.id)
         return []
@@ -70,8 +70,8 @@ export async function changeLabel(services: Services, ownerId: number, change: L
 }
 
 /**
- * Renames or deletes the groups of a name, some of them at a time. Returns who had the label by them, and whether a
- * group is left.
+ * Renames or deletes up to 15 groups with a name. Returns the ids of the contacts that had the label through them, and
+ * whether groups are left.
  */
 async function changeGroups(services: Services, ownerId: number, { label, next, author }: LabelChangeInput) {
   const { db, config } = services

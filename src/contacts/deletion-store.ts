@@ -10,13 +10,13 @@ import { fieldNames } from './fields.ts'
 import { isUnchanged, type ReadRow } from './store.ts'
 import { contacts } from './table.ts'
 
-/** The columns of a contact in the trash. What is derived from them is made anew when it is restored. */
+/** The columns of a contact in the trash. Search and sort keys are computed again when it is restored. */
 export const trashColumns = [
   ...[...fieldNames, 'full_name', 'avatar', 'card', 'uid', 'uri', 'book_id', 'is_group', 'group_labels', 'labels_key'],
   ...['revision', 'created_at', 'updated_at'],
 ] as const satisfies readonly (keyof typeof contacts.$inferSelect)[]
 
-/** A contact as JSON. In two objects: D1 takes 32 arguments of a function. */
+/** A contact as JSON. Merges two objects, because D1 allows 32 arguments for a function. */
 export const trashContent = (() => {
   const objectOf = (names: readonly (typeof trashColumns)[number][]) =>
     sql`json_object(${sql.join(
@@ -28,8 +28,8 @@ export const trashContent = (() => {
 })()
 
 /**
- * For a batch, before the contacts are deleted: copies some of an owner's contacts into the trash. Of several, `seq`
- * has to give each a number of its own.
+ * For a batch, before the contacts are deleted: copies contacts of an owner into the trash. If there are several, `seq`
+ * must give each its own change number.
  */
 export const trashStatement = (
   db: Database,
@@ -47,8 +47,8 @@ export const trashStatement = (
 }
 
 /**
- * Moves a contact to the trash, and deletes the oldest of it for good where a number of contacts is given that it may
- * hold. Returns the change number; undefined where the contact has been changed or deleted since it was read.
+ * Moves a contact to the trash. With `maxTrash`, also permanently deletes the oldest contacts in the trash beyond that
+ * number. Returns the change number; undefined if the contact was changed or deleted since it was read.
  */
 export async function deleteRow(
   db: Database,

@@ -9,20 +9,20 @@ import { ownedBy } from './scope.ts'
 import { groupSearchText } from './search/keys.ts'
 import { contacts, effectiveUid, groupMembers, type StoredRow, storedColumns } from './table.ts'
 
-/** Characters of a group's name that its members have as a label: a vCard may have a name of 64 KB. */
+/** The most characters of a group's name that its members get as a label: a name in a vCard may have 64 KB. */
 const maxName = 200
 
-/** The most groups of an owner: each that a contact is in makes its row longer. */
+/** The most groups of an owner: each group that a contact is in makes the contact's row longer. */
 export const maxGroups = 1000
 
-/** The name of a group, which is a label of its members. */
+/** Returns the name of a group, which its members have as a label. */
 export const nameOfGroup = (group: Pick<StoredRow, 'first_name' | 'last_name' | 'full_name'>): string =>
   truncate(group.full_name ?? fullName(group), maxName)
 
-/** The most members that all groups of an owner have together: the row of each contact has its groups' names. */
+/** The most members that all groups of an owner may have together: each member's row has the names of its groups. */
 export const maxMemberships = 50_000
 
-/** A group that is about to be written: its members, and what it replaces. */
+/** A group to write: its members, and the row that it replaces, if any. */
 interface WrittenGroup {
   readonly members: readonly string[]
   readonly row?: Pick<StoredRow, 'id' | 'is_group'> | undefined
@@ -34,12 +34,12 @@ const countGroups = (ownerId: number) =>
 const countMemberships = (ownerId: number, exceptId = 0) =>
   sql<number>`(SELECT count(*) FROM group_members WHERE owner_id = ${ownerId} AND group_id <> ${exceptId})`
 
-/** The condition that an owner may have a group: {@link maxGroups}, {@link maxMemberships}. */
+/** The condition that an owner may write a group: {@link maxGroups}, {@link maxMemberships}. */
 export const hasRoomForGroup = (ownerId: number, { members, row }: WrittenGroup): SQL =>
   sql`((${row?.is_group ? 0 : countGroups(ownerId)}) < ${maxGroups}
     AND ${countMemberships(ownerId, row?.id)} + ${members.length} <= ${maxMemberships})`
 
-/** Why an owner may not have a group: as many groups as there may be, or as many members; null where nothing is. */
+/** Returns which limit prevents an owner from writing a group, of groups or of members; null if none does. */
 export async function findGroupRefusal(
   db: Database,
   ownerId: number,
@@ -54,9 +54,9 @@ export async function findGroupRefusal(
 }
 
 /**
- * For the batch of a write of a group, after it: who is in it now, and its name. Triggers change the labels of those
- * contacts of whom that differs (migration 0009). Where the write did nothing, neither does this: the vCard of the row
- * is another.
+ * For the batch that writes a group, after that write: stores its members and its name. Triggers then change the labels
+ * of the contacts that join, leave, or have a renamed group (migration 0009). If the write changed nothing, these
+ * statements change nothing either, because they compare the vCard of the row.
  */
 export function memberStatements(db: Database, ownerId: number, which: Which, content: ContactContent) {
   const members = JSON.stringify(content.members ?? [])
@@ -88,7 +88,7 @@ export function memberStatements(db: Database, ownerId: number, which: Which, co
           })
           .from(contacts)
           .innerJoin(sql`json_each(${members}) AS member`, sql`true`)
-          // A group that names itself is not in itself.
+          // A group is not a member of itself, even if it names itself.
           .where(
             and(
               isContact(ownerId, which),
@@ -102,8 +102,8 @@ export function memberStatements(db: Database, ownerId: number, which: Which, co
 }
 
 /**
- * What the columns of a contact are under a UID: the labels of the groups that name it, and with them its search key,
- * which is given without any.
+ * Returns the columns of a contact that depend on its groups: the labels of the groups that name its UID, and its
+ * search key with these labels. The `search_key` passed in has none.
  */
 export function groupColumns(
   db: Database,
@@ -116,7 +116,7 @@ export function groupColumns(
     .from(groupMembers)
     .where(and(eq(groupMembers.owner_id, ownerId), eq(groupMembers.uid, uid)))
     .orderBy(groupMembers.group_id)
-  // As the triggers of migration 0009 have it.
+  // The same SQL as in the triggers of migration 0009.
   return {
     group_labels: sql`coalesce((SELECT group_concat(label, '') FROM ${named}), '')`,
     search_key: sql`replace(${search_key}, char(12), coalesce(
@@ -124,7 +124,7 @@ export function groupColumns(
   }
 }
 
-/** Finds the groups of an owner that a contact is in by its UID, and that have one of some names. */
+/** Finds the groups of an owner that have a contact as a member, by its UID, and one of some names. */
 export const findGroupsOf = (
   db: Database,
   ownerId: number,

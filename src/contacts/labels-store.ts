@@ -7,18 +7,18 @@ import { ownedBy } from './scope.ts'
 import { changeStatement, type Writer } from './store.ts'
 import { contacts, type StoredRow, storedColumns } from './table.ts'
 
-/** A label, and how many contacts have it. */
+/** A label, and the number of contacts that have it. */
 export interface LabelCount {
   readonly name: string
   readonly count: number
 }
 
-/** The condition of the index that has only contacts with labels: in these words, which the index has. */
+/** The condition of the partial index of contacts with labels. SQLite uses the index only if the text is the same. */
 const hasLabels = sql`(labels_key <> '' OR group_labels <> '')`
 
 /**
- * Counts the labels of an owner's contacts, by an index that has them alone; in no order. A group that nobody is in is
- * a label, too.
+ * Counts the labels of an owner's contacts, in no order. Reads only the index of contacts with labels. A group without
+ * members counts as a label, too.
  */
 export async function countLabels(db: Database, ownerId: number): Promise<LabelCount[]> {
   const [rows, groups] = await db.batch([
@@ -37,7 +37,7 @@ export async function countLabels(db: Database, ownerId: number): Promise<LabelC
   return [...counts].map(([name, count]) => ({ name, count }))
 }
 
-/** Finds an owner's contacts that have a label of their own, the first so many by their ids. */
+/** Finds an owner's contacts that have a label of their own (not through a group), by id. */
 export const findLabeled = (db: Database, ownerId: number, label: string, limit: number): PromiseLike<StoredRow[]> =>
   db
     .select(storedColumns)
@@ -46,7 +46,7 @@ export const findLabeled = (db: Database, ownerId: number, label: string, limit:
     .orderBy(asc(contacts.id))
     .limit(limit)
 
-/** Finds the ids of an owner's contacts that have a label by a group. */
+/** Finds the ids of an owner's contacts that have a label through a group. */
 export async function findInGroups(db: Database, ownerId: number, label: string): Promise<number[]> {
   const rows = await db
     .select({ id: contacts.id })
@@ -55,12 +55,12 @@ export async function findInGroups(db: Database, ownerId: number, label: string)
   return rows.map(({ id }) => id)
 }
 
-/** Statements in one batch: a contact's vCard may have 64 KB. */
+/** The most statements in one batch: the vCard of a contact may have 64 KB. */
 const batchSize = 50
 
 /**
- * Replaces the content of several contacts, each unless it has been changed or deleted since it was read. Returns how
- * many were replaced.
+ * Replaces the content of several contacts, except those that were changed or deleted since they were read. Returns how
+ * many it replaced.
  */
 export async function replaceRows(
   db: Database,

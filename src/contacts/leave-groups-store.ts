@@ -12,13 +12,13 @@ import { createRegroupedChange, isUnchanged, numbered, replaceRow, type Writer }
 import { contacts, groupMembers, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
 
-/** D1 binds 100 parameters a statement. Nobody has more groups of one name. */
+/** The most groups in one batch: D1 allows 100 parameters for a statement. */
 const groupsABatch = 10
 
 /**
- * Replaces the content of a contact and takes it out of the groups of some names, all or nothing (of more than ten,
- * some at a time): their vCards name it no more. Undefined where it, or one of those groups, has been changed or
- * deleted since it was read.
+ * Replaces the content of a contact and removes it from the groups with some names, by removing it from their vCards.
+ * All or nothing for up to ten groups; more are written in several batches. Undefined if the contact or one of these
+ * groups was changed or deleted since it was read.
  */
 export async function replaceAndLeave(
   db: Database,
@@ -30,15 +30,15 @@ export async function replaceAndLeave(
 ): Promise<StoredRow | undefined> {
   const uid = uidOf(row)
   const named = left.length === 0 ? [] : await findGroupsOf(db, ownerId, uid, left)
-  // A group that names itself is not in itself.
+  // A group is not a member of itself, even if it names itself.
   const found = named.filter(({ id }) => id !== row.id)
   if (found.length === 0) return replaceRow(db, ownerId, row, content, writer)
   const groups = found.filter((_, at) => at < groupsABatch)
 
   const cards = groups.map((group) => cardWithout(group, uid))
-  /** The condition that so many of the groups have been written by this batch, and the others are as they were read. */
+  /** The condition that this batch has written the first `count` groups, and the others are as they were read. */
   const written = (count: number) => {
-    // By its vCard: another request may have taken somebody else out of it.
+    // Also compares the vCard: another request may have written the same revision by removing a different member.
     const each = groups.map(({ id, revision }, at) =>
       and(
         ownContact(ownerId, id),
@@ -63,7 +63,7 @@ export async function replaceAndLeave(
   )
   if (!first) return undefined
   const ids = groups.map(({ id }) => id)
-  // Each row that is deleted raises the contact's revision by one (migration 0009).
+  // Each deleted row of group_members raises the contact's revision by one (migration 0009).
   const isFree = and(
     ownContact(ownerId, row.id),
     eq(contacts.revision, row.revision + groups.length),
@@ -98,7 +98,7 @@ export async function replaceAndLeave(
   return replaceAndLeave(db, ownerId, replaced, { ...content, moveTo: undefined }, left, writer)
 }
 
-/** The text of a group's vCard that does not name a contact. */
+/** Returns a group's vCard without a member. */
 function cardWithout(group: StoredRow, uid: string): string | null {
   const card = cardOf(group)
   return card ? printCard(withoutMember(card, uid)) : null

@@ -17,24 +17,25 @@ import {
 } from './books-store.ts'
 import { bookNotFound } from './require-book.ts'
 
-/** A book to be made. */
+/** A book to create. */
 export interface BookCreation extends BookChange {
   readonly name: string
-  /** Left out: it is made of the name. */
+  /** If left out, it is made from the name. */
   readonly slug?: string | undefined
 }
 
 const slugTaken = (): Problem =>
-  new Problem(409, 'slug-taken', 'You have a book with this slug: send another slug, or none, and one is made.')
+  new Problem(409, 'slug-taken', 'You already have a book with this slug. Send another one, or leave it out.')
 
 const tooMany = (): Problem =>
-  new Problem(409, 'too-many-books', `You have ${maxBooks} books, and there is room for no more: delete one.`)
+  new Problem(409, 'too-many-books', `You have ${maxBooks} books, which is the maximum. Delete one first.`)
 
-const busy = (): Problem => new Problem(409, 'busy', 'Others are making books of yours at this very moment: try again.')
+const busy = (): Problem =>
+  new Problem(409, 'busy', 'Another request is creating books of yours at the same time. Try again.')
 
 /**
- * Makes a book.
- * @throws Problem 401 where the owner is gone; 409 `too-many-books`, `slug-taken`, `busy`
+ * Creates a book.
+ * @throws Problem 401 if the owner is gone; 409 `too-many-books`, `slug-taken`, `busy`
  */
 export function createBook({ db }: Services, ownerId: number, { slug, ...book }: BookCreation): Promise<BookRow> {
   const uid = bytesToHex(randomBytes(16))
@@ -59,8 +60,8 @@ export async function changeBook({ db }: Services, ownerId: number, slug: string
 }
 
 /**
- * Deletes a book. All that is in it moves to the trash, of which the oldest are deleted for good where it holds more
- * than it may.
+ * Deletes a book and moves its contacts to the trash. If the trash then exceeds its limit, its oldest contacts are
+ * deleted permanently.
  * @throws Problem 404; 409 `first-book`
  */
 export async function removeBook(
@@ -69,7 +70,7 @@ export async function removeBook(
   deletion: Omit<BookDeletion, 'maxTrash'>,
 ): Promise<void> {
   if (deletion.slug === firstBook) {
-    throw new Problem(409, 'first-book', 'Everybody has this book: delete its contacts, or rename it.')
+    throw new Problem(409, 'first-book', 'The first book cannot be deleted. You can delete its contacts, or rename it.')
   }
   if (!(await deleteBook(db, ownerId, { ...deletion, maxTrash: config.MAX_TRASH }))) throw bookNotFound()
 }

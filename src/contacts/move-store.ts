@@ -13,8 +13,8 @@ import { isUidFree } from './uid-store.ts'
 export const isBookThere = (ownerId: number, slug: string): SQL => sql`${bookIdOf(ownerId, slug)} IS NOT NULL`
 
 /**
- * The condition that the book that a contact moves to is there, and has no contact of its UID. Undefined where it stays
- * in its book.
+ * The condition that the book to which a contact moves exists and has no other contact with the same UID. Undefined if
+ * the contact does not move.
  */
 export const isPlaceFree = (
   db: Database,
@@ -28,8 +28,8 @@ export const isPlaceFree = (
 }
 
 /**
- * For the batch of a move, before the contact is written: what it leaves in the book that it was in, at a number of its
- * own. Lists of changes leave that out, for the contact itself comes next.
+ * For the batch of a move, before the statement that writes the contact: records at the next change number that the
+ * contact left its book. Lists of changes leave that out, because the contact itself follows.
  */
 export const moveStatement = (db: Database, ownerId: number, where: SQL | undefined) => {
   const row = selectAsRow(removed, {

@@ -8,8 +8,9 @@ import { uidOf } from './uid.ts'
 import { findUidHolder } from './uid-store.ts'
 
 /**
- * The content of a contact that is to be in a book: where it is in another, it moves there as it is written.
- * @throws Problem 409 `uid-taken` where that book has another contact of its UID; 422 where there is no such book
+ * Returns the content to write if a contact is to be in a book. If the contact is in another book, the content says to
+ * move it.
+ * @throws Problem 409 `uid-taken` if that book has another contact with the same UID; 422 if there is no such book
  */
 export async function inBook(
   db: Database,
@@ -23,6 +24,6 @@ export async function inBook(
   const place = { bookId: bookIdOf(ownerId, book), exceptId: row.id }
   const holder = await findUidHolder(db, ownerId, uidOf({ ...row, uid: content.uid }), place)
   if (holder === undefined) return { ...content, moveTo: book }
-  const detail = `The contact ${holder} has the same UID, and is in that book already: delete one of the two.`
+  const detail = `Contact ${holder} in that book has the same UID. Delete one of the two.`
   throw new Problem(409, 'uid-taken', detail, { members: { contact: holder } })
 }

@@ -3,12 +3,12 @@ import type { Services } from '../platform/ports.ts'
 import { deleteRow } from './deletion-store.ts'
 import { type ContactTarget, writeContact } from './write.ts'
 
-/** One of so many deletions checks the size of the trash, because that reads all of it. */
+/** One in this many deletions checks the size of the trash, because the check reads the whole trash. */
 const trimEvery = 64
 
 /**
- * How many contacts the trash may hold after some deletions; undefined if these do not check. Chance decides, so that
- * no order of requests avoids the check.
+ * Returns the limit of the trash if this request should check it; otherwise undefined. Random, so that no sequence of
+ * requests can avoid the check.
  */
 export const trashBound = ({ MAX_TRASH }: Configuration, deletions = 1): number | undefined =>
   Math.random() * trimEvery < deletions ? MAX_TRASH : undefined

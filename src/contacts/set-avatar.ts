@@ -9,26 +9,26 @@ import { setAvatarColumn } from './store.ts'
 import type { StoredRow } from './table.ts'
 import { type ContactTarget, findForWrite, writeContact } from './write.ts'
 
-/** The contact whose picture changes, and by what it does. */
+/** The contact whose picture changes, and the session or app password of the request. */
 export interface AvatarTarget extends ContactTarget {
-  /** Reading and storing a picture takes a while: this must not have ended by then. */
+  /** Reading and storing a picture takes time. This must still be valid afterwards. */
   readonly credential: Credential
 }
 
 /**
- * Gives a contact an uploaded picture instead of the one before, also of those that its vCard came with.
- * @throws Problem 401 where the session or app password has ended meanwhile, 404, 409 `busy`, 412; what
- * `readUploadedPicture` and `storePicture` throw
+ * Replaces the picture of a contact with an uploaded one, and removes the pictures of its vCard.
+ * @throws Problem 401 if the session or app password ended meanwhile, 404, 409 `busy`, 412; what `readUploadedPicture`
+ * and `storePicture` throw
  */
 export async function setContactAvatar(services: Services, target: AvatarTarget, file: File): Promise<StoredRow> {
-  // First, so that nothing is stored for a contact that does not exist.
+  // Checked first, so that nothing is stored for a contact that does not exist.
   await findForWrite(services, target)
   return writeAvatar(services, target, await storePicture(services, await readUploadedPicture(file)))
 }
 
 /**
  * Removes a contact's picture.
- * @throws Problem 401 where the session or app password has ended meanwhile, 404, 409 `busy`, 412
+ * @throws Problem 401 if the session or app password ended meanwhile, 404, 409 `busy`, 412
  */
 export const removeContactAvatar = (services: Services, target: AvatarTarget): Promise<StoredRow> =>
   writeAvatar(services, target, null)

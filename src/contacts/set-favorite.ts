@@ -4,7 +4,7 @@ import type { StoredRow } from './table.ts'
 import { type ContactTarget, editContact } from './write.ts'
 
 /**
- * Makes a contact a favourite, or not.
+ * Sets or clears the favourite flag of a contact.
  * @throws Problem 404, 409 `busy`, 412
  */
 export const setFavorite = (services: Services, target: ContactTarget, favorite: boolean): Promise<StoredRow> =>

@@ -6,10 +6,10 @@ import { fieldNames } from './fields.ts'
 import { ownedBy } from './scope.ts'
 import { accountSizes } from './table.ts'
 
-/** Bytes that a change adds at most; triggers count what is larger as several changes (migration 0014). */
+/** The most bytes that one change adds. Triggers count a larger change as several (migration 0014). */
 const bytesPerChange = 32_768
 
-/** What an entry counts besides its content: for good, as no number is given twice. */
+/** Bytes that count for each row of `removed` besides its content. The row stays after the content is deleted. */
 const tombstoneBytes = 100
 
 const octets = (text: string) => `coalesce(sum(length(CAST(${text} AS BLOB))), 0)`
@@ -19,8 +19,8 @@ const contentOctets = sql.raw(octets('content'))
 const partOctets = sql.raw(octets('card_parts.text'))
 
 /**
- * Measures an account, and notes how many changes surely fit. Returns whether one more does. It reads the whole
- * account, but not again before another change: what has the same number has the same size.
+ * Measures an account, and stores how many more changes are certain to fit. Returns whether at least one does. Reads
+ * the whole account, unless a full account has not changed since it was last measured.
  */
 export async function measureAccount(db: Database, ownerId: number, maxBytes: number): Promise<boolean> {
   const isOwners = eq(accountSizes.owner_id, ownerId)
@@ -59,6 +59,6 @@ export async function measureAccount(db: Database, ownerId: number, maxBytes: nu
       set: { bytes: sql`excluded.bytes`, measured_at: sql`excluded.measured_at`, fits_until: sql`excluded.fits_until` },
     })
     .returning({ fits: sql<number>`${accountSizes.fits_until} > ${accountSizes.measured_at}` })
-  // Of an account that is gone, the write itself says so.
+  // If the account is gone, the write itself reports that.
   return row === undefined || Boolean(row.fits)
 }

@@ -39,7 +39,7 @@ type Row = ContactFields &
     readonly is_group: boolean
   }
 
-/** Makes the row of a new contact, with its search keys. `groups` are the names of the groups that have it. */
+/** Makes the row of a contact, with its search keys. `groups` are the names of the groups that it is in. */
 export const createRow = (
   ownerId: number,
   { fields, card, uid, full_name, search, labels, members }: ContactContent,
@@ -56,20 +56,20 @@ export const createRow = (
   updated_at: now,
 })
 
-/** Who writes a contact, and the language whose alphabet names are sorted by. */
+/** The author of a write, and the locale by whose alphabet names are sorted. */
 export interface Writer {
   readonly locale: string
   readonly author: Author
 }
 
-/** The columns that a write of a contact sets to replace it. */
+/** The columns that are set when a contact is replaced. */
 function createChange(ownerId: number, content: ContactContent, { locale, author }: Writer, groups: readonly string[]) {
   const { owner_id: _, created_at: __, ...values } = createRow(ownerId, content, locale, timestamp(), groups)
   const book = content.moveTo === undefined ? {} : { book_id: bookIdOf(ownerId, content.moveTo) }
   return { ...values, ...book, ...numbered(ownerId), changed_by: serializeAuthor(author) }
 }
 
-/** The same, with the labels of the groups that name a UID, as they are when it is written. */
+/** The same, with the labels of the groups that name a UID at the time of the write. */
 export function createRegroupedChange(
   db: Database,
   ownerId: number,
@@ -81,7 +81,7 @@ export function createRegroupedChange(
   return { ...change, ...groupColumns(db, ownerId, uid, change) }
 }
 
-/** What every change of a contact sets besides: the next revision, and the change number. */
+/** The columns that every change of a contact also sets: the next revision, and the change number. */
 export const numbered = (ownerId: number | Placeholder) => ({
   revision: sql`${contacts.revision} + 1`,
   seq: nextNumber(ownerId),
@@ -91,15 +91,15 @@ const findOwnQuery = preparedQuery(['owner', 'id'], (db, params) =>
   db.select(storedColumns).from(contacts).where(ownContact(params.owner, params.id)),
 )
 
-/** Finds a contact of an owner; undefined where there is none, also where it is another's. */
+/** Finds a contact of an owner; undefined if there is none, or it belongs to another owner. */
 export async function findContact(db: Database, ownerId: number, id: number): Promise<StoredRow | undefined> {
   const [row] = await findOwnQuery(db, { owner: ownerId, id })
   return row
 }
 
 /**
- * Finds a contact of an owner with the files of its vCard, as both are at one moment: a write between two reads would
- * leave the vCard without a file that it names.
+ * Finds a contact of an owner with the files of its vCard, both at one moment. If they were read separately, a write in
+ * between could remove a file that the vCard names.
  */
 export async function findWithParts(
   db: Database,
@@ -113,7 +113,7 @@ export async function findWithParts(
   return { row: now, parts }
 }
 
-/** A row as it was read: a write that gives it succeeds only while the row is at that revision. */
+/** A row that was read: a write with it succeeds only if the row still has that revision. */
 export type ReadRow = Pick<ContactRow, 'id' | 'revision'>
 
 export const isUnchanged = (ownerId: number, { id, revision }: ReadRow) =>
@@ -130,9 +130,9 @@ const replaceOwnQuery = preparedQuery(['owner', 'id', 'read', ...replacedColumns
 )
 
 /**
- * Replaces the content of a contact, and moves it to another book if the content says so: what it leaves in the one
- * before has the number before its own. Undefined where it has been changed or deleted since it was read, or where the
- * book has no place for it any more.
+ * Replaces the content of a contact, and moves it to another book if the content says so. A move also records at the
+ * preceding change number that the contact left its book. Undefined if the contact was changed or deleted since it was
+ * read, or the new book is gone or has a contact with its UID.
  */
 export async function replaceRow(
   db: Database,
@@ -157,7 +157,7 @@ export async function replaceRow(
   return replaced
 }
 
-/** The same, as a statement of a batch. It writes no members of a group. */
+/** The statement that replaces a contact, for a batch. It does not write the members of a group. */
 export const changeStatement = (
   db: Database,
   ownerId: number,
@@ -171,20 +171,20 @@ export const changeStatement = (
     .set(createChange(ownerId, content, writer, labelsOfKey(row.group_labels)))
     .where(where)
 
-/** A vCard in place of what a contact is: its content, its larger files, and its picture. */
+/** A vCard that replaces a contact: its content, its larger files, and its picture. */
 export interface CardReplacement {
   readonly content: ContactContent
   readonly parts: readonly CardPart[]
   /**
-   * A picture that was stored for it, or one that it had before; null: it has none. Undefined: it keeps the one that it
-   * has.
+   * A picture that was stored for this write, or one that the contact had before; null for no picture; undefined to
+   * keep the present one.
    */
   readonly picture: StoredPicture | { readonly picture: string } | null | undefined
 }
 
 /**
- * Replaces a contact by a vCard; the next sweep deletes a picture that it no longer has. Undefined where the contact
- * has been changed or deleted since it was read, or where another has taken the vCard's UID.
+ * Replaces a contact with a vCard. The next sweep deletes a picture that is no longer used. Undefined if the contact
+ * was changed or deleted since it was read, or another contact has the vCard's UID.
  */
 export async function replaceByCard(
   db: Database,
@@ -200,7 +200,7 @@ export async function replaceByCard(
     hasOtherUid ? isUidFree(db, ownerId, uid, placeOf(row)) : undefined,
     content.members ? hasRoomForGroup(ownerId, { members: content.members, row }) : undefined,
   )
-  // Under another UID it is in the groups that name that one.
+  // With another UID, the contact is in the groups that name that UID.
   const change = hasOtherUid
     ? createRegroupedChange(db, ownerId, uid, content, writer)
     : createChange(ownerId, content, writer, labelsOfKey(row.group_labels))
@@ -224,15 +224,15 @@ export async function replaceByCard(
 
 interface AvatarChange {
   readonly picture: StoredPicture | null
-  /** The vCard without the pictures that it came with; undefined where it has none. */
+  /** The vCard without its embedded pictures; undefined if the contact has no vCard. */
   readonly card: string | undefined
   readonly condition: SQL
   readonly author: Author
 }
 
 /**
- * Gives a contact a picture, or with null removes its picture; the next sweep deletes the one before. Undefined where
- * the contact has been changed or deleted since it was read, or `condition` is not true.
+ * Sets the picture of a contact, or removes it if null. The next sweep deletes the previous one. Undefined if the
+ * contact was changed or deleted since it was read, or `condition` is false.
  */
 export async function setAvatarColumn(
   db: Database,

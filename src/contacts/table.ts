@@ -21,46 +21,51 @@ export const contacts = sqliteTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     // first_name, last_name, email, …: a column for each field of fields.ts.
     ...mapFields<FieldColumns>((name) => columnMakers[fields[name].column](name)),
-    /** Which picture was given (src/platform/pictures/reference.ts); null where none was. */
+    /** The picture that was uploaded (src/platform/pictures/reference.ts); null if none. */
     avatar: text('avatar'),
     /**
-     * The vCard that it came as, line for line, without its larger files (parts.ts): the fields above are derived from
-     * it. Null where the fields are all there is.
+     * The vCard as it was received, line by line, without its larger files (parts.ts). The fields above are derived
+     * from it. Null if the contact has no vCard.
      */
     card: text('card'),
-    /** Which of its owner's books it is in; 0: the first. */
+    /** The id of its book; 0 for the owner's first book. */
     book_id: integer('book_id').notNull().default(0),
-    /** The UID that its vCard came with. Null where it came with none: then it is the book's uid and the id. */
+    /**
+     * The UID of its vCard. Null if that had none: then it is the uid of the owner's first book, a hyphen, and the id.
+     */
     uid: text('uid'),
-    /** The name that a CardDAV client gave its vCard. Null where none did. */
+    /** The resource name that a CardDAV client chose; null if none did. */
     uri: text('uri'),
-    /** FN of its vCard. Null where that is the first and the last name. */
+    /** FN of its vCard. Null if it equals the first and the last name. */
     full_name: text('full_name'),
-    /** Its labels, each between line breaks (labels-key.ts); empty where it has none. */
+    /** Its labels, each between line breaks (labels-key.ts); empty if it has none. */
     labels_key: text('labels_key').notNull().default(''),
-    /** Whether its vCard is a group: its name is a label of its members (groups-store.ts), and no list shows it. */
+    /** Whether its vCard is a group. Its members have its name as a label (groups-store.ts), and lists leave it out. */
     is_group: integer('is_group', { mode: 'boolean' }).notNull().default(false),
-    /** The names of the groups that have it, as labels_key has labels. Triggers write it (migration 0009). */
+    /** The names of the groups that it is in, in the form of labels_key. Written by triggers (migration 0009). */
     group_labels: text('group_labels').notNull().default(''),
     revision: integer('revision').notNull().default(1),
-    /** Its owner's change number when it last changed (books/numbers-store.ts); 0: before there were any. */
+    /** The owner's change number of its last change (books/numbers-store.ts); 0 if that was before change numbers. */
     seq: integer('seq').notNull().default(0),
-    /** Who changed it last, in JSON (books/author.ts): of the version before, who changed it (migration 0011). */
+    /**
+     * Who changed it last, as JSON (books/author.ts). A version gets the author of the change that replaced it
+     * (migration 0011).
+     */
     changed_by: text('changed_by'),
     created_at: timestampColumn('created_at').notNull(),
     updated_at: timestampColumn('updated_at').notNull(),
-    // What follows is derived from the above on every write (search/keys.ts): what lists are filtered and sorted by.
-    // SQLite folds ASCII only, so the folding is ours.
+    // The following columns are computed from those above on every write (search/keys.ts), for filters and sorting.
+    // SQLite folds only ASCII, so the Worker folds.
     first_name_key: text('first_name_key').notNull(),
     last_name_key: text('last_name_key').notNull(),
     email_key: text('email_key').notNull(),
-    /** The digits of the phone, and those of its extension after a blank. */
+    /** The digits of the phone number, then a space and those of its extension. */
     phone_key: text('phone_key').notNull(),
-    /** What lists are sorted by (search/sort-key.ts). */
+    /** The key by which lists are sorted (search/sort-key.ts). */
     name_key: text('name_key').notNull(),
-    /** All that `q` looks for it by (search/keys.ts): the name, then the e-mail, the note, and the phone. */
+    /** The text that `q` searches (search/keys.ts): the name, then the e-mail, the note, and the phone. */
     search_key: text('search_key').notNull().default(''),
-    /** `MM-DD`, or `~` (after every digit) where there is no birthday. */
+    /** `MM-DD`, or `~` (which sorts after digits) if there is no birthday. */
     birthday_key: text('birthday_key').notNull(),
   },
   (table) => [
@@ -68,14 +73,14 @@ export const contacts = sqliteTable(
     index('contacts_by_created').on(table.owner_id, table.created_at, table.id),
     index('contacts_by_number').on(table.owner_id, table.seq, table.updated_at, table.id),
     index('contacts_by_birthday').on(table.owner_id, table.birthday_key, table.id),
-    // Covers a search: it reads the owner's part of this, and no row but those of the page.
+    // Covers a search: SQLite reads the owner's part of this index, and only the rows of the page.
     index('contacts_search').on(table.owner_id, table.search_key, table.name_key),
     uniqueIndex('contacts_by_uid').on(table.owner_id, table.uid, table.book_id).where(sql`uid IS NOT NULL`),
     uniqueIndex('contacts_by_uri').on(table.owner_id, table.uri, table.book_id).where(sql`uri IS NOT NULL`),
     index('contacts_by_label')
       .on(table.owner_id, table.labels_key, table.group_labels)
       .where(sql`labels_key <> '' OR group_labels <> ''`),
-    // The contacts of the first book are in none: whoever has no other pays nothing for it.
+    // Leaves out the first book, so that accounts with only that book pay nothing for this index.
     index('contacts_by_book')
       .on(table.owner_id, table.book_id, table.is_group, table.name_key, table.id)
       .where(sql`book_id <> 0`),
@@ -86,17 +91,16 @@ export const contacts = sqliteTable(
   ],
 )
 
-/** The uid of a contact's book. */
+/** The uid of the first book of a contact's owner. */
 const bookUid = sql<string>`(
   SELECT books.uid FROM books WHERE books.owner_id = contacts.owner_id AND books.slug = ${sql.raw(`'${firstBook}'`)}
 )`
 
-/** The UID of a contact's vCard, as `uidOf` gives it. */
+/** The UID of a contact, as `uidOf` computes it. */
 export const effectiveUid = sql<string>`coalesce(contacts.uid, ${bookUid} || '-' || contacts.id)`
 
 /**
- * What is read of a contact to show or to change it. What lists are searched by stays in the database: it is as long as
- * all the rest.
+ * The columns that are read to show or change a contact. Search keys are left out: they are as long as all the rest.
  */
 export const contactColumns = {
   id: contacts.id,
@@ -110,7 +114,7 @@ export const contactColumns = {
 
 export type ContactRow = Pick<typeof contacts.$inferSelect, keyof typeof contactColumns>
 
-/** The same, with its vCard: what a change needs. Lists do without. */
+/** The same with the vCard, which a change needs and lists do not. */
 export const storedColumns = {
   ...contactColumns,
   card: contacts.card,
@@ -120,7 +124,7 @@ export const storedColumns = {
   book_id: contacts.book_id,
   /** The slug of its book. */
   book: bookSlug(sql`contacts.book_id`).as('book'),
-  /** The uid of its owner's first book, which UIDs begin with, whichever book it is in. */
+  /** The uid of the owner's first book, with which generated UIDs begin in every book. */
   book_uid: bookUid.as('book_uid'),
 } as const
 
@@ -129,20 +133,20 @@ export type StoredRow = Pick<typeof contacts.$inferSelect, Exclude<keyof typeof 
   readonly book_uid: string
 }
 
-/** Whether a row was read with its vCard. */
+/** Returns whether a row was read with its vCard. */
 export const isStoredRow = (row: ContactRow | StoredRow): row is StoredRow => 'card' in row
 
-/** Who is in a group: a row for each UID that its vCard names, whether there is such a contact or not. */
+/** The members of groups: a row for each UID that a group's vCard names, even if there is no such contact. */
 export const groupMembers = sqliteTable(
   'group_members',
   {
-    /** The group: a contact. */
+    /** The contact that is the group. */
     group_id: integer('group_id').notNull(),
     uid: text('uid').notNull(),
     owner_id: integer('owner_id').notNull(),
-    /** The group's name, as a member's `group_labels` has it. */
+    /** The group's name, in the form of `group_labels`. */
     label: text('label').notNull(),
-    /** The same, as a member's search key has it (search/keys.ts). */
+    /** The group's name, in the form of a search key (search/keys.ts). */
     search: text('search').notNull(),
   },
   (table) => [
@@ -151,14 +155,15 @@ export const groupMembers = sqliteTable(
   ],
 )
 
-/** Files of vCards that are larger than 1 KB, as the lines that they came as (parts.ts). */
+/** Files in vCards that are larger than 1 KB, as the lines that were received (parts.ts). */
 export const cardParts = sqliteTable(
   'card_parts',
   {
     id: integer('id').primaryKey(),
     owner_id: integer('owner_id').notNull(),
     /**
-     * A trigger deletes them with it (migration 0008): a foreign key would be looked up by every write of a contact.
+     * A trigger deletes them with the contact (migration 0008). A foreign key would cost every write of a contact a
+     * lookup.
      */
     contact_id: integer('contact_id').notNull(),
     /** SHA-256 of the text, in hexadecimal. */
@@ -169,34 +174,34 @@ export const cardParts = sqliteTable(
 )
 
 /**
- * How far derived columns have been made anew (search/key-store.ts): a row for those above, and one for the keys of
- * usernames.
+ * How far the recomputation of derived columns has come (search/key-store.ts): one row for contacts, and one for the
+ * keys of usernames.
  */
 export const searchKeyMigration = sqliteTable('contact_keying', {
   id: integer('id').primaryKey(),
-  /** Of how they are made, and by whose alphabet (search/keys-version.ts). */
+  /** The version of the algorithm and of the alphabet (search/keys-version.ts). */
   version: text('version').notNull(),
-  /** The last row that was done; null once all are. */
+  /** The id of the last row that was recomputed; null when all are. */
   done_to: integer('done_to'),
 })
 
 /**
- * How much each account holds, as it was last measured, and up to which change number it may write before it is
- * measured again (size-store.ts). Triggers lower that for what is large (migration 0014). Accounts that have written
- * little have no row.
+ * The size of each account when it was last measured, and the change number up to which it may write before it is
+ * measured again (size-store.ts). Triggers lower that number for large values (migration 0014). Accounts with few
+ * changes have no row.
  */
 export const accountSizes = sqliteTable('account_sizes', {
   owner_id: integer('owner_id')
     .primaryKey()
     .references(() => users.id, { onDelete: 'cascade' }),
   bytes: integer('bytes').notNull(),
-  /** The change number that it was measured at: what has the same number has the same size. */
+  /** The change number at which it was measured: while that is the newest, the size is the same. */
   measured_at: integer('measured_at').notNull(),
-  /** The last change number that surely fits. */
+  /** The last change number that is certain to fit. */
   fits_until: integer('fits_until').notNull(),
 })
 
-/** What clients call their requests to add a contact (Idempotency-Key), so that one that is sent again adds none. */
+/** Idempotency keys of requests, so that a repeated request adds no contact. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
@@ -204,14 +209,14 @@ export const idempotencyKeys = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     key: text('key').notNull(),
-    /** SHA-256 of the body as it was understood. */
+    /** SHA-256 of the parsed body. */
     fingerprint: text('fingerprint').notNull(),
     /**
-     * What was added; it may be deleted since. Null only inside the batch of statements that adds it. Of a request of
-     * several operations, the last that was added, and 0 where none was.
+     * The contact that was added; it may have been deleted since. Null only within the batch of statements that adds
+     * it. For a request with several operations: the last that was added, or 0 if none was.
      */
     contact_id: integer('contact_id'),
-    /** What a request of several operations was answered, in JSON (batch/store.ts). */
+    /** The results of a request with several operations, as JSON (batch/store.ts). */
     result: text('result'),
     created_at: timestampColumn('created_at').notNull(),
   },

@@ -5,22 +5,22 @@ import type { Database } from '../platform/db/database.ts'
 import { ownContact, ownedBy } from './scope.ts'
 import { contacts, type StoredRow } from './table.ts'
 
-/** A UID that this service gives: that of a book, and the id of the contact. */
+/** The form of a UID that this service generates: the uid of a book, and the id of the contact. */
 const ownUid = /^([0-9a-f]{32})-([1-9]\d{0,14})$/
 
-/** Where a UID is to be free: in one of an owner's books, but for one contact. */
+/** The book in which a UID must be free, and a contact that may have it. */
 export interface UidPlace {
   readonly bookId: number | SQL
   readonly exceptId?: number | undefined
 }
 
-/** The book that a contact is in, where its own UID is free for itself. */
+/** Returns the book of a contact, and the contact itself as the one that may have the UID. */
 export const placeOf = ({ book_id: bookId, id: exceptId }: Pick<StoredRow, 'book_id' | 'id'>): UidPlace => ({
   bookId,
   exceptId,
 })
 
-/** Selects the contact of an owner that has a UID: one that its vCard came with, or one that was given to it. */
+/** Selects the contact of an owner that has a UID: from its vCard, or generated. */
 function holders(db: Database, ownerId: number, uid: string, { bookId, exceptId = 0 }: UidPlace) {
   const [, bookUid = '', id = '0'] = ownUid.exec(uid) ?? []
   const isOther = and(sql`${contacts.book_id} = ${bookId}`, ne(contacts.id, exceptId))
@@ -37,11 +37,11 @@ function holders(db: Database, ownerId: number, uid: string, { bookId, exceptId 
   )
 }
 
-/** The condition that no contact in a book, but one, has a UID. */
+/** The condition that a UID is free in a book. */
 export const isUidFree = (db: Database, ownerId: number, uid: string, place: UidPlace): SQL =>
   notExists(holders(db, ownerId, uid, place))
 
-/** Finds the id of the contact in a book, but one, that has a UID. */
+/** Finds the id of the contact in a book that has a UID, other than the contact that may have it. */
 export async function findUidHolder(
   db: Database,
   ownerId: number,
@@ -53,8 +53,8 @@ export async function findUidHolder(
 }
 
 /**
- * Whether a UID is one that this service would give to a contact of an owner that does not exist yet: a vCard that came
- * with it would share it with that contact.
+ * Returns whether this service would generate a UID for a future contact of an owner. A vCard that came with it would
+ * later share it with that contact.
  */
 export async function isFutureUid(db: Database, ownerId: number, uid: string): Promise<boolean> {
   const [, bookUid, id] = ownUid.exec(uid) ?? []

@@ -1,5 +1,8 @@
 import type { StoredRow } from './table.ts'
 
-/** The UID of a contact's vCard: the one that it came with, or that of its book and its id. */
+/**
+ * Returns the UID of a contact: that of its vCard, or one made from the uid of the owner's first book and the contact's
+ * id.
+ */
 export const uidOf = ({ uid, book_uid, id }: Pick<StoredRow, 'uid' | 'book_uid' | 'id'>): string =>
   uid ?? `${book_uid}-${id}`

@@ -8,22 +8,22 @@ import { isNamed, named } from './schema.ts'
 import type { StoredRow } from './table.ts'
 import { type ContactEdit, type ContactTarget, editContact } from './write.ts'
 
-/** 422 for a name that would not be one, unless it is what is stored. */
+/** Throws the 422 for a contact without a name, unless the name does not change. */
 function requireName(fields: ContactFields, row: StoredRow, detail: string): void {
   const isRenamed = fields.first_name !== row.first_name || fields.last_name !== row.last_name
   if (isRenamed && !isNamed(fields)) throw invalidValues([{ pointer: '/first_name', detail }])
 }
 
 /**
- * Replaces a contact: fields that the input leaves out become empty, and lists that it leaves out stay, and so does the
- * book that it is in.
- * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where no name would be left, a vCard cannot say it, or there
- * is no such book
+ * Replaces a contact. Fields that the input leaves out become empty; lists and the book that it leaves out do not
+ * change.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 if no name would be left, the vCard cannot express the change,
+ * or there is no such book
  */
 export const replaceContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => {
     const sent = inputFor(input, row)
-    // A list says which of it is primary, where the member of its own is left out.
+    // If a list is sent without `email` or `phone`, the list determines its primary member.
     const primary = { ...(sent.emails ? { email: row.email } : {}), ...(sent.phones ? { phone: row.phone } : {}) }
     const fields = withDefaults({ ...primary, ...sent })
     requireName(fields, row, named)
@@ -32,8 +32,8 @@ export const replaceContact = (services: Services, target: ContactTarget, input:
   })
 
 /**
- * What a merge patch (RFC 7396) makes of a row: null empties a field, what is left out stays.
- * @throws Problem 422 where no name would be left
+ * Applies a merge patch (RFC 7396) to a row: null empties a field; fields that the patch leaves out do not change.
+ * @throws Problem 422 if no name would be left
  */
 export function patchRow(row: StoredRow, input: ContactInput, config: Configuration): ContactEdit {
   const patch = inputFor(input, row)
@@ -46,8 +46,8 @@ export function patchRow(row: StoredRow, input: ContactInput, config: Configurat
 
 /**
  * Applies a merge patch to a contact: {@link patchRow}.
- * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where no name would be left, a vCard cannot say it, or there
- * is no such book
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 if no name would be left, the vCard cannot express the change,
+ * or there is no such book
  */
 export const patchContact = (services: Services, target: ContactTarget, input: ContactInput): Promise<StoredRow> =>
   editContact(services, target, (row) => patchRow(row, input, services.config))

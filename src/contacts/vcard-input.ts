@@ -21,7 +21,7 @@ import { placeOf } from './uid-store.ts'
 import { type ContactTarget, writeContact, writerOf } from './write.ts'
 
 /**
- * The vCard of a body: one, of any version and in any charset. `charset` is what Content-Type says.
+ * Parses the body of a request as one vCard, of any version and in any charset. `charset` is that of Content-Type.
  * @throws Problem 422 `invalid-vcard`, which names the line, or `several-vcards`
  */
 export function readVcard(octets: Uint8Array, charset?: string): Card {
@@ -40,7 +40,7 @@ export function readVcard(octets: Uint8Array, charset?: string): Card {
   }
 }
 
-/** What a vCard is stored as: its content and its larger files. */
+/** The stored form of a vCard: its content and its larger files. */
 function storable(card: Card, before: StoredRow | null, prefix: string | undefined) {
   const taken = takeParts(card)
   const { favorite, uid } = readFields(card)
@@ -59,8 +59,8 @@ function storable(card: Card, before: StoredRow | null, prefix: string | undefin
 }
 
 /**
- * Stores the picture that lies in a vCard, without what it says of where it was taken. Undefined where there is none
- * that can be shown: the vCard has it all the same.
+ * Stores the picture that is embedded in a vCard, without its location metadata. Undefined if there is none that can be
+ * displayed; the vCard keeps it in any case.
  * @throws Problem 503 `avatar-store-unavailable`
  */
 async function storePhoto(services: Services, card: Card): Promise<StoredPicture | undefined> {
@@ -70,33 +70,33 @@ async function storePhoto(services: Services, card: Card): Promise<StoredPicture
   try {
     return await storePicture(services, picture)
   } catch (error) {
-    // Larger than what is shown, or refused by the store.
+    // The picture is too large to be displayed, or the store rejected it.
     if (error instanceof Problem && error.status < 500) return undefined
     throw error
   }
 }
 
-/** A contact to be, from a vCard. */
+/** A contact to add from a vCard. */
 export interface VcardCreation {
   readonly ownerId: number
   readonly card: Card
-  /** The slug of the book that it is added to; left out: the first. */
+  /** The slug of its book; undefined for the first book. */
   readonly book?: string | undefined
-  /** The client's name for the request, by which it may send it again. */
+  /** The value of the header Idempotency-Key. */
   readonly idempotencyKey?: string | undefined
 }
 
 /**
- * Adds a contact that keeps its vCard, line for line. Its picture is shown, if it lies in the vCard.
- * @throws Problem 401 where the owner is gone; 404 where the key's contact was deleted; 409 `book-full`, `uid-taken`;
- * 422 `idempotency-key-reused`, or for a book that is not there; 503 `avatar-store-unavailable`
+ * Adds a contact and stores its vCard line by line. Displays the picture that is embedded in the vCard, if any.
+ * @throws Problem 401 if the owner is gone; 404 if the contact of the idempotency key was deleted; 409 `book-full`,
+ * `uid-taken`; 422 `idempotency-key-reused`, or if there is no such book; 503 `avatar-store-unavailable`
  */
 export async function createFromVcard(
   services: Services,
   { ownerId, card, book = firstBook, idempotencyKey: key }: VcardCreation,
 ): Promise<StoredRow> {
   const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
-  // First, so that no picture is stored for a contact that there is already.
+  // Checked first, so that no picture is stored for a contact that already exists.
   if (content.uid !== null && key === undefined)
     await requireFreeUid(services.db, ownerId, content.uid, { bookId: bookIdOf(ownerId, book) })
   if (content.uid !== null) await requireOrdinaryUid(services.db, ownerId, content.uid)
@@ -110,8 +110,8 @@ export async function createFromVcard(
 }
 
 /**
- * Replaces a contact by a vCard, which it keeps, line for line. A vCard without a UID leaves the contact its own, and
- * one that does not say whether it is a favourite leaves it as it is.
+ * Replaces a contact with a vCard, which is stored line by line. The contact keeps its UID if the vCard has none, and
+ * its favourite flag if the vCard does not set it.
  * @throws Problem 404, 409 `busy`, `uid-taken`, 412, 503 `avatar-store-unavailable`
  */
 export function replaceByVcard(services: Services, target: ContactTarget, card: Card): Promise<StoredRow> {
@@ -129,7 +129,7 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
   })
 }
 
-/** Whether a contact has the picture of a vCard that is to replace it. */
+/** Returns whether a contact already has the picture of the vCard that replaces it. */
 function hasSamePicture(row: StoredRow, card: Card): boolean {
   const [before, after] = [pictureLines(cardOf(row)), pictureLines(card)]
   if (before !== after) return false

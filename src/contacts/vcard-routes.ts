@@ -35,7 +35,7 @@ const querySchema = z.strictObject({
   }),
 })
 
-/** The contact of the other examples. */
+/** The same contact as in the other examples. */
 const example = toVcard(
   {
     ...contactExample,
@@ -52,7 +52,7 @@ const example = toVcard(
   '3.0',
 )
 
-/** A vCard, in the document. */
+/** A vCard, as the OpenAPI document describes it. */
 export const vcardContent = {
   'text/vcard': { schema: { type: 'string' as const, contentMediaType: 'text/vcard', example } },
 }
@@ -65,8 +65,8 @@ export const vcardRoutes = createRouter()
 const { middleware, ...documented } = route
 
 /**
- * Adds the route to the document of a router. By `openapi`, `/{id}.vcf` would become a parameter of the name `id.vcf`,
- * which takes every path.
+ * Adds the route to a router's OpenAPI document only. `openapi` would make `/{id}.vcf` a parameter named `id.vcf`,
+ * which matches every path.
  */
 export function documentVcard(router: OpenAPIHono<AppEnv>): void {
   router.openAPIRegistry.registerPath({
@@ -98,8 +98,8 @@ vcardRoutes.get('/:file{[1-9][0-9]*\\.vcf}', middleware, async (c) => {
 })
 
 /**
- * Answers with a contact as a vCard, or 304 where the client has it.
- * @throws Problem 404; 412 where it is not what If-Match names; 503 where its picture cannot be read
+ * Responds with a contact as a vCard, or with 304 if the client has it.
+ * @throws Problem 404; 412 if If-Match names another version; 503 if the picture cannot be read
  */
 export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?: VcardForm): Promise<Response> {
   const form = named ?? acceptedVersion(c)
@@ -122,20 +122,23 @@ export async function vcardResponse(c: Context<SignedInEnv>, id: number, named?:
 }
 
 /**
- * The version that an Accept header asks for, by `version` of its first `text/vcard` (RFC 6350, section 10.1). Its
- * types count for nothing: a browser that follows a link to a file accepts pages.
+ * Returns the vCard version that an Accept header asks for, by `version` of its first `text/vcard` (RFC 6350, section
+ * 10.1). Ignores other types: a browser that follows a link to a file accepts pages.
  */
 function acceptedVersion(c: Context): SentVersion {
   const version = /text\/vcard[^,]*;\s*version="?(\d\.\d)/i.exec(c.req.header('Accept') ?? '')?.[1]
   return vcardVersions.find((one) => one === version) ?? '3.0'
 }
 
-/** Whether Accept prefers a vCard to JSON. What takes either, or neither, gets JSON. */
+/** Returns whether Accept prefers a vCard to JSON. A client that accepts either, or neither, gets JSON. */
 export const prefersVcard = (c: Context): boolean =>
   accepts(c, { header: 'Accept', supports: ['application/json', 'text/vcard'], default: 'application/json' }) ===
   'text/vcard'
 
-/** The vCard of a request's body; undefined where the body is no vCard. @throws Problem 422 for a wrong one */
+/**
+ * Returns the vCard of a request's body; undefined if the body is not a vCard.
+ * @throws Problem 422 if the vCard is invalid
+ */
 export async function sentVcard(c: Context): Promise<Card | undefined> {
   const media = parseMediaType(c.req.header('Content-Type'))
   if (media?.type !== 'text/vcard') return undefined

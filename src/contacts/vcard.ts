@@ -10,27 +10,27 @@ import { type CardPart, putParts } from './parts.ts'
 import type { StoredRow } from './table.ts'
 import { uidOf } from './uid.ts'
 
-/** The versions of vCard that a contact is sent in. */
+/** The vCard versions in which a contact can be sent. */
 export const vcardVersions = ['3.0', '4.0'] as const satisfies readonly SentVersion[]
 
-/** As a contact's vCard is asked for: in a version, or as it is stored. */
+/** The requested form of a vCard: a version, or the stored text. */
 export type VcardForm = SentVersion | 'stored'
 
 /** All forms of a vCard. */
 export const vcardForms = [...vcardVersions, 'stored'] as const satisfies readonly VcardForm[]
 
-/** What belongs to a contact's vCard and is not in its row. */
+/** The parts of a contact's vCard that are not in its row. */
 export interface VcardFiles {
-  /** The picture that it was given, which lies in the vCard: phones load none from elsewhere. */
+  /** The uploaded picture. It is embedded in the vCard, because phones do not load pictures from URLs. */
   readonly photo?: Inline | null | undefined
-  /** The larger files of the vCard that it came as. */
+  /** The larger files of the vCard that was received. */
   readonly parts?: readonly CardPart[]
 }
 
 /**
- * A contact as a vCard. One that came as a vCard goes out as it came, converted where it is asked for in another
- * version; `stored` is its very text. Its UID is the one that it came with, else the book's uid and the contact's id:
- * the same in every version, and in no other book. The same row gives the same text.
+ * Makes the vCard of a contact. A contact that was received as a vCard is sent as it came, converted if another version
+ * is requested; `stored` is the exact text. Its UID is that of the vCard, or one made from the uid of the first book
+ * and the contact's id: the same in every version, and in no other account. The same row always gives the same text.
  */
 export function toVcard(row: StoredRow, form: VcardForm, { photo, parts = [] }: VcardFiles = {}): string {
   const version = form === 'stored' ? '3.0' : form
@@ -40,14 +40,14 @@ export function toVcard(row: StoredRow, form: VcardForm, { photo, parts = [] }: 
   return form === 'stored' || !card ? text : printCard(completed(convertCard(card, version), row, photo))
 }
 
-/** The vCard of a contact that came as none. */
+/** Makes the vCard of a contact that was not received as one. */
 function made(row: StoredRow, photo: Inline | null | undefined): Card {
   const { favorite, ...texts } = pickFields(row)
   const updated_at = new Date(row.updated_at)
   return makeCard({ ...texts, favorite, uid: uidOf(row), updated_at, photo: photo ?? undefined })
 }
 
-/** A vCard with what the contact has beside it: a UID, whether it is a favourite, a picture that it was given. */
+/** Adds to a vCard what is stored beside it: the UID, the favourite flag, and the uploaded picture. */
 function completed(card: Card, row: StoredRow, photo: Inline | null | undefined): Card {
   const { uid, favorite } = readFields(card)
   const ended = withEnd(card)
@@ -56,15 +56,21 @@ function completed(card: Card, row: StoredRow, photo: Inline | null | undefined)
   return photo ? setPhoto(whole, photo) : whole
 }
 
-/** Whether the vCard that a contact came as has pictures of its own. */
+/** Returns whether the stored vCard has pictures of its own. */
 export const hasOwnPictures = ({ card }: Pick<StoredRow, 'card'>): boolean =>
   card !== null && parseCards(card).some(({ lines }) => lines.some(({ name }) => name === 'PHOTO'))
 
-/** Rises when the same row gives another text than before: when what makes or converts cards changes. */
+/**
+ * Increase this number if the same row gives another text than before, because the code that makes or converts vCards
+ * changed.
+ */
 const format = { '3.0': 'v3', '4.0': 'v4', stored: 'vs' } as const satisfies Record<VcardForm, string>
 
-/** The ETag of a contact as a vCard. It does not change with the members of the JSON: no phone reads all anew then. */
+/**
+ * Makes the ETag of a contact as a vCard. A change of the JSON format does not change it, so that phones do not read
+ * all contacts again.
+ */
 export const vcardEtag = (revision: number, form: VcardForm): string => `"${format[form]}-${revision}"`
 
-/** The ETags of all forms of a contact's vCard at a revision: If-Match takes any of them. */
+/** The ETags of all forms of a contact's vCard at a revision: If-Match accepts each of them. */
 export const vcardEtags = (revision: number): string[] => vcardForms.map((form) => vcardEtag(revision, form))

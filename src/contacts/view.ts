@@ -7,16 +7,16 @@ import { type Contact, contactDetailsSchema } from './schema.ts'
 import type { ContactRow, StoredRow } from './table.ts'
 import { uidOf } from './uid.ts'
 
-/** The ETag of a contact at a revision. */
+/** Makes the ETag of a contact at a revision. */
 export const contactEtag = etagsOf(contactDetailsSchema)
 
-/** The headers of an answer with one contact. */
+/** The headers of a response with one contact. */
 export const contactHeaders = ({ revision }: Pick<ContactRow, 'revision'>) => ({
   'Cache-Control': 'private, no-cache',
   ETag: contactEtag(revision),
 })
 
-/** A contact in a list, as its owner sees it. */
+/** A contact in the form that lists have. */
 export function toContact(row: ContactRow, config: Configuration): Contact {
   const { first_name, last_name, ...others } = pickFields(row)
   const name = row.full_name ?? fullName(row)
@@ -32,7 +32,7 @@ export function toContact(row: ContactRow, config: Configuration): Contact {
   }
 }
 
-/** A contact by itself, with all that it holds. */
+/** A contact with all details, in the form of a response for one contact. */
 export const toContactDetails = (row: StoredRow, config: Configuration) => ({
   ...toContact(row, config),
   uid: uidOf(row),

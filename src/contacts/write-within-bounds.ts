@@ -4,17 +4,17 @@ import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { measureAccount } from './size-store.ts'
 
-/** 409 for what would add to an account that holds as much as one may. */
+/** Makes the 409 for a write that would add to a full account. */
 export const storageFull = ({ MAX_ACCOUNT_BYTES: most }: Configuration): Problem =>
   new Problem(
     409,
     'storage-full',
-    `Your account holds ${Math.floor(most / 1e6)} MB, which is the most: delete contacts, and empty the trash.`,
+    `Your account has reached its limit of ${Math.floor(most / 1e6)} MB. Delete contacts, and empty the trash.`,
   )
 
 /**
- * Runs a write that adds to an account. Where the account may be full by what was measured last, it is measured anew,
- * and if there is room the write runs once more.
+ * Runs a write that may add to an account. If the write fails because the account may be full, measures the account,
+ * and runs the write once more if there is room.
  * @throws Problem 409 `storage-full`, and what `write` throws
  */
 export async function writeWithinBounds<T>(

@@ -19,25 +19,25 @@ export interface ContactTarget {
   readonly ownerId: number
   readonly id: number
   readonly author: Author
-  /** What the request requires of the contact's ETag; undefined where nothing is required. */
+  /** The request's conditions on the contact's ETag; undefined if it has none. */
   readonly conditions?: Conditions | undefined
 }
 
-/** Who writes, and how. */
+/** Makes the author and the locale of a write. */
 export const writerOf = ({ config }: Services, { author }: ContactTarget): Writer => ({
   locale: config.SORT_LOCALE,
   author,
 })
 
-/** 404 for a contact that does not exist, or is another's. */
+/** Makes the 404 for a contact that does not exist, or belongs to another owner. */
 export const contactNotFound = (): Problem => new Problem(404, 'not-found', 'You have no contact with this id.')
 
-/** 409 for a write that others overtake again and again. */
+/** Makes the 409 for a write that keeps conflicting with other writes. */
 export const busy = (): Problem =>
   new Problem(409, 'busy', 'Others are changing this contact at this very moment: try again.')
 
 /**
- * Checks that the contact of a write is there, and the conditions of the request.
+ * Checks that the contact exists, and that it meets the conditions of the request.
  * @throws Problem 404, 412
  */
 export function requireContact(row: StoredRow | undefined, conditions?: Conditions | undefined): StoredRow {
@@ -47,15 +47,15 @@ export function requireContact(row: StoredRow | undefined, conditions?: Conditio
 }
 
 /**
- * Finds the contact of a write and checks the conditions of the request.
+ * Finds the contact of a write, and checks the conditions of the request.
  * @throws Problem 404, 412
  */
 export const findForWrite = async ({ db }: Services, { ownerId, id, conditions }: ContactTarget): Promise<StoredRow> =>
   requireContact(await findContact(db, ownerId, id), conditions)
 
 /**
- * Reads, checks and writes a contact. `attempt` writes at the revision of the row and returns undefined where another
- * write came between: then all is done again, so that no write is lost.
+ * Reads, checks and writes a contact. `attempt` writes only if the row still has its revision, and returns undefined if
+ * another write came first. Then all three steps run again, so that no write is lost.
  * @throws Problem 404, 409 `busy`, `storage-full`, 412
  */
 export const writeContact = <T>(
@@ -68,17 +68,17 @@ export const writeContact = <T>(
     return writeWithinBounds(services, target.ownerId, () => attempt(row))
   }, busy)
 
-/** What a contact is to be: its fields, and those details that are named. */
+/** The new content of a contact: its fields, and the details to replace. */
 export interface ContactEdit {
   readonly fields: ContactFields
   readonly details?: DetailInput
-  /** The slug of the book that it is to be in; undefined: it stays in its book. */
+  /** The slug of its new book; undefined to leave it in its book. */
   readonly book?: string | undefined
 }
 
 /**
- * Makes of a row what it is to be, and tells which labels it is to lose that groups give it.
- * @throws Problem 422 where its vCard cannot say it
+ * Computes the new content of a row, and which labels it loses that come from groups.
+ * @throws Problem 422 if the vCard cannot express it
  */
 export const applyEdit = (row: StoredRow, { fields, details = {} }: ContactEdit) => ({
   content: editedContent(row, fields, details),
@@ -86,10 +86,11 @@ export const applyEdit = (row: StoredRow, { fields, details = {} }: ContactEdit)
 })
 
 /**
- * Replaces the fields of a contact, and those details that are named, by what `change` makes of the present row. Of its
- * vCard, where it has one, only the lines that say another value change. A label that it is to lose is taken from it
- * also where a group gives it. If `change` names another book, it moves there.
- * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 where its vCard cannot say them, or there is no such book
+ * Replaces the fields of a contact, and some details, with what `change` computes from the present row. Of a vCard,
+ * only the lines with another value change. To lose a label that comes from a group, the contact leaves the group. If
+ * `change` names another book, the contact moves there.
+ * @throws Problem 404, 409 `busy`, `uid-taken`, 412; 422 if the vCard cannot express the change, or there is no such
+ * book
  */
 export const editContact = (
   services: Services,

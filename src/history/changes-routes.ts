@@ -17,7 +17,8 @@ changesRoutes.openapi(
     operationId: 'listChanges',
     summary: 'List what changed',
     description:
-      'To keep a copy of your contacts: read all of them once, page by page, and from then on only what is new. Apply changes in their order. Groups of vCards are no contacts, and are left out.',
+      'For a client that keeps a copy of your contacts: read all contacts once, page by page, and after that only ' +
+      'the changes. Apply changes in order. Groups of vCards are not listed.',
     request: { query: changesQuerySchema },
     responses: { 200: json('A page of changes.', changesSchema), ...problems(401, 403, 410, 422) },
   }),

@@ -6,18 +6,18 @@ import { type ContactRow, contactColumns, contacts, type StoredRow, storedColumn
 import type { Database } from '../platform/db/database.ts'
 import type { Place } from './token.ts'
 
-/** A contact that changed, or with null one that went. */
+/** A contact that changed; null if it was deleted. */
 export interface ChangeRow extends Place {
   readonly contact: ContactRow | StoredRow | null
 }
 
-/** A page of changes, by their numbers, and the owner's change number at that moment. */
+/** A page of changes in the order of change numbers, and the owner's newest number when it was read. */
 export interface ChangePage {
   readonly rows: ChangeRow[]
   readonly number: number
 }
 
-/** The columns of a change: with its vCard, where all of the contact is wanted. */
+/** The columns of a change, with the vCard if the client wants the whole contact. */
 const columns = (isWhole: boolean) => ({
   ...(isWhole ? (storedColumns as unknown as typeof contactColumns) : contactColumns),
   seq: contacts.seq,
@@ -28,9 +28,10 @@ const numberQuery = (db: Database, ownerId: number) =>
   db.select({ number: lastNumber(ownerId).as('number') }).from(sql`(SELECT 1) AS one`)
 
 /**
- * Finds what changed in an owner's books after a change number: at most `limit`, in the order of their numbers. A group
- * is no contact: one that became a group went. What a move to another book leaves is left out: the contact comes next.
- * One round trip; where nothing changed it reads no row but the newest.
+ * Finds what changed in an owner's books after a change number: at most `limit` changes, in the order of their numbers.
+ * Reports a contact that became a group as deleted, because groups are not listed. Leaves out the removal that a move
+ * to another book records, because the contact itself follows. Takes one round trip, and reads only the newest row if
+ * nothing changed.
  */
 export async function findChanges(
   db: Database,
@@ -71,8 +72,8 @@ export async function findChanges(
 }
 
 /**
- * Reads an owner's book page by page, in the order of change numbers; what changes meanwhile comes later, or as a
- * change.
+ * Reads all contacts of an owner page by page, in the order of change numbers. A contact that changes meanwhile appears
+ * on a later page, or as a change.
  */
 export async function readBook(
   db: Database,

@@ -22,9 +22,10 @@ historyRoutes.openapi(
     method: 'get',
     path: '/{id}/history',
     operationId: 'listHistory',
-    summary: 'List what a contact was',
+    summary: 'List earlier versions of a contact',
     description:
-      'Before each of its last changes, the newest first: 20 versions, and 256 KB, at most. Stars are no changes.',
+      'The contact before each of its last changes, newest first: at most 20 versions and 256 KB. ' +
+      'Changing the favourite flag makes no version.',
     request: { params: contactIdSchema },
     responses: { 200: json('The versions.', z.array(versionSchema)), ...problems(401, 403, 404) },
   }),
@@ -46,9 +47,10 @@ historyRoutes.openapi(
     method: 'post',
     path: '/{id}/history/{revision}/restore',
     operationId: 'restoreVersion',
-    summary: 'Make a contact what it was',
+    summary: 'Restore an earlier version of a contact',
     description:
-      'Its vCard or its fields, and its picture. What it is now becomes a version. With If-Match, only if it is the version that you have read.',
+      'Restores the vCard or the fields, and the picture. The present state becomes a version. ' +
+      'With If-Match, only if the contact is still as you read it.',
     request: { params: contactIdSchema.extend(revisionSchema), headers: writeConditions },
     responses: {
       200: { ...json('The contact.', contactDetailsSchema), headers: etagHeader },

@@ -2,16 +2,16 @@ import type { Services } from '../platform/ports.ts'
 import { type ChangeRow, findChanges, readBook } from './changes-store.ts'
 import { readToken, restart, type Since, writeToken } from './token.ts'
 
-/** What a client asks for. */
+/** The parameters of a request for changes. */
 export interface ChangesQuery {
-  /** The `next` of an earlier answer; undefined to read the whole book. */
+  /** `next` of an earlier response; undefined to read all contacts. */
   readonly since?: string | undefined
   readonly limit: number
-  /** Whether contacts come with all that they hold. */
+  /** Whether contacts have all their details. */
   readonly isWhole: boolean
 }
 
-/** A page of changes, and from where on to ask for more: now, if there are more; else another time. */
+/** A page of changes, and the token for the next request: send it at once if there are more, otherwise later. */
 export interface Changes {
   readonly rows: readonly ChangeRow[]
   readonly next: string
@@ -19,9 +19,9 @@ export interface Changes {
 }
 
 /**
- * Lists what changed in an owner's books since an earlier answer, or the whole book, page by page. While a book is
- * being read it may change: all that did comes after its last page, as changes since the first.
- * @throws Problem 410 `changes-restart`; 422 for a token that is not ours
+ * Lists what changed in an owner's books since an earlier response, or all contacts, page by page. Changes that happen
+ * while a client reads all contacts follow after the last page, as changes since the first page.
+ * @throws Problem 410 `changes-restart`; 422 if the token is not valid
  */
 export async function listChanges(
   { db, config }: Services,
@@ -31,12 +31,12 @@ export async function listChanges(
   const epoch = config.CHANGES_EPOCH
   const from: Since | null = since === undefined ? null : readToken(since, epoch)
   const isBook = from === null || from.after !== null
-  // One more than asked for tells whether there are more.
+  // One more than the limit shows whether there are more.
   const options = { limit: limit + 1, isWhole }
   const page = isBook
     ? await readBook(db, ownerId, from?.after ?? null, options)
     : await findChanges(db, ownerId, from.number, options)
-  // A number that was never given: the database has been restored, and nobody has raised the epoch.
+  // A number above the newest: the database was restored from a backup, and the operator did not raise CHANGES_EPOCH.
   if (from && from.number > page.number) throw restart()
   const isCut = page.rows.length > limit
   const rows = page.rows.filter((_, at) => at < limit)
@@ -48,7 +48,7 @@ export async function listChanges(
       next: writeToken(epoch, { number: isCut && last ? last.seq : page.number, after: null }),
     }
   }
-  // After the last page of a book there is more, if it changed since the first.
+  // After the last page, there is more if anything changed since the first page.
   const first = from?.number ?? page.number
   const next = writeToken(epoch, { number: first, after: isCut && last ? last : null })
   return { rows, more: isCut || page.number > first, next }

@@ -6,7 +6,7 @@ import type { Database } from '../platform/db/database.ts'
 import { users } from '../users/table.ts'
 import { versions } from './table.ts'
 
-/** Whether a picture is that of an account, a contact, a contact in the trash, or a version of one. */
+/** Returns whether an account, a contact, a contact in the trash, or a version of a contact uses a picture. */
 export async function isPictureShown(db: Database, picture: string): Promise<boolean> {
   const showing = (table: typeof users | typeof contacts | typeof removed | typeof versions) =>
     db

@@ -10,11 +10,11 @@ import { contentOfStored } from './stored-contact.ts'
 import { findVersion, listVersions, type VersionRow } from './versions-store.ts'
 
 const noVersion = (): Problem =>
-  new Problem(404, 'not-found', 'The history of this contact has no such revision: the last 20 versions are kept.')
+  new Problem(404, 'not-found', 'The history of this contact has no such revision. It has the last 20 versions.')
 
 /**
- * Lists what a contact was before its last changes, the newest first.
- * @throws Problem 404 where there is no such contact
+ * Lists the earlier versions of a contact, newest first.
+ * @throws Problem 404 if there is no such contact
  */
 export async function listHistory({ db }: Services, ownerId: number, id: number): Promise<VersionRow[]> {
   const [row, versions] = await Promise.all([findContact(db, ownerId, id), listVersions(db, ownerId, id)])
@@ -23,9 +23,9 @@ export async function listHistory({ db }: Services, ownerId: number, id: number)
 }
 
 /**
- * Makes a contact what it was at a revision: its vCard or its fields, and its picture. Whether it is a favourite stays
- * as it is, and so does the book that it is in. What it is now becomes a version.
- * @throws Problem 404 for no such contact or version; 409 `book-full`, `busy`, `uid-taken`; 412
+ * Restores a contact to an earlier version: its vCard or its fields, and its picture. Its favourite flag and its book
+ * do not change. The present state becomes a version.
+ * @throws Problem 404 if there is no such contact or version; 409 `book-full`, `busy`, `uid-taken`; 412
  */
 export function restoreVersion(services: Services, target: ContactTarget, revision: number): Promise<StoredRow> {
   const { db } = services
@@ -34,7 +34,7 @@ export function restoreVersion(services: Services, target: ContactTarget, revisi
     const version = await findVersion(db, ownerId, id, revision)
     if (!version) throw noVersion()
     const content = contentOfStored({ ...version, favorite: row.favorite })
-    // Also where the version has none: the UID that it then has may be another's by now.
+    // Also if the version has no UID: another contact may have the UID that would be generated.
     await requireFreeUid(db, ownerId, uidOf({ ...row, uid: content.uid }), placeOf(row))
     await requireRoomForGroup(db, ownerId, content, row)
     const picture = version.avatar === null ? null : { picture: version.avatar }

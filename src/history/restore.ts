@@ -13,8 +13,8 @@ import { findInTrash, restoreRow } from './trash-store.ts'
 export const notInTrash = (): Problem => new Problem(404, 'not-found', 'Your trash has no contact with this id.')
 
 /**
- * Restores a contact from the trash, with all that it held.
- * @throws Problem 404 where it is not there; 409 `storage-full`, `uid-taken`, `book-full`
+ * Restores a contact from the trash, with everything that belonged to it.
+ * @throws Problem 404 if it is not in the trash; 409 `storage-full`, `uid-taken`, `book-full`
  */
 export async function restoreContact(services: Services, ownerId: number, id: number): Promise<StoredRow> {
   const { db, config } = services
@@ -30,7 +30,7 @@ export async function restoreContact(services: Services, ownerId: number, id: nu
     throw new Problem(
       409,
       'uid-taken',
-      `The contact ${holder} has the UID of this one by now: delete that contact, then restore this one.`,
+      `Contact ${holder} now has the UID of this contact. Delete that contact, then restore this one.`,
       { members: { contact: holder } },
     )
   }

@@ -9,16 +9,18 @@ import {
 } from '../contacts/schema.ts'
 import { idInPath, line, pageQuery, whole } from '../platform/text/fields.ts'
 
-/** What a client may ask for of the changes. */
+/** The query parameters of a request for changes. */
 export const changesQuerySchema = z.strictObject({
   since: line({ min: 1, max: 500 })
     .optional()
-    .meta({ description: '`next` of an earlier answer: opaque. Left out: the whole book.' }),
+    .meta({ description: '`next` of an earlier response (opaque). Leave it out to read all contacts.' }),
   fields: z
     .literal('all', 'must be all')
     .optional()
-    .meta({ description: '`all`: each contact with all that it holds, as one contact is read by itself.' }),
-  limit: whole(1, 500).default(100).meta({ type: 'integer', description: 'How many changes at most.', example: 100 }),
+    .meta({ description: '`all`: each contact with all details, as in the response for a single contact.' }),
+  limit: whole(1, 500)
+    .default(100)
+    .meta({ type: 'integer', description: 'The maximum number of changes.', example: 100 }),
 })
 
 export const changesSchema = z
@@ -26,13 +28,13 @@ export const changesSchema = z
     changes: z.array(
       z.object({
         id: z.int().positive(),
-        contact: listedContactSchema.nullable().meta({ description: 'Null: it is gone.' }),
+        contact: listedContactSchema.nullable().meta({ description: 'Null if it was deleted.' }),
       }),
     ),
     next: z
       .string()
-      .meta({ description: 'Send it as `since`: at once while `more` is true, later to hear what is new.' }),
-    more: z.boolean().meta({ description: 'Whether there are more changes by now.' }),
+      .meta({ description: 'Send it as `since`: at once if `more` is true, otherwise later, for new changes.' }),
+    more: z.boolean().meta({ description: 'Whether there are more changes now.' }),
   })
   .meta({
     id: 'Changes',
@@ -68,15 +70,15 @@ export const trashEntrySchema = z
   })
 
 /** A revision in a path. */
-export const revisionSchema = { revision: idInPath.meta({ description: 'As the history says it.' }) }
+export const revisionSchema = { revision: idInPath.meta({ description: 'A `revision` from the history.' }) }
 
-/** A contact as it was until a change. */
+/** A contact as it was before a change. */
 export const versionSchema = z
   .object({
     revision: z.int().positive(),
     contact: contactDetailsSchema,
-    changed_at: z.iso.datetime().meta({ description: 'Until then it was so.' }),
-    changed_by: authorSchema.nullable().meta({ description: 'Who changed it then.' }),
+    changed_at: z.iso.datetime().meta({ description: 'When this version was replaced.' }),
+    changed_by: authorSchema.nullable().meta({ description: 'Who made that change.' }),
   })
   .meta({
     id: 'ContactVersion',

@@ -11,8 +11,7 @@ const text = z
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1)
 
 /**
- * The columns of a contact in the trash, or of a version, as SQLite writes them in JSON; those that are null may be
- * left out.
+ * The columns of a contact in the trash, or of a version, in the JSON that SQLite writes. Null columns may be missing.
  */
 const contentSchema = z.object({
   ...{ first_name: text, last_name: text, email: text, phone: text, birthday: text, additional: text, favorite: flag },
@@ -21,19 +20,19 @@ const contentSchema = z.object({
   ...{ revision: z.int(), created_at: z.string(), updated_at: z.string() },
 } satisfies Record<(typeof trashColumns)[number], z.ZodType>)
 
-/** A contact as it was. */
+/** A contact from the trash or from a version. */
 export type StoredContact = StoredRow & Pick<typeof contacts.$inferSelect, 'uri'>
 
-/** What a contact as it was is read with: what is not in it. */
+/** The columns that the stored JSON does not have. */
 export type Surroundings = Pick<StoredRow, 'id' | 'book' | 'book_uid'>
 
-/** Reads a contact as it was. */
+/** Parses the stored JSON of a contact. */
 export const readStoredContact = (surroundings: Surroundings, content: string): StoredContact => ({
   ...surroundings,
   ...contentSchema.parse(JSON.parse(content)),
 })
 
-/** What a contact held. */
+/** Returns the content of a stored contact. */
 export function contentOfStored(contact: StoredContact): ContactContent {
   const [card] = contact.card === null ? [] : parseCards(contact.card)
   return card ? contentOfCard(card, contact) : contentOfFields(contact)

@@ -3,22 +3,22 @@ import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlit
 import { timestampColumn } from '../platform/db/columns.ts'
 
 /**
- * What contacts were before each change of what is shown of them, but for the star. A trigger writes them and deletes
- * those that are too many (migration 0011).
+ * Earlier versions of contacts: a row for each change of a contact, except for the favourite flag. A trigger inserts
+ * them, and deletes those beyond the limit (migration 0011).
  */
 export const versions = sqliteTable(
   'versions',
   {
     owner_id: integer('owner_id').notNull(),
     contact_id: integer('contact_id').notNull(),
-    /** The contact's revision at which it was so. */
+    /** The revision of this version. */
     revision: integer('revision').notNull(),
     /** The contact in JSON, as in the trash. */
     content: text('content').notNull(),
     avatar: text('avatar'),
     /** Who changed it, in JSON (books/author.ts). */
     changed_by: text('changed_by'),
-    /** When it was changed: until then it was so. */
+    /** When the change replaced this version. */
     changed_at: timestampColumn('changed_at').notNull(),
   },
   (table) => [

@@ -2,18 +2,21 @@ import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import { invalidValues, Problem } from '../platform/http/problem.ts'
 
-/** A place in the order of a whole book: contacts by their change number, and those that have none by their time. */
+/** A position in the order in which all contacts are read: by change number, and for contacts without one by time. */
 export interface Place {
   readonly seq: number
   readonly updated_at: string
   readonly id: number
 }
 
-/** From where on a client asks for changes: all after a number; or the rest of a book that it is still reading. */
+/** The position of a client: after a change number, or within the pages of all contacts. */
 export interface Since {
-  /** The owner's change number up to which the client knows all; while it reads a book, at its first page. */
+  /**
+   * The change number up to which the client has read. While it reads all contacts: the newest number at its first
+   * page.
+   */
   readonly number: number
-  /** The last contact of the page before; null where the client has read the whole book. */
+  /** The last contact of the previous page; null after the client has read all contacts. */
   readonly after: Place | null
 }
 
@@ -23,20 +26,21 @@ const tokenSchema = z.union([
   z.tuple([number, number, number, z.string().refine((text) => text.isWellFormed()), number]),
 ])
 
-/** A token as it travels: opaque to clients. `epoch` is that of the database. */
+/** Encodes a token, which is opaque to clients. `epoch` is CHANGES_EPOCH. */
 export function writeToken(epoch: number, { number, after }: Since): string {
   const place = after ? [after.seq, after.updated_at, after.id] : []
   return Buffer.from(JSON.stringify([epoch, number, ...place])).toString('base64url')
 }
 
 /**
- * Reads a token.
- * @throws Problem 422 where it is none of ours; 410 `changes-restart` where it is from another epoch
+ * Decodes a token.
+ * @throws Problem 422 if it is invalid; 410 `changes-restart` if it is from another epoch
  */
 export function readToken(text: string, epoch: number): Since {
   const { success, data } = tokenSchema.safeParse(parsed(text))
   if (!success) {
-    const detail = 'This is not what an answer said as next. Send that as it is, or leave since out to read all.'
+    const detail =
+      'This is not the next of an earlier response. Send that unchanged, or leave since out to read everything.'
     throw invalidValues([{ pointer: 'query/since', detail }])
   }
   const [from, last, seq, updated_at = '', id = 0] = data
@@ -44,12 +48,15 @@ export function readToken(text: string, epoch: number): Since {
   return { number: last, after: seq === undefined ? null : { seq, updated_at, id } }
 }
 
-/** 410 for a token from before the database was restored: what it stands for may never have happened. */
+/**
+ * Makes the 410 for a token from before the database was restored: changes that the client has read may be missing from
+ * the backup.
+ */
 export const restart = (): Problem =>
   new Problem(
     410,
     'changes-restart',
-    'The book was restored from a backup since you last asked. Leave since out, and read all of it anew.',
+    'The database was restored from a backup since your last request. Leave since out, and read everything again.',
   )
 
 function parsed(text: string): unknown {

@@ -17,7 +17,7 @@ import { contentOfStored, readStoredContact, type StoredContact } from './stored
 
 /** A contact in the trash. */
 export interface TrashRow {
-  /** Its change number, by which the trash is ordered. */
+  /** Its change number, which orders the trash. */
   readonly id: number
   readonly contact: StoredContact
   readonly removed_at: string
@@ -49,7 +49,7 @@ const toTrashRow = ({ id, contact_id, content, book, book_uid, ...entry }: Store
   contact: readStoredContact({ id: contact_id ?? 0, book, book_uid }, content ?? ''),
 })
 
-/** Lists an owner's trash, the newest first, a page at a time. One round trip. */
+/** Lists an owner's trash, newest first, one page at a time. One round trip. */
 export async function listTrash(
   db: Database,
   ownerId: number,
@@ -68,7 +68,7 @@ export async function listTrash(
   return pageById({ rows: rows.map(toTrashRow), total }, query, 'trash')
 }
 
-/** Reads an owner's trash with the files of its vCards, in the order of its numbers, from one on. */
+/** Reads entries of an owner's trash, with the files of their vCards, in the order of change numbers. */
 export async function readTrash(
   db: Database,
   ownerId: number,
@@ -84,10 +84,10 @@ export async function readTrash(
   return rows.map(({ parts, ...row }) => ({ ...toTrashRow(row), parts }))
 }
 
-/** The condition that an entry of the trash is that of a contact. */
+/** The condition that an entry of the trash belongs to a contact. */
 export const ofContact = (contactId: number) => eq(removed.contact_id, contactId)
 
-/** Finds a contact in an owner's trash; undefined where it is not there. */
+/** Finds a contact in an owner's trash; undefined if it is not there. */
 export async function findInTrash(db: Database, ownerId: number, contactId: number): Promise<TrashRow | undefined> {
   const [row] = await db
     .select(columns(ownerId))
@@ -97,9 +97,9 @@ export async function findInTrash(db: Database, ownerId: number, contactId: numb
 }
 
 /**
- * Restores a contact from the trash into the book that it was in, or into the first where that is gone: the same id,
- * UID, vCard and picture, one revision later. Undefined where it is not there any more, its owner's books are full
- * or have as many groups as they may, or another contact has taken its UID.
+ * Restores a contact from the trash into its book, or into the first book if its own is gone: with the same id, UID,
+ * vCard and picture, and the next revision. Undefined if it is no longer in the trash, the owner has the maximum number
+ * of contacts or groups, or another contact has its UID.
  */
 export async function restoreRow(
   db: Database,

@@ -5,14 +5,14 @@ import type { Database } from '../platform/db/database.ts'
 import { readStoredContact, type StoredContact } from './stored-contact.ts'
 import { versions } from './table.ts'
 
-/** A contact as it was until a change, and who changed it when. */
+/** A contact as it was before a change, and who made that change and when. */
 export interface VersionRow {
   readonly contact: StoredContact
   readonly changed_at: string
   readonly changed_by: string | null
 }
 
-/** What is read of a version's contact. Its book is the one that it was in, if that is still there. */
+/** The columns of a version's contact. `book` is the book of that time, or the first book if that one is gone. */
 const contactColumns = (ownerId: number) => ({
   id: versions.contact_id,
   content: versions.content,
@@ -23,7 +23,7 @@ const contactColumns = (ownerId: number) => ({
 const ofContact = (ownerId: number, contactId: number) =>
   and(eq(versions.owner_id, ownerId), eq(versions.contact_id, contactId))
 
-/** Lists what an owner's contact was before its last changes, the newest first: at most 20. */
+/** Lists the earlier versions of an owner's contact, newest first: at most 20. */
 export async function listVersions(db: Database, ownerId: number, contactId: number): Promise<VersionRow[]> {
   const rows = await db
     .select({
@@ -40,7 +40,7 @@ export async function listVersions(db: Database, ownerId: number, contactId: num
   }))
 }
 
-/** Finds what an owner's contact was at a revision; undefined where no version of that is left. */
+/** Finds a version of an owner's contact; undefined if there is none for the revision. */
 export async function findVersion(
   db: Database,
   ownerId: number,
@@ -59,7 +59,7 @@ export interface ExportedVersion extends VersionRow {
   readonly parts: string
 }
 
-/** Reads all versions of an owner's contacts, from one on. */
+/** Reads versions of all contacts of an owner, after the version `last`. */
 export async function readVersions(
   db: Database,
   ownerId: number,

@@ -8,13 +8,13 @@ import type { trashEntrySchema, versionSchema } from './schema.ts'
 import type { TrashRow } from './trash-store.ts'
 import type { VersionRow } from './versions-store.ts'
 
-/** A change as its owner sees it. */
+/** A change in the form of the response. */
 export const toChange = ({ id, contact }: ChangeRow, config: Configuration) => ({
   id,
   contact: contact && (isStoredRow(contact) ? toContactDetails(contact, config) : toContact(contact, config)),
 })
 
-/** A contact in the trash as its owner sees it. */
+/** An entry of the trash in the form of the response. */
 export const toTrashEntry = (
   { contact, removed_at, removed_by }: TrashRow,
   config: Configuration,
@@ -25,7 +25,7 @@ export const toTrashEntry = (
   deleted_by: parseAuthor(removed_by),
 })
 
-/** A version of a contact as its owner sees it. */
+/** A version of a contact in the form of the response. */
 export const toVersion = (
   { contact, changed_at, changed_by }: VersionRow,
   config: Configuration,

@@ -14,11 +14,11 @@ export const explanations: Readonly<Record<string, string>> = {
     'The password is right, but the address is not confirmed yet. Open the link in the letter we sent, or ask for a new one with POST /api/auth/verification-email.',
   'email-taken': 'An account with this address exists. Log in, or use another address.',
   'first-book':
-    'Everybody has a first book, where contacts are that are in no other. It can be renamed and emptied, and not deleted.',
+    'Every account has a first book, for contacts that are in no other. You can rename it and delete its contacts, but not the book itself.',
   'foreign-page':
     'A page of another site sent this request with your browser. The service accepts requests only from its own pages and from sites that its operator allows (CORS_ORIGINS). If you were filling in a form, open it here.',
   'group-alone':
-    'A batch changes groups of vCards by five operations at most, and by none if it is atomic or has an Idempotency-Key. Send this one by itself.',
+    'At most five operations of a batch may change groups of vCards; none may if the batch is atomic or has an Idempotency-Key. Send this operation in a request of its own.',
   'idempotency-key-reused':
     'An Idempotency-Key belongs to one request, but within 24 hours the same key was sent with another body. Use a new key for a new contact, and repeat a request exactly as it was.',
   'internal-error': 'This is a bug in the service. It was logged with the request id. No change was written in part.',
@@ -59,9 +59,9 @@ export const explanations: Readonly<Record<string, string>> = {
   'several-vcards':
     'The body has more than one vCard, but this route takes one contact at a time. Send each vCard in its own request.',
   'slug-taken':
-    'A slug is the name of a book in URLs, and another book of yours has this one. Send another slug, or leave it out: then the service derives one from the name.',
+    'A slug is the name of a book in URLs, and another of your books already has this one. Send another slug, or leave it out: then the service makes one from the name.',
   'storage-full':
-    'Your account has the maximum number of bytes: contacts with their vCards, their history, and the trash. Delete contacts, empty the trash, and try again.',
+    'Your account has reached its maximum size. Contacts with their vCards, their history, and the trash count. Delete contacts, empty the trash, and try again.',
   'too-many-app-passwords':
     'You have 25 app passwords, which is the maximum. Revoke those of phones and programs that you no longer use.',
   'too-many-books': 'You have 20 books, which is the maximum. Delete one that you do not use, or use labels instead.',

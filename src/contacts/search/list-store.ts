@@ -26,15 +26,15 @@ import {
   textsByName,
 } from './terms.ts'
 
-/** Which of one's own contacts fits a text best. */
+/** Finds the owner's contact that fits a text best. */
 export async function findBestMatch(db: Database, ownerId: number, text: string): Promise<ContactRow | undefined> {
   const { success, data } = contactQuerySchema.safeParse({ q: text, limit: '1' })
   return success ? (await listContacts(db, ownerId, data, null)).rows[0] : undefined
 }
 
 /**
- * One's own contacts that fit a query, sorted; from `cursor` on, or past `skip` of them. One round trip.
- * @throws Problem 422 for a cursor that this service did not make, or a book that is not there
+ * Lists an owner's contacts that match a query, sorted, after `cursor` or after `skip` of them. One round trip.
+ * @throws Problem 422 if the cursor is invalid or there is no such book
  */
 export async function listContacts(
   db: Database,
@@ -50,28 +50,28 @@ export async function listContacts(
   return { rows: page.map(({ sorted_by: _, ...row }) => row), next, total }
 }
 
-/** What the SQL of a list depends on; all else are its values. Of a search: how many words and numbers, and where. */
+/**
+ * What the SQL text of a list depends on; everything else is a parameter. For a search: how many words and numbers
+ * there are, and in which fields.
+ */
 interface Shape<T = string> {
   /** Whether contacts are read with their vCards. */
   readonly isWhole: boolean
   readonly sort: ContactQuery['sort']
   readonly order: ContactQuery['order']
-  /** Whether it begins after a place of its order. */
+  /** Whether it starts after a cursor. */
   readonly isContinued: boolean
-  /** Whether it is of one book, other than the first: then the index of books is entered, whatever the order. */
+  /** Whether it is limited to a book other than the first: then it reads the index of books, in any order. */
   readonly isOfBook: boolean
   readonly terms: SearchTerms<T> | null
 }
 
-/** The values of a list, or the parameters that they will be. */
+/** The values of a list, or the parameters for them. */
 interface Params<N = number | Placeholder, T = string | number | null | Placeholder> {
   readonly owner: N
   readonly limit: N
   readonly skip: N
-  /**
-   * The place after which it begins: its sort key, or its score and its name key, or its change number and its time;
-   * and its id.
-   */
+  /** The cursor: the sort key (or the score and the name key, or the change number and the time), and the id. */
   readonly key: T
   readonly name: T
   readonly id: T
@@ -84,12 +84,12 @@ async function findHits(db: Database, ownerId: number, query: ContactQuery, curs
   const shape = { isWhole: query.fields === 'all', sort, order, isContinued: cursor !== null, isOfBook, terms }
   const hasTwoKeys = sort === 'relevance' || sort === 'updated'
   const [key, name] = cursor && hasTwoKeys ? parseKeys(cursor.key) : [cursor?.key ?? null, null]
-  // One more than asked for tells whether a next page exists.
+  // One more than the limit shows whether there is a next page.
   const values = { owner: ownerId, limit: limit + 1, skip, key, name, id: cursor?.id ?? null }
   const others = [...filters(query, ownerId)]
   if (others.length === 0 && !query.total) return { rows: await cachedListQuery(shape)(db, values), total: null }
 
-  // All are counted in an index alone, and so are the groups.
+  // All contacts are counted in an index alone, and so are the groups.
   const total =
     others.length === 0 && terms === null
       ? sql<number>`count(*) - (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)} AND is_group = 1)`
@@ -106,7 +106,10 @@ async function findHits(db: Database, ownerId: number, query: ContactQuery, curs
 type Listing = ReturnType<typeof listing>
 const listings = new Map<string, Listing>()
 
-/** The statement of a shape of list, without filters: what is asked most. There are some seven hundred. */
+/**
+ * The prepared statement for a shape of list without filters, the most frequent kind. There are about seven hundred
+ * shapes.
+ */
 function cachedListQuery({
   terms,
   ...shape
@@ -137,10 +140,10 @@ const page = (db: Database, shape: Shape<Text>, params: Params, others: readonly
 const where = ({ terms }: Shape<Text>, { owner }: Params, others: readonly SQL[]) =>
   and(ownedBy(owner), terms ? matches(terms) : isNoGroup, ...others)
 
-/** The columns of a list, or those of contacts by themselves (table.ts). */
+/** The columns of a list, or all stored columns (table.ts). */
 const columns = (isWhole: boolean): typeof contactColumns => (isWhole ? storedColumns : contactColumns)
 
-/** A page by one of the indexes of sort keys: what it costs does not grow with the pages before it. */
+/** Reads a page by an index of sort keys. Its cost does not depend on how many pages precede it. */
 function bySortKey(
   db: Database,
   sort: Sort,
@@ -154,7 +157,7 @@ function bySortKey(
     db
       .select({ ...columns(isWhole), sorted_by: sql<string>`${key}`.as('sorted_by') })
       .from(contacts)
-      // Compared as a row: the index is entered where the page begins.
+      // Compares a row value, so that SQLite starts reading the index at the page.
       .where(
         and(
           fits,
@@ -167,7 +170,10 @@ function bySortKey(
   )
 }
 
-/** A page by change numbers: whatever raises one sets `updated_at`. Contacts from before there were any go by that. */
+/**
+ * Reads a page by change number, because each change that raises it also sets `updated_at`. Contacts from before change
+ * numbers are ordered by time.
+ */
 function byNumber(
   db: Database,
   { isWhole, order, isContinued, isOfBook }: Shape<Text>,
@@ -194,8 +200,8 @@ function byNumber(
 }
 
 /**
- * A page of what fits best: scores are computed of the search keys alone, in an index that covers them, and only the
- * page's own rows are read.
+ * Reads a page by relevance. Computes the scores from search keys alone, in an index that covers them, and reads only
+ * the rows of the page.
  */
 function byRelevance(
   db: Database,
@@ -236,9 +242,9 @@ function byRelevance(
 }
 
 /**
- * The number and the text of a cursor's key: of a list by relevance, a score and a name key; of one by changes, a
- * change number and a time.
- * @throws Problem 422 when the cursor is not one that this service made
+ * Returns the number and the text of a cursor's key: score and name key for a list by relevance, change number and time
+ * for a list by change.
+ * @throws Problem 422 if this service did not make the cursor
  */
 function parseKeys(key: string): [number: number, text: string] {
   const [, number, text = ''] = key.match(/^(\d{1,15}) (.*)$/s) ?? []
@@ -246,10 +252,10 @@ function parseKeys(key: string): [number: number, text: string] {
   return [Number(number), text]
 }
 
-// `instr`, not LIKE: D1 bounds a LIKE pattern to 50 bytes, and nothing in a part needs escaping.
+// Uses `instr` because D1 limits a LIKE pattern to 50 bytes, and `instr` needs no escaping.
 const contains = (column: AnySQLiteColumn, part: string): SQL => sql`instr(${column}, ${part}) > 0`
 
-/** That a column holds every word of a text. A text that folds to nothing is in nobody's name. */
+/** The condition that a column contains every word of a text. A text that is empty after folding matches nobody. */
 const containsWords = (column: AnySQLiteColumn, text: string): SQL =>
   and(...splitTerms(text).map((word) => contains(column, word))) ?? sql`0`
 
@@ -264,7 +270,7 @@ function* filters(query: ContactQuery, ownerId: number): Generator<SQL> {
   if (query.favorite !== undefined) yield eq(contacts.favorite, query.favorite)
 }
 
-/** Which list a cursor belongs to: a search's holds what was searched for. */
+/** Identifies the list that a cursor belongs to; for a search it includes the search text. */
 export const sortName = ({ sort, order, q }: ContactQuery): string =>
   sort === 'relevance' ? `${sort} ${order} ${fold(q ?? '')}` : `${sort} ${order}`
 
@@ -276,11 +282,14 @@ const sortColumns = {
   birthday: contacts.birthday_key,
 }
 
-/** A column by which SQLite sorts, rather than enter the owner's whole part of an index that is in its order. */
+/**
+ * Hides a sort column from SQLite's indexes, so that it sorts the rows found instead of reading the owner's whole part
+ * of an index in that order.
+ */
 const unindexed = (column: AnySQLiteColumn): SQL => sql`+${column}`
 
 function sortKeyOf(sort: Sort, order: ContactQuery['order'], isOfBook: boolean): SQL {
-  // Those without a birthday come last in either order.
+  // Contacts without a birthday come last in both directions.
   if (sort === 'birthday' && order === 'desc')
     return sql`iif(${contacts.birthday_key} = ${noBirthday}, '', ${contacts.birthday_key})`
   return isOfBook && sort !== 'name' ? unindexed(sortColumns[sort]) : sql`${sortColumns[sort]}`
