@@ -110,6 +110,34 @@ describe('a batch', () => {
     expect(summary(await batch(ana, { delete: { id, if_match: current } }))).toEqual(['204'])
   })
 
+  it('adds contacts to any book, and moves them by themselves', async () => {
+    const bo = await signedUp('bo')
+    expect((await bo.post('/api/books', { slug: 'work', name: 'Work' })).status).toBe(201)
+    const [id = 0] = await add(bo, 'Moved')
+    const rows = await batch(
+      bo,
+      { create: { first_name: 'Colleague', book: 'work' } },
+      { update: { id, patch: { phone: '1', book: 'work' } } },
+      { update: { id, patch: { phone: '2', book: 'work' } } },
+      { create: { first_name: 'Nowhere', book: 'none' } },
+      { update: { id, patch: { book: 'none' } } },
+    )
+    expect(summary(rows)).toEqual(['201', '200', '200', '422 invalid-values', '422 invalid-values'])
+    expect(rows[3]?.problem?.errors).toMatchObject([{ pointer: '/create/book' }])
+    expect(rows[4]?.problem?.errors).toMatchObject([{ pointer: '/update/patch/book' }])
+    const [made, , moved] = rows
+    expect([made?.contact?.book, moved?.contact?.book, moved?.contact?.phone]).toEqual(['work', 'work', '2'])
+    const listed = z.array(z.looseObject({ id: z.int() }))
+    const inBook = read(listed, await bo.get(`${path}?book=work`)).map((one) => one.id)
+    expect(inBook.toSorted()).toEqual([id, made?.contact?.id ?? 0].toSorted())
+    const operations = [{ delete: { id: made?.contact?.id } }, { update: { id, patch: { book: 'contacts' } } }]
+    expect(problemOf(await bo.post(`${path}/batch?atomic=true`, { operations }))).toBe('409 group-alone')
+    expect(read(listed, await bo.get(`${path}?book=work`))).toHaveLength(2)
+    // Deleted from another book, a contact is restored into it.
+    expect(summary(await batch(bo, { delete: { id } }))).toEqual(['204'])
+    expect((await bo.post(`/api/trash/${id}/restore`)).body).toMatchObject({ book: 'work', phone: '2' })
+  })
+
   it('is refused whole where it is no batch', async () => {
     const bodies = [
       {},

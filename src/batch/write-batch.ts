@@ -40,7 +40,8 @@ const maxOfGroups = 5
 
 /**
  * Runs operations in order, as if each were a request of its own. An operation that fails does not affect the others.
- * All are written in one transaction, except those that change groups of vCards.
+ * All are written in one transaction, except those that change groups of vCards or
+ * move contacts to another book.
  * @throws Problem 401 if the owner is gone; 422 `idempotency-key-reused`; for an atomic batch, the problem of the first
  * operation that fails, or 409 `busy`
  */
@@ -63,7 +64,8 @@ export async function writeBatch(services: Services, batch: Batch): Promise<read
 function groupRefusal({ atomic, idempotencyKey }: Batch, ofGroups: number): Problem | undefined {
   if (!atomic && idempotencyKey === undefined && ofGroups < maxOfGroups) return undefined
   const detail =
-    `This operation changes a group of vCards. A batch may have ${maxOfGroups} of these, ` +
+    'This operation changes a group of vCards, or moves a contact to another book. ' +
+    `A batch may have ${maxOfGroups} of these, ` +
     'or none if it is atomic or has a key. Send it separately.'
   return new Problem(409, 'group-alone', detail)
 }
