@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
-import { inspectTables, load } from './backup/dump.ts'
+import { type FoundTables, inspectTables, load, withoutTriggers } from './backup/dump.ts'
 import { statementsOf } from './backup/statements.ts'
 import { CommandError, innermost, parseOptions, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
@@ -44,7 +44,8 @@ export async function restore({
   })
   const content = await contentOf(file)
   requireKind(file, content, databaseUrl === undefined ? 'd1' : 'libsql')
-  const statements = () => statementsOf(createReadStream(file, 'utf8'))
+  const statements = ({ triggers }: FoundTables) =>
+    withoutTriggers(content === 'rows' ? triggers : [], statementsOf(createReadStream(file, 'utf8')))
   const refused = (place: string, error: unknown, next: string) => {
     if (error instanceof CommandError) return error
     return new CommandError(`${place} did not take all of ${file}${next} ${innermost(error)}`)
@@ -56,7 +57,7 @@ export async function restore({
       const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results)
       requireEmpty(file, content, found, `${place} is not empty. Stop npm start, and move that folder away.`)
       const batch: D1PreparedStatement[] = []
-      for await (const sql of statements()) batch.push(d1.prepare(sql))
+      for await (const sql of statements(found)) batch.push(d1.prepare(sql))
       await d1.batch(batch)
       return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
     } catch (error) {
@@ -70,7 +71,7 @@ export async function restore({
   try {
     const found = await inspectTables(async (sql) => (await client.execute(sql)).rows)
     requireEmpty(file, content, found, `${place} is not empty. Make another, and name it by DATABASE_URL.`)
-    await load(client, statements())
+    await load(client, statements(found))
     return `${place} holds what ${file} has. This brings it up to date: npm run migrate`
   } catch (error) {
     throw refused(place, error, '. Begin again with an empty database.')
@@ -103,12 +104,7 @@ function requireKind(file: string, content: Content, kind: 'libsql' | 'd1'): voi
 }
 
 /** Rows alone need tables that are empty, and tables a database without any. @throws CommandError with what to do */
-function requireEmpty(
-  file: string,
-  content: Content,
-  { tables, full }: { tables: string[]; full: string[] },
-  words: string,
-): void {
+function requireEmpty(file: string, content: Content, { tables, full }: FoundTables, words: string): void {
   if (content === 'rows' && tables.length === 0)
     throw new CommandError(`${file} holds rows alone. Make the tables first: npm run migrate`)
   const inTheWay = content === 'rows' ? full : tables

@@ -124,17 +124,35 @@ const list = (names: readonly string[]): string => names.map(name).join(', ')
 
 // ---------------------------------------------------------------- putting back
 
+/** The tables of a database, those that have rows, and its triggers. */
+export interface FoundTables {
+  readonly tables: string[]
+  readonly full: string[]
+  readonly triggers: { readonly name: string; readonly sql: string }[]
+}
+
+/** The statements of a file of rows, without triggers meanwhile: they would change rows, or refuse them. */
+export async function* withoutTriggers(triggers: FoundTables['triggers'], statements: AsyncIterable<string>) {
+  for (const { name } of triggers) yield `DROP TRIGGER ${name}`
+  yield* statements
+  for (const { sql } of triggers) yield sql
+}
+
 /**
  * Which tables a database has, and which of them hold rows; lists of migrations do not count as such. D1 and libSQL
  * alike.
  */
-export async function inspectTables(query: Query): Promise<{ tables: string[]; full: string[] }> {
+export async function inspectTables(query: Query): Promise<FoundTables> {
   const tables = (await query(`SELECT name FROM ${ownTables}`)).map((row) => String(row.name))
   const counted = tables.filter((table) => !migrationLists.includes(table))
-  if (counted.length === 0) return { tables, full: [] }
+  if (counted.length === 0) return { tables, full: [], triggers: [] }
+  const triggers = await query(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid`)
   const exists = counted.map((table) => `EXISTS (SELECT 1 FROM ${name(table)}) AS ${name(table)}`)
   const [hasRows = {}] = await query(`SELECT ${exists.join(', ')}`)
-  return { tables, full: counted.filter((table) => hasRows[table] === 1) }
+  return {
+    ...{ tables, full: counted.filter((table) => hasRows[table] === 1) },
+    triggers: triggers.map((row) => ({ name: name(String(row.name)), sql: String(row.sql) })),
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ const writers = 8
 const operation = fc.tuple(
   fc.constantFrom(
     ...(['create', 'create', 'create', 'change', 'change', 'delete', 'restore', 'star', 'vcard'] as const),
-    ...(['group', 'label', 'unlabel', 'empty', 'version', 'move', 'move', 'shelf'] as const),
+    ...(['group', 'label', 'unlabel', 'empty', 'version', 'move', 'move', 'shelf', 'batch'] as const),
   ),
   fc.nat(1000),
 )
@@ -56,6 +56,18 @@ describe('changes', () => {
           return add(
             post(ana, lines('VERSION:4.0', 'KIND:group', `FN:${labelOf(n)}`, `UID:group-${n % 5}`, ...members)),
           )
+        }
+        case 'batch': {
+          const other = ids[(n + 3) % Math.max(1, ids.length)] ?? 0
+          const operations = [
+            { create: { first_name: `Batch ${next++}`, book: books[n % books.length] } },
+            { update: { id, patch: { phone: String(next++) } } },
+            { delete: { id: other } },
+          ]
+          const { status, body } = await ana.post(`${path}/batch?atomic=${n % 2 === 0}`, { operations })
+          const results = status === 200 ? (body as { results: { contact?: { id: number } }[] }).results : []
+          ids.push(...results.flatMap(({ contact }) => (contact && contact.id !== id ? [contact.id] : [])))
+          return status
         }
         case 'change':
           return (await ana.patch(`${path}/${id}`, { phone: String(next++), labels: n % 3 ? [labelOf(n)] : [] })).status

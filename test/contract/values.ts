@@ -101,7 +101,7 @@ function ofType(document: ApiDocument, type: string, schema: Schema, depth: numb
   }
 }
 
-/** The most items of a generated list: two operations of a batch, because each may be a whole contact, which is slow. */
+/** The most items of a generated list: of a batch two operations, because a whole contact is slow to generate. */
 const longestOf = ({ items }: Schema): number => (JSON.stringify(items ?? {}).includes('BatchOperation') ? 2 : 10)
 
 export const bound = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)

@@ -143,7 +143,7 @@ describe.skipIf(sqldMissing())('a backup of a libSQL database', () => {
     const pieces = dump(client)
     let text = ''
     while (!text.includes('INSERT INTO "contacts"')) text += String((await pieces.next()).value)
-    await client.execute(`UPDATE contacts SET additional = 'written meanwhile'`)
+    await client.execute(`UPDATE contacts SET labels_key = 'written meanwhile'`)
     let counts: unknown
     for (;;) {
       const { done, value } = await pieces.next()
