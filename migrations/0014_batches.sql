@@ -14,17 +14,17 @@ SELECT `id`, 0, 0, 1000 + max(
 	coalesce((SELECT `seq` FROM `removed` WHERE `owner_id` = `users`.`id` ORDER BY `seq` DESC LIMIT 1), 0)
 )
 FROM `users`;--> statement-breakpoint
--- What adds to an account has to be within the numbers that surely fit, at 32 KiB each; of an account that has never been measured, the first 16. The service measures then, and writes again.
+-- What adds to an account has to be within the numbers that surely fit, at 32 KiB each; of an account that has never been measured, the first 256, so that the Worker of the version before does not meet the bound. The service measures then, and writes again.
 CREATE TRIGGER `contacts_fit_when_added`
 AFTER INSERT ON `contacts`
-WHEN NEW.`seq` > coalesce((SELECT `fits_until` FROM `account_sizes` WHERE `owner_id` = NEW.`owner_id`), 16)
+WHEN NEW.`seq` > coalesce((SELECT `fits_until` FROM `account_sizes` WHERE `owner_id` = NEW.`owner_id`), 256)
 BEGIN
 	SELECT RAISE(ABORT, 'account may be full');
 END;--> statement-breakpoint
 CREATE TRIGGER `versions_fit`
 AFTER INSERT ON `versions`
 WHEN (SELECT `seq` FROM `contacts` WHERE `id` = NEW.`contact_id`)
-	> coalesce((SELECT `fits_until` FROM `account_sizes` WHERE `owner_id` = NEW.`owner_id`), 16)
+	> coalesce((SELECT `fits_until` FROM `account_sizes` WHERE `owner_id` = NEW.`owner_id`), 256)
 BEGIN
 	SELECT RAISE(ABORT, 'account may be full');
 END;--> statement-breakpoint
@@ -34,7 +34,7 @@ AFTER INSERT ON `contacts`
 WHEN length(CAST(NEW.`card` AS BLOB)) / 16384 > 0
 BEGIN
 	INSERT INTO `account_sizes` (`owner_id`, `bytes`, `measured_at`, `fits_until`)
-	VALUES (NEW.`owner_id`, 0, 0, 16 - length(CAST(NEW.`card` AS BLOB)) / 16384)
+	VALUES (NEW.`owner_id`, 0, 0, 256 - length(CAST(NEW.`card` AS BLOB)) / 16384)
 	ON CONFLICT (`owner_id`) DO UPDATE SET `fits_until` = `fits_until` - length(CAST(NEW.`card` AS BLOB)) / 16384;
 END;--> statement-breakpoint
 CREATE TRIGGER `contacts_large_changed`
@@ -42,7 +42,7 @@ AFTER UPDATE OF `card` ON `contacts`
 WHEN length(CAST(NEW.`card` AS BLOB)) / 16384 > 0 AND NEW.`card` IS NOT OLD.`card`
 BEGIN
 	INSERT INTO `account_sizes` (`owner_id`, `bytes`, `measured_at`, `fits_until`)
-	VALUES (NEW.`owner_id`, 0, 0, 16 - length(CAST(NEW.`card` AS BLOB)) / 16384)
+	VALUES (NEW.`owner_id`, 0, 0, 256 - length(CAST(NEW.`card` AS BLOB)) / 16384)
 	ON CONFLICT (`owner_id`) DO UPDATE SET `fits_until` = `fits_until` - length(CAST(NEW.`card` AS BLOB)) / 16384;
 END;--> statement-breakpoint
 CREATE TRIGGER `versions_large`
@@ -50,13 +50,13 @@ AFTER INSERT ON `versions`
 WHEN length(CAST(NEW.`content` AS BLOB)) / 32768 > 0
 BEGIN
 	INSERT INTO `account_sizes` (`owner_id`, `bytes`, `measured_at`, `fits_until`)
-	VALUES (NEW.`owner_id`, 0, 0, 16 - length(CAST(NEW.`content` AS BLOB)) / 32768)
+	VALUES (NEW.`owner_id`, 0, 0, 256 - length(CAST(NEW.`content` AS BLOB)) / 32768)
 	ON CONFLICT (`owner_id`) DO UPDATE SET `fits_until` = `fits_until` - length(CAST(NEW.`content` AS BLOB)) / 32768;
 END;--> statement-breakpoint
 CREATE TRIGGER `card_parts_large`
 AFTER INSERT ON `card_parts`
 BEGIN
 	INSERT INTO `account_sizes` (`owner_id`, `bytes`, `measured_at`, `fits_until`)
-	VALUES (NEW.`owner_id`, 0, 0, 16 - (1 + length(CAST(NEW.`text` AS BLOB)) / 32768))
+	VALUES (NEW.`owner_id`, 0, 0, 256 - (1 + length(CAST(NEW.`text` AS BLOB)) / 32768))
 	ON CONFLICT (`owner_id`) DO UPDATE SET `fits_until` = `fits_until` - (1 + length(CAST(NEW.`text` AS BLOB)) / 32768);
 END;

@@ -64,7 +64,8 @@ export async function* dumpBy(query: Query, rowsOnly = false): AsyncGenerator<st
     }
   }
   if (!rowsOnly) {
-    const others = `SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL ORDER BY type = 'trigger', rowid`
+    const others = `SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL
+      ORDER BY type = 'trigger', rowid`
     for (const { sql } of await query(others)) yield `${sql};\n`
   }
   return { tables: wanted.length, rows }

@@ -85,7 +85,8 @@ adminRoutes.openapi(
     operationId: 'updateUser',
     summary: 'Change an account’s role, disable or enable it',
     description:
-      'Takes effect at the next request, everywhere. Disabling ends every session. Without `users:role` you cannot change ' +
+      'Takes effect at the next request, everywhere. Disabling ends every session. Without `users:role` you ' +
+      'cannot change ' +
       'an admin. The last admin cannot be demoted or disabled.',
     request: { params, headers: untaggedConditions, body: body(userManagementSchema) },
     responses: { 200: json('As it is now.', managedUserSchema), ...problems(...bodyProblems, 401, 403, 404, 409, 412) },
@@ -112,7 +113,8 @@ adminRoutes.openapi(
     operationId: 'deleteUser',
     summary: 'Delete an account',
     description:
-      'Deletes the account with its contacts, sessions and letters, at once and for good. Without `users:role` you cannot delete an admin.',
+      'Deletes the account with its contacts, sessions and letters, at once and for good. Without `users:role` ' +
+      'you cannot delete an admin.',
     request: { params, headers: untaggedConditions },
     responses: { 204: { description: 'Gone.' }, ...problems(401, 403, 404, 409, 412) },
   }),
@@ -187,7 +189,8 @@ adminRoutes.openapi(
     operationId: 'resendLetter',
     summary: 'Resend a failed letter',
     description:
-      'Tries to send the letter at once, and keeps trying as with a new one. 409 for a letter that is waiting or was sent.',
+      'Tries to send the letter at once, and keeps trying as with a new one. 409 for a letter that is waiting or ' +
+      'was sent.',
     request: { params },
     responses: { 202: json('The letter, which is tried at once.', letterSchema), ...problems(401, 403, 404, 409) },
   }),

@@ -38,7 +38,8 @@ export function confirmEmailLetter(to: string, locale: Locale, url: string, ttlS
     uk: {
       title: 'Підтвердьте свою пошту',
       paragraphs: [
-        'Хтось, сподіваємося, що ви, зареєструвався у Vizitka з цією адресою. Підтвердьте її, щоб почати вести контакти.',
+        'Хтось, сподіваємося, що ви, зареєструвався у Vizitka з цією адресою. Підтвердьте її, щоб почати вести ' +
+          'контакти.',
         `Термін дії посилання: ${span(ttlSeconds, 'uk')}.`,
       ],
       button: 'Підтвердити пошту',
@@ -73,7 +74,8 @@ export function resetPasswordLetter(
     uk: {
       title: 'Створіть новий пароль',
       paragraphs: [
-        'Хтось, сподіваємося, що ви, попросив новий пароль до вашого облікового запису у Vizitka. Пароль поки що не змінено.',
+        'Хтось, сподіваємося, що ви, попросив новий пароль до вашого облікового запису у Vizitka. Пароль поки що ' +
+          'не змінено.',
         `Посилання спрацює один раз. Термін його дії: ${span(ttlSeconds, 'uk')}.`,
       ],
       button: 'Створити новий пароль',
@@ -169,7 +171,8 @@ export function confirmNewEmailLetter(to: string, locale: Locale, url: string, t
     en: {
       title: 'Confirm your new email',
       paragraphs: [
-        'Someone, we hope you, asked to move a Vizitka account to this address. Once you confirm it, the account’s address changes.',
+        'Someone, we hope you, asked to move a Vizitka account to this address. Once you confirm it, the ' +
+          'account’s address changes.',
         `The link works for ${span(ttlSeconds, 'en')}.`,
       ],
       button: 'Confirm your new email',
@@ -178,7 +181,8 @@ export function confirmNewEmailLetter(to: string, locale: Locale, url: string, t
     uk: {
       title: 'Підтвердьте свою нову пошту',
       paragraphs: [
-        'Хтось, сподіваємося, що ви, попросив перенести обліковий запис у Vizitka на цю адресу. Щойно ви її підтвердите, адреса облікового запису зміниться.',
+        'Хтось, сподіваємося, що ви, попросив перенести обліковий запис у Vizitka на цю адресу. Щойно ви її ' +
+          'підтвердите, адреса облікового запису зміниться.',
         `Термін дії посилання: ${span(ttlSeconds, 'uk')}.`,
       ],
       button: 'Підтвердити нову пошту',
@@ -196,7 +200,8 @@ export function emailChangeLetter(to: string, locale: Locale, newEmail: string, 
       title: 'A new email for your account',
       paragraphs: [
         `Someone, we hope you, signed in to your Vizitka account and asked to change its address to ${newEmail}. It changes once the new one is confirmed.`,
-        'If it was not you, choose a new password at once: that cancels the change, as long as the new address is not confirmed.',
+        'If it was not you, choose a new password at once: that cancels the change, as long as the new address ' +
+          'is not confirmed.',
       ],
       button: 'Choose a new password',
       footer: 'If it was you, open the letter that we sent to the new address.',
@@ -246,7 +251,8 @@ export function emailInUseLetter(to: string, locale: Locale, url: string): Outbo
     en: {
       title: 'You already have an account',
       paragraphs: [
-        'Someone, perhaps you, wanted to use this address for another Vizitka account. You already have an account with it, and nothing has changed.',
+        'Someone, perhaps you, wanted to use this address for another Vizitka account. You already have an ' +
+          'account with it, and nothing has changed.',
         'If it was you, log in with this address. If you forgot the password, choose a new one.',
       ],
       button: 'Choose a new password',
@@ -255,7 +261,8 @@ export function emailInUseLetter(to: string, locale: Locale, url: string): Outbo
     uk: {
       title: 'У вас уже є обліковий запис',
       paragraphs: [
-        'Хтось, можливо, ви, хотів додати цю адресу до іншого облікового запису у Vizitka. Ви вже маєте обліковий запис із нею, і нічого не змінилося.',
+        'Хтось, можливо, ви, хотів додати цю адресу до іншого облікового запису у Vizitka. Ви вже маєте ' +
+          'обліковий запис із нею, і нічого не змінилося.',
         'Якщо це були ви, увійдіть із цією адресою. Якщо забули пароль, створіть новий.',
       ],
       button: 'Створити новий пароль',

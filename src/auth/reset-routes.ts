@@ -30,7 +30,8 @@ resetRoutes.openapi(
     operationId: 'requestPasswordReset',
     summary: 'Request a password reset',
     description:
-      'Sends a letter with a link to whoever has an account with this address. Nothing about the account changes. The answer ' +
+      'Sends a letter with a link to whoever has an account with this address. Nothing about the account ' +
+      'changes. The answer ' +
       'is the same whether the address is known or not.',
     request: { body: body(addressSchema) },
     responses: { 202: json('Sent, if there is such an account.', detailSchema), ...problems(...bodyProblems) },
@@ -73,8 +74,10 @@ resetRoutes.openapi(
     operationId: 'resetPassword',
     summary: 'Choose the new password',
     description:
-      'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every session ends, ' +
-      'and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail that is ' +
+      'Sets the password of the account that the link was sent to, once. Its address counts as confirmed, every ' +
+      'session ends, ' +
+      'and so does every app password unless `end_app_passwords` is false; a letter tells the owner. An e-mail ' +
+      'that is ' +
       'sent too must be that account’s; a username is ignored.',
     request: { params: linkTokenParamSchema, headers: untaggedConditions, body: body(resetSchema) },
     responses: { 200: json('Changed.', detailSchema), ...problems(...bodyProblems, 404, 409, 412) },

@@ -78,7 +78,8 @@ export const basic: Strategy = {
       throw new Problem(
         401,
         'invalid-token',
-        'Use an app password, which begins with vz, instead of the password of your account. Create one under “App passwords” at /docs.',
+        'Use an app password, which begins with vz, instead of the password of your account. Create one under ' +
+          '“App passwords” at /docs.',
         basicChallenge,
       )
     }

@@ -131,7 +131,7 @@ describe('a batch', () => {
     const inBook = read(listed, await bo.get(`${path}?book=work`)).map((one) => one.id)
     expect(inBook.toSorted()).toEqual([id, made?.contact?.id ?? 0].toSorted())
     const operations = [{ delete: { id: made?.contact?.id } }, { update: { id, patch: { book: 'contacts' } } }]
-    expect(problemOf(await bo.post(`${path}/batch?atomic=true`, { operations }))).toBe('409 group-alone')
+    expect(problemOf(await bo.post(`${path}/batch?atomic=true`, { operations }))).toBe('409 send-separately')
     expect(read(listed, await bo.get(`${path}?book=work`))).toHaveLength(2)
     // Deleted from another book, a contact is restored into it.
     expect(summary(await batch(bo, { delete: { id } }))).toEqual(['204'])

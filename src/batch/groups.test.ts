@@ -39,7 +39,7 @@ describe('a batch of somebody who has groups of vCards', () => {
     // One that is atomic does not: nothing is done, and it says so.
     await ana.post(`/api/trash/${group.id}/restore`)
     const answer = await send('?atomic=true', { create: { first_name: 'Another' } }, { delete: { id: group.id } })
-    expect(problemOf(answer)).toBe('409 group-alone')
+    expect(problemOf(answer)).toBe('409 send-separately')
     expect((await ana.get(`${path}?q=another`)).body).toEqual([])
     const many = await batch(...Array.from({ length: 7 }, () => ({ update: { id: group.id, patch: {} } })))
     expect(many.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 409, 409])

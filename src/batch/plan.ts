@@ -71,8 +71,8 @@ export interface PlanOptions {
   readonly refusal: (operation: Operation) => Problem | undefined
   /** Whether the account is full: then only deletions are allowed. */
   readonly isFull: boolean
-  /** The problem for an operation that changes a group; undefined if it may be written on its own. */
-  readonly groupRefusal: Problem | undefined
+  /** The problem for an operation that must be written separately; undefined if it may be. */
+  readonly separateRefusal: Problem | undefined
 }
 
 type Write =
@@ -81,7 +81,7 @@ type Write =
   | { readonly kind: 'delete'; readonly row: StoredRow }
 
 /** Marks an operation that changes a group or its members, or moves a contact: it must be written on its own. */
-const ofGroup = Symbol('of a group')
+const mustBeSeparate = Symbol('separate')
 
 /**
  * Computes the results of operations that run in order, each on the state that the earlier ones leave. An operation
@@ -89,7 +89,7 @@ const ofGroup = Symbol('of a group')
  * date.
  */
 export function planOperations(operations: readonly Operation[], state: BookState, options: PlanOptions): Plan {
-  const { ownerId, config, groupRefusal } = options
+  const { ownerId, config, separateRefusal } = options
   const rows = new Map(state.rows.map((row) => [row.id, row]))
   const additions: Addition[] = []
   const rounds: Change[][] = []
@@ -107,7 +107,7 @@ export function planOperations(operations: readonly Operation[], state: BookStat
 
   for (const operation of operations) {
     const result = writeOf(operation, { ...state, rows, count }, options)
-    const write = result === ofGroup ? groupRefusal : result
+    const write = result === mustBeSeparate ? separateRefusal : result
     if (!write) return { additions, rounds, outcomes, isCut: true }
     if (write instanceof Problem) {
       outcomes.push(write)
@@ -142,7 +142,7 @@ function writeOf(
   operation: Operation,
   { rows, count, books }: Pick<BookState, 'count' | 'books'> & { readonly rows: ReadonlyMap<number, StoredRow> },
   { config, refusal, isFull }: PlanOptions,
-): Write | typeof ofGroup | Problem {
+): Write | typeof mustBeSeparate | Problem {
   return orProblem(() => {
     const refused = refusal(operation)
     if (refused) return refused
@@ -156,12 +156,12 @@ function writeOf(
         if (!books.has(book)) throw noSuchBook()
         const isAlone = row.is_group || left.length > 0 || book !== row.book
         if (isFull && !isAlone) throw storageFull(config)
-        return isAlone ? ofGroup : { kind: 'change', row, content }
+        return isAlone ? mustBeSeparate : { kind: 'change', row, content }
       })
     }
     if (operation.delete) {
       const row = requireContact(rows.get(operation.delete.id), conditionsOf(operation.delete.if_match))
-      return row.is_group ? ofGroup : { kind: 'delete', row }
+      return row.is_group ? mustBeSeparate : { kind: 'delete', row }
     }
     // A contact from JSON is never a group.
     const { content, ...added } = atPlace('/create', () => {

@@ -148,7 +148,8 @@ const unchangedStatement = (db: Database, ownerId: number, number: number) =>
   db
     .select({
       unchanged: sql`json(iif(
-        ${lastNumber(ownerId)} = ${number} AND EXISTS (SELECT 1 FROM users WHERE users.id = ${ownerId}), '1', 'overtaken'
+        ${lastNumber(ownerId)} = ${number} AND EXISTS (SELECT 1 FROM users WHERE users.id = ${ownerId}),
+        '1', 'overtaken'
       ))`.as('unchanged'),
     })
     .from(sql`(SELECT 1) AS one`)

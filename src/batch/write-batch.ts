@@ -33,53 +33,51 @@ export interface Batch {
 const attempts = 8
 
 /**
- * The most operations of a batch that change groups. Each takes several of the 50 queries that a request may run on
- * Cloudflare's free plan.
+ * The most operations of a batch that are written separately. Each takes several of the 50 queries that a request may
+ * run on Cloudflare's free plan.
  */
-const maxOfGroups = 5
+const maxSeparate = 5
 
 /**
  * Runs operations in order, as if each were a request of its own. An operation that fails does not affect the others.
- * All are written in one transaction, except those that change groups of vCards or
- * move contacts to another book.
+ * All are written in one transaction, except those that change groups of vCards or move contacts to another book.
  * @throws Problem 401 if the owner is gone; 422 `idempotency-key-reused`; for an atomic batch, the problem of the first
  * operation that fails, or 409 `busy`
  */
 export async function writeBatch(services: Services, batch: Batch): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
-  let ofGroups = 0
+  let separate = 0
   while (outcomes.length < batch.operations.length) {
     const from = outcomes.length
-    const { outcomes: written, isCut } = await writeTogether(services, batch, { from, ofGroups })
+    const { outcomes: written, isCut } = await writeTogether(services, batch, { from, separate })
     outcomes.push(...written)
     const next = batch.operations[outcomes.length]
     if (!isCut || !next) continue
     outcomes.push(await writeAlone(services, batch, next))
-    ofGroups++
+    separate++
   }
   return outcomes
 }
 
-/** Returns the problem for an operation that changes a group; undefined if it may be written on its own. */
-function groupRefusal({ atomic, idempotencyKey }: Batch, ofGroups: number): Problem | undefined {
-  if (!atomic && idempotencyKey === undefined && ofGroups < maxOfGroups) return undefined
+/** Returns the problem for an operation that must be written separately; undefined if it may be. */
+function separateRefusal({ atomic, idempotencyKey }: Batch, separate: number): Problem | undefined {
+  if (!atomic && idempotencyKey === undefined && separate < maxSeparate) return undefined
   const detail =
     'This operation changes a group of vCards, or moves a contact to another book. ' +
-    `A batch may have ${maxOfGroups} of these, ` +
-    'or none if it is atomic or has a key. Send it separately.'
-  return new Problem(409, 'group-alone', detail)
+    `A batch may have ${maxSeparate} of these, or none if it is atomic or has a key. Send it separately.`
+  return new Problem(409, 'send-separately', detail)
 }
 
 type Written = Pick<Plan, 'outcomes' | 'isCut'>
 
 /**
- * Writes the operations from index `from` up to the next that changes a group. Plans them again whenever another
- * request wrote meanwhile.
+ * Writes the operations from index `from` up to the next that must be written separately. Plans them again whenever
+ * another request wrote meanwhile.
  */
 async function writeTogether(
   services: Services,
   batch: Batch,
-  { from, ofGroups }: { readonly from: number; readonly ofGroups: number },
+  { from, separate }: { readonly from: number; readonly separate: number },
 ): Promise<Written> {
   const { db, config } = services
   const { ownerId, author, atomic, idempotencyKey: key } = batch
@@ -95,7 +93,13 @@ async function writeTogether(
     if (earlier) return { outcomes: await outcomesOfKey(services, ownerId, earlier), isCut: false }
     const state = await readBook(db, ownerId, { ids, additions, maxContacts: config.MAX_CONTACTS })
     if (!state) throw sessionEnded()
-    const options = { ownerId, config, refusal: batch.refusal, groupRefusal: groupRefusal(batch, ofGroups), isFull }
+    const options = {
+      ownerId,
+      config,
+      refusal: batch.refusal,
+      separateRefusal: separateRefusal(batch, separate),
+      isFull,
+    }
     const plan = planOperations(operations, state, options)
     last = plan
     const refused = plan.outcomes.findIndex((outcome) => outcome instanceof Problem)

@@ -52,7 +52,8 @@ export const bookIdOrFirst = (ownerId: number, bookId: number): SQL<number> =>
 /** Selects the slug of the book with a `contacts.book_id`; that of the first book if the book is gone. */
 export const bookSlug = (bookId: SQL): SQL<string> => {
   const first = sql.raw(`'${firstBook}'`)
-  return sql`iif(${bookId} = 0, ${first}, coalesce((SELECT books.slug FROM books WHERE books.id = ${bookId}), ${first}))`
+  const other = sql`(SELECT books.slug FROM books WHERE books.id = ${bookId})`
+  return sql`iif(${bookId} = 0, ${first}, coalesce(${other}, ${first}))`
 }
 
 /**

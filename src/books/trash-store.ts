@@ -54,11 +54,6 @@ export function trimStatements(db: Database, ownerId: number, max: number) {
   return numberedEmptyStatements(db, ownerId, sql`${removed.seq} <= ${beyond}`)
 }
 
-/** Permanently deletes the oldest entries of an owner's trash, so that at most `max` are left. */
-export async function trimTrash(db: Database, ownerId: number, max: number): Promise<void> {
-  await db.batch(trimStatements(db, ownerId, max))
-}
-
 /** Permanently deletes what has been in the trash for 30 days, in batches. Runs every hour (cron). */
 export async function sweepTrash(db: Database): Promise<void> {
   const before = timestamp(Date.now() - trashDays * 86_400_000)

@@ -8,6 +8,13 @@ const isLocale = (text: string): boolean => {
   }
 }
 
+const wholeNumber = (min: number, max: number) =>
+  z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(min, `must be ${min} or more`)
+    .max(max, `must be ${max} or less`)
+
 export const contactVariables = {
   /** The language whose alphabet names are sorted by. */
   SORT_LOCALE: z
@@ -15,33 +22,13 @@ export const contactVariables = {
     .default('uk')
     .refine(isLocale, 'must be a language that names can be sorted by, such as uk, en, pl or el'),
   /** The most contacts that a book holds. */
-  MAX_CONTACTS: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(1, 'must be 1 or more')
-    .max(1_000_000, 'must be 1000000 or less')
-    .default(50_000),
+  MAX_CONTACTS: wholeNumber(1, 1_000_000).default(50_000),
   /** The most contacts that a person's trash holds, or a few more: the oldest are deleted first. */
-  MAX_TRASH: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(1, 'must be 1 or more')
-    .max(100_000, 'must be 100000 or less')
-    .default(10_000),
+  MAX_TRASH: wholeNumber(1, 100_000).default(10_000),
   /** The most bytes that an account holds: contacts, their vCards and files, versions, and the trash. */
-  MAX_ACCOUNT_BYTES: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(1_000_000, 'must be 1000000 or more')
-    .max(10_000_000_000, 'must be 10000000000 or less')
-    .default(200_000_000),
+  MAX_ACCOUNT_BYTES: wholeNumber(10_000_000, 10_000_000_000).default(200_000_000),
   /** Raised after a database was restored from a backup: clients read their books anew then. */
-  CHANGES_EPOCH: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must be 0 or more')
-    .max(1_000_000, 'must be 1000000 or less')
-    .default(0),
+  CHANGES_EPOCH: wholeNumber(0, 1_000_000).default(0),
   /** A contact whose name begins with it becomes a favourite. */
   FAVORITE_NAME_PREFIX: z
     .string()

@@ -24,7 +24,7 @@ export const explanations: Readonly<Record<string, string>> = {
   'foreign-page':
     'A page of another site sent this request with your browser. The service accepts requests only from its own ' +
     'pages and from sites that its operator allows (CORS_ORIGINS). If you were filling in a form, open it here.',
-  'group-alone':
+  'send-separately':
     'At most five operations of a batch may change groups of vCards or move contacts to another book; none may if ' +
     'the batch is atomic or has an Idempotency-Key. Send this operation in a request of its own.',
   'idempotency-key-reused':

@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/d1'
 import type { Database, ErrorClass } from './database.ts'
+import { statementErrors } from './errors.ts'
 import { roundTrip } from './round-trip.ts'
 
 /** One Drizzle instance per D1 binding; an isolate reuses it across requests. */
@@ -13,13 +14,12 @@ export function connect(binding: D1Database): Database {
   return instance
 }
 
-/** SQLite's own errors, and D1's error for a value that it cannot bind. */
-const statementErrors =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |D1_TYPE_ERROR|stale revision|malformed JSON|account may be full/
+/** With D1's error for a value that it cannot bind. */
+const aboutStatement = statementErrors('D1_TYPE_ERROR')
 
 /** Classifies an error of D1. */
 export const classifyError = ({ message }: Error): ErrorClass =>
-  statementErrors.test(message) ? 'statement' : 'unavailable'
+  aboutStatement.test(message) ? 'statement' : 'unavailable'
 
 /** Wraps a binding so that each of its round trips goes through {@link roundTrip}. */
 function wrapBinding(binding: D1Database): D1Database {

@@ -20,6 +20,18 @@ export function isAccountFull(error: unknown): boolean {
   return /(^|: )account may be full(:|$)/.test(rootCause(error).message)
 }
 
+/**
+ * Makes the pattern of messages that are about a statement: SQLite's own, those of our triggers and of batches that
+ * undo themselves, and those of one driver.
+ */
+export const statementErrors = (...ofDriver: readonly string[]): RegExp =>
+  new RegExp(
+    [
+      ...['SQLITE_(CONSTRAINT|ERROR)', 'constraint failed', 'syntax error', 'no such ', ...ofDriver],
+      ...['stale revision', 'account may be full', 'malformed JSON'],
+    ].join('|'),
+  )
+
 /** Finds the innermost cause: the driver's own error. */
 export function rootCause(error: unknown): Error {
   let innermost = error

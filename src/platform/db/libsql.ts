@@ -1,6 +1,7 @@
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import type { Database, ErrorClass } from './database.ts'
+import { statementErrors } from './errors.ts'
 import { roundTrip } from './round-trip.ts'
 
 /** The URL of a libSQL database, and its access token if it needs one. */
@@ -22,13 +23,12 @@ export function connect({ url, authToken }: LibsqlAddress): Database {
   return instance
 }
 
-/** SQLite's own errors, and sqld's errors for SQL that it cannot parse. */
-const statementErrors =
-  /SQLITE_(CONSTRAINT|ERROR)|constraint failed|syntax error|no such |SQL_PARSE_ERROR|SQL string could not be parsed|stale revision|malformed JSON|account may be full/
+/** With sqld's errors for SQL that it cannot parse. */
+const aboutStatement = statementErrors('SQL_PARSE_ERROR', 'SQL string could not be parsed')
 
 /** Classifies an error of libSQL. */
 export const classifyError = ({ message }: Error): ErrorClass =>
-  statementErrors.test(message) ? 'statement' : 'unavailable'
+  aboutStatement.test(message) ? 'statement' : 'unavailable'
 
 /**
  * A client whose queries and batches go through {@link roundTrip}. Each uses a new client of the library, because one
