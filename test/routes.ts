@@ -62,11 +62,11 @@ const fromTrash = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => 
   return { path: path(ana), token: ana.access }
 }
 
-/** Asks to delete a book of the newcomer's. */
+/** Asks to delete a book of the newcomer's. Its slug must not be a folder's name: stacks in the log name folders. */
 async function ownBook({ id, access }: Newcomer) {
-  const book = { owner_id: id, slug: 'work', uid: 'work', name: 'Work', created_at: timestamp() }
+  const book = { owner_id: id, slug: 'kollegen', uid: 'kollegen', name: 'Kollegen', created_at: timestamp() }
   await db.insert(books).values(book).onConflictDoNothing()
-  return { path: '/api/books/work', token: access }
+  return { path: '/api/books/kollegen', token: access }
 }
 
 /** A reset link of a newcomer. */
