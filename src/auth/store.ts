@@ -125,6 +125,9 @@ export async function findCachedUser(db: Database, userId: number): Promise<Cach
       confirmed_at: users.confirmed_at,
       revision: users.revision,
       created_at: users.created_at,
+      birthday_digest: users.birthday_digest,
+      tz: users.tz,
+      leap_day: users.leap_day,
       // One statement, so that all is from one moment. Column names are written with their table, because Drizzle
       // leaves the table out in a query of a single table.
       sessions: sql<string>`(SELECT json_group_array(sessions.id) FROM sessions WHERE sessions.user_id = users.id)`.as(

@@ -75,6 +75,9 @@ export const removed = sqliteTable(
     content: text('content'),
     /** Its picture (src/platform/pictures/reference.ts), while it is in the trash. */
     avatar: text('avatar'),
+    /** The contact that it was merged into, and the revision of that one after the merge; null if it was deleted. */
+    merged_into: integer('merged_into'),
+    merged_revision: integer('merged_revision'),
     /** Who removed it, in JSON (author.ts). */
     removed_by: text('removed_by'),
     removed_at: timestampColumn('removed_at').notNull(),

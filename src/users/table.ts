@@ -25,6 +25,18 @@ export const users = sqliteTable(
       .default('en'),
     /** The reference to the uploaded picture (src/platform/pictures/reference.ts); null if there is none. */
     avatar: text('avatar'),
+    /** How often a letter says whose birthday it is; null for never. */
+    birthday_digest: text('birthday_digest', { enum: ['daily', 'weekly'] }),
+    /** The time zone of these letters: an IANA name. */
+    tz: text('tz').notNull().default('UTC'),
+    /** On which day a birthday of 29 February is in other years. */
+    leap_day: text('leap_day', { enum: ['feb28', 'mar1'] })
+      .notNull()
+      .default('mar1'),
+    /** When the next of these letters is due; null without them. */
+    next_digest_at: timestampColumn('next_digest_at'),
+    /** The local date of the last of these letters; null before the first. */
+    digest_on: text('digest_on'),
     /** When the address was confirmed; null until then. */
     confirmed_at: timestampColumn('confirmed_at'),
     /** Rises with every change of what cached copies contain. */
@@ -35,6 +47,7 @@ export const users = sqliteTable(
     uniqueIndex('users_email_key').on(table.email_key),
     // To find other admins when one is demoted or deleted.
     index('users_admins').on(table.id).where(sql`role = 'admin'`),
+    index('users_digest_due').on(table.next_digest_at).where(sql`next_digest_at IS NOT NULL`),
     // To delete accounts that were never confirmed.
     index('users_unconfirmed').on(table.created_at).where(sql`confirmed_at IS NULL`),
     index('users_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
@@ -45,7 +58,10 @@ export const users = sqliteTable(
 export type UserRow = typeof users.$inferSelect
 
 /** An account without its password and search keys, as it may leave the store. */
-export type Account = Omit<UserRow, 'password_hash' | 'email_key' | 'username_key' | 'password_barred'>
+export type Account = Omit<
+  UserRow,
+  'password_hash' | 'email_key' | 'username_key' | 'password_barred' | 'next_digest_at' | 'digest_on'
+>
 
 /** Normalizes an address for comparison: NFC, trimmed, lower case, the domain in ASCII. */
 export const emailKey = (email: string): string => withAsciiDomain(email.trim().normalize('NFC').toLowerCase())

@@ -149,7 +149,7 @@ const publicColumns = {
 }
 
 /** A letter without its text. */
-export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html' | 'refused'>
+export type LetterRow = Omit<typeof outbox.$inferSelect, 'text' | 'html' | 'refused' | 'message_id' | 'unsubscribe_url'>
 
 /** Lists letters, newest first, of one state or all, one page at a time. */
 export async function listLetters(

@@ -18,6 +18,10 @@ export const outbox = sqliteTable(
     /** The letter's text, with its secret link: null once sent. A failed letter keeps it, because it may be resent. */
     text: text('text'),
     html: text('html'),
+    /** The Message-ID of every attempt to send it; null for letters of before it was stored, which get a new one each. */
+    message_id: text('message_id'),
+    /** Where one click ends letters of its kind (RFC 8058); null for letters that cannot be ended. */
+    unsubscribe_url: text('unsubscribe_url'),
     attempts: integer('attempts').notNull().default(0),
     /**
      * Not sent before this moment; null once sent or failed. A sender that takes the letter moves it ahead, as a lease.

@@ -1,0 +1,67 @@
+CREATE TABLE `distinct_pairs` (
+	`owner_id` integer NOT NULL,
+	`first_id` integer NOT NULL,
+	`second_id` integer NOT NULL,
+	`created_at` text NOT NULL,
+	PRIMARY KEY(`owner_id`, `first_id`, `second_id`),
+	FOREIGN KEY (`owner_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `import_entries` (
+	`import_id` integer NOT NULL,
+	`position` integer NOT NULL,
+	`owner_id` integer NOT NULL,
+	`line` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`contact_id` integer,
+	`revision` integer,
+	`digest` text,
+	`uid` text,
+	`detail` text,
+	`undo` text,
+	PRIMARY KEY(`import_id`, `position`),
+	FOREIGN KEY (`import_id`) REFERENCES `imports`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `import_entries_by_digest` ON `import_entries` (`owner_id`,`digest`) WHERE contact_id IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `import_pieces` (
+	`import_id` integer NOT NULL,
+	`position` integer NOT NULL,
+	`line` integer NOT NULL,
+	`content` text NOT NULL,
+	PRIMARY KEY(`import_id`, `position`),
+	FOREIGN KEY (`import_id`) REFERENCES `imports`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `imports` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`owner_id` integer NOT NULL,
+	`state` text NOT NULL,
+	`dry_run` integer NOT NULL,
+	`format` text NOT NULL,
+	`book` text NOT NULL,
+	`duplicates` text NOT NULL,
+	`charset` text NOT NULL,
+	`layout` text,
+	`total` integer NOT NULL,
+	`done` integer DEFAULT 0 NOT NULL,
+	`undone` integer DEFAULT 0 NOT NULL,
+	`created_by` text NOT NULL,
+	`created_at` text NOT NULL,
+	`updated_at` text NOT NULL,
+	FOREIGN KEY (`owner_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `imports_by_owner` ON `imports` (`owner_id`,`id`);--> statement-breakpoint
+CREATE INDEX `imports_unfinished` ON `imports` (`updated_at`) WHERE state IN ('running', 'undoing');--> statement-breakpoint
+CREATE INDEX `imports_by_age` ON `imports` (`created_at`);--> statement-breakpoint
+ALTER TABLE `removed` ADD `merged_into` integer;--> statement-breakpoint
+ALTER TABLE `removed` ADD `merged_revision` integer;--> statement-breakpoint
+ALTER TABLE `outbox` ADD `message_id` text;--> statement-breakpoint
+ALTER TABLE `outbox` ADD `unsubscribe_url` text;--> statement-breakpoint
+ALTER TABLE `users` ADD `birthday_digest` text;--> statement-breakpoint
+ALTER TABLE `users` ADD `tz` text DEFAULT 'UTC' NOT NULL;--> statement-breakpoint
+ALTER TABLE `users` ADD `leap_day` text DEFAULT 'mar1' NOT NULL;--> statement-breakpoint
+ALTER TABLE `users` ADD `next_digest_at` text;--> statement-breakpoint
+ALTER TABLE `users` ADD `digest_on` text;--> statement-breakpoint
+CREATE INDEX `users_digest_due` ON `users` (`next_digest_at`) WHERE next_digest_at IS NOT NULL;
