@@ -9,27 +9,28 @@ CREATE TABLE `distinct_pairs` (
 --> statement-breakpoint
 CREATE TABLE `import_entries` (
 	`import_id` integer NOT NULL,
-	`position` integer NOT NULL,
-	`owner_id` integer NOT NULL,
 	`line` integer NOT NULL,
+	`owner_id` integer NOT NULL,
 	`outcome` text NOT NULL,
 	`contact_id` integer,
 	`revision` integer,
 	`digest` text,
 	`uid` text,
 	`detail` text,
+	`duplicate_of` integer,
 	`undo` text,
-	PRIMARY KEY(`import_id`, `position`),
+	PRIMARY KEY(`import_id`, `line`),
 	FOREIGN KEY (`import_id`) REFERENCES `imports`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE INDEX `import_entries_by_digest` ON `import_entries` (`owner_id`,`digest`) WHERE contact_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `import_entries_by_digest` ON `import_entries` (`owner_id`,`digest`) WHERE digest IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `import_entries_by_contact` ON `import_entries` (`import_id`,`contact_id`) WHERE revision IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `import_entries_by_uid` ON `import_entries` (`import_id`,`uid`) WHERE uid IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `import_pieces` (
 	`import_id` integer NOT NULL,
-	`position` integer NOT NULL,
 	`line` integer NOT NULL,
 	`content` text NOT NULL,
-	PRIMARY KEY(`import_id`, `position`),
+	PRIMARY KEY(`import_id`, `line`),
 	FOREIGN KEY (`import_id`) REFERENCES `imports`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
@@ -43,9 +44,11 @@ CREATE TABLE `imports` (
 	`duplicates` text NOT NULL,
 	`charset` text NOT NULL,
 	`layout` text,
+	`last_contact` integer NOT NULL,
 	`total` integer NOT NULL,
 	`done` integer DEFAULT 0 NOT NULL,
-	`undone` integer DEFAULT 0 NOT NULL,
+	`counts` text NOT NULL,
+	`undone_to` integer,
 	`created_by` text NOT NULL,
 	`created_at` text NOT NULL,
 	`updated_at` text NOT NULL,

@@ -17,6 +17,7 @@ import { type Quota, rateLimits } from './platform/gate/config.ts'
 import { httpVariables } from './platform/http/config.ts'
 import { mailRules, mailVariables } from './platform/mail/config.ts'
 import { pictureLimits, pictureRules, pictureVariables } from './platform/pictures/config.ts'
+import { transferLimits, transferVariables } from './transfer/config.ts'
 
 export { configuration } from './platform/config/configuration.ts'
 
@@ -26,6 +27,7 @@ export const defaultLimits: Readonly<Record<PolicyName, Quota>> = {
   ...contactLimits,
   ...pictureLimits,
   ...accountLimits,
+  ...transferLimits,
 }
 
 /** All permissions that a role can have. */
@@ -41,6 +43,7 @@ const variables = z.object({
   ROLE_PERMISSIONS: rolePermissions(permissions),
   ...contactVariables,
   ...pictureVariables,
+  ...transferVariables,
   ...mailVariables,
 })
 

@@ -13,6 +13,8 @@ export const eventKinds = [
   'reset-requested',
   'trash-emptied',
   'book-deleted',
+  'import-done',
+  'import-undone',
   'password-reset',
   'password-changed',
   'email-change-requested',

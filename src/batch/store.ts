@@ -11,6 +11,7 @@ import { contacts, idempotencyKeys, type StoredRow, storedColumns } from '../con
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { isUniqueViolation, rootCause } from '../platform/db/errors.ts'
+import { columnsIn, jsonOf } from '../platform/db/json-rows.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { BookState, Plan } from './plan.ts'
@@ -83,24 +84,6 @@ interface BatchWrite {
   readonly maxTrash: number | undefined
 }
 
-/** The most characters of JSON in one statement: D1 accepts parameters of up to 2 MB. */
-const maxJson = 500_000
-
-/** Serializes rows as JSON, in as many parts as statements are needed. */
-function jsonOf(rows: readonly object[]): string[] {
-  const parts: string[][] = []
-  let length = maxJson
-  for (const text of rows.map((row) => JSON.stringify(row))) {
-    length += text.length
-    if (length > maxJson) {
-      parts.push([])
-      length = text.length
-    }
-    parts.at(-1)?.push(text)
-  }
-  return parts.map((part) => `[${part.join(',')}]`)
-}
-
 /**
  * Writes a plan, all or nothing. Returns the ids of the added contacts, in the order of the plan. Returns undefined,
  * with nothing written, if any of the owner's contacts changed since the state was read: every change raises the change
@@ -158,10 +141,6 @@ const unchangedStatement = (db: Database, ownerId: number, number: number) =>
 const isOvertaken = (error: unknown): boolean =>
   rootCause(error).message.includes('malformed JSON') ||
   isUniqueViolation(error, 'idempotency_keys.owner_id, idempotency_keys.key')
-
-/** The columns of a row, read from the JSON of a statement. */
-const columnsIn = <const N extends string>(names: readonly N[], row: string): Record<N, SQL> =>
-  Object.fromEntries(names.map((name) => [name, sql.raw(`${row}.value ->> '${name}'`)])) as Record<N, SQL>
 
 /** The change number of a row: the newest, plus the row's position in the JSON. */
 const numberIn = (ownerId: number, row: string): SQL<number> =>

@@ -5,9 +5,9 @@ import { lines, nameLine, readOnlyField } from '../platform/text/fields.ts'
 export const authorSchema = z
   .object({
     kind: z
-      .enum(['session', 'app'])
-      .meta({ description: '`session`: a login; `app`: a phone or program with an app password.' }),
-    id: z.int().meta({ description: 'The id of the session or app password.' }),
+      .enum(['session', 'app', 'import'])
+      .meta({ description: '`session`: a login; `app`: a phone or program with an app password; `import`: a file.' }),
+    id: z.int().meta({ description: 'The id of the session, the app password or the import.' }),
     name: z.string().nullable().meta({ description: 'The User-Agent, or the name of the app password.' }),
   })
   .meta({ id: 'Author', example: { kind: 'session', id: 12, name: 'curl/8.5.0' } })

@@ -88,3 +88,13 @@ export function decodeCards(octets: Uint8Array, charset?: string): string {
   }
   return text
 }
+
+/**
+ * Returns the name of the encoding in which `decodeCards` reads octets. Lines that name a CHARSET of their own are read
+ * in that one.
+ */
+export function charsetOfCards(octets: Uint8Array, charset?: string): string {
+  const wide = wideCharset(octets)
+  if (wide) return wide
+  return decodeAs(joinCharacters(octets), 'utf-8') === undefined ? (charset ?? guessCharset(octets)) : 'utf-8'
+}

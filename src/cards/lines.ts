@@ -122,14 +122,14 @@ const base64Text = /^[A-Za-z0-9+/]+=*$/
 /**
  * The lines of a text. Unfolds (RFC 6350, section 3.2) and joins what quoted-printable's soft breaks part (RFC 2045,
  * section 6.7) and base64 that is not indented, as old phones write it. Takes time in proportion to the text. Joining
- * all `raw` gives the text.
+ * all `raw` gives the text. `firstLine` is the number of the first line, for a text from within a file.
  */
-export function parseLines(text: string): Line[] {
+export function parseLines(text: string, firstLine = 1): Line[] {
   const lines: Line[] = []
   let parts: string[] = []
   /** Whether the line's head says so: it is looked at once, for it may be as long as the text. */
   let says = memoized(parts)
-  let [begin, beginNumber, at, number] = [0, 1, 0, 1]
+  let [begin, beginNumber, at, number] = [0, firstLine, 0, firstLine]
   const finish = (end: number) => {
     if (end > begin)
       lines.push(parseLine(parts.length === 1 ? (parts[0] ?? '') : parts.join(''), text.slice(begin, end), beginNumber))

@@ -41,9 +41,10 @@ const hasAgent = (line: Line | undefined, next: Line | undefined): boolean =>
 /**
  * The cards of a text, one by one, and a fault for each stretch of lines that is in none: an import goes on after it. A
  * card without END ends where the next begins, or the text does. Takes time in proportion to the text. Throws nothing.
+ * `firstLine` is the number of the first line, for a text from within a file.
  */
-export function* scanCards(text: string): Generator<Card | CardFault> {
-  const lines = parseLines(text)
+export function* scanCards(text: string, firstLine = 1): Generator<Card | CardFault> {
+  const lines = parseLines(text, firstLine)
   let card: Line[] | undefined
   let stray: Line | undefined
   const finish = (finished: Line[], ended: boolean): Card => ({ lines: finished, version: versionOf(finished), ended })

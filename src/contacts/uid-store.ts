@@ -8,6 +8,12 @@ import { contacts, type StoredRow } from './table.ts'
 /** The form of a UID that this service generates: the uid of a book, and the id of the contact. */
 const ownUid = /^([0-9a-f]{32})-([1-9]\d{0,14})$/
 
+/** Reads a UID of the form that this service generates; undefined for any other. */
+export function idInUid(uid: string): { readonly bookUid: string; readonly id: number } | undefined {
+  const [, bookUid, id] = ownUid.exec(uid) ?? []
+  return bookUid === undefined ? undefined : { bookUid, id: Number(id) }
+}
+
 /** The book in which a UID must be free, and a contact that may have it. */
 export interface UidPlace {
   readonly bookId: number | SQL

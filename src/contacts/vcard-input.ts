@@ -7,8 +7,8 @@ import { readPhoto } from '../cards/photo.ts'
 import { readFields } from '../cards/read.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { stripMetadata } from '../platform/pictures/image.ts'
-import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
+import { type Picture, stripMetadata } from '../platform/pictures/image.ts'
+import { type StoredPicture, storeUnlessRefused } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { cardOf, contentOfCard } from './content.ts'
 import { addContact, otherBook, requireFreeUid, requireOrdinaryUid, requireRoomForGroup } from './create.ts'
@@ -40,8 +40,10 @@ export function readVcard(octets: Uint8Array, charset?: string): Card {
   }
 }
 
-/** The stored form of a vCard: its content and its larger files. */
-function storable(card: Card, before: StoredRow | null, prefix: string | undefined) {
+/**
+ * Makes the stored form of a vCard: its content and its larger files. `before` is the contact that it replaces.
+ */
+export function toStorable(card: Card, before: StoredRow | null, prefix: string | undefined) {
   const taken = takeParts(card)
   const { favorite, uid } = readFields(card)
   const beside = { favorite: favorite ?? before?.favorite ?? false, uid: uid ?? before?.uid ?? null }
@@ -64,16 +66,15 @@ function storable(card: Card, before: StoredRow | null, prefix: string | undefin
  * @throws Problem 503 `avatar-store-unavailable`
  */
 async function storePhoto(services: Services, card: Card): Promise<StoredPicture | undefined> {
+  const picture = displayedPicture(card)
+  return picture && storeUnlessRefused(services, picture)
+}
+
+/** Returns the picture that is embedded in a vCard, without its metadata; undefined if none can be displayed. */
+export function displayedPicture(card: Card): Picture | undefined {
   const photo = readPhoto(card)
   const picture = photo ? stripMetadata(photo.octets) : 'unreadable'
-  if (typeof picture === 'string') return undefined
-  try {
-    return await storePicture(services, picture)
-  } catch (error) {
-    // The picture is too large to be displayed, or the store rejected it.
-    if (error instanceof Problem && error.status < 500) return undefined
-    throw error
-  }
+  return typeof picture === 'string' ? undefined : picture
 }
 
 /** A contact to add from a vCard. */
@@ -95,7 +96,7 @@ export async function createFromVcard(
   services: Services,
   { ownerId, card, book = firstBook, idempotencyKey: key }: VcardCreation,
 ): Promise<StoredRow> {
-  const { content, parts } = storable(card, null, services.config.FAVORITE_NAME_PREFIX)
+  const { content, parts } = toStorable(card, null, services.config.FAVORITE_NAME_PREFIX)
   // Checked first, so that no picture is stored for a contact that already exists.
   if (content.uid !== null && key === undefined)
     await requireFreeUid(services.db, ownerId, content.uid, { bookId: bookIdOf(ownerId, book) })
@@ -118,7 +119,7 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
   const { db, config } = services
   const { ownerId } = target
   return writeContact(services, target, async (row) => {
-    const { content, ...taken } = storable(card, row, config.FAVORITE_NAME_PREFIX)
+    const { content, ...taken } = toStorable(card, row, config.FAVORITE_NAME_PREFIX)
     if (content.uid !== null) {
       await requireFreeUid(db, ownerId, content.uid, placeOf(row))
       await requireOrdinaryUid(db, ownerId, content.uid)
@@ -130,7 +131,7 @@ export function replaceByVcard(services: Services, target: ContactTarget, card: 
 }
 
 /** Returns whether a contact already has the picture of the vCard that replaces it. */
-function hasSamePicture(row: StoredRow, card: Card): boolean {
+export function hasSamePicture(row: StoredRow, card: Card): boolean {
   const [before, after] = [pictureLines(cardOf(row)), pictureLines(card)]
   if (before !== after) return false
   return after !== '' || row.avatar === null

@@ -3,9 +3,9 @@ export const importFormats = ['vcard', 'csv'] as const
 
 /**
  * The states of an import. `running` and `undoing` mean that cards are left, with which the next request or the cron
- * goes on.
+ * goes on. `expired` means that its report was deleted because of its age.
  */
-export const importStates = ['running', 'done', 'undoing', 'undone'] as const
+export const importStates = ['running', 'done', 'undoing', 'undone', 'expired'] as const
 
 /** What an import did with a card. */
 export const importOutcomes = ['added', 'updated', 'unchanged', 'merged', 'skipped', 'refused'] as const

@@ -28,6 +28,24 @@ export async function reservePicture(db: Database, picture: string): Promise<num
   return row.id
 }
 
+/** Records several pictures as {@link reservePicture} does. Returns the reservation of each. */
+export async function reservePictures(db: Database, pictures: readonly string[]): Promise<Map<string, number>> {
+  if (pictures.length === 0) return new Map()
+  const due = timestamp(Date.now() + reservationSeconds * 1000)
+  const row = selectAsRow(pictureDeletions, { picture: sql`value`, due_at: due, created_at: timestamp() })
+  const rows = await db
+    .insert(pictureDeletions)
+    .select(db.select(row).from(sql`json_each(${JSON.stringify(pictures)})`))
+    .returning({ id: pictureDeletions.id, picture: pictureDeletions.picture })
+  return new Map(rows.map(({ id, picture }) => [picture, id]))
+}
+
+/** For a change's batch: keeps reserved pictures, which the same batch makes rows show. */
+export const keepPicturesStatement = (db: Database, reservations: readonly number[]) =>
+  db
+    .delete(pictureDeletions)
+    .where(sql`${pictureDeletions.id} IN (SELECT value FROM json_each(${JSON.stringify(reservations)}))`)
+
 /** For the end of a change's batch: keeps a reserved picture, if a row that matches shows it now. */
 export function keepReservedStatement(db: Database, reservation: number, table: Showing, where: SQL | undefined) {
   const visible = db.select({ picture: sql<string>`avatar` }).from(table).where(where)

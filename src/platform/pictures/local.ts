@@ -19,12 +19,15 @@ const nameOf = (key: string): string => `avatar:${key}`
 /** Creates a random key: whoever has it can see the picture. */
 export const freshKey = (): string => randomToken()
 
+/** Whether a picture is small enough for KV: 512 KB. */
+export const isSmall = ({ bytes }: Picture): boolean => bytes.length <= maxBytes
+
 /**
  * Refuses a picture that is too large for KV.
  * @throws Problem 413 `too-large`
  */
 export function requireSmall(picture: Picture): void {
-  if (picture.bytes.length <= maxBytes) return
+  if (isSmall(picture)) return
   throw new Problem(
     413,
     'too-large',

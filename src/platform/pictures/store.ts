@@ -1,9 +1,10 @@
 import type { Configuration } from '../config/configuration.ts'
+import { Problem } from '../http/problem.ts'
 import type { Services } from '../ports.ts'
 import { cloudinaryOf, destroy, download, upload } from './cloudinary.ts'
-import { type DeletePicture, reservePicture } from './deletion-store.ts'
+import { type DeletePicture, reservePicture, reservePictures } from './deletion-store.ts'
 import type { Picture } from './image.ts'
-import { findLocally, freshKey, removeLocally, requireSmall, storeLocally, storeUnavailable } from './local.ts'
+import { findLocally, freshKey, isSmall, removeLocally, requireSmall, storeLocally, storeUnavailable } from './local.ts'
 import { parseReference, serializeReference } from './reference.ts'
 
 /** A stored picture that no row shows yet. */
@@ -37,6 +38,38 @@ export async function storePicture(
     return { picture: name, reservation: await reservePicture(db, name) }
   } catch (error) {
     afterResponse(() => createPictureDeleter(kv, config)(name))
+    throw error
+  }
+}
+
+/**
+ * Stores several pictures, as {@link storePicture} does. In the result, undefined stands for a picture that is too
+ * large or that the store refuses.
+ * @throws Problem 503 `avatar-store-unavailable`
+ */
+export async function storePictures(
+  services: Services,
+  pictures: readonly Picture[],
+): Promise<(StoredPicture | undefined)[]> {
+  const { db, config, kv } = services
+  if (cloudinaryOf(config)) return Promise.all(pictures.map((picture) => storeUnlessRefused(services, picture)))
+  const names = pictures.map((picture) => (isSmall(picture) ? { key: freshKey(), picture } : undefined))
+  const referenceOf = ({ key }: { readonly key: string }): string => serializeReference({ store: 'kv', key })
+  const stored = names.filter((one) => one !== undefined)
+  const reservations = await reservePictures(db, stored.map(referenceOf))
+  await Promise.all(stored.map(({ key, picture }) => storeLocally(kv, key, picture)))
+  return names.map((one) => {
+    const reservation = one && reservations.get(referenceOf(one))
+    return one && reservation !== undefined ? { picture: referenceOf(one), reservation } : undefined
+  })
+}
+
+/** Stores a picture; undefined if it is too large or the store refuses it. */
+export async function storeUnlessRefused(services: Services, picture: Picture): Promise<StoredPicture | undefined> {
+  try {
+    return await storePicture(services, picture)
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) return undefined
     throw error
   }
 }

@@ -1,0 +1,238 @@
+import { sessionEnded } from '../auth/session.ts'
+import { type Author, parseAuthor } from '../books/author.ts'
+import { cardOf } from '../contacts/content.ts'
+import { labelsOfKey } from '../contacts/labels-key.ts'
+import { hasParts, pictureLines } from '../contacts/parts.ts'
+import { findParts } from '../contacts/parts-store.ts'
+import { createRow } from '../contacts/store.ts'
+import type { StoredRow } from '../contacts/table.ts'
+import { hasSamePicture } from '../contacts/vcard-input.ts'
+import { busy } from '../contacts/write.ts'
+import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
+import { signsOf } from '../merge/signs.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import { Problem } from '../platform/http/problem.ts'
+import { readStoredPicture, type StoredPicture, storePictures } from '../platform/pictures/store.ts'
+import type { Services } from '../platform/ports.ts'
+import { retryOnConflict } from '../platform/retry.ts'
+import { findForCards, readForSigns } from './findings-store.ts'
+import { type EntryRow, findImport, findPiece, type ImportRow, type Piece } from './import-store.ts'
+import { type Entry, writePiece } from './piece-store.ts'
+import { type PieceCard, type PlannedCard, planPiece } from './plan-import.ts'
+import {
+  type CardToStore,
+  digestOfExport,
+  digestOfRow,
+  type PreparedCard,
+  prepareCard,
+  toStore,
+} from './prepare-card.ts'
+import { readCard } from './read-cards.ts'
+import { type ContactWrite, placesOf } from './write-store.ts'
+
+/** How many attempts a piece has if other requests write to the same account meanwhile. */
+const attempts = 8
+
+/** An import after some of its cards, and what was done with these. */
+export interface Progress {
+  readonly row: ImportRow
+  readonly entries: readonly EntryRow[]
+}
+
+/**
+ * Imports the next pieces of a file, as many as one request may (`IMPORT_PIECES`). Each piece is written in one
+ * transaction with its report, so that a crash loses nothing and does nothing twice.
+ * @throws Problem 401 if the owner is gone; 409 `busy`; 503 `avatar-store-unavailable`
+ */
+export async function continueImport(services: Services, row: ImportRow): Promise<Progress> {
+  const { db, config } = services
+  const entries: EntryRow[] = []
+  let present = row
+  // Read once for all pieces: only contacts from before the import count.
+  let bySign: ReadonlyMap<string, number> | undefined
+  for (let left = config.IMPORT_PIECES; left > 0 && present.state === 'running'; left--) {
+    bySign ??= await readSigns(services, present)
+    entries.push(...(await importPiece(services, present, bySign)))
+    const next = await findImport(db, row.owner_id, row.id)
+    if (!next) throw sessionEnded()
+    present = next
+  }
+  return { row: present, entries }
+}
+
+/** Reads the signs of the contacts that the owner had before the import. */
+async function readSigns({ db }: Services, row: ImportRow): Promise<ReadonlyMap<string, number>> {
+  const rows = await readForSigns(db, row.owner_id, row.last_contact)
+  return new Map(
+    rows.toReversed().flatMap(({ id, email, phone, ...names }) => {
+      const listed = (value: string | null) => (value === null ? [] : [{ value }])
+      return signsOf({ ...names, emails: listed(email), phones: listed(phone) }).map((sign) => [sign, id] as const)
+    }),
+  )
+}
+
+async function importPiece(
+  services: Services,
+  row: ImportRow,
+  bySign: ReadonlyMap<string, number>,
+): Promise<readonly EntryRow[]> {
+  const pictures = new Map<number, StoredPicture | undefined>()
+  let refusal: string | undefined
+  return retryOnConflict(
+    async () => {
+      const piece = await findPiece(services.db, row.id)
+      const present = await findImport(services.db, row.owner_id, row.id)
+      // Another request has done the last piece.
+      if (!piece || !present) return []
+      const write = () => writeOnce(services, { row: present, piece, bySign, pictures, refusal })
+      return writeWithinBounds(services, row.owner_id, write).catch((error: unknown) => {
+        if (!(error instanceof Problem) || error.code !== storageFull(services.config).code) throw error
+        refusal = error.detail
+        return undefined
+      })
+    },
+    busy,
+    attempts,
+  )
+}
+
+interface Attempt {
+  readonly row: ImportRow
+  readonly piece: Piece
+  readonly bySign: ReadonlyMap<string, number>
+  /** The pictures that were stored for cards, by their lines, so that another attempt stores none twice. */
+  readonly pictures: Map<number, StoredPicture | undefined>
+  readonly refusal: string | undefined
+}
+
+/** Plans and writes a piece. Returns undefined if another request wrote to the account meanwhile. */
+async function writeOnce(services: Services, { row, piece, bySign, pictures, refusal }: Attempt) {
+  const { db, config } = services
+  const { owner_id: ownerId, dry_run: isDryRun } = row
+  const cards = piece.units.map((unit): PieceCard => {
+    const read = readCard(unit)
+    return { read, prepared: read.card && prepareCard(read, config.SORT_LOCALE) }
+  })
+  const prepared = cards.flatMap((card) => card.prepared ?? [])
+  const query = { ownerId, importId: row.id, book: row.book, isDryRun, maxContacts: config.MAX_CONTACTS }
+  const state = await findForCards(db, query, prepared)
+  if (!state) throw sessionEnded()
+  const exports = await findSameExports(services, ownerId, prepared, state.findings.byUid)
+  const plan = planPiece(
+    cards,
+    { ...state.findings, bySign },
+    {
+      ...{ isDryRun, duplicates: row.duplicates },
+      refusal: state.bookId === null ? `There is no book ${row.book} any more.` : refusal,
+      isSame: (contact, card) => exports.has(card.line) || isSameCard(contact, card),
+    },
+  )
+  const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
+  const changes = isDryRun ? [] : changesOf(plan, services)
+  await storeMissing(services, changes, pictures)
+  const target = { row, bookId: state.bookId ?? 0 }
+  const writes = changes.map((change, at) =>
+    toWrite(services, target, change, state.number + 1 + at, pictures.get(change.line)),
+  )
+  const places = placesOf(writes)
+  const placeOf = new Map(changes.map(({ line }, at) => [line, places[at]]))
+  const entries = plan.map((card): Entry => toEntry(card, isDryRun, placeOf.get(card.line)))
+  return writePiece(db, { ownerId, row, piece, number: state.number, writes, entries, author })
+}
+
+/** Returns whether a contact says the same as a card: as it is stored, or as it would be exported. */
+function isSameCard(row: StoredRow, { card, digest }: PreparedCard): boolean {
+  if (digestOfRow(row) === digest) return true
+  return row.card === null && row.avatar === null && digestOfExport(row, card.version, {}) === digest
+}
+
+/** Finds the cards that are exports of contacts of the same UID as these are now: their lines. */
+async function findSameExports(
+  services: Services,
+  ownerId: number,
+  cards: readonly PreparedCard[],
+  byUid: ReadonlyMap<string, StoredRow>,
+): Promise<ReadonlySet<number>> {
+  const lines = new Set<number>()
+  for (const { line, card, uid, digest } of cards) {
+    const row = uid === null ? undefined : byUid.get(uid)
+    if (!row || digestOfRow(row) === digest) continue
+    const parts = row.card !== null && hasParts(row.card) ? await findParts(services.db, ownerId, row.id) : []
+    const photo = row.avatar === null ? null : await readStoredPicture(services, row.avatar)
+    if (digestOfExport(row, card.version, { photo, parts }) === digest) lines.add(line)
+  }
+  return lines
+}
+
+/** A contact to add or to replace. */
+interface Change extends CardToStore {
+  readonly line: number
+  /** The contact to replace; null to add one. */
+  readonly row: StoredRow | null
+}
+
+/** Makes what the write stores, for the cards that are added or that replace contacts. */
+const changesOf = (plan: readonly PlannedCard[], { config }: Services): Change[] =>
+  plan.flatMap(({ line, outcome, prepared, row = null }) =>
+    prepared && (outcome === 'added' || outcome === 'updated')
+      ? [{ line, row, ...toStore(prepared.card, row, config) }]
+      : [],
+  )
+
+/**
+ * Returns whether a contact keeps the picture that it shows: the card has the same one; or neither the card nor the
+ * contact's vCard has any, so that it was uploaded.
+ */
+const keepsPicture = ({ row, card }: Change): boolean =>
+  row !== null && (hasSamePicture(row, card) || (pictureLines(card) === '' && pictureLines(cardOf(row)) === ''))
+
+/** Stores the pictures of cards that were not stored by an earlier attempt. */
+async function storeMissing(
+  services: Services,
+  changes: readonly Change[],
+  pictures: Map<number, StoredPicture | undefined>,
+): Promise<void> {
+  const missing = changes.flatMap((change) => {
+    const { line, picture } = change
+    return picture && !keepsPicture(change) && !pictures.has(line) ? [{ line, picture }] : []
+  })
+  if (missing.length === 0) return
+  const stored = await storePictures(
+    services,
+    missing.map(({ picture }) => picture),
+  )
+  for (const [at, { line }] of missing.entries()) pictures.set(line, stored[at])
+}
+
+/** Makes the write of a contact, which gets a change number and shows a picture that was stored for it. */
+function toWrite(
+  services: Services,
+  { row: { owner_id: ownerId }, bookId }: { readonly row: ImportRow; readonly bookId: number },
+  change: Change,
+  seq: number,
+  picture: StoredPicture | undefined,
+): ContactWrite {
+  const { row, content, parts } = change
+  const isKept = keepsPicture(change)
+  const avatar = isKept ? (row?.avatar ?? null) : (picture?.picture ?? null)
+  const groups = labelsOfKey(row?.group_labels ?? '')
+  return {
+    ...{ id: row?.id ?? null, seq, bookId, parts, avatar, members: content.members },
+    values: createRow(ownerId, content, services.config.SORT_LOCALE, timestamp(), groups),
+    hasNewAvatar: row !== null && row.avatar !== avatar,
+    stored: isKept ? undefined : picture,
+    wasGroup: row?.is_group ?? false,
+  }
+}
+
+function toEntry({ line, outcome, prepared, ...card }: PlannedCard, isDryRun: boolean, place: Entry['place']): Entry {
+  const isWritten = !isDryRun && (outcome === 'added' || outcome === 'updated' || outcome === 'merged')
+  return {
+    ...{ line, outcome, detail: card.detail ?? null, duplicate_of: card.duplicateOf ?? null },
+    contact_id: card.row?.id ?? card.contactId ?? null,
+    revision: isWritten ? (card.row?.revision ?? 0) + 1 : null,
+    digest: prepared?.digest ?? null,
+    uid: isDryRun ? (prepared?.uid ?? null) : null,
+    place: outcome === 'added' ? place : undefined,
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { importOutcomes } from './outcomes.ts'
+
+const count = z.int().min(0)
+
+/** How many cards of a file had each outcome. */
+export const countsSchema = z.object({
+  ...(Object.fromEntries(importOutcomes.map((outcome) => [outcome, count])) as Record<
+    (typeof importOutcomes)[number],
+    typeof count
+  >),
+})
+
+export type Counts = z.infer<typeof countsSchema>
+
+/** The counts of an import that has not begun. */
+export const noCounts: Counts = { added: 0, updated: 0, unchanged: 0, merged: 0, skipped: 0, refused: 0 }
+
+/** Parses stored counts. */
+export const parseCounts = (text: string): Counts => countsSchema.parse(JSON.parse(text))
+
+/** Adds the outcomes of some cards to counts. */
+export function addCounts(counts: Counts, outcomes: readonly (typeof importOutcomes)[number][]): Counts {
+  const sum = { ...counts }
+  for (const outcome of outcomes) sum[outcome]++
+  return sum
+}
+
+/** Describes counts in words, without zeros: `12 added, 3 unchanged`. */
+export const describeCounts = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([, number]) => number > 0)
+    .map(([outcome, number]) => `${number} ${outcome}`)
+    .join(', ')

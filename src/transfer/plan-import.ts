@@ -1,0 +1,130 @@
+import type { StoredRow } from '../contacts/table.ts'
+import type { DuplicateRule, ImportOutcome } from './outcomes.ts'
+import { digestOfRow, type PreparedCard } from './prepare-card.ts'
+import type { ReadCard } from './read-cards.ts'
+
+/** What was found among an owner's contacts for the cards of a piece. */
+export interface Findings {
+  /** Contacts by their UID. */
+  readonly byUid: ReadonlyMap<string, StoredRow>
+  /** Contacts by the sort key of their name. */
+  readonly byName: ReadonlyMap<string, readonly StoredRow[]>
+  /** Contacts that an earlier import wrote from the same card: their ids, by the card's digest. */
+  readonly byDigest: ReadonlyMap<string, number>
+  /** Contacts that had a sign before the import: their ids. */
+  readonly bySign: ReadonlyMap<string, number>
+  /** UIDs that the service will generate for a contact that does not exist yet. */
+  readonly futureUids: ReadonlySet<string>
+  /** UIDs and digests of cards that a dry run has reported as added. */
+  readonly reported: ReadonlySet<string>
+  /** How many contacts may be added. */
+  readonly room: number
+  /** How many groups may be added, and how many members all groups together may gain. */
+  readonly roomForGroups: number
+  readonly roomForMembers: number
+}
+
+/** What to do with a card. */
+export interface PlannedCard {
+  readonly line: number
+  readonly outcome: ImportOutcome
+  readonly prepared?: PreparedCard
+  /** The contact to update, or the one that the card was found to be. */
+  readonly row?: StoredRow
+  /** The contact that the card was found to be, if it was not read. */
+  readonly contactId?: number
+  readonly duplicateOf?: number
+  readonly detail?: string
+}
+
+export interface PlanOptions {
+  readonly isDryRun: boolean
+  readonly duplicates: DuplicateRule
+  /** Whether the account is full, so that nothing can be added to it. */
+  readonly refusal: string | undefined
+  /** Whether a contact is exported exactly as a card says. */
+  readonly isSame: (row: StoredRow, card: PreparedCard) => boolean
+}
+
+/** A card of a piece, read, and prepared unless it has a fault. */
+export type PieceCard = { readonly read: ReadCard; readonly prepared: PreparedCard | undefined }
+
+/**
+ * Decides what to do with each card of a piece. A card that is the same as an earlier one of the piece must wait until
+ * that one is written: the plan then ends before it.
+ */
+export function planPiece(cards: readonly PieceCard[], findings: Findings, options: PlanOptions): PlannedCard[] {
+  const planned: PlannedCard[] = []
+  const written = new Set<string>()
+  let { room, roomForGroups, roomForMembers } = findings
+  for (const { read, prepared } of cards) {
+    if (!prepared) {
+      planned.push({ line: read.line, outcome: 'refused', detail: read.fault ?? '' })
+      continue
+    }
+    const keys = keysOf(prepared)
+    const isRepeated = keys.some((key) => written.has(key))
+    if (isRepeated && !options.isDryRun) return planned
+    const isReported = isRepeated || keys.some((key) => findings.reported.has(key))
+    const plan = planCard(prepared, { ...findings, room, roomForGroups, roomForMembers }, { ...options, isReported })
+    if (plan.outcome === 'added') {
+      room--
+      if (prepared.members) {
+        roomForGroups--
+        roomForMembers -= prepared.members.length
+      }
+    }
+    if (plan.outcome === 'added' || plan.outcome === 'updated' || plan.outcome === 'merged')
+      for (const key of keys) written.add(key)
+    planned.push(plan)
+  }
+  return planned
+}
+
+/** By what a later card of the same file is recognized as the same. */
+export const keysOf = ({ uid, digest }: PreparedCard): string[] => [`digest:${digest}`, ...(uid ? [`uid:${uid}`] : [])]
+
+interface CardOptions extends PlanOptions {
+  /** Whether an earlier card of the file, which a dry run does not write, is the same. */
+  readonly isReported: boolean
+}
+
+function planCard(prepared: PreparedCard, findings: Findings, options: CardOptions): PlannedCard {
+  const { line, uid, digest, signs } = prepared
+  const plan = (outcome: ImportOutcome, more: Omit<PlannedCard, 'line' | 'outcome' | 'prepared'> = {}): PlannedCard => {
+    const detail = [...(more.detail ? [more.detail] : []), ...prepared.notes].join(' ')
+    return { line, prepared, outcome, ...more, ...(detail === '' ? {} : { detail }) }
+  }
+  const row = uid === null ? undefined : findings.byUid.get(uid)
+  if (row) {
+    if (options.isSame(row, prepared)) return plan('unchanged', { row })
+    if (options.refusal !== undefined) return plan('refused', { row, detail: options.refusal })
+    return plan('updated', { row })
+  }
+  const same = findings.byName.get(prepared.name_key)?.find((one) => options.isSame(one, prepared))
+  if (same) return plan('unchanged', { row: same })
+  const earlier = findings.byDigest.get(digest)
+  if (earlier !== undefined)
+    return plan('unchanged', {
+      contactId: earlier,
+      detail: 'This card was imported before. The contact changed since.',
+    })
+  if (options.isReported)
+    return plan(uid === null ? 'unchanged' : 'updated', { detail: 'The file has this card before.' })
+  if (uid !== null && findings.futureUids.has(uid))
+    return plan('refused', {
+      detail: 'This UID belongs to a contact that you have not added yet. Change or remove it.',
+    })
+  const duplicateOf = signs.map((sign) => findings.bySign.get(sign)).find((id) => id !== undefined)
+  if (duplicateOf !== undefined && options.duplicates === 'skip')
+    return plan('skipped', { duplicateOf, detail: `Contact ${duplicateOf} seems to be the same person.` })
+  if (options.refusal !== undefined) return plan('refused', { detail: options.refusal })
+  if (findings.room <= 0) return plan('refused', { detail: 'Your books are full. Delete some contacts.' })
+  if (prepared.members && (findings.roomForGroups <= 0 || prepared.members.length > findings.roomForMembers))
+    return plan('refused', { detail: 'You have as many groups, or members of groups, as there may be.' })
+  if (duplicateOf === undefined) return plan('added')
+  return plan('added', { duplicateOf, detail: `Contact ${duplicateOf} seems to be the same person.` })
+}
+
+/** Returns whether the stored vCard of a contact says the same as a card. */
+export const hasSameDigest = (row: StoredRow, { digest }: PreparedCard): boolean => digestOfRow(row) === digest

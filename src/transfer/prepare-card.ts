@@ -1,0 +1,87 @@
+import type { Card } from '../cards/card.ts'
+import { parseCards } from '../cards/parse.ts'
+import { readFields } from '../cards/read.ts'
+import { type ContactContent, cardOf } from '../contacts/content.ts'
+import { type CardPart, takeParts } from '../contacts/parts.ts'
+import { searchKeys } from '../contacts/search/keys.ts'
+import type { StoredRow } from '../contacts/table.ts'
+import { toVcard } from '../contacts/vcard.ts'
+import { displayedPicture, toStorable } from '../contacts/vcard-input.ts'
+import { signsOf } from '../merge/signs.ts'
+import type { Configuration } from '../platform/config/configuration.ts'
+import { digest } from '../platform/crypto/keys.ts'
+import type { Picture } from '../platform/pictures/image.ts'
+import type { ReadCard } from './read-cards.ts'
+
+/** A card of a file, with all by which it can be found among the contacts. */
+export interface PreparedCard {
+  readonly line: number
+  readonly card: Card
+  readonly notes: readonly string[]
+  /** The UID that the card has; null if none. */
+  readonly uid: string | null
+  /** A digest of what the card says. */
+  readonly digest: string
+  /** The sort key of its name, by which contacts of the same name are found. */
+  readonly name_key: string
+  /** The UIDs that it names, if it is a group; null if it is not. */
+  readonly members: readonly string[] | null
+  /** By which a contact seems to be the same person (merge/signs.ts). */
+  readonly signs: readonly string[]
+}
+
+/** Properties that say nothing about the person, and that programs write anew with each export. */
+const ignored = new Set(['UID', 'REV', 'PRODID', 'VERSION', 'BEGIN', 'END', 'X-VIZITKA-FAVORITE', ''])
+
+/**
+ * Returns a digest of what a card says, in which its UID, its time and the program that wrote it do not count. Folding
+ * and line breaks do not count either.
+ */
+export function digestOfCard(card: Card): string {
+  const lines = takeParts(card).card.lines.filter(({ name }) => !ignored.has(name))
+  return digest(lines.map(({ head, value }) => `${head}:${value}`).join('\n'))
+}
+
+/** Computes by what a card can be found. */
+export function prepareCard({ line, card, notes }: ReadCard & { readonly card: Card }, locale: string): PreparedCard {
+  const fields = readFields(card)
+  const { content } = toStorable(card, null, undefined)
+  return {
+    ...{ line, card, notes },
+    uid: fields.uid,
+    digest: digestOfCard(card),
+    name_key: searchKeys(content.fields, locale).name_key,
+    members: content.members,
+    signs: content.members === null ? signsOf(fields) : [],
+  }
+}
+
+/** What is stored of a card, and the picture that it shows. */
+export interface CardToStore {
+  /** The vCard without its larger files. */
+  readonly card: Card
+  readonly content: ContactContent
+  readonly parts: readonly CardPart[]
+  readonly picture: Picture | undefined
+}
+
+/** Makes what is stored of a card. `before` is the contact that it replaces. */
+export function toStore(card: Card, before: StoredRow | null, { FAVORITE_NAME_PREFIX }: Configuration): CardToStore {
+  const stored = toStorable(card, before, FAVORITE_NAME_PREFIX)
+  return { ...stored, picture: displayedPicture(card) }
+}
+
+/** Returns a digest of what the stored vCard of a contact says; undefined if it has none. */
+export function digestOfRow(row: StoredRow): string | undefined {
+  const card = cardOf(row)
+  return card && digestOfCard(card)
+}
+
+/** The files of a contact that are not in its row. */
+type Files = NonNullable<Parameters<typeof toVcard>[2]>
+
+/** Returns a digest of the vCard as which a contact is exported in a version. */
+export function digestOfExport(row: StoredRow, version: Card['version'], files: Files): string {
+  const [card] = parseCards(toVcard(row, version === '4.0' ? '4.0' : '3.0', files))
+  return card ? digestOfCard(card) : ''
+}

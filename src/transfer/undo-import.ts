@@ -1,0 +1,118 @@
+import { sessionEnded } from '../auth/session.ts'
+import type { Author } from '../books/author.ts'
+import { parseAuthor } from '../books/author.ts'
+import { labelsOfKey } from '../contacts/labels-key.ts'
+import { createRow } from '../contacts/store.ts'
+import type { StoredRow } from '../contacts/table.ts'
+import { busy } from '../contacts/write.ts'
+import { writeWithinBounds } from '../contacts/write-within-bounds.ts'
+import { contentOfStored, type StoredContact } from '../history/stored-contact.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import { Problem } from '../platform/http/problem.ts'
+import type { Services } from '../platform/ports.ts'
+import { retryOnConflict } from '../platform/retry.ts'
+import { findImport, type ImportRow, setImportState } from './import-store.ts'
+import type { UndoOutcome } from './outcomes.ts'
+import { importNotFound } from './start-import.ts'
+import { findUndoPiece, type ImportedContact, type UndoPiece, writeUndo } from './undo-store.ts'
+import type { ContactWrite } from './write-store.ts'
+
+/** How many attempts a piece has if other requests write to the same account meanwhile. */
+const attempts = 8
+
+/** An import after some of its contacts were undone, and how many cards had each outcome. */
+export interface UndoProgress {
+  readonly row: ImportRow
+  readonly counts: Readonly<Record<UndoOutcome, number>>
+}
+
+/**
+ * Takes an import back: moves the contacts that it added to the trash, and restores those that it changed. A contact
+ * that changed since the import stays as it is. Continues an undo that was begun. An import that was undone is left.
+ * @throws Problem 404; 409 `import-running`, `import-too-old`, `busy`; 401 if the owner is gone
+ */
+export async function undoImport(services: Services, ownerId: number, id: number): Promise<UndoProgress> {
+  const { db } = services
+  const row = await findImport(db, ownerId, id)
+  if (!row) throw importNotFound()
+  if (row.state === 'expired') throw tooOld()
+  if (row.state === 'running') throw stillRunning()
+  if (row.state === 'done') await setImportState(db, ownerId, id, 'done', 'undoing')
+  return continueUndo(services, { ...row, state: row.state === 'undone' ? 'undone' : 'undoing' })
+}
+
+const tooOld = (): Problem =>
+  new Problem(409, 'import-too-old', 'This import can no longer be undone: that is possible for 30 days.')
+
+const stillRunning = (): Problem =>
+  new Problem(409, 'import-running', 'This import is not finished. Continue it, and undo it then.')
+
+/** Undoes the next contacts of an import, as many pieces as one request may (`IMPORT_PIECES`). */
+export async function continueUndo(services: Services, row: ImportRow): Promise<UndoProgress> {
+  const counts: Record<UndoOutcome, number> = { undone: 0, 'changed-since': 0 }
+  let present = row
+  for (let left = services.config.IMPORT_PIECES; left > 0 && present.state === 'undoing'; left--) {
+    for (const undo of await undoPiece(services, present)) counts[undo]++
+    present = (await findImport(services.db, row.owner_id, row.id)) ?? present
+  }
+  return { row: present, counts }
+}
+
+/** Undoes a piece, and returns the outcome of each of its cards. */
+function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Promise<readonly UndoOutcome[]> {
+  return retryOnConflict(
+    async () => {
+      const row = await findImport(services.db, ownerId, id)
+      if (row?.state !== 'undoing') return []
+      const piece = await findUndoPiece(services.db, ownerId, row)
+      if (!piece) throw sessionEnded()
+      const undoable = piece.contacts.filter((contact) => isUnchanged(piece, contact))
+      const author: Author = { kind: 'import', id, name: parseAuthor(row.created_by)?.name ?? null }
+      const restored = undoable.filter(({ wasAdded }) => !wasAdded)
+      const added = undoable.filter(({ wasAdded }) => wasAdded)
+      const first = piece.number + 1
+      const writes = restored.flatMap(({ id: contactId }, at) => {
+        const [before, present] = [piece.before.get(contactId), piece.rows.get(contactId)]
+        return before && present ? [toWrite(services, ownerId, before, present, first + at)] : []
+      })
+      const deletions = added.map(({ id: contactId }, at) => ({ id: contactId, seq: first + writes.length + at }))
+      const outcomes = piece.contacts.flatMap((contact) => {
+        const undo: UndoOutcome = undoable.includes(contact) ? 'undone' : 'changed-since'
+        return contact.lines.map((line) => ({ line, undo }))
+      })
+      const write = () => writeUndo(services.db, { row, piece, deletions, writes, outcomes, author })
+      const isWritten = await writeWithinBounds(services, ownerId, write)
+      return isWritten && outcomes.map(({ undo }) => undo)
+    },
+    busy,
+    attempts,
+  )
+}
+
+/**
+ * Returns whether nothing that is shown of a contact changed since the import. Every such change leaves a version;
+ * stars and labels of groups do not.
+ */
+function isUnchanged(piece: UndoPiece, { id, firstRevision, lastRevision, wasAdded }: ImportedContact): boolean {
+  if (!piece.rows.has(id) || (piece.newestVersions.get(id) ?? 0) >= lastRevision) return false
+  return wasAdded || piece.before.get(id)?.revision === firstRevision - 1
+}
+
+/** Makes the write that restores a contact to what it was before the import. */
+function toWrite(
+  { config }: Services,
+  ownerId: number,
+  before: StoredContact,
+  present: StoredRow,
+  seq: number,
+): ContactWrite {
+  const content = contentOfStored(before)
+  const groups = labelsOfKey(present.group_labels)
+  return {
+    ...{ id: present.id, seq, bookId: present.book_id, parts: [], avatar: before.avatar, members: content.members },
+    values: createRow(ownerId, content, config.SORT_LOCALE, timestamp(), groups),
+    // The version that this write leaves shows the picture of the import, so nothing is marked for deletion.
+    hasNewAvatar: false,
+    wasGroup: present.is_group,
+  }
+}

@@ -1,0 +1,217 @@
+import { and, desc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { insertAuditEvent } from '../audit/store.ts'
+import { type Author, parseAuthor, serializeAuthor } from '../books/author.ts'
+import { lastNumber } from '../books/numbers-store.ts'
+import { removed } from '../books/table.ts'
+import { trashContent } from '../contacts/deletion-store.ts'
+import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
+import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
+import { readStoredContact, type StoredContact } from '../history/stored-contact.ts'
+import { versions } from '../history/table.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
+import { users } from '../users/table.ts'
+import { describeCounts } from './counts.ts'
+import type { ImportRow } from './import-store.ts'
+import type { UndoOutcome } from './outcomes.ts'
+import { isOvertaken } from './piece-store.ts'
+import { importEntries, imports } from './table.ts'
+import { type ContactWrite, contactStatements, guardStatement } from './write-store.ts'
+
+/** How many entries an undo reads at a time. */
+const undoSize = 50
+
+/** What an import did with one contact, perhaps by several cards. */
+export interface ImportedContact {
+  readonly id: number
+  /** The revision of the contact after the first card, and after the last one. */
+  readonly firstRevision: number
+  readonly lastRevision: number
+  readonly wasAdded: boolean
+  readonly lines: readonly number[]
+}
+
+/** The next contacts of an import to undo. */
+export interface UndoPiece {
+  /** The line of the last entry that was read; undefined if none is left. */
+  readonly reached: number | undefined
+  readonly number: number
+  readonly contacts: readonly ImportedContact[]
+  /** The contacts as they are now, by id. */
+  readonly rows: ReadonlyMap<number, StoredRow>
+  /** The revision of the newest version of a contact, by id; it is missing if there is none. */
+  readonly newestVersions: ReadonlyMap<number, number>
+  /** The contacts as they were before the import, by id. */
+  readonly before: ReadonlyMap<number, StoredContact>
+}
+
+/** Reads the next contacts of an import to undo, from the end of its file; undefined if the owner is gone. */
+export async function findUndoPiece(db: Database, ownerId: number, row: ImportRow): Promise<UndoPiece | undefined> {
+  const entries = await db
+    .select({ line: importEntries.line, contact_id: importEntries.contact_id })
+    .from(importEntries)
+    .where(
+      and(
+        eq(importEntries.import_id, row.id),
+        isNotNull(importEntries.revision),
+        isNull(importEntries.undo),
+        row.undone_to === null ? undefined : lt(importEntries.line, row.undone_to),
+      ),
+    )
+    .orderBy(desc(importEntries.line))
+    .limit(undoSize)
+  const ids = JSON.stringify([...new Set(entries.map(({ contact_id }) => contact_id))])
+  const wanted = sql`json_each(${ids}) AS wanted`
+  const [[state], all, rows, newest, former] = await db.batch([
+    db
+      .select({ number: lastNumber(ownerId).as('number') })
+      .from(users)
+      .where(eq(users.id, ownerId)),
+    db
+      .select({
+        line: importEntries.line,
+        id: sql<number>`wanted.value`.as('wanted'),
+        revision: sql<number>`revision`,
+        outcome: importEntries.outcome,
+      })
+      .from(wanted)
+      .crossJoin(importEntries)
+      .where(
+        and(
+          eq(importEntries.import_id, row.id),
+          sql`contact_id = wanted.value AND revision IS NOT NULL`,
+          isNull(importEntries.undo),
+        ),
+      )
+      .orderBy(importEntries.line),
+    db
+      .select(storedColumns)
+      .from(wanted)
+      .crossJoin(contacts)
+      .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`)),
+    db
+      .select({ id: versions.contact_id, revision: sql<number>`max(${versions.revision})` })
+      .from(wanted)
+      .crossJoin(versions)
+      .where(and(eq(versions.owner_id, ownerId), sql`${versions.contact_id} = wanted.value`))
+      .groupBy(versions.contact_id),
+    db
+      .select({
+        ...{ id: versions.contact_id, content: versions.content },
+        book: sql<string>`''`.as('book'),
+        book_uid: sql<string>`''`.as('book_uid'),
+      })
+      .from(wanted)
+      .crossJoin(versions)
+      .where(
+        and(
+          eq(versions.owner_id, ownerId),
+          sql`${versions.contact_id} = wanted.value AND ${versions.revision} = (
+            SELECT min(revision) - 1 FROM import_entries
+            WHERE import_id = ${row.id} AND contact_id = wanted.value AND revision IS NOT NULL
+          )`,
+        ),
+      ),
+  ])
+  if (!state) return undefined
+  const lines = new Map<number, (typeof all)[number][]>()
+  for (const entry of all) lines.set(entry.id, [...(lines.get(entry.id) ?? []), entry])
+  return {
+    reached: entries.at(-1)?.line,
+    number: state.number,
+    contacts: [...lines].map(([id, ofContact]) => ({
+      id,
+      firstRevision: ofContact[0]?.revision ?? 0,
+      lastRevision: ofContact.at(-1)?.revision ?? 0,
+      wasAdded: ofContact[0]?.outcome === 'added',
+      lines: ofContact.map(({ line }) => line),
+    })),
+    rows: new Map(rows.map((contact) => [contact.id, contact])),
+    newestVersions: new Map(newest.map(({ id, revision }) => [id, revision])),
+    before: new Map(
+      former.map(({ id, content, ...surroundings }) => [id, readStoredContact({ id, ...surroundings }, content)]),
+    ),
+  }
+}
+
+/** A piece of an undo, to be written as a whole. */
+export interface UndoWrite {
+  readonly row: ImportRow
+  readonly piece: UndoPiece
+  /** Contacts that the import added, to be moved to the trash, with their change numbers. */
+  readonly deletions: readonly { readonly id: number; readonly seq: number }[]
+  /** Contacts that the import changed, as they were before. */
+  readonly writes: readonly ContactWrite[]
+  readonly outcomes: readonly { readonly line: number; readonly undo: UndoOutcome }[]
+  readonly author: Author
+}
+
+/**
+ * Writes a piece of an undo, all or nothing. Returns undefined, with nothing written, if any of the owner's contacts
+ * changed since the piece was read, or another request has done the piece.
+ */
+export async function writeUndo(
+  db: Database,
+  { row, piece, deletions, writes, outcomes, author }: UndoWrite,
+): Promise<true | undefined> {
+  const { owner_id: ownerId, id } = row
+  const isNext = sql`EXISTS (SELECT 1 FROM imports WHERE id = ${id} AND state = 'undoing'
+    AND undone_to IS ${row.undone_to})`
+  const isDone = piece.reached === undefined
+  const json = JSON.stringify(deletions)
+  const undone = outcomes.filter(({ undo }) => undo === 'undone').length
+  try {
+    await db.batch([
+      guardStatement(db, ownerId, piece.number, isNext),
+      ...contactStatements(db, ownerId, writes, author),
+      ...(deletions.length > 0
+        ? [
+            db.insert(removed).select(
+              db
+                .select(
+                  selectAsRow(removed, {
+                    ...{ owner_id: ownerId, seq: sql`gone.value ->> 'seq'`, contact_id: sql`${contacts.id}` },
+                    ...{ book_id: sql`${contacts.book_id}`, content: trashContent, avatar: sql`${contacts.avatar}` },
+                    ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
+                  }),
+                )
+                .from(sql`json_each(${json}) AS gone`)
+                .crossJoin(contacts)
+                .where(and(ownedBy(ownerId), sql`${contacts.id} = gone.value ->> 'id'`)),
+            ),
+            db
+              .delete(contacts)
+              .where(
+                and(ownedByUnindexed(ownerId), sql`${contacts.id} IN (SELECT value ->> 'id' FROM json_each(${json}))`),
+              ),
+          ]
+        : []),
+      db
+        .update(importEntries)
+        .set({ undo: sql`result.value ->> 'undo'` })
+        .from(sql`json_each(${JSON.stringify(outcomes)}) AS result`)
+        .where(and(eq(importEntries.import_id, id), sql`${importEntries.line} = result.value ->> 'line'`)),
+      db
+        .update(imports)
+        .set({
+          ...{ undone_to: piece.reached ?? row.undone_to, updated_at: timestamp() },
+          state: isDone ? 'undone' : 'undoing',
+        })
+        .where(eq(imports.id, id)),
+      insertAuditEvent(
+        db,
+        {
+          kind: 'import-undone',
+          ...{ device: parseAuthor(row.created_by)?.name ?? null, address: null },
+          detail: describeCounts({ undone }),
+        },
+        and(eq(users.id, ownerId), isDone ? undefined : sql`0`),
+      ),
+    ])
+    return true
+  } catch (error) {
+    if (isOvertaken(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,74 @@
+/** A card or a row of a file, as text, and the line of the file at which it begins, from 1. */
+export type Unit = readonly [line: number, text: string]
+
+/** The most cards of a piece: on Cloudflare's free plan, a request has time for so many. */
+const maxUnits = 50
+
+/** The most characters of a piece with several cards. */
+const maxLength = 500_000
+
+/** Divides the cards of a file into pieces. Each is stored in a row of its own, and imported in one transaction. */
+export function dividePieces(units: readonly Unit[]): Unit[][] {
+  const pieces: Unit[][] = []
+  let length = 0
+  for (const unit of units) {
+    const piece = pieces.at(-1)
+    length += unit[1].length
+    if (!piece || piece.length === maxUnits || length > maxLength) {
+      pieces.push([unit])
+      length = unit[1].length
+    } else {
+      piece.push(unit)
+    }
+  }
+  return pieces
+}
+
+const delimiter = /^(BEGIN|END):[ \t]*VCARD[ \t]*$/gim
+
+/**
+ * Splits a file of vCards into its cards, without parsing them. A card within another, after `AGENT:` (vCard 2.1,
+ * section 2.4.4), stays in it. Lines outside of cards are units of their own, which are refused later.
+ */
+export function splitVcards(text: string): Unit[] {
+  const starts: number[] = []
+  let depth = 0
+  let end = 0
+  for (const match of text.matchAll(delimiter)) {
+    const { index } = match
+    if (match[1]?.toUpperCase() === 'END') {
+      depth = Math.max(0, depth - 1)
+      if (depth === 0) end = index + match[0].length
+      continue
+    }
+    if (depth > 0 && isAgentBefore(text, index)) {
+      depth++
+      continue
+    }
+    if (depth === 0 && text.slice(end, index).trim() !== '') starts.push(end)
+    starts.push(index)
+    depth = 1
+  }
+  if (depth === 0 && text.slice(end).trim() !== '') starts.push(end)
+  return withLines(text, starts)
+}
+
+/** Returns whether the line before an index is an AGENT without a value. */
+function isAgentBefore(text: string, index: number): boolean {
+  const before = text.slice(Math.max(0, index - 200), index)
+  return /(?:^|[\r\n])(?:[\w-]+\.)?AGENT[^:\r\n]*:[ \t]*(?:\r\n?|\n)$/i.test(before)
+}
+
+/** Cuts a text at indices, and counts the lines up to each. A unit begins with its first line that is not blank. */
+function withLines(text: string, starts: readonly number[]): Unit[] {
+  let line = 1
+  let counted = 0
+  return starts.map((start, at) => {
+    const part = text.slice(start, starts[at + 1])
+    const blank = /^\s*/.exec(part)?.[0].length ?? 0
+    const begin = start + blank
+    line += text.slice(counted, begin).match(/\r\n?|\n/g)?.length ?? 0
+    counted = begin
+    return [line, part.slice(blank)]
+  })
+}
