@@ -65,6 +65,7 @@ const onD1Alone = [
   'src/platform/pictures/image.test.ts',
   'src/platform/mail/smtp*.test.ts',
   'src/platform/text/*.test.ts',
+  'src/transfer/csv/*.test.ts',
   'test/{app-revocation,guards,headers,limits,matrix,openapi,revocation,tokens}.test.ts',
 ]
 
