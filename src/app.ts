@@ -34,9 +34,13 @@ import { requestContext } from './platform/http/request-context.ts'
 import { requestLog } from './platform/http/request-log.ts'
 import { createRouter } from './platform/http/router.ts'
 import { pictureBodyBytes, pictureTooLarge } from './platform/pictures/upload.ts'
+import { fileBodyBytes, fileTooLargeDetail } from './transfer/file.ts'
+import { importRoutes } from './transfer/routes.ts'
 
 const generalLimit = bodyLimit({ maxSize: 1_000_000, onError: (c) => tooLarge(c) })
 const pictureLimit = bodyLimit({ maxSize: pictureBodyBytes, onError: (c) => tooLarge(c, pictureTooLarge) })
+const fileLimit = bodyLimit({ maxSize: fileBodyBytes, onError: (c) => tooLarge(c, fileTooLargeDetail) })
+const takesFile = ({ req }: Context): boolean => /^\/api\/imports\/?$/.test(req.path)
 const takesPicture = ({ req }: Context): boolean => /^\/api\/(users|contacts\/\d+)\/avatar\/?$/.test(req.path)
 
 export const app = createRouter()
@@ -56,7 +60,7 @@ app.use(csrfProtection)
 // These paths have a word where others have an id.
 for (const path of ['/api/contacts/birthdays', '/api/contacts/bd', '/api/contacts/changes']) app.use(path, requireRead)
 app.use('/api/contacts/batch', requireMethod('POST'))
-app.use((c, next) => (takesPicture(c) ? pictureLimit : generalLimit)(c, next))
+app.use((c, next) => (takesPicture(c) ? pictureLimit : takesFile(c) ? fileLimit : generalLimit)(c, next))
 app.use(requestContext)
 
 app.route('/api/auth', authRoutes)
@@ -71,6 +75,7 @@ app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
 app.route('/api/books', bookRoutes)
 app.route('/api/trash', trashRoutes)
+app.route('/api/imports', importRoutes)
 // Before routes with an id in their path, because some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)

@@ -6,12 +6,27 @@ import { deleteOldKeys } from './contacts/creation-store.ts'
 import { updateSearchKeys } from './contacts/search/key-store.ts'
 import { isPictureShown } from './history/pictures-store.ts'
 import type { Bindings } from './platform/bindings.ts'
+import type { Configuration } from './platform/config/configuration.ts'
 import { timestamp } from './platform/db/columns.ts'
 import { connect } from './platform/db/connect.ts'
+import type { Database } from './platform/db/database.ts'
+import { gateOf } from './platform/gate/client.ts'
 import { createMailer, deleteOldLetters, sendDueLetters } from './platform/mail/outbox-store.ts'
 import { deleteDuePictures } from './platform/pictures/deletion-store.ts'
 import { createPictureDeleter } from './platform/pictures/store.ts'
+import type { Services } from './platform/ports.ts'
 import { errorForLog } from './platform/safe-errors.ts'
+import { continueAbandoned } from './transfer/continue-abandoned.ts'
+import { sweepImports } from './transfer/import-store.ts'
+
+/** Makes the services of a job, in which work after the response runs at once. */
+const servicesOf = (bindings: Bindings, config: Configuration, db: Database): Services => ({
+  ...{ config, db, kv: bindings.CACHE },
+  gate: (name) => gateOf(bindings, name),
+  afterResponse: (work) => {
+    work().catch((error: unknown) => console.error(JSON.stringify({ level: 'error', ...errorForLog(error) })))
+  },
+})
 
 /** Each cron expression of wrangler.toml, and its job. */
 const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
@@ -23,6 +38,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
       sendDueLetters(db, createMailer(config)),
       deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config), (picture) => isPictureShown(db, picture)),
       updateSearchKeys(db, config.SORT_LOCALE),
+      continueAbandoned(servicesOf(bindings, config, db)),
     ])
     for (const one of done) if (one.status === 'rejected') throw one.reason
   },
@@ -32,6 +48,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
     await deleteOldLetters(db)
     await deleteOldKeys(db)
     await sweepTrash(db)
+    await sweepImports(db)
   },
 }
 

@@ -15,12 +15,14 @@ import { Problem } from '../platform/http/problem.ts'
 import { readStoredPicture, type StoredPicture, storePictures } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
+import { csvRow } from './csv/write.ts'
 import { findForCards, readForSigns } from './findings-store.ts'
 import { type EntryRow, findImport, findPiece, type ImportRow, type Piece } from './import-store.ts'
 import { type Entry, writePiece } from './piece-store.ts'
 import { type PieceCard, type PlannedCard, planPiece } from './plan-import.ts'
 import {
   type CardToStore,
+  csvOfRow,
   digestOfExport,
   digestOfRow,
   type PreparedCard,
@@ -110,7 +112,7 @@ async function writeOnce(services: Services, { row, piece, bySign, pictures, ref
   const { db, config } = services
   const { owner_id: ownerId, dry_run: isDryRun } = row
   const cards = piece.units.map((unit): PieceCard => {
-    const read = readCard(unit)
+    const read = readCard(unit, row.layout)
     return { read, prepared: read.card && prepareCard(read, config.SORT_LOCALE) }
   })
   const prepared = cards.flatMap((card) => card.prepared ?? [])
@@ -141,8 +143,9 @@ async function writeOnce(services: Services, { row, piece, bySign, pictures, ref
 }
 
 /** Returns whether a contact says the same as a card: as it is stored, or as it would be exported. */
-function isSameCard(row: StoredRow, { card, digest }: PreparedCard): boolean {
+function isSameCard(row: StoredRow, { card, digest, uid }: PreparedCard): boolean {
   if (digestOfRow(row) === digest) return true
+  if (uid === null && !row.is_group && csvOfRow(row) === csvRow(card)) return true
   return row.card === null && row.avatar === null && digestOfExport(row, card.version, {}) === digest
 }
 

@@ -11,6 +11,7 @@ import { signsOf } from '../merge/signs.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import type { Picture } from '../platform/pictures/image.ts'
+import { csvRow } from './csv/write.ts'
 import type { ReadCard } from './read-cards.ts'
 
 /** A card of a file, with all by which it can be found among the contacts. */
@@ -84,4 +85,10 @@ type Files = NonNullable<Parameters<typeof toVcard>[2]>
 export function digestOfExport(row: StoredRow, version: Card['version'], files: Files): string {
   const [card] = parseCards(toVcard(row, version === '4.0' ? '4.0' : '3.0', files))
   return card ? digestOfCard(card) : ''
+}
+
+/** Returns the row of a contact in an exported CSV file. */
+export const csvOfRow = (row: StoredRow): string => {
+  const card = cardOf(row) ?? parseCards(toVcard(row, '3.0'))[0]
+  return card ? csvRow(card) : ''
 }

@@ -37,7 +37,7 @@ export function problemOfIssues(error: ZodError, target: string): Problem {
 }
 
 /** The part of a request that has the values. */
-type Target = 'param' | 'query' | 'json'
+type Target = 'param' | 'query' | 'json' | 'form'
 
 /**
  * Validates values as a documented route does, where zod-openapi cannot.
