@@ -21,6 +21,7 @@ import { healthRoutes } from './health/routes.ts'
 import { changesRoutes } from './history/changes-routes.ts'
 import { historyRoutes } from './history/history-routes.ts'
 import { trashRoutes } from './history/trash-routes.ts'
+import { duplicateRoutes, mergeRoutes } from './merge/routes.ts'
 import { avatarRoutes } from './pages/avatars.ts'
 import { confirmPage } from './pages/confirm-page.tsx'
 import { documentation } from './pages/docs.ts'
@@ -58,8 +59,9 @@ app.use(corsHeaders)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 app.use(csrfProtection)
 // These paths have a word where others have an id.
-for (const path of ['/api/contacts/birthdays', '/api/contacts/bd', '/api/contacts/changes']) app.use(path, requireRead)
-app.use('/api/contacts/batch', requireMethod('POST'))
+const readPaths = ['birthdays', 'bd', 'changes', 'duplicates'].map((word) => `/api/contacts/${word}`)
+for (const path of readPaths) app.use(path, requireRead)
+for (const path of ['/api/contacts/batch', '/api/contacts/merge']) app.use(path, requireMethod('POST'))
 app.use((c, next) => (takesPicture(c) ? pictureLimit : takesFile(c) ? fileLimit : generalLimit)(c, next))
 app.use(requestContext)
 
@@ -71,6 +73,8 @@ app.route('/api/users/me/app-passwords', appPasswordRoutes)
 app.route('/api/contacts/birthdays', birthdayRoutes)
 app.route('/api/contacts/changes', changesRoutes)
 app.route('/api/contacts/batch', batchRoutes)
+app.route('/api/contacts/duplicates', duplicateRoutes)
+app.route('/api/contacts/merge', mergeRoutes)
 app.route('/api/contacts', vcardRoutes)
 app.route('/api/labels', labelRoutes)
 app.route('/api/books', bookRoutes)

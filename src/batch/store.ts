@@ -1,18 +1,17 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
-import { lastNumber } from '../books/numbers-store.ts'
+import { isRefused, lastNumber, numberIn, unchangedStatement } from '../books/numbers-store.ts'
 import { books, bookUid, firstBook, removed } from '../books/table.ts'
 import { trimStatements } from '../books/trash-store.ts'
 import { type IdempotencyKey, oldestValidKey } from '../contacts/creation-store.ts'
 import { trashContent } from '../contacts/deletion-store.ts'
 import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
-import { writtenColumns } from '../contacts/store.ts'
-import { contacts, idempotencyKeys, type StoredRow, storedColumns } from '../contacts/table.ts'
+import { rowsOfIds, writtenColumns } from '../contacts/store.ts'
+import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { isUniqueViolation, rootCause } from '../platform/db/errors.ts'
-import { columnsIn, jsonOf } from '../platform/db/json-rows.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
+import { isUniqueViolation } from '../platform/db/errors.ts'
+import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { BookState, Plan } from './plan.ts'
 
@@ -22,18 +21,6 @@ interface BookQuery {
   readonly additions: number
   readonly maxContacts: number
 }
-
-/** Selects contacts of an owner by id. Looks up each id instead of reading all of the owner's contacts. */
-const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[]) =>
-  db
-    .select(storedColumns)
-    .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
-    .crossJoin(contacts)
-    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
-
-/** Finds contacts of an owner by id. */
-export const findContacts = (db: Database, ownerId: number, ids: readonly number[]): PromiseLike<StoredRow[]> =>
-  rowsOfIds(db, ownerId, ids)
 
 /**
  * Reads the state that a batch depends on, at one moment. Undefined if there is no such owner. Counts the contacts only
@@ -123,28 +110,9 @@ export async function writePlan(
   }
 }
 
-/**
- * Makes the whole batch of statements fail if the owner's newest change number is not `number`, or the owner is gone.
- * Uses invalid JSON for that, because SQLite can raise an error only inside a trigger.
- */
-const unchangedStatement = (db: Database, ownerId: number, number: number) =>
-  db
-    .select({
-      unchanged: sql`json(iif(
-        ${lastNumber(ownerId)} = ${number} AND EXISTS (SELECT 1 FROM users WHERE users.id = ${ownerId}),
-        '1', 'overtaken'
-      ))`.as('unchanged'),
-    })
-    .from(sql`(SELECT 1) AS one`)
-
 /** Also true if another request with the same key was written after this one looked up the key. */
 const isOvertaken = (error: unknown): boolean =>
-  rootCause(error).message.includes('malformed JSON') ||
-  isUniqueViolation(error, 'idempotency_keys.owner_id, idempotency_keys.key')
-
-/** The change number of a row: the newest, plus the row's position in the JSON. */
-const numberIn = (ownerId: number, row: string): SQL<number> =>
-  sql<number>`${lastNumber(ownerId)} + 1 + ${sql.raw(row)}.key`
+  isRefused(error) || isUniqueViolation(error, 'idempotency_keys.owner_id, idempotency_keys.key')
 
 const insertStatement = (db: Database, ownerId: number, json: string) =>
   db

@@ -4,6 +4,7 @@ import { addedContactGone, keyReused } from '../contacts/create.ts'
 import { readInput } from '../contacts/input.ts'
 import { removeContact, trashBound } from '../contacts/remove.ts'
 import { contactPatchSchema } from '../contacts/schema.ts'
+import { rowsOfIds } from '../contacts/store.ts'
 import { patchContact } from '../contacts/update.ts'
 import { busy, contactNotFound } from '../contacts/write.ts'
 import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
@@ -14,7 +15,7 @@ import { retryOnConflict } from '../platform/retry.ts'
 import { type Outcome, problemAt, problemOfRow } from './outcome.ts'
 import { conditionsOf, type Plan, planOperations } from './plan.ts'
 import type { Operation } from './schema.ts'
-import { findContacts, findKey, readBook, writePlan } from './store.ts'
+import { findKey, readBook, writePlan } from './store.ts'
 
 /** A request with several operations on one user's contacts. */
 export interface Batch {
@@ -173,7 +174,7 @@ async function outcomesOfKey(
   // The added contacts have consecutive ids, of which the last is stored.
   let next = (contact_id ?? 0) - stored.filter(({ status }) => status === 201).length
   const ids = stored.map((one) => (one.status === 201 ? ++next : 'id' in one ? one.id : undefined))
-  const rows = await findContacts(db, ownerId, [...new Set(ids.filter((id) => id !== undefined))])
+  const rows = await rowsOfIds(db, ownerId, [...new Set(ids.filter((id) => id !== undefined))])
   const byId = new Map(rows.map((row) => [row.id, row]))
   return stored.map((one, at): Outcome => {
     if ('code' in one) return new Problem(one.status, one.code, one.detail, one)

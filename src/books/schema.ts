@@ -4,10 +4,14 @@ import { lines, nameLine, readOnlyField } from '../platform/text/fields.ts'
 /** Who makes a change, and with what. Has a copy of the name, because the device may be gone when it is read. */
 export const authorSchema = z
   .object({
-    kind: z
-      .enum(['session', 'app', 'import'])
-      .meta({ description: '`session`: a login; `app`: a phone or program with an app password; `import`: a file.' }),
-    id: z.int().meta({ description: 'The id of the session, the app password or the import.' }),
+    kind: z.enum(['session', 'app', 'merge', 'import']).meta({
+      description:
+        '`session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; `import`: a file.',
+    }),
+    id: z.int().meta({
+      description:
+        'The id of the session, app password or import; of a merge, that of the contact that the others went into.',
+    }),
     name: z.string().nullable().meta({ description: 'The User-Agent, or the name of the app password.' }),
   })
   .meta({ id: 'Author', example: { kind: 'session', id: 12, name: 'curl/8.5.0' } })

@@ -78,6 +78,8 @@ export const removed = sqliteTable(
     /** The contact that it was merged into, and the revision of that one after the merge; null if it was deleted. */
     merged_into: integer('merged_into'),
     merged_revision: integer('merged_revision'),
+    /** What is needed to undo the merge, as JSON (merge-undo.ts). */
+    merge_undo: text('merge_undo'),
     /** Who removed it, in JSON (author.ts). */
     removed_by: text('removed_by'),
     removed_at: timestampColumn('removed_at').notNull(),
@@ -88,6 +90,7 @@ export const removed = sqliteTable(
     // across owners.
     index('removed_by_contact').on(table.contact_id).where(sql`content IS NOT NULL`),
     index('removed_by_avatar').on(table.avatar).where(sql`avatar IS NOT NULL`),
+    index('removed_by_merge').on(table.merged_into).where(sql`merged_into IS NOT NULL AND content IS NOT NULL`),
     index('removed_due').on(table.removed_at).where(sql`content IS NOT NULL`),
   ],
 )

@@ -2,7 +2,8 @@ import { type Card, type Line, memberNames } from './card.ts'
 import { Draft } from './draft.ts'
 import { editCard, setProperty } from './edit.ts'
 import { readFields } from './read.ts'
-import { orNull, textOf } from './values.ts'
+import { escapeText, orNull, textOf } from './values.ts'
+import { setValue } from './write.ts'
 
 /** The property for the kind of a card: in version 4.0 (RFC 6350, section 6.1.4), and in Apple's programs. */
 const kindNames: readonly string[] = ['KIND', 'X-ADDRESSBOOKSERVER-KIND']
@@ -41,6 +42,21 @@ export function withoutMember(card: Card, uid: string): Card {
     const member = memberOf(line)
     if (member !== null && bare(member) === bare(uid)) draft.remove(line)
   }
+  return draft.card
+}
+
+/**
+ * Adds a member to a group's card beside another one, in the form in which the card names that one. Returns the same
+ * card if it already names the new member, or does not name the other.
+ */
+export function withMemberBeside(card: Card, uid: string, added: string): Card {
+  const lineOf = (member: string): Line | undefined =>
+    card.lines.find((line) => bare(memberOf(line) ?? '') === bare(member))
+  const line = lineOf(uid)
+  if (!line || lineOf(added)) return card
+  const draft = new Draft(card)
+  const text = urn.test(textOf(line).trim()) ? `urn:uuid:${bare(added)}` : added
+  draft.insert([setValue(line, escapeText(text, draft.format.version), draft.format)], draft.after(line))
   return draft.card
 }
 

@@ -102,7 +102,7 @@ function ownLabels(row: StoredRow, card: Card | undefined, labels: readonly stri
 const hasAny = (details: DetailInput): boolean => detailNames.some((name) => details[name] !== undefined)
 
 /** A vCard that was made for details; none where the fields say all of it. */
-function contentOfMade(card: Card, beside: Beside): ContactContent {
+export function contentOfMade(card: Card, beside: Beside): ContactContent {
   const content = contentOfCard(card, beside)
   const isPlain = content.full_name === null && arePlain(pickDetails(readFields(card)), content.fields)
   return isPlain ? contentOfFields(content.fields) : content

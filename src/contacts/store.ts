@@ -15,7 +15,7 @@ import { labelsKey, labelsOfKey } from './labels-key.ts'
 import { isPlaceFree, moveStatement } from './move-store.ts'
 import { type CardPart, hasParts } from './parts.ts'
 import { deleteUnusedParts, findParts, partStatements } from './parts-store.ts'
-import { ownContact } from './scope.ts'
+import { ownContact, ownedBy } from './scope.ts'
 import { hiddenKeys, keyColumns, searchKeys } from './search/keys.ts'
 import { type ContactRow, contacts, type StoredRow, storedColumns } from './table.ts'
 import { uidOf } from './uid.ts'
@@ -96,6 +96,14 @@ export async function findContact(db: Database, ownerId: number, id: number): Pr
   const [row] = await findOwnQuery(db, { owner: ownerId, id })
   return row
 }
+
+/** Finds contacts of an owner by id. Looks up each id instead of reading all of the owner's contacts. */
+export const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[]) =>
+  db
+    .select(storedColumns)
+    .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
+    .crossJoin(contacts)
+    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
 
 /**
  * Finds a contact of an owner with the files of its vCard, both at one moment. If they were read separately, a write in

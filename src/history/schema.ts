@@ -58,6 +58,11 @@ export const trashEntrySchema = z
     contact: contactSchema,
     deleted_at: z.iso.datetime(),
     deleted_by: authorSchema.nullable(),
+    merged_into: z
+      .int()
+      .positive()
+      .nullable()
+      .meta({ description: 'The id of the contact that it was merged into; null if it was deleted.' }),
   })
   .meta({
     id: 'TrashEntry',
@@ -66,8 +71,31 @@ export const trashEntrySchema = z
       contact: contactExample,
       deleted_at: '2026-11-21T10:30:00.000Z',
       deleted_by: { kind: 'session', id: 12, name: 'curl/8.5.0' },
+      merged_into: null,
     },
   })
+
+/** A contact that was restored from the trash. */
+export const restoredSchema = contactDetailsSchema
+  .extend({
+    into: z
+      .enum(['restored', 'changed-since'])
+      .optional()
+      .meta({
+        description:
+          'If it had been merged into another contact: whether that one is what it was before again, or has changed ' +
+          'since and stays as it is.',
+      }),
+    unmerged: z
+      .array(z.int().positive())
+      .optional()
+      .meta({
+        description:
+          'With `"into": "restored"`: the ids of other contacts that were merged at the same time. They stay in the trash, ' +
+          'and what they said is no longer in the contact that they were merged into.',
+      }),
+  })
+  .meta({ id: 'RestoredContact', example: detailsExample })
 
 /** A revision in a path. */
 export const revisionSchema = { revision: idInPath.meta({ description: 'A `revision` from the history.' }) }

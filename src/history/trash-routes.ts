@@ -2,17 +2,17 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { clientOf } from '../auth/client.ts'
 import { signedIn } from '../auth/guard.ts'
-import { contactDetailsSchema } from '../contacts/schema.ts'
-import { contactHeaders, toContactDetails } from '../contacts/view.ts'
+import { authorOf } from '../books/author.ts'
+import { contactHeaders } from '../contacts/view.ts'
 import { etagHeader, requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { json, problems } from '../platform/http/openapi.ts'
 import { pageHeaders, parseCursor, setPageHeaders } from '../platform/http/page.ts'
 import { createRouter } from '../platform/http/router.ts'
 import { emptyWholeTrash, removeFromTrash } from './empty-trash.ts'
 import { restoreContact } from './restore.ts'
-import { trashEntrySchema, trashIdSchema, trashQuerySchema } from './schema.ts'
+import { restoredSchema, trashEntrySchema, trashIdSchema, trashQuerySchema } from './schema.ts'
 import { listTrash } from './trash-store.ts'
-import { toTrashEntry } from './view.ts'
+import { toRestored, toTrashEntry } from './view.ts'
 
 const tags = ['Trash']
 const noCache = { 'Cache-Control': 'private, no-cache' }
@@ -55,17 +55,20 @@ trashRoutes.openapi(
     path: '/{id}/restore',
     operationId: 'restoreContact',
     summary: 'Restore a contact',
-    description: 'Restores a contact from the trash, with its id, vCard, labels and picture.',
+    description:
+      'Restores a contact from the trash, with its id, vCard, labels and picture. If it was merged into another one, ' +
+      'that one becomes what it was before, unless it has changed since.',
     request: { params: trashIdSchema, headers: untaggedConditions },
     responses: {
-      200: { ...json('The contact.', contactDetailsSchema), headers: etagHeader },
+      200: { ...json('The contact.', restoredSchema), headers: etagHeader },
       ...problems(401, 403, 404, 409, 412),
     },
   }),
   async (c) => {
     requireUntagged(c)
-    const row = await restoreContact(c.var.services, c.var.user.id, c.req.valid('param').id)
-    return c.json(toContactDetails(row, c.var.config), 200, contactHeaders(row))
+    const target = { ownerId: c.var.user.id, id: c.req.valid('param').id, author: authorOf(c) }
+    const restored = await restoreContact(c.var.services, target)
+    return c.json(toRestored(restored, c.var.config), 200, contactHeaders(restored.row))
   },
 )
 

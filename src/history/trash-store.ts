@@ -1,19 +1,12 @@
 import { and, asc, count, desc, eq, gt, lt, sql } from 'drizzle-orm'
-import { nextNumber } from '../books/numbers-store.ts'
-import { bookIdOrFirst, bookSlug, bookUid, removed } from '../books/table.ts'
+import { type MergeUndo, parseUndo } from '../books/merge-undo.ts'
+import { bookSlug, bookUid, removed } from '../books/table.ts'
 import { inTrash } from '../books/trash-store.ts'
-import { hasRoom } from '../contacts/creation-store.ts'
-import { groupColumns, hasRoomForGroup, memberStatements } from '../contacts/groups-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
-import { createRow } from '../contacts/store.ts'
-import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
-import { uidOf } from '../contacts/uid.ts'
-import { isUidFree } from '../contacts/uid-store.ts'
 import { fetchCounted } from '../platform/db/counted.ts'
 import type { Database } from '../platform/db/database.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
 import { type Cursor, type Page, type PageQuery, pageById } from '../platform/http/page.ts'
-import { contentOfStored, readStoredContact, type StoredContact } from './stored-contact.ts'
+import { readStoredContact, type StoredContact } from './stored-contact.ts'
 
 /** A contact in the trash. */
 export interface TrashRow {
@@ -22,6 +15,15 @@ export interface TrashRow {
   readonly contact: StoredContact
   readonly removed_at: string
   readonly removed_by: string | null
+  /** The merge by which it came here; null if it was deleted, or the merge was undone. */
+  readonly merged: Merged | null
+}
+
+/** A merge: the contact that others were merged into, its revision after that, and what undoing it needs to know. */
+export interface Merged {
+  readonly into: number
+  readonly revision: number
+  readonly undo: MergeUndo
 }
 
 const columns = (ownerId: number) => ({
@@ -30,6 +32,9 @@ const columns = (ownerId: number) => ({
   content: removed.content,
   removed_at: removed.removed_at,
   removed_by: removed.removed_by,
+  merged_into: removed.merged_into,
+  merged_revision: removed.merged_revision,
+  merge_undo: removed.merge_undo,
   book: bookSlug(sql`removed.book_id`).as('book'),
   book_uid: bookUid(ownerId).as('book_uid'),
 })
@@ -40,14 +45,23 @@ interface StoredEntry {
   readonly content: string | null
   readonly removed_at: string
   readonly removed_by: string | null
+  readonly merged_into: number | null
+  readonly merged_revision: number | null
+  readonly merge_undo: string | null
   readonly book: string
   readonly book_uid: string
 }
 
-const toTrashRow = ({ id, contact_id, content, book, book_uid, ...entry }: StoredEntry): TrashRow => ({
-  ...{ id, ...entry },
-  contact: readStoredContact({ id: contact_id ?? 0, book, book_uid }, content ?? ''),
+const mergedOf = ({ merged_into: into, merged_revision: revision, merge_undo: undo }: StoredEntry): Merged | null =>
+  into === null || revision === null || undo === null ? null : { into, revision, undo: parseUndo(undo) }
+
+const toTrashRow = (entry: StoredEntry): TrashRow => ({
+  ...{ id: entry.id, removed_at: entry.removed_at, removed_by: entry.removed_by, merged: mergedOf(entry) },
+  contact: storedContactOf(entry),
 })
+
+const storedContactOf = ({ contact_id, book, book_uid, content }: StoredEntry): StoredContact =>
+  readStoredContact({ id: contact_id ?? 0, book, book_uid }, content ?? '')
 
 /** Lists an owner's trash, newest first, one page at a time. One round trip. */
 export async function listTrash(
@@ -94,51 +108,4 @@ export async function findInTrash(db: Database, ownerId: number, contactId: numb
     .from(removed)
     .where(and(inTrash(ownerId), ofContact(contactId)))
   return row && toTrashRow(row)
-}
-
-/**
- * Restores a contact from the trash into its book, or into the first book if its own is gone: with the same id, UID,
- * vCard and picture, and the next revision. Undefined if it is no longer in the trash, the owner has the maximum number
- * of contacts or groups, or another contact has its UID.
- */
-export async function restoreRow(
-  db: Database,
-  ownerId: number,
-  entry: TrashRow,
-  { locale, maxContacts }: { readonly locale: string; readonly maxContacts: number },
-): Promise<StoredRow | undefined> {
-  const { contact } = entry
-  const content = contentOfStored(contact)
-  const uid = uidOf(contact)
-  const row = createRow(ownerId, content, locale)
-  const { avatar, uri, created_at } = contact
-  const book_id = bookIdOrFirst(ownerId, contact.book_id)
-  const isEntry = and(inTrash(ownerId), eq(removed.seq, entry.id))
-  const [[restored]] = await db.batch([
-    db
-      .insert(contacts)
-      .select(
-        db
-          .select(
-            selectAsRow(contacts, {
-              ...{ ...row, id: contact.id, revision: contact.revision + 1, seq: nextNumber(ownerId) },
-              ...{ avatar, uri, book_id, created_at, ...groupColumns(db, ownerId, uid, row) },
-            }),
-          )
-          .from(removed)
-          .where(
-            and(
-              ...[isEntry, hasRoom(ownerId, maxContacts), isUidFree(db, ownerId, uid, { bookId: book_id })],
-              content.members ? hasRoomForGroup(ownerId, { members: content.members }) : undefined,
-            ),
-          ),
-      )
-      .returning(storedColumns),
-    db
-      .update(removed)
-      .set({ content: null, avatar: null })
-      .where(and(isEntry, sql`EXISTS (SELECT 1 FROM contacts WHERE contacts.id = ${contact.id})`)),
-    ...(content.members ? memberStatements(db, ownerId, contact.id, content) : []),
-  ])
-  return restored
 }

@@ -1,16 +1,15 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { insertAuditEvent } from '../audit/store.ts'
 import { type Author, parseAuthor } from '../books/author.ts'
+import { isRefused, requireStatement, unchangedStatement } from '../books/numbers-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { rootCause } from '../platform/db/errors.ts'
-import { columnsIn, jsonOf } from '../platform/db/json-rows.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
+import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import { addCounts, describeCounts } from './counts.ts'
 import type { EntryRow, ImportRow, Piece } from './import-store.ts'
 import { importEntries, importPieces, imports } from './table.ts'
-import { type ContactWrite, contactStatements, guardStatement, idAt, type Place } from './write-store.ts'
+import { type ContactWrite, contactStatements, idAt, type Place } from './write-store.ts'
 
 /** What an import did with a card. A contact that is added has no id before the write. */
 export type Entry = Omit<EntryRow, 'undo'> & { readonly digest: string | null; readonly uid: string | null } & {
@@ -29,9 +28,6 @@ export interface PieceWrite {
   readonly entries: readonly Entry[]
   readonly author: Author
 }
-
-/** Whether a guard made a batch fail. */
-export const isOvertaken = (error: unknown): boolean => rootCause(error).message.includes('malformed JSON')
 
 /**
  * Writes a piece of an import with its report, all or nothing. Returns the report; undefined, with nothing written, if
@@ -54,7 +50,8 @@ export async function writePiece(
   const stored = entries.map(({ place, ...entry }) => ({ ...place, ...entry }))
   try {
     const results = await db.batch([
-      guardStatement(db, ownerId, number, isHere),
+      unchangedStatement(db, ownerId, number),
+      requireStatement(db, isHere),
       ...contactStatements(db, ownerId, writes, author),
       ...jsonOf(stored).map((json) => entryStatement(db, ownerId, row.id, json)),
       first
@@ -83,7 +80,7 @@ export async function writePiece(
       undo: null,
     }))
   } catch (error) {
-    if (isOvertaken(error)) return undefined
+    if (isRefused(error)) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { insertAuditEvent } from '../audit/store.ts'
 import { type Author, parseAuthor, serializeAuthor } from '../books/author.ts'
-import { lastNumber } from '../books/numbers-store.ts'
+import { isRefused, lastNumber, requireStatement, unchangedStatement } from '../books/numbers-store.ts'
 import { removed } from '../books/table.ts'
 import { trashContent } from '../contacts/deletion-store.ts'
 import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
@@ -15,9 +15,8 @@ import { users } from '../users/table.ts'
 import { describeCounts } from './counts.ts'
 import type { ImportRow } from './import-store.ts'
 import type { UndoOutcome } from './outcomes.ts'
-import { isOvertaken } from './piece-store.ts'
 import { importEntries, imports } from './table.ts'
-import { type ContactWrite, contactStatements, guardStatement } from './write-store.ts'
+import { type ContactWrite, contactStatements } from './write-store.ts'
 
 /** How many entries an undo reads at a time. */
 const undoSize = 50
@@ -163,7 +162,8 @@ export async function writeUndo(
   const undone = outcomes.filter(({ undo }) => undo === 'undone').length
   try {
     await db.batch([
-      guardStatement(db, ownerId, piece.number, isNext),
+      unchangedStatement(db, ownerId, piece.number),
+      requireStatement(db, isNext),
       ...contactStatements(db, ownerId, writes, author),
       ...(deletions.length > 0
         ? [
@@ -211,7 +211,7 @@ export async function writeUndo(
     ])
     return true
   } catch (error) {
-    if (isOvertaken(error)) return undefined
+    if (isRefused(error)) return undefined
     throw error
   }
 }

@@ -1,6 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
-import { lastNumber } from '../books/numbers-store.ts'
 import { nameOfGroup } from '../contacts/groups-store.ts'
 import { keyOfLabel } from '../contacts/labels-key.ts'
 import type { CardPart } from '../contacts/parts.ts'
@@ -9,8 +8,7 @@ import { groupSearchText } from '../contacts/search/keys.ts'
 import { type createRow, writtenColumns } from '../contacts/store.ts'
 import { cardParts, contacts, effectiveUid, groupMembers } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import { columnsIn, jsonOf } from '../platform/db/json-rows.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
+import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { keepPicturesStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
 import { truncate } from '../platform/text/truncate.ts'
@@ -42,20 +40,6 @@ export interface ContactWrite {
 const maxGroupName = 200
 
 const listOf = (values: readonly unknown[]) => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`
-
-/**
- * For the beginning of a batch: makes all of it fail if the owner's newest change number is not `number`, the owner is
- * gone, or `condition` is false. Uses invalid JSON for that, because SQLite can raise an error only inside a trigger.
- */
-export const guardStatement = (db: Database, ownerId: number, number: number, condition: SQL) =>
-  db
-    .select({
-      unchanged: sql`json(iif(
-        ${lastNumber(ownerId)} = ${number} AND EXISTS (SELECT 1 FROM users WHERE users.id = ${ownerId})
-          AND ${condition}, '1', 'overtaken'
-      ))`.as('unchanged'),
-    })
-    .from(sql`(SELECT 1) AS one`)
 
 /**
  * For a batch whose guard has compared the newest change number: adds and replaces contacts, with their files, pictures

@@ -1,0 +1,123 @@
+import { count, eq, type SQL, sql } from 'drizzle-orm'
+import { isNoGroup, ownedBy } from '../contacts/scope.ts'
+import { rowsOfIds } from '../contacts/store.ts'
+import type { StoredRow } from '../contacts/table.ts'
+import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
+import { selectAsRow } from '../platform/db/rows.ts'
+import { users } from '../users/table.ts'
+import type { Pair } from './group-by-signs.ts'
+import { comparedDigits, fewestDigits } from './signs.ts'
+import { distinctPairs } from './table.ts'
+
+/** The most contacts that may share a sign: what more have in common is a company's number, not a person's. */
+export const mostSharing = 20
+
+/** The most shared signs that one answer is made of. */
+export const mostSigns = 500
+
+/** The pairs of contacts that an owner may say are not the same person. */
+export const maxPairs = 50_000
+
+/** A text without blanks at its ends, as the rows of its words. */
+const wordsOf = (text: SQL): SQL => sql`json_each('[' || replace(json_quote(${text}), ' ', '","') || ']') AS word`
+
+/** A sign that json_quote does not escape, in place of the line breaks of a vCard. */
+const lineEnd = '␞'
+
+const linesOfCard = sql`json_each(
+  '[' || replace(json_quote(replace(replace(card, char(13), char(10)), char(10), ${lineEnd})), ${lineEnd}, '","') || ']'
+) AS line`
+
+/** The parts of a search key (search/keys.ts): the name, the words of the e-mails, and the digits of the phones. */
+const nameIn = sql`trim(substr(search_key, 1, instr(search_key, char(10)) - 1))`
+const emailsIn = sql`trim(substr(
+  search_key, instr(search_key, char(10)) + 1, instr(search_key, char(11)) - instr(search_key, char(10)) - 1
+))`
+const phonesIn = sql`trim(substr(search_key, instr(search_key, char(12)) + 1))`
+
+/**
+ * What contacts may have in common, from the columns: the e-mail, all phones, and the name with the birthday. Only of
+ * vCards with several e-mails, their lines are read, too. This finds all shared signs and some more: the Worker checks
+ * them (list-duplicates.ts).
+ */
+const possibleSigns = (ownerId: number): SQL => sql`
+  SELECT contacts.id AS id, iif(instr(word.value, '@') > 0, 'email:' || word.value,
+    'phone:' || substr(word.value, 2 - min(length(word.value), ${comparedDigits + 1}))) AS sign
+  FROM contacts CROSS JOIN ${wordsOf(sql`email_key || ' #' || replace(${phonesIn}, ' ', ' #')`)}
+  WHERE ${ownedBy(ownerId)} AND ${isNoGroup}
+    AND (instr(word.value, '@') > 1 OR (word.value GLOB '#[0-9]*' AND length(word.value) > ${fewestDigits}))
+  UNION
+  SELECT contacts.id, 'born:' || birthday || ' ' || ${nameIn} FROM contacts
+  WHERE ${ownedBy(ownerId)} AND birthday_key < '~' AND ${isNoGroup}
+  UNION
+  SELECT contacts.id, 'email:' || replace(lower(trim(substr(line.value, instr(line.value, ':') + 1))), 'mailto:', '')
+  FROM contacts CROSS JOIN ${linesOfCard}
+  WHERE ${ownedBy(ownerId)} AND ${isNoGroup} AND card IS NOT NULL AND instr(email_key, ${emailsIn}) = 0
+    AND (upper(line.value) GLOB 'EMAIL[;:]*' OR upper(line.value) GLOB '*.EMAIL[;:]*')`
+
+/**
+ * Finds the ids of contacts of an owner that may share a sign, by sign; without pairs that are said to be distinct. At
+ * most 500 signs, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
+ */
+export async function findSharing(db: Database, ownerId: number): Promise<number[][]> {
+  const rows = await db
+    .select({ ids: sql<string>`found.ids`.as('ids') })
+    .from(
+      sql`(
+        SELECT sign, min(id) AS first, max(id) AS last, count(*) AS contacts, json_group_array(id) AS ids
+        FROM (${possibleSigns(ownerId)}) GROUP BY sign HAVING count(*) BETWEEN 2 AND ${mostSharing}
+      ) AS found`,
+    )
+    .where(
+      sql`NOT (found.contacts = 2 AND EXISTS (SELECT 1 FROM distinct_pairs
+        WHERE owner_id = ${ownerId} AND first_id = found.first AND second_id = found.last))`,
+    )
+    .orderBy(sql`found.first`, sql`found.sign`)
+    .limit(mostSigns)
+  return rows.map(({ ids }) => JSON.parse(ids) as number[])
+}
+
+/** Reads contacts of an owner, and the pairs of them that are said to be distinct. */
+export async function readCandidates(
+  db: Database,
+  ownerId: number,
+  ids: readonly number[],
+): Promise<{ readonly rows: readonly StoredRow[]; readonly distinct: readonly Pair[] }> {
+  const [rows, pairs] = await db.batch([
+    rowsOfIds(db, ownerId, ids),
+    db
+      .select({ first: distinctPairs.first_id, second: distinctPairs.second_id })
+      .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
+      .crossJoin(distinctPairs)
+      .where(sql`${distinctPairs.owner_id} = ${ownerId} AND ${distinctPairs.first_id} = wanted.value`),
+  ])
+  return { rows, distinct: pairs.map(({ first, second }) => [first, second]) }
+}
+
+/** Counts the pairs that an owner has said are distinct. */
+export async function countPairs(db: Database, ownerId: number): Promise<number> {
+  const [row] = await db.select({ pairs: count() }).from(distinctPairs).where(eq(distinctPairs.owner_id, ownerId))
+  return row?.pairs ?? 0
+}
+
+/** Stores that no two of some contacts are the same person. Does nothing if the owner is gone. */
+export async function insertPairs(db: Database, ownerId: number, ids: readonly number[]): Promise<void> {
+  const json = JSON.stringify(ids)
+  await db
+    .insert(distinctPairs)
+    .select(
+      db
+        .select(
+          selectAsRow(distinctPairs, {
+            ...{ owner_id: ownerId, first_id: sql`one.value`, second_id: sql`other.value` },
+            created_at: timestamp(),
+          }),
+        )
+        .from(users)
+        .crossJoin(sql`json_each(${json}) AS one`)
+        .crossJoin(sql`json_each(${json}) AS other`)
+        .where(sql`${users.id} = ${ownerId} AND one.value < other.value`),
+    )
+    .onConflictDoNothing()
+}
