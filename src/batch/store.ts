@@ -1,4 +1,4 @@
-import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
 import { isRefused, lastNumber, numberIn, unchangedStatement } from '../books/numbers-store.ts'
 import { books, bookUid, firstBook, removed } from '../books/table.ts'

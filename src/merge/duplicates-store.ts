@@ -78,6 +78,26 @@ export async function findSharing(db: Database, ownerId: number): Promise<number
   return rows.map(({ ids }) => JSON.parse(ids) as number[])
 }
 
+/**
+ * Finds contacts of an owner, up to an id, that may have some signs: for each sign the one with the lowest id. The signs
+ * are in the form of the columns (`email:…`, `phone:` with nine digits, `born:` with the name of a search key). Reads
+ * the columns of all contacts.
+ */
+export async function findBySigns(
+  db: Database,
+  ownerId: number,
+  signs: readonly string[],
+  lastId: number,
+): Promise<number[]> {
+  if (signs.length === 0) return []
+  const rows = await db
+    .select({ id: sql<number>`min(found.id)`.as('first') })
+    .from(sql`(${possibleSigns(ownerId)}) AS found`)
+    .where(sql`found.id <= ${lastId} AND found.sign IN (SELECT value FROM json_each(${JSON.stringify(signs)}))`)
+    .groupBy(sql`found.sign`)
+  return rows.map(({ id }) => id)
+}
+
 /** Reads contacts of an owner, and the pairs of them that are said to be distinct. */
 export async function readCandidates(
   db: Database,

@@ -14,7 +14,8 @@ export interface DuplicateRows {
   readonly rows: readonly StoredRow[]
 }
 
-const signsOfRow = (row: StoredRow): string[] => {
+/** Returns the signs of a contact. */
+export const signsOfRow = (row: StoredRow): string[] => {
   const { emails, phones } = detailsOf(row)
   return signsOf({ ...row, emails, phones })
 }

@@ -4,19 +4,20 @@ import { cardOf } from '../contacts/content.ts'
 import { labelsOfKey } from '../contacts/labels-key.ts'
 import { hasParts, pictureLines } from '../contacts/parts.ts'
 import { findParts } from '../contacts/parts-store.ts'
-import { createRow } from '../contacts/store.ts'
+import { createRow, rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { hasSamePicture } from '../contacts/vcard-input.ts'
 import { busy } from '../contacts/write.ts'
 import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
-import { signsOf } from '../merge/signs.ts'
+import { findBySigns } from '../merge/duplicates-store.ts'
+import { signsOfRow } from '../merge/list-duplicates.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { readStoredPicture, type StoredPicture, storePictures } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
 import { csvRow } from './csv/write.ts'
-import { findForCards, readForSigns } from './findings-store.ts'
+import { findForCards } from './findings-store.ts'
 import { type EntryRow, findImport, findPiece, type ImportRow, type Piece } from './import-store.ts'
 import { type Entry, writePiece } from './piece-store.ts'
 import { type PieceCard, type PlannedCard, planPiece } from './plan-import.ts'
@@ -27,6 +28,7 @@ import {
   digestOfRow,
   type PreparedCard,
   prepareCard,
+  toMerge,
   toStore,
 } from './prepare-card.ts'
 import { readCard } from './read-cards.ts'
@@ -50,11 +52,8 @@ export async function continueImport(services: Services, row: ImportRow): Promis
   const { db, config } = services
   const entries: EntryRow[] = []
   let present = row
-  // Read once for all pieces: only contacts from before the import count.
-  let bySign: ReadonlyMap<string, number> | undefined
   for (let left = config.IMPORT_PIECES; left > 0 && present.state === 'running'; left--) {
-    bySign ??= await readSigns(services, present)
-    entries.push(...(await importPiece(services, present, bySign)))
+    entries.push(...(await importPiece(services, present)))
     const next = await findImport(db, row.owner_id, row.id)
     if (!next) throw sessionEnded()
     present = next
@@ -62,22 +61,19 @@ export async function continueImport(services: Services, row: ImportRow): Promis
   return { row: present, entries }
 }
 
-/** Reads the signs of the contacts that the owner had before the import. */
-async function readSigns({ db }: Services, row: ImportRow): Promise<ReadonlyMap<string, number>> {
-  const rows = await readForSigns(db, row.owner_id, row.last_contact)
-  return new Map(
-    rows.toReversed().flatMap(({ id, email, phone, ...names }) => {
-      const listed = (value: string | null) => (value === null ? [] : [{ value }])
-      return signsOf({ ...names, emails: listed(email), phones: listed(phone) }).map((sign) => [sign, id] as const)
-    }),
-  )
+/** Finds the contacts from before the import that have signs of cards, by sign. */
+async function findLikely(
+  { db }: Services,
+  row: ImportRow,
+  cards: readonly PreparedCard[],
+): Promise<ReadonlyMap<string, StoredRow>> {
+  const wanted = [...new Set(cards.flatMap(({ columnSigns }) => columnSigns))]
+  const ids = await findBySigns(db, row.owner_id, wanted, row.last_contact)
+  const rows = ids.length === 0 ? [] : await rowsOfIds(db, row.owner_id, [...new Set(ids)])
+  return new Map(rows.toReversed().flatMap((one) => signsOfRow(one).map((sign) => [sign, one] as const)))
 }
 
-async function importPiece(
-  services: Services,
-  row: ImportRow,
-  bySign: ReadonlyMap<string, number>,
-): Promise<readonly EntryRow[]> {
+async function importPiece(services: Services, row: ImportRow): Promise<readonly EntryRow[]> {
   const pictures = new Map<number, StoredPicture | undefined>()
   let refusal: string | undefined
   return retryOnConflict(
@@ -86,7 +82,7 @@ async function importPiece(
       const present = await findImport(services.db, row.owner_id, row.id)
       // Another request has done the last piece.
       if (!piece || !present) return []
-      const write = () => writeOnce(services, { row: present, piece, bySign, pictures, refusal })
+      const write = () => writeOnce(services, { row: present, piece, pictures, refusal })
       return writeWithinBounds(services, row.owner_id, write).catch((error: unknown) => {
         if (!(error instanceof Problem) || error.code !== storageFull(services.config).code) throw error
         refusal = error.detail
@@ -101,14 +97,13 @@ async function importPiece(
 interface Attempt {
   readonly row: ImportRow
   readonly piece: Piece
-  readonly bySign: ReadonlyMap<string, number>
   /** The pictures that were stored for cards, by their lines, so that another attempt stores none twice. */
   readonly pictures: Map<number, StoredPicture | undefined>
   readonly refusal: string | undefined
 }
 
 /** Plans and writes a piece. Returns undefined if another request wrote to the account meanwhile. */
-async function writeOnce(services: Services, { row, piece, bySign, pictures, refusal }: Attempt) {
+async function writeOnce(services: Services, { row, piece, pictures, refusal }: Attempt) {
   const { db, config } = services
   const { owner_id: ownerId, dry_run: isDryRun } = row
   const cards = piece.units.map((unit): PieceCard => {
@@ -119,6 +114,8 @@ async function writeOnce(services: Services, { row, piece, bySign, pictures, ref
   const query = { ownerId, importId: row.id, book: row.book, isDryRun, maxContacts: config.MAX_CONTACTS }
   const state = await findForCards(db, query, prepared)
   if (!state) throw sessionEnded()
+  // Read after the change number, so that a contact that changes meanwhile fails the write.
+  const bySign = await findLikely(services, row, prepared)
   const exports = await findSameExports(services, ownerId, prepared, state.findings.byUid)
   const plan = planPiece(
     cards,
@@ -130,7 +127,9 @@ async function writeOnce(services: Services, { row, piece, bySign, pictures, ref
     },
   )
   const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
-  const changes = isDryRun ? [] : changesOf(plan, services)
+  const decisions: Decision[] = []
+  for (const planned of plan) decisions.push(isDryRun ? { planned } : await decide(services, ownerId, planned))
+  const changes = decisions.flatMap(({ change }) => change ?? [])
   await storeMissing(services, changes, pictures)
   const target = { row, bookId: state.bookId ?? 0 }
   const writes = changes.map((change, at) =>
@@ -138,7 +137,7 @@ async function writeOnce(services: Services, { row, piece, bySign, pictures, ref
   )
   const places = placesOf(writes)
   const placeOf = new Map(changes.map(({ line }, at) => [line, places[at]]))
-  const entries = plan.map((card): Entry => toEntry(card, isDryRun, placeOf.get(card.line)))
+  const entries = decisions.map(({ planned }): Entry => toEntry(planned, isDryRun, placeOf.get(planned.line)))
   return writePiece(db, { ownerId, row, piece, number: state.number, writes, entries, author })
 }
 
@@ -174,13 +173,29 @@ interface Change extends CardToStore {
   readonly row: StoredRow | null
 }
 
-/** Makes what the write stores, for the cards that are added or that replace contacts. */
-const changesOf = (plan: readonly PlannedCard[], { config }: Services): Change[] =>
-  plan.flatMap(({ line, outcome, prepared, row = null }) =>
-    prepared && (outcome === 'added' || outcome === 'updated')
-      ? [{ line, row, ...toStore(prepared.card, row, config) }]
-      : [],
-  )
+/** A card with the contact that is written for it, if any. */
+interface Decision {
+  readonly planned: PlannedCard
+  readonly change?: Change
+}
+
+/** Makes what the write stores for a card. A card that cannot be merged is refused. */
+async function decide(services: Services, ownerId: number, planned: PlannedCard): Promise<Decision> {
+  const { db, config } = services
+  const { line, outcome, prepared, row = null } = planned
+  if (!prepared) return { planned }
+  if (outcome === 'added' || outcome === 'updated')
+    return { planned, change: { line, row, ...toStore(prepared.card, row, config) } }
+  if (outcome !== 'merged' || !row) return { planned }
+  const parts = row.card !== null && hasParts(row.card) ? await findParts(db, ownerId, row.id) : []
+  try {
+    return { planned, change: { line, row, ...toMerge(prepared.card, { row, parts }, config) } }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const detail = `This card cannot be merged into contact ${row.id}. It would have too much in it.`
+    return { planned: { line, prepared, outcome: 'refused', duplicateOf: row.id, detail } }
+  }
+}
 
 /**
  * Returns whether a contact keeps the picture that it shows: the card has the same one; or neither the card nor the

@@ -148,21 +148,3 @@ const findReported = (db: Database, { ownerId, importId, uids, digests }: Report
       .where(and(eq(importEntries.owner_id, ownerId), isAdded, sql`digest IN ${listOf(digests)}`)),
   )
 }
-
-/** A contact as far as it is compared with cards by signs. */
-const signColumns = {
-  id: contacts.id,
-  first_name: contacts.first_name,
-  last_name: contacts.last_name,
-  birthday: contacts.birthday,
-  email: contacts.email,
-  phone: contacts.phone,
-} as const
-
-/** Reads what signs are computed from, of an owner's contacts up to an id. */
-export const readForSigns = (db: Database, ownerId: number, lastId: number) =>
-  db
-    .select(signColumns)
-    .from(contacts)
-    .where(and(ownedBy(ownerId), sql`${contacts.id} <= ${lastId}`, sql`is_group = 0`))
-    .orderBy(contacts.id)

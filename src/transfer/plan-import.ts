@@ -11,8 +11,8 @@ export interface Findings {
   readonly byName: ReadonlyMap<string, readonly StoredRow[]>
   /** Contacts that an earlier import wrote from the same card: their ids, by the card's digest. */
   readonly byDigest: ReadonlyMap<string, number>
-  /** Contacts that had a sign before the import: their ids. */
-  readonly bySign: ReadonlyMap<string, number>
+  /** Contacts that had a sign before the import. */
+  readonly bySign: ReadonlyMap<string, StoredRow>
   /** UIDs that the service will generate for a contact that does not exist yet. */
   readonly futureUids: ReadonlySet<string>
   /** UIDs and digests of cards that a dry run has reported as added. */
@@ -64,9 +64,12 @@ export function planPiece(cards: readonly PieceCard[], findings: Findings, optio
     }
     const keys = keysOf(prepared)
     const isRepeated = keys.some((key) => written.has(key))
-    if (isRepeated && !options.isDryRun) return planned
     const isReported = isRepeated || keys.some((key) => findings.reported.has(key))
     const plan = planCard(prepared, { ...findings, room, roomForGroups, roomForMembers }, { ...options, isReported })
+    const isWritten = plan.outcome === 'added' || plan.outcome === 'updated' || plan.outcome === 'merged'
+    if (plan.row && isWritten) keys.push(`contact:${plan.row.id}`)
+    // Cards of one contact are written one after the other.
+    if (!options.isDryRun && (isRepeated || (isWritten && keys.some((key) => written.has(key))))) return planned
     if (plan.outcome === 'added') {
       room--
       if (prepared.members) {
@@ -74,8 +77,7 @@ export function planPiece(cards: readonly PieceCard[], findings: Findings, optio
         roomForMembers -= prepared.members.length
       }
     }
-    if (plan.outcome === 'added' || plan.outcome === 'updated' || plan.outcome === 'merged')
-      for (const key of keys) written.add(key)
+    if (isWritten) for (const key of keys) written.add(key)
     planned.push(plan)
   }
   return planned
@@ -107,7 +109,7 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
   if (earlier !== undefined)
     return plan('unchanged', {
       contactId: earlier,
-      detail: 'This card was imported before. The contact changed since.',
+      detail: 'This card was imported before.',
     })
   if (options.isReported)
     return plan(uid === null ? 'unchanged' : 'updated', { detail: 'The file has this card before.' })
@@ -115,15 +117,18 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
     return plan('refused', {
       detail: 'This UID belongs to a contact that you have not added yet. Change or remove it.',
     })
-  const duplicateOf = signs.map((sign) => findings.bySign.get(sign)).find((id) => id !== undefined)
-  if (duplicateOf !== undefined && options.duplicates === 'skip')
-    return plan('skipped', { duplicateOf, detail: `Contact ${duplicateOf} seems to be the same person.` })
+  const duplicate = signs.map((sign) => findings.bySign.get(sign)).find((one) => one !== undefined)
+  const likeness = duplicate && {
+    duplicateOf: duplicate.id,
+    detail: `Contact ${duplicate.id} seems to be the same person.`,
+  }
+  if (likeness && options.duplicates === 'skip') return plan('skipped', likeness)
   if (options.refusal !== undefined) return plan('refused', { detail: options.refusal })
+  if (likeness && options.duplicates === 'merge') return plan('merged', { ...likeness, row: duplicate })
   if (findings.room <= 0) return plan('refused', { detail: 'Your books are full. Delete some contacts.' })
   if (prepared.members && (findings.roomForGroups <= 0 || prepared.members.length > findings.roomForMembers))
     return plan('refused', { detail: 'You have as many groups, or members of groups, as there may be.' })
-  if (duplicateOf === undefined) return plan('added')
-  return plan('added', { duplicateOf, detail: `Contact ${duplicateOf} seems to be the same person.` })
+  return plan('added', likeness)
 }
 
 /** Returns whether the stored vCard of a contact says the same as a card. */

@@ -7,7 +7,8 @@ import { searchKeys } from '../contacts/search/keys.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { toVcard } from '../contacts/vcard.ts'
 import { displayedPicture, toStorable } from '../contacts/vcard-input.ts'
-import { signsOf } from '../merge/signs.ts'
+import { partsOfSign, signsOf } from '../merge/signs.ts'
+import { type MergedContact, uniteContacts } from '../merge/unite-contacts.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { digest } from '../platform/crypto/keys.ts'
 import type { Picture } from '../platform/pictures/image.ts'
@@ -29,6 +30,8 @@ export interface PreparedCard {
   readonly members: readonly string[] | null
   /** By which a contact seems to be the same person (merge/signs.ts). */
   readonly signs: readonly string[]
+  /** The same in the form of the columns of contacts, by which contacts are looked up (merge/duplicates-store.ts). */
+  readonly columnSigns: readonly string[]
 }
 
 /** Properties that say nothing about the person, and that programs write anew with each export. */
@@ -47,14 +50,23 @@ export function digestOfCard(card: Card): string {
 export function prepareCard({ line, card, notes }: ReadCard & { readonly card: Card }, locale: string): PreparedCard {
   const fields = readFields(card)
   const { content } = toStorable(card, null, undefined)
+  const keys = searchKeys(content.fields, locale)
+  const signs = content.members === null ? signsOf(fields) : []
   return {
-    ...{ line, card, notes },
+    ...{ line, card, notes, signs },
     uid: fields.uid,
     digest: digestOfCard(card),
-    name_key: searchKeys(content.fields, locale).name_key,
+    name_key: keys.name_key,
     members: content.members,
-    signs: content.members === null ? signsOf(fields) : [],
+    columnSigns: signs.map((sign) => columnSign(sign, keys.search_key, fields.birthday)),
   }
+}
+
+/** Writes a sign as the columns of a contact have it: phones without extension, a name as in the search key. */
+function columnSign(sign: string, searchKey: string, birthday: string | null): string {
+  const { kind, value } = partsOfSign(sign)
+  if (kind === 'phone') return `phone:${value.split(' ', 1)[0]}`
+  return kind === 'born' ? `born:${birthday} ${searchKey.split('\n', 1)[0]?.trim()}` : sign
 }
 
 /** What is stored of a card, and the picture that it shows. */
@@ -91,4 +103,20 @@ export function digestOfExport(row: StoredRow, version: Card['version'], files: 
 export const csvOfRow = (row: StoredRow): string => {
   const card = cardOf(row) ?? parseCards(toVcard(row, '3.0'))[0]
   return card ? csvRow(card) : ''
+}
+
+/**
+ * Makes what is stored of a contact that a card is merged into: all that the contact and the card say. The contact keeps
+ * its picture if it has one.
+ * @throws Problem 422 if that would be too large
+ */
+export function toMerge(card: Card, into: MergedContact, { FAVORITE_NAME_PREFIX }: Configuration): CardToStore {
+  const { content, parts } = toStorable(card, null, FAVORITE_NAME_PREFIX)
+  const other: StoredRow = {
+    ...into.row,
+    ...{ ...content.fields, card: content.card, full_name: content.full_name, uid: content.uid, avatar: null },
+  }
+  const united = uniteContacts(into, [{ row: other, parts }])
+  const [stored = card] = parseCards(united.content.card ?? '')
+  return { card: stored, content: united.content, parts: united.parts, picture: displayedPicture(card) }
 }
