@@ -60,6 +60,8 @@ CREATE INDEX `imports_unfinished` ON `imports` (`updated_at`) WHERE state IN ('r
 CREATE INDEX `imports_by_age` ON `imports` (`created_at`);--> statement-breakpoint
 ALTER TABLE `removed` ADD `merged_into` integer;--> statement-breakpoint
 ALTER TABLE `removed` ADD `merged_revision` integer;--> statement-breakpoint
+ALTER TABLE `removed` ADD `merge_undo` text;--> statement-breakpoint
+CREATE INDEX `removed_by_merge` ON `removed` (`merged_into`) WHERE merged_into IS NOT NULL AND content IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `outbox` ADD `message_id` text;--> statement-breakpoint
 ALTER TABLE `outbox` ADD `unsubscribe_url` text;--> statement-breakpoint
 ALTER TABLE `users` ADD `birthday_digest` text;--> statement-breakpoint
@@ -67,4 +69,12 @@ ALTER TABLE `users` ADD `tz` text DEFAULT 'UTC' NOT NULL;--> statement-breakpoin
 ALTER TABLE `users` ADD `leap_day` text DEFAULT 'mar1' NOT NULL;--> statement-breakpoint
 ALTER TABLE `users` ADD `next_digest_at` text;--> statement-breakpoint
 ALTER TABLE `users` ADD `digest_on` text;--> statement-breakpoint
-CREATE INDEX `users_digest_due` ON `users` (`next_digest_at`) WHERE next_digest_at IS NOT NULL;
+CREATE INDEX `users_digest_due` ON `users` (`next_digest_at`) WHERE next_digest_at IS NOT NULL;--> statement-breakpoint
+-- What the edge remembers of a user includes the settings of letters about birthdays: as in migration 0005.
+DROP TRIGGER `users_revision_rises`;--> statement-breakpoint
+CREATE TRIGGER `users_revision_rises`
+BEFORE UPDATE OF `username`, `email`, `role`, `disabled`, `locale`, `avatar`, `confirmed_at`, `birthday_digest`, `tz`, `leap_day`, `revision` ON `users`
+WHEN NEW.`revision` <= OLD.`revision`
+BEGIN
+	SELECT RAISE(ABORT, 'stale revision');
+END;

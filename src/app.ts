@@ -11,6 +11,7 @@ import { resetRoutes } from './auth/reset-routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { batchRoutes } from './batch/routes.ts'
+import { feedRoutes } from './birthdays/feed-routes.ts'
 import { birthdayRoutes } from './birthdays/routes.ts'
 import { compatRoutes } from './compat/routes.ts'
 import { bookRoutes } from './contacts/books-routes.ts'
@@ -27,6 +28,7 @@ import { confirmPage } from './pages/confirm-page.tsx'
 import { documentation } from './pages/docs.ts'
 import { passwordPages } from './pages/password-pages.tsx'
 import { errorHandler, notFoundHandler, pageRoutes } from './pages/routes.tsx'
+import { unsubscribePage } from './pages/unsubscribe-page.tsx'
 import { corsHeaders } from './platform/http/cors.ts'
 import { csrfProtection } from './platform/http/csrf.ts'
 import { defaultNoStore, securityHeaders } from './platform/http/headers.ts'
@@ -57,7 +59,8 @@ app.use(securityHeaders)
 app.use(defaultNoStore)
 app.use(corsHeaders)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
-app.use(csrfProtection)
+// Mail programs end letters by a POST from wherever they are. Its link is secret, so no other page can forge it.
+app.use((c, next) => (c.req.path.startsWith('/unsubscribe/') ? next() : csrfProtection(c, next)))
 // These paths have a word where others have an id.
 const readPaths = ['birthdays', 'bd', 'changes', 'duplicates'].map((word) => `/api/contacts/${word}`)
 for (const path of readPaths) app.use(path, requireRead)
@@ -76,6 +79,7 @@ app.route('/api/contacts/batch', batchRoutes)
 app.route('/api/contacts/duplicates', duplicateRoutes)
 app.route('/api/contacts/merge', mergeRoutes)
 app.route('/api/contacts', vcardRoutes)
+app.route('/feeds', feedRoutes)
 app.route('/api/labels', labelRoutes)
 app.route('/api/books', bookRoutes)
 app.route('/api/trash', trashRoutes)
@@ -90,4 +94,5 @@ app.route('/avatars', avatarRoutes)
 app.route('/', pageRoutes)
 app.route('/', confirmPage)
 app.route('/', passwordPages)
+app.route('/', unsubscribePage)
 documentation(app)

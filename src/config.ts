@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accountLimits } from './account/config.ts'
 import { adminPermissions } from './admin/config.ts'
 import { authLimits, authRules, authVariables, rolePermissions } from './auth/config.ts'
+import { birthdayLimits } from './birthdays/config.ts'
 import { contactLimits, contactPermissions, contactVariables } from './contacts/config.ts'
 import {
   type Configuration,
@@ -28,6 +29,7 @@ export const defaultLimits: Readonly<Record<PolicyName, Quota>> = {
   ...pictureLimits,
   ...accountLimits,
   ...transferLimits,
+  ...birthdayLimits,
 }
 
 /** All permissions that a role can have. */

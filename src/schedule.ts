@@ -1,5 +1,6 @@
 import { sessionCutoffs } from './auth/session.ts'
 import { deleteExpired, unconfirmedSeconds } from './auth/store.ts'
+import { queueDigests } from './birthdays/queue-digests.ts'
 import { sweepTrash } from './books/trash-store.ts'
 import { configuration } from './config.ts'
 import { deleteOldKeys } from './contacts/creation-store.ts'
@@ -39,6 +40,7 @@ const jobs: Readonly<Record<string, (bindings: Bindings) => Promise<void>>> = {
       deleteDuePictures(db, createPictureDeleter(bindings.CACHE, config), (picture) => isPictureShown(db, picture)),
       updateSearchKeys(db, config.SORT_LOCALE),
       continueAbandoned(servicesOf(bindings, config, db)),
+      queueDigests({ db, config }),
     ])
     for (const one of done) if (one.status === 'rejected') throw one.reason
   },

@@ -7,6 +7,7 @@ import { toTrashEntry, toVersion } from '../history/view.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { streamText } from '../platform/http/text-stream.ts'
 import type { Account } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
@@ -94,41 +95,15 @@ async function* list<Row>(
   yield before === ',\n' ? ']' : `${before}]`
 }
 
-/** How long a slow reader of an export is trusted before the session is checked again. */
-const trustMs = 10_000
-
 /**
  * Streams all data of an account as JSON. Reads the database only as fast as the client reads: one page of one table is
  * in memory, however large the book is. If the database fails or the session ends, the stream breaks off, and what has
  * arrived is not valid JSON.
  */
-export async function exportAccount(
+export const exportAccount = (
   db: Database,
   user: Account,
   config: Configuration,
   sessionId: number,
-): Promise<ReadableStream<Uint8Array>> {
-  const text = pieces(db, user, config)
-  // The account and the first rows are read before the response begins, so that a database that is down is still a 503.
-  const begun = [await text.next(), await text.next()]
-  const encoder = new TextEncoder()
-  let checkedAt = Date.now()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (Date.now() - checkedAt >= trustMs) {
-          await requireSession(db, sessionId, config)
-          checkedAt = Date.now()
-        }
-        const { value, done } = begun.shift() ?? (await text.next())
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(value))
-      },
-      async cancel() {
-        await text.return(undefined)
-      },
-    },
-    // Read nothing ahead of the client.
-    { highWaterMark: 0 },
-  )
-}
+): Promise<ReadableStream<Uint8Array>> =>
+  streamText(pieces(db, user, config), () => requireSession(db, sessionId, config))

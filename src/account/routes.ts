@@ -9,9 +9,7 @@ import { clientOf } from '../auth/client.ts'
 import { openToApps, type SessionEnv, signedIn } from '../auth/guard.ts'
 import { detailSchema } from '../auth/schema.ts'
 import { documentedLimits } from '../platform/gate/limits.ts'
-import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import {
-  changedMeanwhile,
   conditionsOf,
   etagHeader,
   etagsOf,
@@ -30,9 +28,9 @@ import { createRouter } from '../platform/http/router.ts'
 import { type StoredPicture, storePicture } from '../platform/pictures/store.ts'
 import { pictureBody, readUploadedPicture } from '../platform/pictures/upload.ts'
 import { userChangesSchema, userSchema } from '../users/schema.ts'
-import { updateUser } from '../users/store.ts'
 import type { UserRow } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
+import { changeAccount } from './change-account.ts'
 import { requestEmailChange } from './change-email.ts'
 import { changeOwnPassword } from './change-password.ts'
 import { deleteUserAccount } from './delete-account.ts'
@@ -89,21 +87,17 @@ accountRoutes.openapi(
     method: 'patch',
     path: '/me',
     operationId: 'updateMe',
-    summary: 'Change my username or language',
+    summary: 'Change my username, language or letters',
     description:
       'Fields that you leave out stay as they are. With If-Match, the account changes only if it is the version that you have read.',
     request: { headers: writeConditions, body: body(userChangesSchema) },
     responses: { 200: me, ...problems(...bodyProblems, 401, 403, 409, 412) },
   }),
   async (c) => {
-    const { db, user, gate } = c.var
+    const { services, user } = c.var
     requireMatch(conditionsOf(c), userEtag(user.revision))
-    const { username, locale } = c.req.valid('json')
-    const changed = await writeAtNewRevision(gate, user.revision, (revision) =>
-      updateUser(db, user.id, { username, locale }, revision, isConditional(c) ? user.revision : undefined),
-    )
-    // The account has changed since it was read, or is gone: a client that sent If-Match has to read it again.
-    if (!changed) throw changedMeanwhile()
+    const changes = c.req.valid('json')
+    const changed = await changeAccount(services, user, changes, { isConditional: isConditional(c) })
     return c.json(toUser(changed, c.var.config), 200, tagged(changed.revision))
   },
 )

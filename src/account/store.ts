@@ -5,6 +5,7 @@ import { listAppPasswords } from '../auth/app-password-store.ts'
 import { type LinkLetter, letterStatement, linkStatements } from '../auth/email-token-store.ts'
 import { exportedLetterKinds } from '../auth/letter-kinds.ts'
 import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
+import { digestKind } from '../birthdays/letter-kinds.ts'
 import { books, removed } from '../books/table.ts'
 import { emptyStatements } from '../books/trash-store.ts'
 import { partsOf } from '../contacts/parts-store.ts'
@@ -21,6 +22,7 @@ import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
 import type { Database } from '../platform/db/database.ts'
+import { pages as pagesOf } from '../platform/db/pages.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
@@ -156,6 +158,12 @@ const pageSize = 500
 
 const vcardPageSize = 50
 
+/** The kinds of letters that an export lists. */
+const exportedKinds = [...exportedLetterKinds, digestKind]
+
+const pages = <Row>(read: (last: Row | undefined, limit: number) => PromiseLike<Row[]>, size = pageSize) =>
+  pagesOf(read, size)
+
 /** A contact's vCard. */
 interface ExportedVcard {
   readonly id: number
@@ -163,20 +171,6 @@ interface ExportedVcard {
   readonly card: string
   /** Its large files: a JSON object, by their hashes. */
   readonly parts: string
-}
-
-/** Yields the rows of one table of an account, one page at a time; `read` reads the rows after the last one. */
-async function* pages<Row>(
-  read: (last: Row | undefined, limit: number) => PromiseLike<Row[]>,
-  size = pageSize,
-): AsyncGenerator<readonly Row[]> {
-  let last: Row | undefined
-  while (true) {
-    const rows = await read(last, size)
-    if (rows.length > 0) yield rows
-    last = rows.at(-1)
-    if (rows.length < size) return
-  }
 }
 
 /**
@@ -272,7 +266,7 @@ export const exportedRows = {
       db
         .select()
         .from(outbox)
-        .where(and(eq(outbox.user_id, userId), inArray(outbox.kind, exportedLetterKinds), gt(outbox.id, last?.id ?? 0)))
+        .where(and(eq(outbox.user_id, userId), inArray(outbox.kind, exportedKinds), gt(outbox.id, last?.id ?? 0)))
         .orderBy(asc(outbox.id))
         .limit(limit),
     ),

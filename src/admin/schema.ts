@@ -4,11 +4,14 @@ import { readOnlyOfUser, userExample, userSchema } from '../users/schema.ts'
 
 const role = z.enum(['user', 'moderator', 'admin'], 'must be user, moderator or admin')
 
+/** What only the owner of an account sees: where they live, and which letters they want, is nobody else's business. */
+const { birthday_digest: _digest, tz: _tz, leap_day: _leapDay, ...shownExample } = userExample
+
 /** An account, as admins and moderators see it. */
-export const managedUserSchema = userSchema.extend({ disabled: z.boolean() }).meta({
-  id: 'ManagedUser',
-  example: { ...userExample, disabled: false },
-})
+export const managedUserSchema = userSchema
+  .omit({ birthday_digest: true, tz: true, leap_day: true })
+  .extend({ disabled: z.boolean() })
+  .meta({ id: 'ManagedUser', example: { ...shownExample, disabled: false } })
 
 export type ManagedUser = z.infer<typeof managedUserSchema>
 

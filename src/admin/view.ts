@@ -4,9 +4,10 @@ import type { UserRow } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import type { Letter, ManagedUser } from './schema.ts'
 
-/** An account, as admins and moderators see it. */
+/** An account, as admins and moderators see it: without what concerns its owner's letters. */
 export function toManagedUser(row: UserRow, config: Configuration): ManagedUser {
-  return { ...toUser(row, config), disabled: row.disabled }
+  const { birthday_digest: _digest, tz: _tz, leap_day: _leapDay, ...user } = toUser(row, config)
+  return { ...user, disabled: row.disabled }
 }
 
 /** A letter, as admins see it: without its text, which may contain a secret link. */

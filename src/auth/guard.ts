@@ -12,7 +12,7 @@ import { admitSession } from './admit-session.ts'
 import { type Area, type Credential, isGranted } from './credential.ts'
 import { appPasswordNotPermitted, isPermitted, notPermitted } from './policy.ts'
 import type { CachedUser } from './store.ts'
-import { bearer, type Claims, type Strategy } from './strategies.ts'
+import { bearer, type Claims, fileName, type Strategy } from './strategies.ts'
 import { userKey } from './user-cache.ts'
 
 /** The signed-in user, the credential, and the user's gate. */
@@ -45,7 +45,8 @@ interface GuardOptions {
  * reads the whole body; then calls the user's gate and the cache in parallel; reads the database only if no copy is at
  * the gate's revision.
  * @throws Problem 400 `unreadable-body` for a body that breaks off; 401 `not-signed-in`, `invalid-token`,
- * `token-expired` or `session-revoked`; 403 `not-permitted`; 429; 503 `gate-unavailable`
+ * `token-expired` or `session-revoked`, or 404 if the path has the credential; 403 `not-permitted`; 429; 503
+ * `gate-unavailable`
  */
 async function admitRequest(
   c: RequestContext,
@@ -53,7 +54,8 @@ async function admitRequest(
 ): Promise<Identity> {
   // Read `c.var` once: Hono creates it at each access.
   const { config, services, clock } = c.var
-  const claims = await strategy.read(c.req.header('Authorization'), config)
+  const presented = strategy.source === 'path' ? c.req.param('token') : c.req.header('Authorization')
+  const claims = await strategy.read(presented, config)
   // A client can hold a request open for minutes. Gate and cache must be asked after its last byte has arrived.
   await readBody(c)
   const arrival: Arrival = {
@@ -155,4 +157,13 @@ export function signedIn(policy: Policy, ...anyOf: Permission[]): Guarded<Sessio
 export function openToApps(area: Area, policy: Policy, ...anyOf: Permission[]): Guarded<SignedInEnv> {
   const options = { policies: listOf(policy), anyOf, area }
   return guarded(options, appGuard(options))
+}
+
+/**
+ * Like {@link openToApps}, for a file whose name in the path (`{token}`) is an app password for feeds. No header is
+ * needed, and none is read.
+ */
+export function openToFeeds(policy: Policy, ...anyOf: Permission[]): Guarded<SignedInEnv> {
+  const options = { policies: listOf(policy), anyOf, area: 'feed' as const, strategy: fileName }
+  return { ...guarded(options, appGuard(options)), security: [] }
 }

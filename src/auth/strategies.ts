@@ -9,14 +9,16 @@ import { type AccessClaims, readAccessToken } from './tokens.ts'
 /** What a request claims. For a session, the token's signature was verified; for an app password, nothing was. */
 export type Claims = ({ readonly kind: 'session' } & AccessClaims) | ({ readonly kind: 'app' } & AppPasswordClaims)
 
-/** A scheme of the header Authorization. */
+/** A way to present a credential: a scheme of the header Authorization, or the path. */
 export interface Strategy {
+  /** Where the credential is: in the header, unless this is `path`; then it is the path's parameter `token`. */
+  readonly source?: 'path'
   /**
-   * Reads the header, without I/O.
-   * @throws Problem 401 if it has no usable credential
+   * Reads what the request presents, without I/O.
+   * @throws Problem 401 if it has no usable credential; 404 if that is in the path
    */
-  readonly read: (header: string | undefined, config: Configuration) => Promise<Claims>
-  /** Makes the 401 for an app password that is unknown or revoked. */
+  readonly read: (presented: string | undefined, config: Configuration) => Promise<Claims>
+  /** Makes the problem for an app password that is unknown or revoked: 401, or 404 if it is in the path. */
   readonly invalidAppPassword: () => Problem
 }
 
@@ -95,4 +97,25 @@ function basicPassword(header: string | undefined): string | undefined {
   const pair = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = pair.indexOf(':')
   return colon === -1 ? undefined : cleanPasted(pair.slice(colon + 1)).trim()
+}
+
+const noFeed = (): Problem =>
+  new Problem(
+    404,
+    'not-found',
+    'There is no calendar here: its app password is unknown or was revoked. Create a new one.',
+  )
+
+/**
+ * An app password as the name of a file, for calendar programs, which can send nothing but a URL. A wrong one is 404,
+ * never 401: programs would ask their users for a password.
+ */
+export const fileName: Strategy = {
+  source: 'path',
+  async read(file = '') {
+    const claims = readAppPassword(file.replace(/\.ics$/, ''))
+    if (!claims) throw noFeed()
+    return { kind: 'app', ...claims }
+  },
+  invalidAppPassword: noFeed,
 }

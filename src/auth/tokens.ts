@@ -146,3 +146,20 @@ export function readRefreshToken(token: string, config: Configuration): RefreshC
   const genuine = keysFor('refresh-token', config).some((key) => sameText(sign(key, payload), seal))
   return genuine ? { sessionId: Number(session), generation: Number(generation) } : null
 }
+
+/** A user's id and its HMAC. */
+const sealedUserId = /^([1-9]\d{0,14})\.([A-Za-z0-9_-]{43})$/
+
+/**
+ * Issues the token that ends letters about birthdays: `{user}.{HMAC}`. It is not stored and does not expire, because
+ * letters stay in mailboxes; a second SECRET_KEY after the present one ends it. It does nothing else.
+ */
+export const issueUnsubscribeToken = (userId: number, config: Configuration): string =>
+  `${userId}.${sign(keysFor('unsubscribe', config)[0], String(userId))}`
+
+/** Returns the user of such a token; null if it is forged. The user may be gone. No I/O. */
+export function readUnsubscribeToken(token: string, config: Configuration): number | null {
+  const [, userId = '', seal = ''] = cleanPasted(token).trim().match(sealedUserId) ?? []
+  const isGenuine = keysFor('unsubscribe', config).some((key) => sameText(sign(key, userId), seal))
+  return isGenuine ? Number(userId) : null
+}

@@ -1,23 +1,7 @@
 import { z } from 'zod'
 import { contactExample, contactSchema } from '../contacts/schema.ts'
-import { text, whole } from '../platform/text/fields.ts'
-
-/** Time zones that Intl has accepted, because asking it is slow. There are about 600 names, in any case. */
-const validZones = new Set<string>()
-const maxValidZones = 1000
-
-/** A time zone of the runtime's IANA database. */
-const timeZone = text({ max: 64 }).refine((name) => {
-  try {
-    // Intl also accepts offsets such as +02:00, which are not time zones: they have no daylight saving time.
-    if (!validZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
-      return false
-    if (validZones.size < maxValidZones) validZones.add(name)
-    return true
-  } catch {
-    return false
-  }
-}, 'must be a time zone such as Europe/Kyiv')
+import { whole } from '../platform/text/fields.ts'
+import { leapDay, timeZone } from '../users/schema.ts'
 
 /** The query of a list of birthdays. */
 export const birthdayQuerySchema = z.strictObject({
@@ -25,8 +9,7 @@ export const birthdayQuerySchema = z.strictObject({
   tz: timeZone
     .default('UTC')
     .meta({ description: 'The time zone that decides which day is today: an IANA name, such as `Europe/Kyiv`.' }),
-  leap_day: z
-    .enum(['feb28', 'mar1'], 'must be feb28 or mar1')
+  leap_day: leapDay
     .default('mar1')
     .meta({ description: 'When people born on 29 February celebrate in a common year.' }),
   limit: whole(1, 1000).optional().meta({

@@ -2,7 +2,7 @@ import { and, eq, inArray, type Placeholder, type SQL, type SQLWrapper, sql } fr
 import { contacts } from './table.ts'
 
 /** The contacts of one owner. Every query of contacts has this condition: no other file compares `owner_id`. */
-export const ownedBy = (ownerId: number | Placeholder) => eq(contacts.owner_id, ownerId)
+export const ownedBy = (ownerId: number | Placeholder | SQL) => eq(contacts.owner_id, ownerId)
 
 /**
  * The same condition, for a query that finds contacts by id: it keeps SQLite from reading all of the owner's contacts.

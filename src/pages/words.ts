@@ -94,3 +94,25 @@ export const passwordWords = {
     newLetter: 'Попросити новий лист',
   },
 } as const satisfies Record<Language, Record<string, string>>
+
+/** The texts of the page that ends letters about birthdays. */
+export const unsubscribeWords = {
+  en: {
+    title: 'Stop the letters about birthdays?',
+    how: 'Press the button, and we will send you no more of them. Nothing else changes in your account.',
+    button: 'Stop these letters',
+    done: 'You will get no more of these letters',
+    doneNext: 'You can turn them on again in your account at any time.',
+    noLink: 'This link does not work',
+    noLinkWhy: 'It is incomplete: copy it again from the letter, or turn the letters off in your account.',
+  },
+  uk: {
+    title: 'Більше не надсилати листів про дні народження?',
+    how: 'Натисніть кнопку, і ми більше не надсилатимемо їх. Решта у вашому обліковому записі не зміниться.',
+    button: 'Більше не надсилати',
+    done: 'Ви більше не отримуватимете цих листів',
+    doneNext: 'Ви можете будь-коли знову ввімкнути їх у своєму обліковому записі.',
+    noLink: 'Це посилання не діє',
+    noLinkWhy: 'Воно неповне: скопіюйте його з листа ще раз або вимкніть листи у своєму обліковому записі.',
+  },
+} as const satisfies Record<Language, Record<string, string>>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { emailAddress, nameLine, readOnlyField } from '../platform/text/fields.ts'
+import { emailAddress, nameLine, readOnlyField, text } from '../platform/text/fields.ts'
 
 export const username = nameLine({ min: 2, max: 64 })
   // Admins see usernames in lists.
@@ -24,6 +24,33 @@ export const readOnlyOfUser = {
 
 export const locale = z.enum(['en', 'uk'], 'must be en or uk').meta({ description: 'The language of letters.' })
 
+/** Time zones that Intl has accepted, because asking it is slow. There are about 600 names, in any case. */
+const validZones = new Set<string>()
+const maxValidZones = 1000
+
+/** A time zone of the runtime's IANA database. */
+export const timeZone = text({ max: 64 }).refine((name) => {
+  try {
+    // Intl also accepts offsets such as +02:00, which are not time zones: they have no daylight saving time.
+    if (!validZones.has(name) && !(/^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name })))
+      return false
+    if (validZones.size < maxValidZones) validZones.add(name)
+    return true
+  } catch {
+    return false
+  }
+}, 'must be a time zone such as Europe/Kyiv')
+
+/** When people born on 29 February celebrate in a common year. */
+export const leapDay = z.enum(['feb28', 'mar1'], 'must be feb28 or mar1')
+
+const digestDescription =
+  'How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven ' +
+  'days, or never (null). It is sent at 08:00 in your time zone (`tz`).'
+const zoneDescription = 'Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`.'
+const leapDayDescription =
+  'When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.'
+
 export const userExample = {
   id: 1,
   username: 'Ana',
@@ -32,6 +59,9 @@ export const userExample = {
   avatar: 'https://contacts.example.com/avatars/initials/1-QQ.svg',
   confirmed: true,
   created_at: '2026-11-21T09:30:00.000Z',
+  birthday_digest: null,
+  tz: 'Europe/Kyiv',
+  leap_day: 'mar1' as const,
 }
 
 /** An account, as its owner sees it. */
@@ -46,6 +76,9 @@ export const userSchema = z
     }),
     confirmed: z.boolean().meta({ description: 'Whether the e-mail is confirmed.' }),
     created_at: z.iso.datetime(),
+    birthday_digest: z.enum(['daily', 'weekly']).nullable().meta({ description: digestDescription }),
+    tz: z.string().meta({ description: zoneDescription }),
+    leap_day: z.enum(['feb28', 'mar1']).meta({ description: leapDayDescription }),
   })
   .meta({ id: 'User', example: userExample })
 
@@ -53,5 +86,17 @@ export type User = z.infer<typeof userSchema>
 
 /** The members of one's own account that can be changed. */
 export const userChangesSchema = z
-  .strictObject({ username: username.optional(), locale: locale.optional(), ...readOnlyOfUser, role: readOnlyField })
+  .strictObject({
+    username: username.optional(),
+    locale: locale.optional(),
+    birthday_digest: z
+      .enum(['daily', 'weekly'], 'must be daily, weekly or null')
+      .nullable()
+      .optional()
+      .meta({ description: digestDescription }),
+    tz: timeZone.optional().meta({ description: zoneDescription }),
+    leap_day: leapDay.optional().meta({ description: leapDayDescription }),
+    ...readOnlyOfUser,
+    role: readOnlyField,
+  })
   .meta({ id: 'UserChanges', example: { username: 'Ana Kovalenko', locale: 'en' } })

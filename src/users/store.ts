@@ -37,6 +37,13 @@ export const syncRevision = (db: Database, userId: number, revision: number) =>
     .set({ revision })
     .where(and(eq(users.id, userId), lt(users.revision, revision)))
 
+/** What an owner can change of an account; undefined leaves it. */
+export type UserChanges = {
+  readonly [K in 'username' | 'locale' | 'birthday_digest' | 'tz' | 'leap_day' | 'next_digest_at']?:
+    | UserRow[K]
+    | undefined
+}
+
 /**
  * Changes one's own account at a revision that its gate has issued, and returns it; undefined if it is gone or not at
  * the `expected` revision.
@@ -44,7 +51,7 @@ export const syncRevision = (db: Database, userId: number, revision: number) =>
 export async function updateUser(
   db: Database,
   userId: number,
-  changes: { username?: string | undefined; locale?: UserRow['locale'] | undefined },
+  changes: UserChanges,
   revision: number,
   expected?: number | undefined,
 ): Promise<UserRow | undefined> {
@@ -56,6 +63,10 @@ export async function updateUser(
         locale: changes.locale,
         username: changes.username,
         username_key: changes.username === undefined ? undefined : fold(changes.username),
+        birthday_digest: changes.birthday_digest,
+        tz: changes.tz,
+        leap_day: changes.leap_day,
+        next_digest_at: changes.next_digest_at,
         revision,
       })
       .where(and(eq(users.id, userId), expected === undefined ? undefined : eq(users.revision, expected)))

@@ -13,5 +13,8 @@ export function toUser(row: Account, config: Configuration): User {
     avatar: avatarUrl({ ...row, name: row.username }, config),
     confirmed: row.confirmed_at !== null,
     created_at: row.created_at,
+    birthday_digest: row.birthday_digest,
+    tz: row.tz,
+    leap_day: row.leap_day,
   }
 }

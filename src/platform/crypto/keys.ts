@@ -7,7 +7,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { cleanPasted } from '../text/paste.ts'
 
 /** The purpose of a key. Each purpose has its own key, so that nothing signed for one is accepted for another. */
-export type KeyUse = 'access-token' | 'refresh-token' | 'reset-confirmation' | 'email-name'
+export type KeyUse = 'access-token' | 'refresh-token' | 'reset-confirmation' | 'email-name' | 'unsubscribe'
 
 const derived = new Map<string, Uint8Array>()
 

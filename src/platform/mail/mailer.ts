@@ -4,6 +4,14 @@ export interface Letter {
   readonly subject: string
   readonly text: string
   readonly html: string
+  /** Where one click ends letters of its kind (RFC 8058); null or absent if they cannot be ended. */
+  readonly unsubscribeUrl?: string | null
+}
+
+/** A letter, and what makes its attempts recognizable as one. */
+export interface SentLetter extends Letter {
+  /** The part of its Message-ID before the @, the same at every attempt; null or absent for a new one. */
+  readonly messageId?: string | null
 }
 
 /** Sends letters. */
@@ -12,7 +20,7 @@ export interface Mailer {
    * Resolves once the mail server has accepted the letter.
    * @throws MailError if it did not; the letter may be tried again unless the error is `permanent`
    */
-  send(letter: Letter): Promise<void>
+  send(letter: SentLetter): Promise<void>
 }
 
 /**

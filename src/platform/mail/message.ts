@@ -1,6 +1,6 @@
 import { Email } from 'worker-mailer'
 import { asciiDomain, isAscii } from '../text/email.ts'
-import { type Letter, MailError } from './mailer.ts'
+import { MailError, type SentLetter } from './mailer.ts'
 
 const longestAddress = 254 // octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
 const longestLocalPart = 64 // octets, RFC 5321 section 4.5.3.1.1
@@ -15,11 +15,15 @@ interface Mailbox {
  * escapes nor folds headers.
  * @throws MailError if the subject or an address could inject a header, or an address is not a valid mailbox
  */
-export function compose(from: string, letter: Letter): Email {
+export function compose(from: string, letter: SentLetter): Email {
   const sender = mailbox(from)
   const recipient = addrSpec(letter.to, 'recipient')
   if (hasControls(letter.subject)) {
     throw new MailError('A subject may not hold line breaks or other control characters.', { permanent: true })
+  }
+  const { messageId = null, unsubscribeUrl = null } = letter
+  if (hasControls(`${messageId}${unsubscribeUrl}`)) {
+    throw new MailError('A header may not hold line breaks or other control characters.', { permanent: true })
   }
   return new Email({
     from: { email: sender.address },
@@ -33,8 +37,13 @@ export function compose(from: string, letter: Letter): Email {
       To: recipient,
       Subject: unstructured(letter.subject),
       Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
-      'Message-ID': `<${crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
+      'Message-ID': `<${messageId ?? crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
       'Auto-Submitted': 'auto-generated', // RFC 3834 section 5: no holiday replies
+      // RFC 2369 section 3.2, and RFC 8058 section 3.1: mail programs show a button.
+      ...(unsubscribeUrl !== null && {
+        'List-Unsubscribe': `<${unsubscribeUrl}>`,
+        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+      }),
     },
   })
 }

@@ -113,6 +113,23 @@ describe('the outbox', () => {
     expect(await resend(db, id)).toBeUndefined()
   })
 
+  it('sends a letter with the same Message-ID at every attempt, and another than other letters have', async () => {
+    const [id, other] = [await waiting('again@example.com'), await waiting('other@example.com')]
+    const ids: unknown[] = []
+    const failing: Mailer = {
+      async send({ messageId }) {
+        ids.push(messageId)
+        throw new MailError('connection refused')
+      },
+    }
+    await deliver(db, failing, id)
+    await at(1.1, () => deliver(db, failing, id))
+    await deliver(db, failing, other)
+    expect(ids[0]).toMatch(/^[\w-]{36}$/)
+    expect(ids[1]).toBe(ids[0])
+    expect(ids[2]).not.toBe(ids[0])
+  })
+
   it('takes over a letter whose sender died', async () => {
     const id = await waiting('orphan@example.com')
     const dead: Mailer = { send: () => new Promise(() => {}) }

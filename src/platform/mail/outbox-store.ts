@@ -30,6 +30,9 @@ export function outboxRow(letter: OutboxLetter, userId: number | null) {
     subject: letter.subject,
     text: letter.text,
     html: letter.html,
+    // The same at every attempt, so that programs recognize a letter that arrives twice (RFC 5322, section 3.6.4).
+    message_id: crypto.randomUUID() as string,
+    unsubscribe_url: letter.unsubscribeUrl ?? null,
     due_at: now,
     created_at: now,
   }
@@ -43,11 +46,11 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
   if (!mailer) return
   const letter = await takeItem(db, outbox, letterId)
   if (!letter) return
-  const { recipient, subject, text, html, attempts } = letter
+  const { recipient, subject, text, html, attempts, message_id: messageId, unsubscribe_url: unsubscribeUrl } = letter
   const scrubbed = { text: null, html: null, due_at: null }
   const mine = isStillTaken(outbox, letter)
   try {
-    await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '' })
+    await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '', messageId, unsubscribeUrl })
   } catch (error) {
     const last_error = describeError(error)
     const isMailError = error instanceof MailError

@@ -24,7 +24,24 @@ describe('a letter', () => {
     expect(head).toMatch(/^Auto-Submitted: auto-generated$/m)
     expect(head).toMatch(/^Date: \w{3}, \d{2} \w{3} \d{4} [\d:]{8} \+0000$/m)
     expect(head).toMatch(/^Message-ID: <[\w-]+@vizitka\.test>$/m)
-    expect(head).not.toMatch(/^bcc:/im)
+    expect(head).not.toMatch(/^(bcc|list-unsubscribe.*):/im)
+  })
+
+  it('has the Message-ID that it was given, and says how one click ends letters of its kind', async () => {
+    const { mailer, heard } = await server({})
+    const unsubscribeUrl = `https://vizitka.test/unsubscribe/1.${'x'.repeat(43)}`
+    await mailer().send({ ...letter, messageId: 'of-ours', unsubscribeUrl })
+    const [transcript] = await heard()
+    const [head] = transcript?.letter.split('\r\n\r\n') ?? []
+    expect(head).toMatch(/^Message-ID: <of-ours@vizitka\.test>$/m)
+    expect(head?.split('\r\n')).toContain(`List-Unsubscribe: <${unsubscribeUrl}>`)
+    expect(head).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click$/m)
+    for (const odd of [
+      { messageId: 'a\r\nBcc: eve@example.com' },
+      { unsubscribeUrl: 'https://a\r\nBcc: b@c.example' },
+    ]) {
+      expect(await failure(mailer().send({ ...letter, ...odd }))).toMatchObject({ permanent: true })
+    }
   })
 
   it.each([

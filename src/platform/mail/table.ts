@@ -18,7 +18,7 @@ export const outbox = sqliteTable(
     /** The letter's text, with its secret link: null once sent. A failed letter keeps it, because it may be resent. */
     text: text('text'),
     html: text('html'),
-    /** The Message-ID of every attempt to send it; null for letters of before it was stored, which get a new one each. */
+    /** Its Message-ID before the @, for every attempt; null in older rows, whose attempts have a new one each. */
     message_id: text('message_id'),
     /** Where one click ends letters of its kind (RFC 8058); null for letters that cannot be ended. */
     unsubscribe_url: text('unsubscribe_url'),

@@ -1,0 +1,305 @@
+import { env } from 'cloudflare:workers'
+import { and, eq } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { pointersOf } from '../../test/client.ts'
+import { add } from '../../test/contacts.ts'
+import { database } from '../../test/database.ts'
+import { awaitLetters, change, type Person, signedUp } from '../../test/people.ts'
+import { configuration } from '../config.ts'
+import type { Database } from '../platform/db/database.ts'
+import { outbox } from '../platform/mail/table.ts'
+import { runScheduled } from '../schedule.ts'
+import { users } from '../users/table.ts'
+import { queueDigests } from './queue-digests.ts'
+
+const db = database()
+const config = configuration(env)
+/** A Saturday in winter: 08:00 in Kyiv is 06:00 in UTC. */
+const saturday = new Date('2026-11-28T06:00:30.000Z')
+const due = '2026-11-28T06:00:00.000Z'
+
+const rowOf = async ({ id }: Person) => {
+  const [row] = await db.select().from(users).where(eq(users.id, id))
+  if (!row) throw new Error('The account is gone.')
+  return row
+}
+const queuedFor = ({ id }: Person) =>
+  db
+    .select()
+    .from(outbox)
+    .where(and(eq(outbox.user_id, id), eq(outbox.kind, 'birthday-digest')))
+    .orderBy(outbox.id)
+
+/** A person in Kyiv who waits for a letter that is due, with Олена's birthday today. */
+async function waiting(set: Partial<typeof users.$inferInsert> = {}): Promise<Person> {
+  const person = await signedUp('ana')
+  await add(person, { first_name: 'Олена', last_name: 'Шевченко', birthday: '1990-11-28' })
+  await change(person, { birthday_digest: 'daily', tz: 'Europe/Kyiv', next_digest_at: due, ...set })
+  return person
+}
+
+beforeEach(async () => {
+  await db.update(users).set({ next_digest_at: null })
+  await db.delete(outbox)
+})
+
+describe('the settings of letters about birthdays', () => {
+  it('are off at first, and are shown and changed with the account', async () => {
+    const ana = await signedUp('ana')
+    const first = await ana.get('/api/users/me')
+    expect(first.body).toMatchObject({ birthday_digest: null, tz: 'UTC', leap_day: 'mar1' })
+    const settings = { birthday_digest: 'weekly', tz: 'Europe/Kyiv', leap_day: 'feb28' }
+    expect((await ana.patch('/api/users/me', settings)).body).toMatchObject(settings)
+    const second = await ana.get('/api/users/me')
+    expect(second.body).toMatchObject(settings)
+    expect(second.headers.get('ETag')).not.toBe(first.headers.get('ETag'))
+    expect((await ana.patch('/api/users/me', { username: 'Anna' })).body).toMatchObject(settings)
+    expect((await ana.get('/api/users/me/export')).body).toMatchObject({ account: settings })
+  })
+
+  it('are refused where they are none', async () => {
+    const ana = await signedUp('ana')
+    for (const [field, values] of Object.entries({
+      birthday_digest: ['monthly', '', 1],
+      tz: ['Europe/Kyjiw', '+02:00', '', null, 'Kyiv'.repeat(9)],
+      leap_day: ['feb29', null],
+    })) {
+      for (const value of values) {
+        expect(pointersOf(await ana.patch('/api/users/me', { [field]: value })), `${value}`).toEqual([`/${field}`])
+      }
+    }
+    expect(await rowOf(ana)).toMatchObject({ birthday_digest: null, tz: 'UTC', next_digest_at: null })
+  })
+
+  it('move the next letter to the next 08:00 of the time zone, in the same write', async () => {
+    const ana = await signedUp('ana')
+    const nextOf = async () => (await rowOf(ana)).next_digest_at
+    const hourIn = (at: string | null, timeZone: string) =>
+      new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'short' }).format(new Date(at ?? 0))
+    await ana.patch('/api/users/me', { tz: 'America/New_York' })
+    expect(await nextOf()).toBeNull()
+    await ana.patch('/api/users/me', { birthday_digest: 'daily' })
+    const first = await nextOf()
+    expect(hourIn(first, 'America/New_York')).toBe('08:00')
+    expect(Date.parse(first ?? '') - Date.now()).toBeLessThan(25 * 3_600_000)
+    expect(Date.parse(first ?? '')).toBeGreaterThan(Date.now())
+    await ana.patch('/api/users/me', { tz: 'Asia/Kathmandu' })
+    expect(hourIn(await nextOf(), 'Asia/Kathmandu')).toBe('08:00')
+    // What does not concern the letters leaves the next one, even if it is due and not yet queued.
+    await db.update(users).set({ next_digest_at: due }).where(eq(users.id, ana.id))
+    await ana.patch('/api/users/me', { birthday_digest: 'daily', tz: 'Asia/Kathmandu', leap_day: 'feb28' })
+    expect(await nextOf()).toBe(due)
+    await ana.patch('/api/users/me', { birthday_digest: null })
+    expect(await nextOf()).toBeNull()
+  })
+
+  it('agree with the next letter, though two changes come at once', async () => {
+    const ana = await signedUp('ana')
+    for (let round = 0; round < 3; round++) {
+      await ana.patch('/api/users/me', { birthday_digest: null, tz: 'UTC' })
+      await Promise.all([
+        ana.patch('/api/users/me', { birthday_digest: 'daily' }),
+        ana.patch('/api/users/me', { tz: 'Asia/Kathmandu' }),
+      ])
+      const { birthday_digest, tz, next_digest_at } = await rowOf(ana)
+      const minutes = next_digest_at?.replace(/.*T(\d\d:\d\d).*/, '$1')
+      const expected = birthday_digest === null ? undefined : tz === 'UTC' ? '08:00' : '02:15'
+      expect(minutes).toBe(expected)
+    }
+  })
+
+  it('are not seen by admins', async () => {
+    const ana = await signedUp('ana')
+    await ana.patch('/api/users/me', { birthday_digest: 'daily', tz: 'Europe/Kyiv' })
+    await change(ana, { role: 'admin' })
+    const { text } = await ana.get('/api/admin/users?limit=5')
+    expect(text).not.toMatch(/birthday_digest|Kyiv|leap_day/)
+  })
+})
+
+describe('a letter about birthdays', () => {
+  it('says who, when and how old, and has a link and headers that end such letters', async () => {
+    const ana = await waiting()
+    await add(ana, { first_name: 'Boris <b>', birthday: '--11-28' })
+    await add(ana, { first_name: 'Tomorrow', birthday: '1990-11-29' })
+    await queueDigests({ db, config }, saturday)
+    const [row, ...others] = await queuedFor(ana)
+    expect(others).toEqual([])
+    expect(row).toMatchObject({ recipient: ana.email, subject: 'Birthdays today' })
+    expect(row?.unsubscribe_url).toMatch(new RegExp(`^https://vizitka\\.test/unsubscribe/${ana.id}\\.[\\w-]{43}$`))
+    expect(row?.text).toBe(
+      `Birthdays today\n\nSaturday 28 November: Олена Шевченко (turns 36)\n\nSaturday 28 November: Boris <b>\n\n` +
+        `Stop these letters:\n${row?.unsubscribe_url}\n\nYou chose to get this letter in your Vizitka account.\n`,
+    )
+    expect(row?.html).toContain('Boris &lt;b&gt;')
+    expect(await rowOf(ana)).toMatchObject({ next_digest_at: '2026-11-29T06:00:00.000Z', digest_on: '2026-11-28' })
+  })
+
+  it('of a week names the coming seven days, in Ukrainian if its reader chose that', async () => {
+    const monday = new Date('2026-11-30T06:00:10.000Z')
+    const ana = await waiting({ birthday_digest: 'weekly', locale: 'uk', next_digest_at: '2026-11-30T06:00:00.000Z' })
+    for (const [first_name, birthday] of [
+      ['Неділя', '1990-12-06'],
+      ['Понеділок', '--11-30'],
+      ['Наступний', '1990-12-07'],
+    ]) {
+      await add(ana, { first_name, birthday })
+    }
+    await queueDigests({ db, config }, monday)
+    const [row] = await queuedFor(ana)
+    expect(row?.subject).toBe('Дні народження найближчого тижня')
+    expect(row?.text?.split('\n\n').filter((line) => / (листопада|грудня)/.test(line))).toEqual([
+      'понеділок, 30 листопада: Понеділок',
+      'неділя, 6 грудня: Неділя (виповнюється 36)',
+    ])
+    expect((await rowOf(ana)).next_digest_at).toBe('2026-12-07T06:00:00.000Z')
+  })
+
+  it('is not sent if nobody has a birthday, and the next one moves on', async () => {
+    const ana = await signedUp('ana')
+    await add(ana, { first_name: 'Tomorrow', birthday: '1990-11-29' })
+    await change(ana, { birthday_digest: 'daily', tz: 'Europe/Kyiv', next_digest_at: due })
+    await queueDigests({ db, config }, saturday)
+    expect(await queuedFor(ana)).toEqual([])
+    expect((await rowOf(ana)).next_digest_at).toBe('2026-11-29T06:00:00.000Z')
+    // The day after, she hears of it.
+    await queueDigests({ db, config }, new Date('2026-11-29T06:00:20.000Z'))
+    expect((await queuedFor(ana)).map(({ text }) => text)).toEqual([expect.stringContaining('Tomorrow (turns 36)')])
+  })
+
+  it('follows the choice for 29 February', async () => {
+    const [ana, boris] = [await waiting({ leap_day: 'feb28' }), await waiting({ leap_day: 'mar1' })]
+    for (const person of [ana, boris]) await add(person, { first_name: 'Leap', birthday: '2000-02-29' })
+    for (const person of [ana, boris]) await change(person, { next_digest_at: '2027-02-28T06:00:00.000Z' })
+    await queueDigests({ db, config }, new Date('2027-02-28T06:00:00.000Z'))
+    expect(await queuedFor(ana)).toHaveLength(1)
+    expect(await queuedFor(boris)).toHaveLength(0)
+  })
+
+  it('is sent by cron with the same Message-ID that is stored', async () => {
+    const ana = await signedUp('ana')
+    const today = new Date().toISOString().replace(/^\d+(-\d\d-\d\d).*/, '-$1')
+    await add(ana, { first_name: 'Today', birthday: today })
+    await change(ana, { birthday_digest: 'daily', tz: 'UTC', next_digest_at: new Date().toISOString() })
+    await runScheduled('* * * * *', env)
+    const [row] = await queuedFor(ana)
+    await runScheduled('* * * * *', env)
+    const [letter] = (await awaitLetters(ana.email, 2)).filter(({ Subject }) => Subject === 'Birthdays today')
+    expect(letter?.Text).toContain(': Today')
+    expect(letter?.MessageID).toBe(`${row?.message_id}@vizitka.test`)
+    expect(await queuedFor(ana)).toMatchObject([{ text: null, html: null }])
+  })
+})
+
+describe('each letter about birthdays is queued once', () => {
+  /** A database whose batches do something else besides. */
+  const batching = (around: (write: () => Promise<unknown>) => Promise<void>): Database =>
+    new Proxy(db, {
+      get(target, name: keyof Database) {
+        if (name !== 'batch') return target[name]
+        return (...args: Parameters<Database['batch']>) => around(() => target.batch(...args))
+      },
+    })
+  /** A database whose writes fail, before or after they were done. */
+  const dying = (afterwards: boolean): Database =>
+    batching(async (write) => {
+      if (afterwards) await write()
+      throw new Error('The Worker died.')
+    })
+
+  it('though several runs work at the same time', async () => {
+    const ana = await waiting()
+    await Promise.all(Array.from({ length: 4 }, () => queueDigests({ db, config }, saturday)))
+    await queueDigests({ db, config }, saturday)
+    expect(await queuedFor(ana)).toHaveLength(1)
+  })
+
+  it('though a run dies before or after its write', async () => {
+    const ana = await waiting()
+    await expect(queueDigests({ db: dying(false), config }, saturday)).rejects.toThrow('died')
+    expect(await queuedFor(ana)).toHaveLength(0)
+    expect((await rowOf(ana)).next_digest_at).toBe(due)
+    await expect(queueDigests({ db: dying(true), config }, saturday)).rejects.toThrow('died')
+    expect(await queuedFor(ana)).toHaveLength(1)
+    await queueDigests({ db, config }, saturday)
+    expect(await queuedFor(ana)).toHaveLength(1)
+  })
+
+  it('though its reader moves to a time zone where it is 08:00 again', async () => {
+    const ana = await waiting()
+    await queueDigests({ db, config }, saturday)
+    const later = new Date('2026-11-28T13:00:00.000Z')
+    await change(ana, { tz: 'America/New_York', next_digest_at: later.toISOString() })
+    await queueDigests({ db, config }, later)
+    expect(await queuedFor(ana)).toHaveLength(1)
+    expect((await rowOf(ana)).next_digest_at).toBe('2026-11-29T13:00:00.000Z')
+  })
+
+  it('though clocks change: one on each day around both changes', async () => {
+    for (const [from, days] of [
+      ['2026-03-27', ['2026-03-28', '2026-03-29', '2026-03-30']],
+      ['2026-10-23', ['2026-10-24', '2026-10-25', '2026-10-26']],
+    ] as const) {
+      const ana = await waiting({ next_digest_at: `${from}T05:00:00.000Z`, digest_on: null })
+      for (const day of ['27', '28', '29', '30']) {
+        await add(ana, { first_name: day, birthday: `--03-${day}` })
+        await add(ana, { first_name: day, birthday: `--10-${Number(day) - 4}` })
+      }
+      // A cron job each half hour, for five days.
+      for (let n = 0; n < 5 * 48; n++) {
+        await queueDigests({ db, config }, new Date(Date.parse(`${from}T12:00:00Z`) + n * 1_800_000))
+        if (((await rowOf(ana)).digest_on ?? '') >= days[2]) break
+      }
+      const texts = (await queuedFor(ana)).map(({ text }) => Number(/(\d+) (March|October)/.exec(text ?? '')?.[1]))
+      expect(texts).toEqual([from, ...days].map((day) => Number(day.slice(-2))))
+    }
+  })
+
+  it('and late, is about the day on which it is queued', async () => {
+    const ana = await waiting()
+    await add(ana, { first_name: 'Sunday', birthday: '--11-29' })
+    await queueDigests({ db, config }, new Date('2026-11-29T03:00:00.000Z'))
+    await queueDigests({ db, config }, new Date('2026-11-29T06:00:00.000Z'))
+    const letters = await queuedFor(ana)
+    expect(letters.map(({ text }) => text?.split('\n\n')[1])).toEqual(['Sunday 29 November: Sunday'])
+    expect((await rowOf(ana)).next_digest_at).toBe('2026-11-30T06:00:00.000Z')
+  })
+
+  it('only to readers who are confirmed and not disabled; the others’ next one moves on', async () => {
+    const people = [await waiting({ disabled: true }), await waiting({ confirmed_at: null })]
+    await queueDigests({ db, config }, saturday)
+    for (const person of people) {
+      expect(await queuedFor(person)).toEqual([])
+      expect((await rowOf(person)).next_digest_at).toBe('2026-11-29T06:00:00.000Z')
+    }
+  })
+
+  it('not if its reader ends the letters, or is disabled, between reading and writing', async () => {
+    for (const set of [{ birthday_digest: null, next_digest_at: null }, { disabled: true }]) {
+      const ana = await waiting()
+      const slow = batching(async (write) => {
+        await change(ana, set)
+        await write()
+      })
+      await queueDigests({ db: slow, config }, saturday)
+      expect(await queuedFor(ana)).toEqual([])
+    }
+  })
+
+  it('at most twenty in a run; the others follow in the next', async () => {
+    const people = await Promise.all(Array.from({ length: 23 }, () => waiting()))
+    const count = async () => (await Promise.all(people.map(queuedFor))).flat().length
+    await queueDigests({ db, config }, saturday)
+    expect(await count()).toBe(20)
+    await queueDigests({ db, config }, saturday)
+    for (const person of people) expect(await queuedFor(person)).toHaveLength(1)
+  })
+
+  it('and a reader whose time zone this runtime does not know stops nobody: theirs is UTC', async () => {
+    const [odd, ana] = [await waiting({ tz: 'Europe/Atlantis' }), await waiting()]
+    await queueDigests({ db, config }, saturday)
+    expect(await queuedFor(odd)).toHaveLength(1)
+    expect((await rowOf(odd)).next_digest_at).toBe('2026-11-29T08:00:00.000Z')
+    expect(await queuedFor(ana)).toHaveLength(1)
+  })
+})
