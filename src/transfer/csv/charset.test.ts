@@ -50,6 +50,20 @@ describe('the charset of a CSV file', () => {
     expect(decodeCsv(encode(text, charset))).toEqual({ text, charset })
   })
 
+  it('is guessed for a whole file, with semicolons and a header that is beyond ASCII, too', () => {
+    const text = "Прізвище;Ім'я;Телефон;День народження\r\nГончар;Олесь;+380 44 123;3.04.1918\r\n"
+    const file = readCsv(encode(text, 'windows-1251'))
+    expect(file).toMatchObject({ charset: 'windows-1251', delimiter: ';', dialect: 'other' })
+    expect(file.rows[0]?.card && readFields(file.rows[0].card)).toMatchObject({
+      ...{ first_name: 'Олесь', last_name: 'Гончар', phone: '+380 44 123', birthday: '1918-04-03' },
+    })
+    const japanese = readCsv(encode('姓,名,電話番号\r\n名無し,権兵衛,090-1234\r\n', 'shift_jis'))
+    expect(japanese.charset).toBe('shift_jis')
+    expect(japanese.rows[0]?.card && readFields(japanese.rows[0].card)).toMatchObject({
+      ...{ first_name: '権兵衛', last_name: '名無し', phone: '090-1234' },
+    })
+  })
+
   it('is UTF-8 where that is possible, with a byte order mark or without', () => {
     const text = people('Олесь,Гончар,Київ', 'Zoë,Dvořák,東京')
     expect(decodeCsv(new TextEncoder().encode(text))).toEqual({ text, charset: 'utf-8' })
@@ -80,6 +94,7 @@ describe('the charset of a CSV file', () => {
   })
 
   it('is none for a file that is no text', () => {
+    expect(() => decodeCsv(new TextEncoder().encode(`${people('Ann,Lee,Rome').repeat(10)}\0`))).toThrow(CsvFault)
     expect(() => decodeCsv(Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0xd8, 0xd8, 0, 0, 0xff))).toThrow(CsvFault)
   })
 })

@@ -92,9 +92,10 @@ function readPlaced(name: string): NamedField | undefined {
   if (whole) return whole
   const words = name.split(' ')
   if (words.length > maxWords) return undefined
+  const [first, last] = [words[0], words.at(-1)]
   for (const [place, rest] of [
-    [words[0], words.slice(1)],
-    [words.at(-1), words.slice(0, -1)],
+    [first, words.slice(1)],
+    [last, words.toSpliced(-1)],
   ] as const) {
     const label = placeWords.get(place ?? '')
     const named = label === undefined ? undefined : readPlaced(rest.join(' '))

@@ -25,6 +25,19 @@ describe('a CSV file', () => {
     })
   })
 
+  it('may have columns of any name', () => {
+    expect(only('Name,constructor,__proto__,X-Foo,toString\nAnn,1,2,3,4').custom).toEqual([
+      { name: 'X-CONSTRUCTOR', value: '1', label: 'constructor' },
+      { name: 'X-PROTO', value: '2', label: '__proto__' },
+      { name: 'X-FOO', value: '3', label: 'X-Foo' },
+      { name: 'X-TOSTRING', value: '4', label: 'toString' },
+    ])
+    expect(only('Name,Telegram,Skype\nAnn,@ann,ann').messengers).toMatchObject([
+      { value: '@ann', service: 'Telegram' },
+      { value: 'ann', service: 'Skype' },
+    ])
+  })
+
   it('gives back what a spreadsheet would have run as a formula', () => {
     const fields = only(
       row({ Name: "'=Ann", Phone: "'+380 44", Notes: "'\tIndented", Nickname: "'Annie", Company: "''@x" }),

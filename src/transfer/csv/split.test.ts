@@ -72,6 +72,8 @@ describe('the rows of a CSV file', () => {
       [3, 'Bo'],
       [4, 'Cy'],
     ])
+    // No more lines than there are.
+    expect(read('Name,Notes\nAnn,"x\nmore\n\n').map(([line]) => line)).toEqual([2, 3])
     expect(read('Name,Notes\nAnn,"x\nBo,"y"\nCy,\n')).toEqual([
       [2, brokenAt(2)],
       [3, 'Bo'],
@@ -83,6 +85,7 @@ describe('the rows of a CSV file', () => {
     const before = Date.now()
     expect(read(`Name,Notes\n${'Ann,"x\n'.repeat(5000)}`).length).toBeGreaterThan(20)
     expect(() => read(`Name,Notes\nAnn,${'"a'.repeat(50_000)}${' '.repeat(100_000)}`)).toThrow(CsvFault)
+    expect(read(`Name,Notes\nAnn,${`${' '.repeat(999)}x`.repeat(60)}`)).toEqual([[2, 'Ann']])
     expect(Date.now() - before).toBeLessThan(5000)
   })
 

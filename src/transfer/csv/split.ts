@@ -42,7 +42,7 @@ const preambleSize = 64 * 1024
 const maxRestarts = 100
 
 /** The parser looks through such a run again for each quote before it. */
-const longBlank = /[^\S\n]{1000}/
+const longBlank = /(?<![^\S\n])[^\S\n]{1000}/
 
 const delimiters = [',', ';', '\t']
 
@@ -86,8 +86,10 @@ function eachRow(text: string, { delimiter, cells: expected, onRow }: Parsing): 
         return
       }
       isRecovering &&= cells.length !== expected
-      const row = isRecovering ? { text: '', cells: [] } : { text: withoutBreak(raw), cells: withoutReturn(cells) }
-      isWanted = onRow({ line, ...row, isBroken: isRecovering })
+      const isBlank = cells.every((cell) => cell.trim() === '')
+      const isRest = isRecovering && !isBlank
+      const row = isRest ? { text: '', cells: [] } : { text: withoutBreak(raw), cells: withoutReturn(cells) }
+      isWanted = onRow({ line, ...row, isBroken: isRest })
       line += lines
       start = base + meta.cursor
       if (!isWanted) parser.abort()
