@@ -8,8 +8,12 @@ import type { Person } from './people.ts'
 export type Report = z.infer<typeof importReportSchema>
 
 /** Sends a file of vCards or CSV. */
-export const send = (person: Person, file: string | Uint8Array<ArrayBuffer>, query = '', type = 'text/vcard'): Promise<Answer> =>
-  person.post(`/api/imports${query}`, undefined, { headers: { 'Content-Type': type }, raw: file })
+export const send = (
+  person: Person,
+  file: string | Uint8Array<ArrayBuffer>,
+  query = '',
+  type = 'text/vcard',
+): Promise<Answer> => person.post(`/api/imports${query}`, undefined, { headers: { 'Content-Type': type }, raw: file })
 
 /** Reads an import from an answer, which must be a success. */
 export function reportOf(answer: Answer): Report {

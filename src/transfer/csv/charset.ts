@@ -44,38 +44,48 @@ function isWord(word: string, charset: string): boolean {
   )
 }
 
-/** Lines that have octets beyond ASCII. */
+/** Lines that have octets beyond ASCII; cut after a line, so that no character is. */
 function sample(octets: Uint8Array): Uint8Array {
-  const lines: number[] = []
-  let start = 0
-  for (let at = 0; at <= octets.length && lines.length < sampleSize; at++) {
+  const lines = new Uint8Array(Math.min(octets.length, sampleSize))
+  let [size, start] = [0, 0]
+  for (let at = 0; at <= octets.length && size < sampleSize; at++) {
     if (at < octets.length && octets[at] !== lf) continue
-    const line = octets.subarray(start, Math.min(at + 1, start + sampleSize))
-    if (line.some((octet) => octet >= 0x80)) lines.push(...line)
+    const line = octets.subarray(start, at + 1)
+    if (line.some((octet) => octet >= 0x80)) {
+      if (size > 0 && size + line.length > sampleSize) break
+      lines.set(line.subarray(0, sampleSize - size), size)
+      size += line.length
+    }
     start = at + 1
   }
-  return Uint8Array.from(lines)
+  return lines.subarray(0, Math.min(size, sampleSize))
 }
+
+/** A longer word is none. */
+const maxWord = 60
 
 /** Words of a sample that are none in a charset; undefined where the sample cannot be in it. */
 function faultsOf(octets: Uint8Array, charset: string): number | undefined {
   const text = decodeAs(octets, charset)
-  const found = text?.match(words)?.map((word) => word.replace(around, ''))
-  return found?.filter((word) => /[^\p{ASCII}]/u.test(word) && !isWord(word, charset)).length
+  const found = text?.match(words)?.map((word) => (word.length > maxWord ? word : word.replace(around, '')))
+  return found?.filter((word) => word.length > maxWord || (/[^\p{ASCII}]/u.test(word) && !isWord(word, charset))).length
 }
 
 /** In the order in which they are preferred where the words tell nothing. */
 const candidates = ['windows-1252', 'windows-1251', 'windows-1250', 'shift_jis', 'koi8-u']
 
-/** UTF-16: by its byte order mark, or by its zeros, which no other text has. */
+/** Octets that the zeros of UTF-16 are looked for in. */
+const beginning = 4096
+
+/** UTF-16: by its byte order mark; or by its zeros, which are many even where all letters are beyond Latin-1. */
 function wideCharset(octets: Uint8Array): string | undefined {
   if (octets[0] === 0xff && octets[1] === 0xfe) return 'utf-16le'
   if (octets[0] === 0xfe && octets[1] === 0xff) return 'utf-16be'
-  const zeros = [0, 0]
-  for (const [at, octet] of octets.subarray(0, 4096).entries())
-    if (octet === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1
-  const [even = 0, odd = 0] = zeros
-  return even + odd === 0 ? undefined : odd >= even ? 'utf-16le' : 'utf-16be'
+  const first = octets.subarray(0, beginning)
+  const zeros = (parity: number): number => first.filter((octet, at) => octet === 0 && at % 2 === parity).length
+  const [even, odd] = [zeros(0), zeros(1)]
+  if ((even + odd) * 50 < first.length || even + odd === 0) return undefined
+  return odd >= even ? 'utf-16le' : 'utf-16be'
 }
 
 function labelOf(charset: string): string {
@@ -90,8 +100,8 @@ function labelOf(charset: string): string {
 
 /**
  * The text of a file, and the charset that it is in: the one of its byte order mark, else the one that is named if the
- * octets can be in it, else UTF-16 by its zeros, UTF-8 if valid, else the one of windows-1251, 1252, 1250, shift_jis and
- * koi8-u in which the most words are words of one script and of one language.
+ * octets can be in it, else UTF-16 by its zeros, UTF-8 if valid, else the one of windows-1251, 1252, 1250, shift_jis
+ * and koi8-u in which the fewest words are of no language.
  * @throws CsvFault for a charset that there is none of, and for a file that is no text
  */
 export function decodeCsv(octets: Uint8Array, charset?: string): { readonly text: string; readonly charset: string } {

@@ -67,6 +67,7 @@ const numberedFields: Readonly<Record<string, CsvField>> = {
 
 const labelFields: Readonly<Record<string, CsvField>> = {
   ...{ email: 'email', phone: 'phone', relation: 'relation', website: 'url', event: 'date' },
+  im: 'messenger',
   ...{ 'custom field': 'custom', address: 'address.street' },
 }
 
@@ -76,11 +77,10 @@ type Recognized = Omit<Column, 'name'>
 function readNumbered(name: string): Recognized | undefined {
   const [, kind = '', number = '', part = ''] = numbered.exec(name) ?? []
   const value = numberedFields[`${kind} ${part}`]
-  if (value) return { field: value, slot: number, label: null, isLabel: false }
-  const isLabel = part === 'label' || part === 'type'
-  // Of a messenger, the service is what counts.
-  const field = kind === 'im' && part === 'service' ? 'messenger' : isLabel ? labelFields[kind] : undefined
-  return field && { field, slot: number, label: null, isLabel: true }
+  if (value) return { field: value, slot: number, label: null, says: 'value' }
+  const says = part === 'service' ? part : 'label'
+  const field = part === 'label' || part === 'type' || part === 'service' ? labelFields[kind] : undefined
+  return field && { field, slot: number, label: null, says }
 }
 
 /** In Yahoo's files these are telephones; elsewhere they may be addresses. */
@@ -92,9 +92,10 @@ function readPlaced(name: string): NamedField | undefined {
   if (whole) return whole
   const words = name.split(' ')
   if (words.length > maxWords) return undefined
+  const [first, last] = [words[0], words.at(-1)]
   for (const [place, rest] of [
-    [words[0], words.slice(1)],
-    [words.at(-1), words.slice(0, -1)],
+    [first, words.slice(1)],
+    [last, words.toSpliced(-1)],
   ] as const) {
     const label = placeWords.get(place ?? '')
     const named = label === undefined ? undefined : readPlaced(rest.join(' '))
@@ -139,14 +140,14 @@ export function readColumns(header: readonly string[], dialect: Dialect, mapping
   return header.map((text, index) => {
     const [name, normal = ''] = [text.trim(), names[index]]
     const target = targets.get(name)
-    const none = { name, slot: `column ${index}`, label: null, isLabel: false }
+    const none: Omit<Column, 'field'> = { name, slot: `column ${index}`, label: null, says: 'value' }
     if (target === null) return { ...none, field: null }
     const google = isGoogle(dialect) && target === undefined ? readNumbered(normal) : undefined
     if (google) return { name, ...google }
     const named = target === undefined ? recognize(normal, dialect, others) : readTarget(target)
     const field = named?.field
     if (!named || !field) return { ...none, field: undefined }
-    return { name, field, label: named.label, slot: slotOf({ ...named, field }, index), isLabel: false }
+    return { name, field, label: named.label, slot: slotOf({ ...named, field }, index), says: 'value' }
   })
 }
 
@@ -155,4 +156,4 @@ const naming = new Set<CsvField>([
 ])
 
 /** Whether a column can name somebody. */
-export const canName = ({ field, isLabel }: Column): boolean => !!field && !isLabel && naming.has(field)
+export const canName = ({ field, says }: Column): boolean => !!field && says === 'value' && naming.has(field)

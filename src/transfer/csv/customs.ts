@@ -21,7 +21,8 @@ const propertyLabel = /^(X-[A-Z0-9-]{1,100})(?: \((.*)\))?$/is
 export function customName(label: string): string {
   if (/[^\p{ASCII}]/u.test(label)) return fallback
   const words = label.toUpperCase().match(/[A-Z0-9]+/g) ?? []
-  const name = `X-${words.join('-').replaceAll(/-(?=\d)/g, '')}`
+  const own = words[0] === 'X' ? words.slice(1) : words
+  const name = `X-${own.join('-').replaceAll(/-(?=\d)/g, '')}`
   return /^X-.{1,100}$/.test(name) && customKind.owns({ name } as Line) ? name : fallback
 }
 

@@ -42,8 +42,8 @@ export interface Column {
   readonly slot: string
   /** The label that the column's name says. */
   readonly label: string | null
-  /** Whether the cells are labels of the slot, rather than values. */
-  readonly isLabel: boolean
+  /** Whether the cells are the value of the slot, its label, or a messenger's service. */
+  readonly says: 'value' | 'label' | 'service'
 }
 
 /** Fields that may have a label. */

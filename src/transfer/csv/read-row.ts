@@ -24,18 +24,20 @@ export interface CsvRow {
   readonly fault?: string
 }
 
-/** Values that Outlook and Google write where nobody entered anything. */
-const unentered: Readonly<Record<string, RegExp>> = {
-  priority: /^(normal|low)$/i,
-  sensitivity: /^normal$/i,
-  private: /^false$/i,
-  gender: /^unspecified$/i,
-  'email type': /^smtp$/i,
-}
+/** Values that Outlook and Google write where nobody entered anything, by column; numbers are left out. */
+const unentered: ReadonlyMap<string, RegExp> = new Map([
+  ['priority', /^(normal|low)$/i],
+  ['sensitivity', /^normal$/i],
+  ['private', /^false$/i],
+  ['gender', /^unspecified$/i],
+  ['email type', /^smtp$/i],
+  // “Ann Lee (ann@example.com)”
+  ['email display name', /@/],
+  ['organization type', /^\*? ?(work)?$/i],
+])
 
 const isUnentered = (name: string, value: string): boolean =>
-  unentered[name.replace(/ \d(?= |$)/, '')]?.test(value) === true ||
-  (/^organization \d+ type$/.test(name) && /^\*?\s*(work)?$/i.test(value))
+  unentered.get(normalizeName(name).replace(/ \d{1,3}(?= |$)/, ''))?.test(value) === true
 
 /** Outlook's word for no date. */
 const noDate = /^0+[./-]0+[./-]0+$/
@@ -65,7 +67,7 @@ function sortCells(cells: readonly string[], { columns }: CsvHead): RowFields {
       row.lines.push(cell)
       row.notes.push(`Cell ${index + 1}, which has no column name, is in the note.`)
     } else if (column.field === undefined) {
-      if (isUnentered(normalizeName(column.name), cell)) continue
+      if (isUnentered(column.name, cell)) continue
       const name = customName(column.name)
       row.custom.push({ name, value: cell, label: column.name })
       row.notes.push(`The column “${column.name}” is the custom field ${name}.`)

@@ -9,6 +9,8 @@ export interface Slot {
   readonly label: string | null
   /** The cell that says the label. */
   labelCell: string | undefined
+  /** The cell that says a messenger's service. */
+  serviceCell: string | undefined
   readonly cells: Map<CsvField, string>
 }
 
@@ -16,13 +18,14 @@ export interface Slot {
 const kindOf = (field: CsvField): string => field.split('.')[0] ?? field
 
 /** Puts a cell into its slot. Two cells of the same field are joined. */
-export function addToSlot(slots: Map<string, Slot>, { slot, label, isLabel, field }: Column, cell: string): void {
+export function addToSlot(slots: Map<string, Slot>, { slot, label, says, field }: Column, cell: string): void {
   if (!field) return
   const kind = kindOf(field)
   const key = `${kind} ${slot}`
-  const one = slots.get(key) ?? { kind, label, labelCell: undefined, cells: new Map() }
+  const one = slots.get(key) ?? { kind, label, labelCell: undefined, serviceCell: undefined, cells: new Map() }
   slots.set(key, one)
-  if (isLabel) one.labelCell = cell
+  if (says === 'label') one.labelCell = cell
+  else if (says === 'service') one.serviceCell = cell
   else one.cells.set(field, [one.cells.get(field), cell].filter((text) => text !== undefined).join(', '))
 }
 
@@ -33,7 +36,7 @@ interface Value {
   readonly parts: ReadonlyMap<CsvField, string>
 }
 
-function valuesOf({ label, labelCell, cells }: Slot, isGoogle: boolean): Value[] {
+function valuesOf({ kind, label, labelCell, cells }: Slot, isGoogle: boolean): Value[] {
   const split = (cell: string): string[] => (isGoogle ? splitCell(cell) : [cell.trim()])
   const pieces = [...cells].map(([field, cell]) => [field, split(cell)] as const)
   const count = Math.max(0, ...pieces.map(([, list]) => list.length))
@@ -41,7 +44,7 @@ function valuesOf({ label, labelCell, cells }: Slot, isGoogle: boolean): Value[]
   return Array.from({ length: count }, (_, index) => {
     const text = (labels.length === 1 ? labels[0] : labels[index]) ?? ''
     return {
-      label: text.replace(/^\*\s*/, '') || null,
+      label: (kind === 'custom' ? text : text.replace(/^\*\s*/, '')) || null,
       isPrimary: isGoogle && text.startsWith('*'),
       parts: new Map(pieces.flatMap(([field, list]) => (list[index] ? [[field, list[index]] as const] : []))),
     }
@@ -146,8 +149,14 @@ export function readSlots(slots: ReadonlyMap<string, Slot>, isGoogle: boolean): 
         const primary = value.isPrimary && !fields.phones.some((one) => one.primary)
         fields.phones.push({ value: text, label, primary })
       } else if (slot.kind === 'url') fields.urls.push({ value: text, label })
-      else if (slot.kind === 'messenger') fields.messengers.push({ value: text, service: value.label, label: null })
-      else if (slot.kind === 'relation') fields.relations.push({ value: text, label })
+      else if (slot.kind === 'messenger') {
+        // A column's name says the service: “Skype ID”.
+        const { serviceCell } = slot
+        const isFixed = serviceCell === undefined && slot.labelCell === undefined
+        fields.messengers.push(
+          isFixed ? { value: text, service: value.label } : { value: text, service: serviceCell ?? null, label },
+        )
+      } else if (slot.kind === 'relation') fields.relations.push({ value: text, label })
       else if (slot.kind === 'date') fields.dates.push({ value: text, label })
       else if (isGoogle) addCustom(fields, organizations, text, value.label)
       else fields.custom.push({ name: customName(value.label ?? ''), value: text, label: value.label })

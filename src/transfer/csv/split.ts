@@ -20,26 +20,29 @@ export interface CsvRowText {
   readonly line: number
   /** As it stands in the file, without the line break after it. */
   readonly text: string
+  /** True where a quoted cell does not end, or goes on after its end. Then there is no text. */
+  readonly isBroken?: boolean
 }
 
 interface Row extends CsvRowText {
   readonly cells: readonly string[]
-  /** Whether a quoted cell does not end, or goes on after its end. */
-  readonly isBroken: boolean
 }
 
 /** Characters of a row. A card has at most 64 KB; what is longer is no row. */
 export const maxRow = 100_000
 
+/** Characters that are parsed at once: a quote that does not end swallows no more than these. */
+const windowSize = 2 * maxRow
+
 /** Rows in which the header is looked for: LinkedIn has a note before it. */
 const maxPreamble = 12
 const preambleSize = 64 * 1024
 
-/** Broken rows after which reading begins anew. Each may have swallowed all that follows. */
-const maxRestarts = 20
+/** Broken rows after which reading begins anew, with their second line. After as many, the rest is one. */
+const maxRestarts = 100
 
 /** The parser looks through such a run again for each quote before it. */
-const longBlank = /[^\S\n]{2000}/
+const longBlank = /(?<![^\S\n])[^\S\n]{1000}/
 
 const delimiters = [',', ';', '\t']
 
@@ -54,37 +57,48 @@ interface Parsing {
   readonly onRow: (row: Row) => boolean
 }
 
+/** Whether the parser found fault with a row that cannot be read all the same. */
+const isUnreadable = (errors: readonly Papa.ParseError[], lines: number, cells: number, expected?: number): boolean =>
+  errors.length > 0 && (lines > 1 || cells !== expected || errors.some(({ code }) => code === 'MissingQuotes'))
+
 /**
- * Gives each row of a text to `onRow`. After a broken row that swallowed others, reading begins anew at its second
- * line.
+ * Gives each row of a text to `onRow`. A broken row that goes on over several lines may have swallowed others: it ends
+ * with its first line, and what follows is part of it until a row has all cells.
  */
 function eachRow(text: string, { delimiter, cells: expected, onRow }: Parsing): void {
   const newline = lineBreakOf(text)
-  let [start, line, restarts, isWanted] = [0, 1, 0, true]
+  let [start, line, restarts, isWanted, isRecovering] = [0, 1, 0, true, false]
+  const skipBroken = (): void => {
+    isWanted = onRow({ line, text: '', cells: [], isBroken: true })
+    const end = restarts < maxRestarts ? text.indexOf(newline, start) : -1
+    start = end < 0 ? text.length : end + 1
+    ;[line, restarts, isRecovering] = [line + 1, restarts + 1, expected !== undefined]
+  }
   while (isWanted && start < text.length) {
-    const [base, before] = [start, restarts]
+    const base = start
     const step = ({ data, errors, meta }: Papa.ParseStepResult<string[][]>): void => {
       const cells = data[0] ?? []
-      const isBroken = errors.length > 0
       const raw = text.slice(start, base + meta.cursor)
       const lines = countLines(raw, newline)
-      if (isBroken && lines > 1 && cells.length !== expected && restarts < maxRestarts) {
-        const end = text.indexOf(newline, start)
-        isWanted = onRow({ line, text: withoutBreak(text.slice(start, end)), cells: [], isBroken })
-        restarts++
-        line++
-        start = end + 1
+      if (isUnreadable(errors, lines, cells.length, expected)) {
+        skipBroken()
         parser.abort()
         return
       }
-      isWanted = onRow({ line, text: withoutBreak(raw), cells: withoutReturn(cells), isBroken })
+      isRecovering &&= cells.length !== expected
+      const isBlank = cells.every((cell) => cell.trim() === '')
+      const isRest = isRecovering && !isBlank
+      const row = isRest ? { text: '', cells: [] } : { text: withoutBreak(raw), cells: withoutReturn(cells) }
+      isWanted = onRow({ line, ...row, isBroken: isRest })
       line += lines
       start = base + meta.cursor
       if (!isWanted) parser.abort()
     }
     const parser = new Papa.Parser({ delimiter, newline, step: step as (result: unknown) => void })
-    parser.parse(base === 0 ? text : text.slice(base), 0, false)
-    if (restarts === before) return
+    const end = base + windowSize
+    parser.parse(text.slice(base, end), 0, end < text.length)
+    // No row ended in all of it.
+    if (start === base) skipBroken()
   }
 }
 
@@ -102,11 +116,12 @@ function countLines(raw: string, newline: string): number {
 }
 
 /** The cells of a row that was split; undefined for one in which a quoted cell does not end as it must. */
-export function cellsOf({ text }: CsvRowText, { delimiter, lineBreak, columns }: CsvHead): string[] | undefined {
+export function cellsOf({ text, isBroken }: CsvRowText, { delimiter, lineBreak, columns }: CsvHead) {
   const parser = new Papa.Parser({ delimiter, newline: lineBreak })
   const { data, errors } = parser.parse(text, 0, false) as Papa.ParseResult<string[]>
   const [cells = [], more] = data
-  return more || (errors.length > 0 && cells.length !== columns.length) ? undefined : cells
+  const lines = countLines(text, lineBreak)
+  return isBroken || more || isUnreadable(errors, lines, cells.length, columns.length) ? undefined : cells
 }
 
 interface Header {
@@ -122,14 +137,16 @@ function findHeader(text: string, mapping: CsvMapping | undefined): Header {
   const beginning = truncate(text, preambleSize)
   const [, stated] = /^sep=(.)\r?[\n\r]/i.exec(beginning) ?? []
   let best: (Header & { readonly score: number }) | undefined
-  let fault: CsvFault | undefined
+  // The one by the delimiter that gives the most cells.
+  let fault: { readonly cells: number; readonly fault: CsvFault } | undefined
   for (const delimiter of stated === undefined ? delimiters : [stated]) {
     let row = 0
     const onRow = ({ cells }: Row): boolean => {
       const dialect = dialectOf(cells)
       const columns = cells.length > 0 ? columnsOrFault(cells, dialect, mapping) : []
-      if (columns instanceof CsvFault) fault ??= columns
-      else {
+      if (columns instanceof CsvFault) {
+        if (cells.length > (fault?.cells ?? 0)) fault = { cells: cells.length, fault: columns }
+      } else {
         const score = columns.filter(({ field }) => field !== undefined).length
         if (columns.some(canName) && score > (best?.score ?? 0)) best = { delimiter, dialect, columns, row, score }
       }
@@ -141,7 +158,7 @@ function findHeader(text: string, mapping: CsvMapping | undefined): Header {
   if (best) return best
   const isMapped = mapping !== undefined && Object.keys(mapping).length > 0
   throw isMapped && fault
-    ? fault
+    ? fault.fault
     : new CsvFault(
         'No column names anybody. Write names such as First Name, E-mail or Phone into the first line, or send a mapping.',
       )
@@ -156,7 +173,8 @@ function columnsOrFault(cells: readonly string[], dialect: Dialect, mapping: Csv
   }
 }
 
-const isDateColumn = ({ field, isLabel }: Column): boolean => (field === 'birthday' || field === 'date') && !isLabel
+const isDateColumn = ({ field, says }: Column): boolean =>
+  (field === 'birthday' || field === 'date') && says === 'value'
 
 /**
  * Splits the text of a file into what all rows need and the rows, in one pass: each can then be read by itself
@@ -171,7 +189,7 @@ export function splitCsv(
     year = new Date().getFullYear(),
   }: { readonly mapping?: CsvMapping | undefined; readonly year?: number } = {},
 ): { readonly head: CsvHead; readonly rows: readonly CsvRowText[] } {
-  if (longBlank.test(text)) throw new CsvFault('A cell has more than 2,000 blanks in a row. Take them out.')
+  if (longBlank.test(text)) throw new CsvFault('A cell has more than 1,000 blanks in a row. Take them out.')
   const { delimiter, dialect, columns, row: headerRow } = findHeader(text, mapping)
   const dateColumns = columns.flatMap((column, index) => (isDateColumn(column) ? [index] : []))
   const dates: string[] = []
@@ -179,7 +197,7 @@ export function splitCsv(
   let at = 0
   const onRow = ({ line, text: row, cells, isBroken }: Row): boolean => {
     if (at++ <= headerRow || (!isBroken && cells.every((cell) => cell.trim() === ''))) return true
-    rows.push({ line, text: row })
+    rows.push(isBroken ? { line, text: row, isBroken } : { line, text: row })
     for (const index of dateColumns) if (cells[index]) dates.push(unguardCell(cells[index]).trim())
     return true
   }

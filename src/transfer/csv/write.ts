@@ -41,7 +41,7 @@ type Values = readonly (readonly string[])[]
 
 const printRow = (cells: readonly string[]): string => `${cells.map(printCell).join(',')}\r\n`
 
-/** The first row of a file: Google's columns of today. In UTF-8, which every program but Excel expects without a BOM. */
+/** The first row of a file: Google's columns of today. */
 export const csvHeader = (): string => printRow(header)
 
 /** The cells of several values in one place: joined, and the label only once where it is the same. */
