@@ -110,14 +110,14 @@ export async function insertPairs(db: Database, ownerId: number, ids: readonly n
       db
         .select(
           selectAsRow(distinctPairs, {
-            ...{ owner_id: ownerId, first_id: sql`one.value`, second_id: sql`other.value` },
+            ...{ owner_id: ownerId, first_id: sql`one.value`, second_id: sql`another.value` },
             created_at: timestamp(),
           }),
         )
         .from(users)
         .crossJoin(sql`json_each(${json}) AS one`)
-        .crossJoin(sql`json_each(${json}) AS other`)
-        .where(sql`${users.id} = ${ownerId} AND one.value < other.value`),
+        .crossJoin(sql`json_each(${json}) AS another`)
+        .where(sql`${users.id} = ${ownerId} AND one.value < another.value`),
     )
     .onConflictDoNothing()
 }
