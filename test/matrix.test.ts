@@ -24,6 +24,8 @@ interface Case {
   /** What distinguishes it from another case of the same route. */
   readonly note?: string
   readonly json?: unknown
+  /** A body that names resources of this user's. */
+  readonly body?: (person: Person) => Promise<unknown>
   /** A form instead, because a form cannot be read twice. */
   readonly form?: () => FormData
   /** The resource of the path's id: something of this user's, or any. */
@@ -43,6 +45,8 @@ async function changedContact(person: Person): Promise<number> {
   await person.patch(`/api/contacts/${id}`, { phone: '1' })
   return id
 }
+
+const ownContacts = async (person: Person) => [await ownContact(person), await ownContact(person)] as const
 
 async function deletedContact(person: Person): Promise<number> {
   const id = await ownContact(person)
@@ -130,6 +134,12 @@ const cases: readonly Case[] = [
   { route: 'DELETE /api/books/{slug}', id: ownBook },
   { route: 'GET /api/contacts/changes' },
   { route: 'POST /api/contacts/batch', json: { operations: [{ create: contact }] } },
+  { route: 'GET /api/contacts/duplicates' },
+  { route: 'POST /api/contacts/duplicates/dismiss', body: async (person) => ({ ids: await ownContacts(person) }) },
+  {
+    route: 'POST /api/contacts/merge',
+    body: async (person) => ({ into: await ownContact(person), from: [await ownContact(person)] }),
+  },
   { route: 'GET /api/contacts/{id}/history', id: ownContact },
   { route: 'POST /api/contacts/{id}/history/{revision}/restore', id: changedContact },
   { route: 'GET /api/trash' },
@@ -164,7 +174,7 @@ function someone(role: Role, isNew: boolean): Promise<Person> {
   return person
 }
 
-async function answered({ route, json, form, id, spends }: Case, caller: Caller): Promise<number> {
+async function answered({ route, json, body, form, id, spends }: Case, caller: Caller): Promise<number> {
   const [method = '', template = ''] = route.split(' ')
   // Without a login, the request names an existing user's resource, which must not help.
   const person = await someone(caller === 'nobody' ? 'user' : caller, spends === true && caller !== 'nobody')
@@ -175,7 +185,7 @@ async function answered({ route, json, form, id, spends }: Case, caller: Caller)
   const token = caller === 'nobody' ? undefined : person.access
   const { status } = await call(method, path, {
     token,
-    json,
+    json: body ? await body(person) : json,
     ...(form ? { raw: form() } : {}),
     headers: from(person.address),
   })

@@ -19,7 +19,7 @@ async function planOf(sql: string): Promise<string[]> {
 /** The steps that scan a whole table that can grow. json_each and subqueries do not count. */
 const scansOf = (plan: string[]): string[] =>
   plan.filter((step) =>
-    /^SCAN (account_sizes|books|card_parts|contacts|group_members|removed|versions|users|sessions|app_passwords|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
+    /^SCAN (account_sizes|books|card_parts|contacts|distinct_pairs|group_members|removed|versions|users|sessions|app_passwords|links|events|outbox|other|idempotency_keys|discarded_pictures)\b(?! USING INDEX users_admins)/.test(
       step,
     ),
   )
@@ -129,6 +129,23 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
       const headers = { 'Idempotency-Key': key }
       const sent = { method: 'POST', token: ana.access, headers, json: { operations } }
       expect((await serve({ DB, MAX_CONTACTS: '100' }, '/api/contacts/batch', sent)).status).toBe(200)
+    }
+    const teamCard = { method: 'POST', token: ana.access, headers: { 'Content-Type': 'text/vcard' } }
+    const merged: number[] = []
+    for (const name of ['Same', 'Twin']) {
+      const body = `BEGIN:VCARD\r\nVERSION:3.0\r\nFN:${name}\r\nUID:${name}\r\nTEL:+380441234567\r\nEND:VCARD\r\n`
+      const added = await (await serve({ DB }, '/api/contacts', { ...teamCard, body })).json()
+      merged.push(z.looseObject({ id: z.int() }).parse(added).id)
+    }
+    const [into = 0, from = 0] = merged
+    expect((await serve({ DB }, '/api/contacts', { ...teamCard, body: group('MEMBER:Twin') })).status).toBe(201)
+    for (const [method, path, status, json] of [
+      ['GET', '/api/contacts/duplicates?total=true', 200],
+      ['POST', '/api/contacts/merge', 200, { into, from: [from] }],
+      ['POST', `/api/trash/${from}/restore`, 200],
+      ['POST', '/api/contacts/duplicates/dismiss', 204, { ids: merged }],
+    ] as const) {
+      expect((await ask(method, path, json)).status, path).toBe(status)
     }
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')

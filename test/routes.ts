@@ -14,6 +14,7 @@ import { outbox } from '../src/platform/mail/table.ts'
 import { storeLocally } from '../src/platform/pictures/local.ts'
 import type { Role } from '../src/users/config.ts'
 import { database } from './database.ts'
+import { duplicateCases } from './duplicates.ts'
 import type { Newcomer } from './newcomers.ts'
 import { password } from './people.ts'
 import { picture } from './pictures.ts'
@@ -121,6 +122,7 @@ export const cases: readonly Case[] = [
       return { path: '/api/contacts/batch', token: ana.access, json: { operations } }
     },
   },
+  ...duplicateCases,
   { route: 'GET /api/contacts/{id}/history', own: true, ask: changed((ana) => `${contactPath(ana)}/history`) },
   {
     route: 'POST /api/contacts/{id}/history/{revision}/restore',

@@ -27,6 +27,7 @@ import { userCache } from '../auth/user-cache.ts'
 import { books, removed } from '../books/table.ts'
 import { accountSizes, cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
+import { distinctPairs } from '../merge/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -40,7 +41,7 @@ const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLit
   ...{ card_parts: [cardParts, cardParts.owner_id], group_members: [groupMembers, groupMembers.owner_id] },
   ...{ books: [books, books.owner_id], idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id] },
   ...{ account_sizes: [accountSizes, accountSizes.owner_id], outbox: [outbox, outbox.user_id] },
-  events: [events, events.user_id],
+  ...{ events: [events, events.user_id], distinct_pairs: [distinctPairs, distinctPairs.owner_id] },
 }
 
 /** Counts a user's rows in each table. */
@@ -66,6 +67,7 @@ async function confirmedPerson(name: string): Promise<Person> {
   const { id } = await addVcard(person, lines('FN:Gone'))
   await person.patch(`/api/contacts/${id}`, { phone: '1', book: 'work' })
   await person.delete(`/api/contacts/${id}`)
+  await db.insert(distinctPairs).values({ owner_id: person.id, first_id: 1, second_id: 2, created_at: '' })
   await post(person, lines('VERSION:4.0', 'KIND:group', 'FN:Four', 'MEMBER:one'))
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
   await linkToken(person.email, 'reset-password')

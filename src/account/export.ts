@@ -79,6 +79,10 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     ...toVersion(row, config),
     vcard: row.contact.card === null ? null : wholeCard(row.contact.card, parts),
   }))
+  yield* list('distinct_contacts', exportedRows.distinct(db, user.id), ({ first_id, second_id, created_at }) => ({
+    contacts: [first_id, second_id],
+    created_at,
+  }))
   yield '}\n'
 }
 

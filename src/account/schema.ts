@@ -86,6 +86,9 @@ export const exportSchema = z
       .meta({ description: 'Of each contact that came as a vCard: its id, and the vCard, line for line.' }),
     trash: z.array(trashEntrySchema.extend({ vcard: z.string().nullable() })),
     versions: z.array(versionSchema.extend({ vcard: z.string().nullable() })),
+    distinct_contacts: z
+      .array(z.object({ contacts: z.array(z.int()), created_at: z.iso.datetime() }))
+      .meta({ description: 'Pairs of contacts that you said are not the same person.' }),
   })
   .meta({
     id: 'Export',
@@ -131,6 +134,7 @@ export const exportSchema = z
       ],
       trash: [],
       versions: [],
+      distinct_contacts: [],
     },
   })
 

@@ -21,6 +21,7 @@ import {
 import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
+import { type DistinctPair, readPairs } from '../merge/duplicates-store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { pages as pagesOf } from '../platform/db/pages.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
@@ -224,6 +225,7 @@ export const exportedRows = {
     ),
   versions: (db: Database, userId: number) =>
     pages<ExportedVersion>((last, limit) => readVersions(db, userId, last, limit), vcardPageSize),
+  distinct: (db: Database, userId: number) => pages<DistinctPair>((last, limit) => readPairs(db, userId, last, limit)),
   books: (db: Database, userId: number) =>
     pages<typeof books.$inferSelect>((last, limit) =>
       db

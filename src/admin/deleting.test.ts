@@ -12,6 +12,7 @@ import * as auth from '../auth/table.ts'
 import { books, removed } from '../books/table.ts'
 import * as contacts from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
+import { distinctPairs } from '../merge/table.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { users } from '../users/table.ts'
 
@@ -25,6 +26,7 @@ describe('deleting an account', () => {
     books,
     removed,
     versions,
+    distinctPairs,
     ...Object.values(contacts),
     ...Object.values(auth),
   ].filter((table) => table instanceof SQLiteTable)

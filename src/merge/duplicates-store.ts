@@ -1,4 +1,4 @@
-import { count, eq, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, type SQL, sql } from 'drizzle-orm'
 import { isNoGroup, ownedBy } from '../contacts/scope.ts'
 import { rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
@@ -130,14 +130,30 @@ export async function insertPairs(db: Database, ownerId: number, ids: readonly n
       db
         .select(
           selectAsRow(distinctPairs, {
-            ...{ owner_id: ownerId, first_id: sql`one.value`, second_id: sql`other.value` },
+            ...{ owner_id: ownerId, first_id: sql`one.value`, second_id: sql`another.value` },
             created_at: timestamp(),
           }),
         )
         .from(users)
         .crossJoin(sql`json_each(${json}) AS one`)
-        .crossJoin(sql`json_each(${json}) AS other`)
-        .where(sql`${users.id} = ${ownerId} AND one.value < other.value`),
+        .crossJoin(sql`json_each(${json}) AS another`)
+        .where(sql`${users.id} = ${ownerId} AND one.value < another.value`),
     )
     .onConflictDoNothing()
 }
+
+export type DistinctPair = typeof distinctPairs.$inferSelect
+
+/** Reads the pairs of an owner's contacts that are said to be distinct, after the pair `last`. */
+export const readPairs = (db: Database, ownerId: number, last: DistinctPair | undefined, limit: number) =>
+  db
+    .select()
+    .from(distinctPairs)
+    .where(
+      and(
+        eq(distinctPairs.owner_id, ownerId),
+        last && sql`(first_id, second_id) > (${last.first_id}, ${last.second_id})`,
+      ),
+    )
+    .orderBy(asc(distinctPairs.first_id), asc(distinctPairs.second_id))
+    .limit(limit)

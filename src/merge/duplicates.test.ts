@@ -4,6 +4,7 @@ import { problemOf, read } from '../../test/client.ts'
 import { add } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { addVcard, faults, lines, path } from '../../test/vcard-requests.ts'
+import { exportSchema } from '../account/schema.ts'
 import { groupBySigns } from './group-by-signs.ts'
 import { duplicatesSchema } from './schema.ts'
 
@@ -98,6 +99,12 @@ describe('the list of duplicates', () => {
     await eve.patch(`${path}/${a.id}`, { phone: '+380 44 123 45 67' })
     await eve.patch(`${path}/${b.id}`, { phone: '+380 44 123 45 67' })
     expect(await ids(eve)).toEqual([])
+    const exported = read(exportSchema, await eve.get('/api/users/me/export'))
+    expect(exported.distinct_contacts.map(({ contacts }) => contacts)).toEqual([
+      [a.id, b.id],
+      [a.id, c.id],
+      [b.id, c.id],
+    ])
     expect(problemOf(await dismiss([a.id, 999_999_999]))).toBe('404 not-found')
     expect(problemOf(await dismiss([a.id, b.id], boris))).toBe('404 not-found')
     expect(faults(await dismiss([a.id]))).toEqual(['/ids'])

@@ -72,7 +72,7 @@ function valuesOf(one: Card): string[] {
     ...[...texts(fields.urls), ...texts(fields.dates), ...texts(fields.relations), ...texts(fields.messengers)],
     ...[...texts(custom), ...fields.labels, ...(fields.additional ?? '').split('\n').map((line) => line.trim())],
     ...[name.phonetic_first, name.phonetic_last, name.nickname].map((part) => part && fold(part)),
-  ].filter((value) => value !== null && value !== '')
+  ].filter((value): value is string => value !== null && value !== '')
 }
 
 /** Labels of values, by the value. */

@@ -8,11 +8,12 @@ import { detailInputs } from '../../src/contacts/details.ts'
 import { fieldNames, withDefaults } from '../../src/contacts/fields.ts'
 import { contactDetailsSchema, contactSchema } from '../../src/contacts/schema.ts'
 import { contacts } from '../../src/contacts/table.ts'
-import { changesSchema } from '../../src/history/schema.ts'
+import { changesSchema, restoredSchema } from '../../src/history/schema.ts'
+import { duplicatesSchema, mergeSchema } from '../../src/merge/schema.ts'
 import { type UserRow, users } from '../../src/users/table.ts'
 import { database } from '../database.ts'
 import { type ApiDocument, decoded, isJson, mediaTypeOf, type Operation, type Read, type Schema } from '../document.ts'
-import type { Actor, Cast } from './cast.ts'
+import type { Actor, Cast, SeenContact } from './cast.ts'
 import { normalizeAsDocumented } from './normalize.ts'
 import type { Sent } from './request.ts'
 import { merged } from './values.ts'
@@ -100,8 +101,11 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   if (by && answer.status < 300 && template === '/api/labels/{name}') forgetLabel(by, new URL(sent.url).pathname)
   if (template === `${collection}/{id}/history`) return []
   if (by && answer.status === 200 && template.endsWith('/restore')) {
-    const contact = contactDetailsSchema.parse(JSON.parse(answer.text))
+    const { into, ...contact } = restoredSchema.parse(JSON.parse(answer.text))
     by.book.set(contact.id, contact)
+    // What it is again, src/merge/model.test.ts checks: here only its id is remembered.
+    const merged = by.merged.get(contact.id)
+    if (into === 'restored' && merged) by.book.set(merged.into, merged.before)
     return []
   }
   if (!by || answer.status >= 300 || !template.startsWith(collection) || sent.method === 'HEAD') return []
@@ -114,6 +118,11 @@ export function enter(document: ApiDocument, operation: Operation, sent: Sent, a
   if (mediaTypeOf(answer.headers.get('Content-Type')) === 'text/vcard')
     return saysAll(by.book.get(id), answer.text, sent.url.includes('version=stored'))
   const body: unknown = JSON.parse(answer.text)
+  if (template === `${collection}/duplicates`) {
+    const found = z.array(duplicatesSchema).parse(body)
+    return found.flatMap(({ contacts }) => contacts.flatMap((one) => differencesFromBook(by, one)))
+  }
+  if (template === `${collection}/merge`) return enterMerge(by, contactDetailsSchema.parse(body), jsonOf(sent))
   if (Array.isArray(body)) return body.flatMap((one) => differencesFromBook(by, contactSchema.loose().parse(one)))
   if (template === `${collection}/changes`) {
     const { changes } = changesSchema.parse(body)
@@ -142,6 +151,19 @@ function enterRows(by: Actor, body: unknown, sent: unknown): string[] {
     return status === 204 && !by.book.delete(gone ?? 0) ? [`contact ${gone} was deleted, and it was nobody’s`] : []
   })
 }
+
+/** Applies a merge to the book. src/merge/model.test.ts checks what the contact says after it. */
+function enterMerge(by: Actor, contact: z.infer<typeof contactDetailsSchema>, sent: unknown): string[] {
+  const before = by.book.get(contact.id) ?? contact
+  by.book.set(contact.id, contact)
+  return [...new Set(mergeSchema.parse(sent).from)].flatMap((id) => {
+    by.merged.set(id, { into: contact.id, before: withoutTime(before) })
+    return by.book.delete(id) ? [] : [`contact ${id} was merged, and it was nobody’s`]
+  })
+}
+
+/** A contact as it will be again if a merge is undone: at another time. */
+const withoutTime = ({ updated_at: _, ...others }: SeenContact): SeenContact => others
 
 /** Drops what a change of a label changes in all contacts with it. */
 function forgetLabel({ book }: Actor, pathname: string): void {

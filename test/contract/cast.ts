@@ -49,13 +49,15 @@ export class Actor {
   /** Refresh tokens that were used. */
   readonly spent: string[] = []
   /** Contacts as they were last returned. */
-  readonly book = new Map<number, Partial<Contact> & { readonly labels?: readonly string[]; readonly book?: string }>()
+  readonly book = new Map<number, SeenContact>()
   /** The slugs of the books that they have created, in that order. */
   readonly books = new Set<string>()
   /** Idempotency keys, and the contact that each has added. */
   readonly keys = new Map<string, number>()
   /** Ids seen in lists and responses, by the path of the list. */
   readonly ids = new Map<string, Set<number>>()
+  /** Contacts that were merged into others, and those as they were before. */
+  readonly merged = new Map<number, { readonly into: number; readonly before: SeenContact }>()
   readonly etags = new Map<string, string>()
   /** Queries of `Link` headers, by the path of the list. */
   readonly pages = new Map<string, string[]>()
@@ -73,6 +75,9 @@ export class Actor {
     return { ...from(this.address), 'User-Agent': `fuzz ${this.marks.trace}` }
   }
 }
+
+/** What was seen of a contact. */
+export type SeenContact = Partial<Contact> & { readonly labels?: readonly string[]; readonly book?: string }
 
 const tokensSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string() })
 const claimsSchema = z.looseObject({ sid: z.int(), sub: z.coerce.number() })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { batchSchema } from '../../src/batch/schema.ts'
 import { batchResultsSchema } from '../../src/batch/view.ts'
 import { changesSchema } from '../../src/history/schema.ts'
+import { mergeSchema } from '../../src/merge/schema.ts'
 import { decoded, isJson, mediaTypeOf, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
 import { type Actor, claimsOf } from './cast.ts'
@@ -93,6 +94,9 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
       if (contact) ids.add(contact.id)
     }
     by.ids.set('/api/contacts', ids)
+  },
+  'POST /api/contacts/merge': ({ by, sent }) => {
+    for (const id of mergeSchema.parse(jsonOf(sent)).from) by.ids.get('/api/contacts')?.delete(id)
   },
   'PATCH /api/users/me': ({ by, body }) => {
     by.username = z.looseObject({ username: text }).parse(body).username

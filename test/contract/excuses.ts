@@ -55,6 +55,11 @@ const excuses: readonly Excuse[] = [
   ['/birthday', 'a day that there is, and not in the future', ({ body: { birthday } }) => isNoPastDay(birthday)],
   ['/book', 'a book that there is, and the one of the address, if that has one', isOfNoBook],
   ['query/book', 'a book that there is', isOfNoBook],
+  ['/from', 'contacts that are not groups, without the one that they are merged into', () => true],
+  ['/into', 'a contact that is no group', () => true],
+  ...['name', 'email', 'phone', 'birthday', 'avatar'].map(
+    (name): Excuse => [`/fields/${name}`, 'one of the contacts to merge, with such a value', () => true],
+  ),
   ['/file', 'a picture, by its bytes', () => true],
   [
     '/emails/*/value',

@@ -50,7 +50,7 @@ interface Findings {
 const isQueryOfOldClients = (method: string, pathname: string): boolean =>
   /^(GET|HEAD)$/.test(method) &&
   /^\/api\/contacts\/[^/]*[^/0-9][^/]*$/.test(pathname) &&
-  !/^\/api\/contacts\/(birthdays|changes|batch|[1-9]\d*\.vcf)$/.test(pathname)
+  !/^\/api\/contacts\/(birthdays|changes|duplicates|batch|merge|[1-9]\d*\.vcf)$/.test(pathname)
 
 /** Judges a request. */
 export async function judge(document: ApiDocument, sent: Sent): Promise<Expectation> {

@@ -167,6 +167,9 @@ async function contactOf(who: Actor, method = 'POST', path = contactList): Promi
   return contact.id
 }
 
+/** The last contacts of somebody's. */
+const latest = ({ ids }: Actor, count: number): number[] => [...(ids.get(contactList) ?? [])].slice(-count)
+
 /** A contact that has a version, or any other. */
 async function changed(turn: Turn): Promise<number | undefined> {
   const id = turn.n % 2 > 0 ? await contactOf(turn.who) : undefined
@@ -251,6 +254,11 @@ const sources: Readonly<Record<string, Source>> = {
   },
   // What a key that came before is answered is src/batch/batch.test.ts's.
   'POST /api/contacts/batch header/Idempotency-Key': () => leftOut,
+  'POST /api/contacts/duplicates/dismiss body/ids': ({ who, n }) => (n % 4 === 0 ? undefined : latest(who, 2)),
+  'POST /api/contacts/merge body/into': ({ who, n }) => (n % 8 === 0 ? undefined : latest(who, 3)[0]),
+  'POST /api/contacts/merge body/from': ({ who, n }) =>
+    n % 8 === 1 ? undefined : latest(who, 3).filter((_, at) => at > 0),
+  'POST /api/contacts/merge body/fields': ({ n }) => (n % 4 === 0 ? undefined : leftOut),
   'POST /api/contacts/{id}/history/{revision}/restore path/id': changed,
   'POST /api/trash/{id}/restore path/id': deleted,
   'DELETE /api/trash/{id} path/id': deleted,

@@ -87,7 +87,18 @@ export const oddIds = [
     'me',
     'null',
   ],
-  ...['birthdays', 'changes', 'batch', 'bd', 'avatar', '...', `${'9'.repeat(300)}`, 'a'.repeat(2000)],
+  ...[
+    'birthdays',
+    'changes',
+    'duplicates',
+    'merge',
+    'batch',
+    'bd',
+    'avatar',
+    '...',
+    `${'9'.repeat(300)}`,
+    'a'.repeat(2000),
+  ],
 ]
 
 /** Header values that no sensible client sends. Without characters that no header can contain. */
