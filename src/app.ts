@@ -37,6 +37,7 @@ import { requestContext } from './platform/http/request-context.ts'
 import { requestLog } from './platform/http/request-log.ts'
 import { createRouter } from './platform/http/router.ts'
 import { pictureBodyBytes, pictureTooLarge } from './platform/pictures/upload.ts'
+import { exportRoutes } from './transfer/export-routes.ts'
 import { fileBodyBytes, fileTooLargeDetail } from './transfer/file.ts'
 import { importRoutes } from './transfer/routes.ts'
 
@@ -84,6 +85,7 @@ app.route('/api/labels', labelRoutes)
 app.route('/api/books', bookRoutes)
 app.route('/api/trash', trashRoutes)
 app.route('/api/imports', importRoutes)
+app.route('/api/exports', exportRoutes)
 // Before routes with an id in their path, because some older paths have words there.
 app.route('/', compatRoutes)
 app.route('/api/contacts', contactRoutes)
