@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { upload } from '../../test/pictures.ts'
-import { picture } from '../../test/pictures.ts'
 import { importFile, outcomesOf, vcard } from '../../test/imports.ts'
 import { type Person, signedUp } from '../../test/people.ts'
+import { picture, upload } from '../../test/pictures.ts'
 
 const group = vcard(
   'UID:family',
@@ -47,10 +46,13 @@ describe('an export', () => {
     expect(await exported(person, file)).toBe(text)
   })
 
-  it.each(['3.0', '4.0', 'stored'])('as vCards %s and imported into the same account changes nothing', async (version) => {
-    const report = await importFile(ana, await exported(ana, `contacts.vcf?version=${version}`))
-    expect([...new Set(outcomesOf(report))]).toEqual(['unchanged'])
-  })
+  it.each(['3.0', '4.0', 'stored'])(
+    'as vCards %s and imported into the same account changes nothing',
+    async (version) => {
+      const report = await importFile(ana, await exported(ana, `contacts.vcf?version=${version}`))
+      expect([...new Set(outcomesOf(report))]).toEqual(['unchanged'])
+    },
+  )
 
   it('as CSV guards cells that are formulas, and gives the same bytes after an import', async () => {
     const text = await exported(ana, 'contacts.csv')

@@ -24,7 +24,8 @@ export function dividePieces(units: readonly Unit[]): Unit[][] {
   return pieces
 }
 
-const delimiter = /^(BEGIN|END):[ \t]*VCARD[ \t]*$/gim
+/** The first and the last line of a card. A line that the next one continues is neither. */
+const delimiter = /^(BEGIN|END):[ \t]*VCARD[ \t]*$(?!(?:\r?\r?\n|\r)[ \t])/gim
 
 /**
  * Splits a file of vCards into its cards, without parsing them. A card within another, after `AGENT:` (vCard 2.1,
@@ -32,24 +33,26 @@ const delimiter = /^(BEGIN|END):[ \t]*VCARD[ \t]*$/gim
  */
 export function splitVcards(text: string): Unit[] {
   const starts: number[] = []
-  let depth = 0
+  let isInCard = false
+  let agentDepth = 0
   let end = 0
   for (const match of text.matchAll(delimiter)) {
     const { index } = match
-    if (match[1]?.toUpperCase() === 'END') {
-      depth = Math.max(0, depth - 1)
-      if (depth === 0) end = index + match[0].length
-      continue
+    const isBegin = match[1]?.toUpperCase() === 'BEGIN'
+    if (agentDepth > 0) {
+      agentDepth += isBegin ? 1 : -1
+    } else if (!isBegin) {
+      if (isInCard) end = index + match[0].length
+      isInCard = false
+    } else if (isInCard && isAgentBefore(text, index)) {
+      agentDepth = 1
+    } else {
+      if (!isInCard && text.slice(end, index).trim() !== '') starts.push(end)
+      starts.push(index)
+      isInCard = true
     }
-    if (depth > 0 && isAgentBefore(text, index)) {
-      depth++
-      continue
-    }
-    if (depth === 0 && text.slice(end, index).trim() !== '') starts.push(end)
-    starts.push(index)
-    depth = 1
   }
-  if (depth === 0 && text.slice(end).trim() !== '') starts.push(end)
+  if (!isInCard && text.slice(end).trim() !== '') starts.push(end)
   return withLines(text, starts)
 }
 
