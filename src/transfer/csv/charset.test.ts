@@ -40,6 +40,7 @@ const samples: readonly [charset: string, text: string][] = [
   ['windows-1251', people('Олесь,Гончар,Київ', 'Ганна,Щур-Їжак,Львів')],
   ['windows-1251', people('Ян,Лі,Рим')],
   ['koi8-u', people('Олесь,Гончар,Київ', 'Ганна,Щур-Їжак,Львів')],
+  ['koi8-u', people('Анна,Петренко,Одеса')],
   ['windows-1252', people('Jürgen,Müller,Köln', 'Renée,Beaupré,Orléans', 'Søren,Ås,Århus', 'João,Conceição,Évora')],
   ['windows-1250', people('Jiří,Dvořák,Plzeň', 'Małgorzata,Wiśniewska,Łódź')],
   ['shift_jis', people('権兵衛,名無し,東京', 'ハナコ,山田,大阪')],

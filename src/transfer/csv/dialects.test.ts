@@ -49,6 +49,9 @@ describe('a CSV file', () => {
       ...{ 'Address 1 - City': 'C ::: ', 'Address 1 - Extended Address': ' ::: Flat 2' },
     })
     expect(fileOf(text).dialect).toBe('google-new')
+    // Of two stars, the first counts.
+    const starred = 'E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value,E-mail 3 - Value'
+    expect(only(`${starred}\n,a@x.org,* Work,b@x.org ::: c@x.org,d@x.org`)).toMatchObject({ email: 'b@x.org' })
     expect(only(text)).toMatchObject({
       ...{ first_name: 'Ann', last_name: 'Lee', full_name: 'Ann Lee', name: { middle: 'B.', prefix: 'Dr.' } },
       ...{ labels: [], favorite: null, organizations: [{ name: 'ACME', title: 'Boss', units: ['One', 'Two'] }] },

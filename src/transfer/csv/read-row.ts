@@ -87,9 +87,9 @@ function birthdayText(texts: RowFields['texts']): string | undefined {
   return `${(texts.get('birthday.year') ?? '').padStart(4, '0')}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
 }
 
-/** A date as cards have it. A quote before a text says that it is no date. Notes what may be meant otherwise. */
+/** A date as cards have it; null for a text, also one with a quote before it. Notes what may be meant otherwise. */
 function readDateCell(text: string, { dates }: CsvHead, notes: string[]): string | null {
-  if (text.startsWith("'") || noDate.test(text)) return null
+  if (noDate.test(text)) return null
   const date = readCsvDate(text, dates)
   if (date !== null && !dates.isProved && isAmbiguous(text)) {
     const order = dates.order === 'dmy' ? 'day and month' : 'month and day'

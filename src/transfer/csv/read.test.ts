@@ -32,6 +32,14 @@ describe('a CSV file', () => {
       { name: 'X-FOO', value: '3', label: 'X-Foo' },
       { name: 'X-TOSTRING', value: '4', label: 'toString' },
     ])
+    // Properties that have members of their own are none of these, and “Home” may be anything.
+    expect(only('Name,X-Skype,Home\nAnn,ann,Rome').custom).toEqual([
+      { name: 'X-CUSTOM', value: 'ann', label: 'X-Skype' },
+      { name: 'X-HOME', value: 'Rome', label: 'Home' },
+    ])
+    expect(
+      only('Name,Custom Field 1 - Label,Custom Field 1 - Value,Labels,E-mail 1 - Label\nAnn,X-SKYPE,ann').custom,
+    ).toEqual([{ name: 'X-CUSTOM', value: 'ann', label: 'X-SKYPE' }])
     expect(only('Name,Telegram,Skype\nAnn,@ann,ann').messengers).toMatchObject([
       { value: '@ann', service: 'Telegram' },
       { value: 'ann', service: 'Skype' },

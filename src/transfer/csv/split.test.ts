@@ -86,7 +86,8 @@ describe('the rows of a CSV file', () => {
     expect(read(`Name,Notes\n${'Ann,"x\n'.repeat(5000)}`).length).toBeGreaterThan(20)
     expect(() => read(`Name,Notes\nAnn,${'"a'.repeat(50_000)}${' '.repeat(100_000)}`)).toThrow(CsvFault)
     expect(read(`Name,Notes\nAnn,${`${' '.repeat(999)}x`.repeat(60)}`)).toEqual([[2, 'Ann']])
-    expect(Date.now() - before).toBeLessThan(5000)
+    expect(read(`Name${`,${'home '.repeat(20)}`.repeat(50)}\nAnn`)).toEqual([[2, 'Ann']])
+    expect(Date.now() - before).toBeLessThan(20_000)
   })
 
   it('give the same in pieces as all at once, for the head is plain JSON', () => {

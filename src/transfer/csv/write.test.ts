@@ -117,11 +117,12 @@ describe('an export as CSV', () => {
   it('runs no formula in a spreadsheet; a phone number keeps its plus', () => {
     const card = makeCard({
       ...{ first_name: '=HYPERLINK("http://evil.example")', last_name: '@SUM(A1)', additional: "-1\n'=2" },
-      ...{ birthday: '--05-09', phones: [{ value: '+380441234567' }, { value: '+cmd|x' }] },
+      ...{ name: { nickname: '+1+2' }, birthday: '--05-09', phones: [{ value: '+380441234567' }, { value: '+cmd|x' }] },
     })
     const row = csvRow(card)
     expect(row).toContain(`"'=HYPERLINK(""http://evil.example"")"`)
     expect(row).toContain(`,'@SUM(A1),`)
+    expect(row).toContain(`,'+1+2,`)
     expect(row).toContain(`,'--05-09,`)
     expect(row).toContain(`,+380441234567,`)
     expect(row).toContain(`,'+cmd|x,`)
