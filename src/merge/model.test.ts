@@ -54,13 +54,13 @@ const made = fc.tuple(changes, fc.constantFrom('3.0', '4.0')).map(([change, vers
   const text = printCard(makeCard(change)).replace('VERSION:3.0', `VERSION:${version}`)
   return parseCards(text)[0] as Card
 })
-const given = fc
+const peculiar = fc
   .constantFrom(...Object.values(texts))
   .map((text) => parseCards(text)[0] as Card)
   .filter((one) => !isGroup(one))
 const card = fc.oneof(
   made,
-  maybe(given).map((one) => one ?? (parseCards(texts['a plain one of 3.0'] ?? '')[0] as Card)),
+  maybe(peculiar).map((one) => one ?? (parseCards(texts['a plain one of 3.0'] ?? '')[0] as Card)),
 )
 
 /** All values of a vCard that its fields show, each in the form in which it is compared. */
