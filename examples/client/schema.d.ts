@@ -1648,7 +1648,8 @@ export interface components {
          *         }
          *       ],
          *       "trash": [],
-         *       "versions": []
+         *       "versions": [],
+         *       "distinct_contacts": []
          *     }
          */
         Export: {
@@ -1753,6 +1754,12 @@ export interface components {
                     name: string | null;
                 } | null;
                 vcard: string | null;
+            }[];
+            /** @description Pairs of contacts that you said are not the same person. */
+            distinct_contacts: {
+                contacts: number[];
+                /** Format: date-time */
+                created_at: string;
             }[];
         };
         ExportedUser: {

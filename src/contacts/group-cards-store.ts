@@ -90,7 +90,9 @@ export const joinStatements = (db: Database, ownerId: number, joinings: readonly
       .onConflictDoNothing(),
   )
 
-/** For a batch, with {@link groupCardStatements}: stores that groups no longer name a contact, by any form of its UID. */
+/**
+ * For a batch, with {@link groupCardStatements}: stores that groups no longer name a contact, by any form of its UID.
+ */
 export const leaveStatements = (db: Database, ownerId: number, groups: readonly number[], uids: readonly string[]) =>
   groups.length === 0
     ? []

@@ -41,8 +41,8 @@ export interface Restored {
 }
 
 /**
- * Restores a contact from the trash, with everything that belonged to it. If it was merged into another contact that has
- * not changed since, undoes the merge: that one becomes what it was before.
+ * Restores a contact from the trash, with everything that belonged to it. If it was merged into another contact that
+ * has not changed since, undoes the merge: that one becomes what it was before.
  * @throws Problem 404 if it is not in the trash; 409 `busy`, `storage-full`, `uid-taken`, `book-full`
  */
 export function restoreContact(services: Services, { ownerId, id, author }: RestoreTarget): Promise<Restored> {

@@ -43,7 +43,7 @@ const phonesIn = sql`trim(substr(search_key, instr(search_key, char(12)) + 1))`
  */
 const possibleSigns = (ownerId: number): SQL => sql`
   SELECT contacts.id AS id, iif(instr(word.value, '@') > 0, 'email:' || word.value,
-    'phone:' || substr(word.value, 2 - min(length(word.value), ${comparedDigits + 1}))) AS sign
+    'phone:' || substr(word.value, 1 - min(length(word.value), ${comparedDigits + 1}))) AS sign
   FROM contacts CROSS JOIN ${wordsOf(sql`email_key || ' #' || replace(${phonesIn}, ' ', ' #')`)}
   WHERE ${ownedBy(ownerId)} AND ${isNoGroup}
     AND (instr(word.value, '@') > 1 OR (word.value GLOB '#[0-9]*' AND length(word.value) > ${fewestDigits}))

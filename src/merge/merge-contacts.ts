@@ -64,8 +64,8 @@ export function mergeContacts(services: Services, target: ContactTarget, { from,
 }
 
 /**
- * The vCards of the groups that a contact joins by a merge. They still name those that are merged into it, as they still
- * name a contact in the trash.
+ * The vCards of the groups that a contact joins by a merge. They still name those that are merged into it, as they
+ * still name a contact in the trash.
  * @throws Problem 422 if a group has no room for another member
  */
 function joinGroups(into: StoredRow, { groups, memberships }: MergeState) {

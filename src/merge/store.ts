@@ -72,8 +72,8 @@ interface MergeWrite {
 }
 
 /**
- * Writes a merge, all or nothing. Returns the contact that the others were merged into. Undefined, with nothing written,
- * if any of the owner's contacts changed since the state was read.
+ * Writes a merge, all or nothing. Returns the contact that the others were merged into. Undefined, with nothing
+ * written, if any of the owner's contacts changed since the state was read.
  */
 export async function writeMerge(
   db: Database,

@@ -78,7 +78,9 @@ function withPropertiesOf(card: Card, other: Card, names: readonly string[]): Ca
 
 const equal = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** Unites labels and organizations. An organization that lacks a title or a role gets that of the same one elsewhere. */
+/**
+ * Unites labels and organizations. An organization that lacks a title or a role gets that of the same one elsewhere.
+ */
 function uniteSets(card: Card, other: Card): Card {
   const [before, more] = [readFields(card), readFields(other)]
   const keys = new Set(before.labels.map(keyOfLabel))

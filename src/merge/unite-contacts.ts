@@ -48,8 +48,8 @@ const has = (name: (typeof choices)[number], contact: MergedContact, card: Card)
   name === 'name' || (name === 'avatar' ? hasPicture(contact, card) : contact.row[name] !== null)
 
 /**
- * Computes the contact that `into` becomes if others are merged into it: {@link uniteCards}. It is a favourite if one of
- * them is, and has the picture of the first that has one. It gets a vCard only if one of them has one, or its fields
+ * Computes the contact that `into` becomes if others are merged into it: {@link uniteCards}. It is a favourite if one
+ * of them is, and has the picture of the first that has one. It gets a vCard only if one of them has one, or its fields
  * cannot say all of it.
  * @throws Problem 422 if a choice is none of these contacts or has no such value, or the result would be too large
  */

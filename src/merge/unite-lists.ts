@@ -134,8 +134,8 @@ function withFreshAltid(card: Card, lines: readonly Line[]): Line[] {
 const companions = new Set(['X-ABLABEL', 'X-ABADR'])
 
 /**
- * Adds lines of another vCard of the same version, as they are spelled. A line in a group is in a group of its own here,
- * with the lines that label that one.
+ * Adds lines of another vCard of the same version, as they are spelled. A line in a group is in a group of its own
+ * here, with the lines that label that one.
  */
 export function withLines(card: Card, other: Card, lines: readonly Line[], groups: Groups): Card {
   let united = card

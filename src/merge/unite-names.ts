@@ -59,12 +59,12 @@ export function uniteNames(card: Card, other: Card): Card {
   if (Object.keys(missing).length > 0) united = editCard(united, { name: missing })
   united = uniteNicknames(united, other)
   const { phonetic_first, phonetic_last } = readFields(other).name
-  const said = readFields(united)
+  const fields = readFields(united)
   const phonetic = [
-    ...(isSame(phonetic_first, said.name.phonetic_first) ? [] : [phonetic_first]),
-    ...(isSame(phonetic_last, said.name.phonetic_last) ? [] : [phonetic_last]),
+    ...(isSame(phonetic_first, fields.name.phonetic_first) ? [] : [phonetic_first]),
+    ...(isSame(phonetic_last, fields.name.phonetic_last) ? [] : [phonetic_last]),
   ].filter((part) => part !== null)
-  return withOtherNames(united, said, [...namesOf(other), ...phonetic])
+  return withOtherNames(united, fields, [...namesOf(other), ...phonetic])
 }
 
 function withOtherNames(card: Card, { custom }: CardFields, names: readonly string[]): Card {

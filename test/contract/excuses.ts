@@ -81,6 +81,8 @@ const excuses: readonly Excuse[] = [
 
 /** Whether a value of this very request may be refused although the document allows it. */
 export function isExcused(document: ApiDocument, operation: Operation, sent: Sent, pointer: string): boolean {
+  // An atomic batch is refused for what is wrong with a row, as the row's own route would be.
+  if (/^\/operations\/\d+\/(create|update)\b/.test(pointer)) return true
   const query = new URL(sent.url).searchParams
   const json = jsonOf(sent)
   const schema = operation.requestBody?.content[mediaTypeOf(sent.headers.get('Content-Type'))]?.schema
