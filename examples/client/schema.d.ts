@@ -250,7 +250,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my username or language
+         * Change my username, language or letters
          * @description Fields that you leave out stay as they are. With If-Match, the account changes only if it is the version that you have read.
          */
         patch: operations["updateMe"];
@@ -458,6 +458,26 @@ export interface paths {
          * @description Runs up to 100 operations in order, as if each were a request of its own. The response has one result for each. With an Idempotency-Key, you can safely repeat the request.
          */
         post: operations["writeBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/birthdays/{token}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subscribe to birthdays as a calendar
+         * @description For calendar programs: a yearly event for the birthday of each contact and, if their vCards have any, for their anniversaries, in the language of your account. The token is an app password of the scope `feed`. Whoever has the address can read the calendar, until you revoke the app password.
+         */
+        get: operations["getBirthdayCalendar"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1126,7 +1146,10 @@ export interface components {
          *         "role": "user",
          *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *         "confirmed": false,
-         *         "created_at": "2026-11-21T09:30:00.000Z"
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "birthday_digest": null,
+         *         "tz": "Europe/Kyiv",
+         *         "leap_day": "mar1"
          *       },
          *       "detail": "We have sent you a letter: open its link to confirm your address, then log in."
          *     }
@@ -1143,7 +1166,10 @@ export interface components {
          *       "role": "user",
          *       "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *       "confirmed": true,
-         *       "created_at": "2026-11-21T09:30:00.000Z"
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "birthday_digest": null,
+         *       "tz": "Europe/Kyiv",
+         *       "leap_day": "mar1"
          *     }
          */
         User: {
@@ -1161,6 +1187,18 @@ export interface components {
             confirmed: boolean;
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day: "feb28" | "mar1";
         };
         /**
          * @example {
@@ -1399,6 +1437,18 @@ export interface components {
              * @enum {string}
              */
             locale?: "en" | "uk";
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest?: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz?: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day?: "feb28" | "mar1";
             /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored, so that an object that was read can be sent back. */
@@ -1505,6 +1555,9 @@ export interface components {
          *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *         "confirmed": true,
          *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "birthday_digest": null,
+         *         "tz": "Europe/Kyiv",
+         *         "leap_day": "mar1",
          *         "locale": "en",
          *         "confirmed_at": "2026-11-21T09:31:00.000Z"
          *       },
@@ -1708,6 +1761,18 @@ export interface components {
             confirmed: boolean;
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day: "feb28" | "mar1";
             /**
              * @description The language of letters.
              * @enum {string}
@@ -5807,6 +5872,105 @@ export interface operations {
             /** @description Some values are wrong; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBirthdayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what you want, such as `"2-7"`: where it has changed since, the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description An app password of the scope `feed`. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar (RFC 5545). */
+            200: {
+                headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Your copy (If-None-Match) is current. */
+            304: {
+                headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
