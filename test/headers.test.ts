@@ -130,7 +130,9 @@ describe('the headers', () => {
         expect(headers.get('Access-Control-Allow-Origin'), one.route).toBeNull()
         expect(headers.get('Access-Control-Allow-Credentials'), one.route).toBeNull()
         expect(headers.get('Vary'), one.route).toContain('Origin')
-        if (methodOf(one) !== 'GET' && Origin !== 'null') expect(status, one.route).toBe(403)
+        // Mail programs send that from their own pages; its link is secret (RFC 8058).
+        const isOneClick = one.route === 'POST /unsubscribe/{token}'
+        if (methodOf(one) !== 'GET' && Origin !== 'null') expect(status, one.route).toBe(isOneClick ? 200 : 403)
       }
     }
   })

@@ -89,6 +89,7 @@ describe('the limits by default', () => {
       'post /api/admin/outbox/{id}/resend': by('account'),
       'get /api/contacts/birthdays': by('contacts-read'),
       'get /api/contacts': by('contacts-read'),
+      'get /feeds/birthdays/{token}.ics': by('feed'),
       'get /api/labels': by('contacts-read'),
       'patch /api/labels/{name}': by('contacts-write'),
       'delete /api/labels/{name}': by('contacts-write'),

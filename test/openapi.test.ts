@@ -14,6 +14,7 @@ const pages = [
   '/confirm-email/{}',
   '/forgot-password',
   '/reset-password/{}',
+  '/unsubscribe/{}',
   '/problems/{}',
   '/favicon.ico',
   '/avatars/{}',

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { changesSchema } from '../src/history/schema.ts'
 import { runScheduled } from '../src/schedule.ts'
-import { driver, remembering } from './database.ts'
+import { feedPath, unsubscribePath } from './birthday-paths.ts'
+import { driver, execute, remembering } from './database.ts'
 import { admin, password, signedUp } from './people.ts'
 import { serve } from './serving.ts'
 
@@ -178,7 +179,12 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     const moverPath = `/api/contacts/${z.looseObject({ id: z.int() }).parse(mover).id}`
     expect((await ask('PATCH', moverPath, { book: 'work' })).status).toBe(200)
     expect((await ask('DELETE', '/api/books/work')).status).toBe(204)
-    await ask('PATCH', '/api/users/me', { username: 'Ада' })
+    await ask('PATCH', '/api/users/me', { username: 'Ада', birthday_digest: 'weekly' })
+    expect(await (await serve({ DB }, await feedPath(ana))).text()).toContain('END:VCALENDAR')
+    await execute(`UPDATE users SET next_digest_at = '2026-01-01T00:00:00.000Z' WHERE id = ${ana.id}`)
+    await ask('POST', '/api/contacts', { first_name: 'Today', birthday: new Date().toISOString().replace(/T.*/, '') })
+    await runScheduled('* * * * *', { ...env, DB })
+    expect((await serve({ DB }, unsubscribePath(ana), { method: 'POST' })).status).toBe(200)
     await ask('GET', '/api/auth/sessions')
     const appPasswords = '/api/users/me/app-passwords'
     const phone = await (await ask('POST', appPasswords, { name: 'iPhone', scope: 'api' })).json()

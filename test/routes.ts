@@ -13,6 +13,7 @@ import { outboxRow } from '../src/platform/mail/outbox-store.ts'
 import { outbox } from '../src/platform/mail/table.ts'
 import { storeLocally } from '../src/platform/pictures/local.ts'
 import type { Role } from '../src/users/config.ts'
+import { feedPath, unsubscribePath } from './birthday-paths.ts'
 import { database } from './database.ts'
 import { duplicateCases } from './duplicates.ts'
 import type { Newcomer } from './newcomers.ts'
@@ -106,6 +107,7 @@ export const cases: readonly Case[] = [
   { route: 'GET /api/contacts/{id}', own: true, ask: signedIn(contactPath) },
   { route: 'GET /api/contacts/{id}.vcf', own: true, ask: signedIn((ana) => `${contactPath(ana)}.vcf`) },
   { route: 'GET /api/contacts/birthdays', own: true, ask: signedIn(() => '/api/contacts/birthdays?days=366') },
+  { route: 'GET /feeds/birthdays/{token}.ics', own: true, ask: async (ana) => ({ path: await feedPath(ana) }) },
   { route: 'GET /api/labels', ask: signedIn(() => '/api/labels') },
   { route: 'PATCH /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends', { name: 'Others' }) },
   { route: 'DELETE /api/labels/{name}', ask: signedIn(() => '/api/labels/Friends') },
@@ -274,6 +276,8 @@ export const cases: readonly Case[] = [
       form: { email: ana.email, password: `new ${password}` },
     }),
   },
+  { route: 'GET /unsubscribe/{token}', ask: (ana) => ({ path: unsubscribePath(ana) }) },
+  { route: 'POST /unsubscribe/{token}', ask: (ana) => ({ path: unsubscribePath(ana) }) },
   {
     route: 'GET /avatars/{key}',
     async ask() {

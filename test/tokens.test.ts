@@ -1,5 +1,8 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { issueUnsubscribeToken } from '../src/auth/tokens.ts'
+import { configuration } from '../src/config.ts'
 import { appPasswordOf } from './app-passwords.ts'
 import { call, read } from './client.ts'
 import {
@@ -31,6 +34,8 @@ const kinds: Record<string, (ana: Person) => Promise<string>> = {
     return linkToken(email, 'confirm-email')
   },
   'app password': async (ana) => (await appPasswordOf(ana)).password,
+  'app password for a calendar': async (ana) => (await appPasswordOf(ana, 'feed')).password,
+  'link that ends letters': async (ana) => issueUnsubscribeToken(ana.id, configuration(env)),
   'link to a new password': (ana) => resetLink(ana),
   'confirmation of a reset': async (ana) => {
     const opened = await call('GET', `/api/auth/reset-password/${await resetLink(ana)}`)
@@ -83,6 +88,14 @@ const endpoints: Record<string, { takes: string[]; offer(token: string): Promise
     offer: (token) =>
       call('PATCH', `/api/auth/reset-password-confirmation/${token}`, { json: { password: 'chosen by a stranger' } }),
   },
+  'a calendar': {
+    takes: ['app password for a calendar'],
+    offer: (token) => call('GET', `/feeds/birthdays/${token}.ics`),
+  },
+  'ending letters, on the page': {
+    takes: ['link that ends letters'],
+    offer: (token) => call('POST', `/unsubscribe/${token}`),
+  },
   'choosing a new password, on the page': {
     takes: ['link to a new password'],
     offer: (token) => call('POST', `/reset-password/${token}`, { form: { password: 'chosen by a stranger' } }),
@@ -96,7 +109,7 @@ describe('a token', () => {
         const token = await come(await signedUp('ana'))
         const { status } = await offer(token)
         if (takes.includes(kind)) expect(status, kind).toBe(200)
-        else expect([401, 404, 422], `${kind} was answered by ${status}`).toContain(status)
+        else expect([401, 403, 404, 422], `${kind} was answered by ${status}`).toContain(status)
       }
     })
   }

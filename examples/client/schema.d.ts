@@ -250,7 +250,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my username or language
+         * Change my username, language or letters
          * @description Fields that you leave out stay as they are. With If-Match, the account changes only if it is the version that you have read.
          */
         patch: operations["updateMe"];
@@ -464,7 +464,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/contacts/duplicates": {
+    "/feeds/birthdays/{token}.ics": {
         parameters: {
             query?: never;
             header?: never;
@@ -472,52 +472,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List duplicates
-         * @description Contacts that seem to be the same person, one group after another: by an e-mail, the last nine digits of a phone, or name and birthday. Nothing is merged by itself.
+         * Subscribe to birthdays as a calendar
+         * @description For calendar programs: a yearly event for the birthday of each contact and, if their vCards have any, for their anniversaries, in the language of your account. The token is an app password of the scope `feed`. Whoever has the address can read the calendar, until you revoke the app password.
          */
-        get: operations["listDuplicates"];
+        get: operations["getBirthdayCalendar"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/contacts/duplicates/dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say that contacts are not the same person
-         * @description From then on, no two of them are listed as duplicates of one another. You can safely repeat this.
-         */
-        post: operations["dismissDuplicates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/contacts/merge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Merge contacts
-         * @description Merges contacts into one, all or nothing: lists are united by value, and nothing of any is lost. The others go to the trash; restoring one of them undoes the merge. Also needs the permission to delete contacts. With If-Match, only if `into` is the version that you have read.
-         */
-        post: operations["mergeContacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -651,7 +611,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a contact
-         * @description Restores a contact from the trash, with its id, vCard, labels and picture. If it was merged into another one, that one becomes what it was before, unless it has changed since.
+         * @description Restores a contact from the trash, with its id, vCard, labels and picture.
          */
         post: operations["restoreContact"];
         delete?: never;
@@ -1186,7 +1146,10 @@ export interface components {
          *         "role": "user",
          *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *         "confirmed": false,
-         *         "created_at": "2026-11-21T09:30:00.000Z"
+         *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "birthday_digest": null,
+         *         "tz": "Europe/Kyiv",
+         *         "leap_day": "mar1"
          *       },
          *       "detail": "We have sent you a letter: open its link to confirm your address, then log in."
          *     }
@@ -1203,7 +1166,10 @@ export interface components {
          *       "role": "user",
          *       "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *       "confirmed": true,
-         *       "created_at": "2026-11-21T09:30:00.000Z"
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "birthday_digest": null,
+         *       "tz": "Europe/Kyiv",
+         *       "leap_day": "mar1"
          *     }
          */
         User: {
@@ -1221,6 +1187,18 @@ export interface components {
             confirmed: boolean;
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day: "feb28" | "mar1";
         };
         /**
          * @example {
@@ -1459,6 +1437,18 @@ export interface components {
              * @enum {string}
              */
             locale?: "en" | "uk";
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest?: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz?: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day?: "feb28" | "mar1";
             /** @description Ignored, so that an object that was read can be sent back. */
             readonly id?: unknown;
             /** @description Ignored, so that an object that was read can be sent back. */
@@ -1565,6 +1555,9 @@ export interface components {
          *         "avatar": "https://contacts.example.com/avatars/initials/1-QQ.svg",
          *         "confirmed": true,
          *         "created_at": "2026-11-21T09:30:00.000Z",
+         *         "birthday_digest": null,
+         *         "tz": "Europe/Kyiv",
+         *         "leap_day": "mar1",
          *         "locale": "en",
          *         "confirmed_at": "2026-11-21T09:31:00.000Z"
          *       },
@@ -1648,8 +1641,7 @@ export interface components {
          *         }
          *       ],
          *       "trash": [],
-         *       "versions": [],
-         *       "distinct_contacts": []
+         *       "versions": []
          *     }
          */
         Export: {
@@ -1722,8 +1714,6 @@ export interface components {
                 /** Format: date-time */
                 deleted_at: string;
                 deleted_by: components["schemas"]["Author"];
-                /** @description The id of the contact that it was merged into; null if it was deleted. */
-                merged_into: number | null;
                 vcard: string | null;
             }[];
             versions: {
@@ -1744,22 +1734,16 @@ export interface components {
                  */
                 changed_by: {
                     /**
-                     * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts.
+                     * @description `session`: a login; `app`: a phone or program with an app password.
                      * @enum {string}
                      */
-                    kind: "session" | "app" | "merge";
-                    /** @description The id of the session or app password; of a merge, that of the contact that the others went into. */
+                    kind: "session" | "app";
+                    /** @description The id of the session or app password. */
                     id: number;
                     /** @description The User-Agent, or the name of the app password. */
                     name: string | null;
                 } | null;
                 vcard: string | null;
-            }[];
-            /** @description Pairs of contacts that you said are not the same person. */
-            distinct_contacts: {
-                contacts: number[];
-                /** Format: date-time */
-                created_at: string;
             }[];
         };
         ExportedUser: {
@@ -1777,6 +1761,18 @@ export interface components {
             confirmed: boolean;
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description How often a letter says whose birthday it is: every day on which there is one, every Monday for the coming seven days, or never (null). It is sent at 08:00 in your time zone (`tz`).
+             * @enum {string|null}
+             */
+            birthday_digest: "daily" | "weekly" | null;
+            /** @description Your time zone, for letters about birthdays: an IANA name, such as `Europe/Kyiv`. */
+            tz: string;
+            /**
+             * @description When people born on 29 February celebrate in a common year, in letters and in your calendar of birthdays.
+             * @enum {string}
+             */
+            leap_day: "feb28" | "mar1";
             /**
              * @description The language of letters.
              * @enum {string}
@@ -1870,11 +1866,11 @@ export interface components {
          */
         Author: {
             /**
-             * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts.
+             * @description `session`: a login; `app`: a phone or program with an app password.
              * @enum {string}
              */
-            kind: "session" | "app" | "merge";
-            /** @description The id of the session or app password; of a merge, that of the contact that the others went into. */
+            kind: "session" | "app";
+            /** @description The id of the session or app password. */
             id: number;
             /** @description The User-Agent, or the name of the app password. */
             name: string | null;
@@ -2493,109 +2489,6 @@ export interface components {
         };
         /**
          * @example {
-         *       "signs": [
-         *         {
-         *           "kind": "phone",
-         *           "value": "441234567"
-         *         }
-         *       ],
-         *       "contacts": [
-         *         {
-         *           "id": 1,
-         *           "first_name": "Олесь",
-         *           "last_name": "Гончар",
-         *           "email": "oles@example.com",
-         *           "phone": "+380 44 123 45 67",
-         *           "birthday": "1918-04-03",
-         *           "additional": "Writes back slowly.",
-         *           "favorite": false,
-         *           "full_name": "Олесь Гончар",
-         *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *           "created_at": "2026-11-21T09:30:00.000Z",
-         *           "updated_at": "2026-11-21T09:30:00.000Z"
-         *         },
-         *         {
-         *           "id": 2,
-         *           "first_name": "Олесь",
-         *           "last_name": "Гончар",
-         *           "email": "oles@example.com",
-         *           "phone": "+380 44 123 45 67",
-         *           "birthday": "1918-04-03",
-         *           "additional": "Writes back slowly.",
-         *           "favorite": false,
-         *           "full_name": "Олесь Гончар",
-         *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *           "created_at": "2026-11-21T09:30:00.000Z",
-         *           "updated_at": "2026-11-21T09:30:00.000Z"
-         *         }
-         *       ]
-         *     }
-         */
-        Duplicates: {
-            /** @description Why: each is shared by at least two of the contacts. */
-            signs: components["schemas"]["Sign"][];
-            /** @description Two at least, in the order of ids. */
-            contacts: components["schemas"]["Contact"][];
-        };
-        /**
-         * @example {
-         *       "kind": "phone",
-         *       "value": "441234567"
-         *     }
-         */
-        Sign: {
-            /**
-             * @description `email`: the same address; `phone`: the same last nine digits; `born`: the same name and birthday.
-             * @enum {string}
-             */
-            kind: "email" | "phone" | "born";
-            /** @description What they have in common, in the form in which it is compared. */
-            value: string;
-        };
-        /**
-         * @example {
-         *       "ids": [
-         *         1,
-         *         2
-         *       ]
-         *     }
-         */
-        Dismissal: {
-            /** @description The ids of contacts of which no two are the same person. */
-            ids: number[];
-        };
-        /**
-         * @example {
-         *       "into": 1,
-         *       "from": [
-         *         2
-         *       ],
-         *       "fields": {
-         *         "phone": 2
-         *       }
-         *     }
-         */
-        Merge: {
-            /** @description The id of the contact that the others are merged into. */
-            into: number;
-            /** @description The ids of the contacts to merge into it. They go to the trash. */
-            from: number[];
-            /** @description Which contact each of these values comes from. Left out: from `into`, or else the first that has one. */
-            fields?: {
-                /** @description The id of the contact whose name it has. */
-                name?: number;
-                /** @description The id of the contact whose e-mail as the primary one it has. */
-                email?: number;
-                /** @description The id of the contact whose phone as the primary one it has. */
-                phone?: number;
-                /** @description The id of the contact whose birthday it has. */
-                birthday?: number;
-                /** @description The id of the contact whose picture it has. */
-                avatar?: number;
-            };
-        };
-        /**
-         * @example {
          *       "name": "Friends",
          *       "count": 12
          *     }
@@ -2706,8 +2599,7 @@ export interface components {
          *         "kind": "session",
          *         "id": 12,
          *         "name": "curl/8.5.0"
-         *       },
-         *       "merged_into": null
+         *       }
          *     }
          */
         TrashEntry: {
@@ -2717,198 +2609,6 @@ export interface components {
             /** Format: date-time */
             deleted_at: string;
             deleted_by: components["schemas"]["Author"];
-            /** @description The id of the contact that it was merged into; null if it was deleted. */
-            merged_into: number | null;
-        };
-        /**
-         * @example {
-         *       "id": 1,
-         *       "first_name": "Олесь",
-         *       "last_name": "Гончар",
-         *       "email": "oles@example.com",
-         *       "phone": "+380 44 123 45 67",
-         *       "birthday": "1918-04-03",
-         *       "additional": "Writes back slowly.",
-         *       "favorite": false,
-         *       "full_name": "Олесь Гончар",
-         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
-         *       "created_at": "2026-11-21T09:30:00.000Z",
-         *       "updated_at": "2026-11-21T09:30:00.000Z",
-         *       "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
-         *       "book": "contacts",
-         *       "name": {
-         *         "prefix": null,
-         *         "middle": null,
-         *         "suffix": null,
-         *         "nickname": "Олько",
-         *         "phonetic_first": null,
-         *         "phonetic_last": null
-         *       },
-         *       "emails": [
-         *         {
-         *           "value": "oles@example.com",
-         *           "label": "home",
-         *           "primary": true
-         *         }
-         *       ],
-         *       "phones": [
-         *         {
-         *           "value": "+380 44 123 45 67",
-         *           "label": "mobile",
-         *           "primary": true
-         *         }
-         *       ],
-         *       "addresses": [
-         *         {
-         *           "street": "вул. Хрещатик, 1",
-         *           "extended": null,
-         *           "po_box": null,
-         *           "city": "Київ",
-         *           "region": null,
-         *           "postal_code": "01001",
-         *           "country": "Україна",
-         *           "label": "home",
-         *           "primary": true
-         *         }
-         *       ],
-         *       "urls": [
-         *         {
-         *           "value": "https://example.com",
-         *           "label": "home page"
-         *         }
-         *       ],
-         *       "messengers": [
-         *         {
-         *           "value": "xmpp:oles@example.com",
-         *           "service": "Jabber",
-         *           "label": null
-         *         }
-         *       ],
-         *       "organizations": [
-         *         {
-         *           "name": "Дім книги",
-         *           "units": [
-         *             "Відділ поезії"
-         *           ],
-         *           "title": "Редактор",
-         *           "role": null
-         *         }
-         *       ],
-         *       "dates": [
-         *         {
-         *           "value": "1945-05-09",
-         *           "label": "anniversary"
-         *         }
-         *       ],
-         *       "relations": [
-         *         {
-         *           "value": "Валентина",
-         *           "label": "spouse"
-         *         }
-         *       ],
-         *       "labels": [
-         *         "Friends"
-         *       ],
-         *       "custom": [
-         *         {
-         *           "name": "X-FOO",
-         *           "value": "bar",
-         *           "label": null
-         *         }
-         *       ]
-         *     }
-         */
-        RestoredContact: {
-            id: number;
-            first_name: string | null;
-            last_name: string | null;
-            full_name: string;
-            email: string | null;
-            phone: string | null;
-            /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
-            birthday: string | null;
-            additional: string | null;
-            favorite: boolean;
-            /**
-             * Format: uri
-             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
-             */
-            avatar: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** @description The UID of its vCard: the one that it came with, or one that never changes. */
-            uid: string;
-            /** @description The slug of the book that it is in. */
-            book: string;
-            name: {
-                prefix: string | null;
-                middle: string | null;
-                suffix: string | null;
-                nickname: string | null;
-                phonetic_first: string | null;
-                phonetic_last: string | null;
-            };
-            emails: {
-                value: string;
-                label: string | null;
-                primary: boolean;
-            }[];
-            phones: {
-                value: string;
-                label: string | null;
-                primary: boolean;
-            }[];
-            addresses: {
-                street: string | null;
-                extended: string | null;
-                po_box: string | null;
-                city: string | null;
-                region: string | null;
-                postal_code: string | null;
-                country: string | null;
-                label: string | null;
-                primary: boolean;
-            }[];
-            urls: {
-                value: string;
-                label: string | null;
-            }[];
-            messengers: {
-                value: string;
-                service: string | null;
-                label: string | null;
-            }[];
-            organizations: {
-                name: string | null;
-                units: string[];
-                title: string | null;
-                role: string | null;
-            }[];
-            /** @description `YYYY-MM-DD`, `--MM-DD`, or a text where the vCard has no date. */
-            dates: {
-                value: string;
-                label: string | null;
-            }[];
-            relations: {
-                value: string;
-                label: string | null;
-            }[];
-            labels: string[];
-            /** @description Properties of a vCard that have no member of their own. */
-            custom: {
-                name: string;
-                value: string;
-                label: string | null;
-            }[];
-            /**
-             * @description If it had been merged into another contact: whether that one is what it was before again, or has changed since and stays as it is.
-             * @enum {string}
-             */
-            into?: "restored" | "changed-since";
-            /** @description With `"into": "restored"`: the ids of other contacts that were merged at the same time. They stay in the trash, and what they said is no longer in the contact that they were merged into. */
-            unmerged?: number[];
         };
         /**
          * @example {
@@ -3078,11 +2778,11 @@ export interface components {
              */
             changed_by: {
                 /**
-                 * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts.
+                 * @description `session`: a login; `app`: a phone or program with an app password.
                  * @enum {string}
                  */
-                kind: "session" | "app" | "merge";
-                /** @description The id of the session or app password; of a merge, that of the contact that the others went into. */
+                kind: "session" | "app";
+                /** @description The id of the session or app password. */
                 id: number;
                 /** @description The User-Agent, or the name of the app password. */
                 name: string | null;
@@ -3261,10 +2961,6 @@ export type BatchResults = components['schemas']['BatchResults'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type Batch = components['schemas']['Batch'];
 export type BatchOperation = components['schemas']['BatchOperation'];
-export type Duplicates = components['schemas']['Duplicates'];
-export type Sign = components['schemas']['Sign'];
-export type Dismissal = components['schemas']['Dismissal'];
-export type Merge = components['schemas']['Merge'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
@@ -3272,7 +2968,6 @@ export type Book = components['schemas']['Book'];
 export type BookInput = components['schemas']['BookInput'];
 export type BookPatch = components['schemas']['BookPatch'];
 export type TrashEntry = components['schemas']['TrashEntry'];
-export type RestoredContact = components['schemas']['RestoredContact'];
 export type ListedContact = components['schemas']['ListedContact'];
 export type Favorite = components['schemas']['Favorite'];
 export type ContactVersion = components['schemas']['ContactVersion'];
@@ -6216,265 +5911,24 @@ export interface operations {
             };
         };
     };
-    listDuplicates: {
+    getBirthdayCalendar: {
         parameters: {
-            query?: {
-                /** @description The maximum number of items. */
-                limit?: number;
-                /** @description How many items to skip. Not together with `cursor`. */
-                skip?: number;
-                /** @description From the `Link` header of the previous page. Opaque. */
-                cursor?: string;
-                /** @description `true` adds the header `X-Total-Count`. */
-                total?: boolean;
+            query?: never;
+            header?: {
+                /** @description The ETag of what you hold, such as `"2-7"`: where it is still right, the answer is 304. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what you want, such as `"2-7"`: where it has changed since, the answer is 412. */
+                "If-Match"?: string;
             };
-            header?: never;
-            path?: never;
+            path: {
+                /** @description An app password of the scope `feed`. */
+                token: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page of duplicates. */
-            200: {
-                headers: {
-                    /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
-                    Link?: string;
-                    /** @description The total number of items; with `total=true`. */
-                    "X-Total-Count"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Duplicates"][];
-                };
-            };
-            /** @description Not signed in, or the token is wrong, expired or ended. */
-            401: {
-                headers: {
-                    /** @description How to authenticate (RFC 6750): by a bearer token. */
-                    "WWW-Authenticate": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some values are wrong; `errors` lists them. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to try again. */
-            429: {
-                headers: {
-                    /** @description In how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A bug in the service. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something behind the service is down; try again soon. */
-            503: {
-                headers: {
-                    /** @description In how many seconds to try again. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    dismissDuplicates: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
-                "If-Match"?: string;
-                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Dismissal"];
-            };
-        };
-        responses: {
-            /** @description Remembered. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body is not readable: not JSON, or not UTF-8. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in, or the token is wrong, expired or ended. */
-            401: {
-                headers: {
-                    /** @description How to authenticate (RFC 6750): by a bearer token. */
-                    "WWW-Authenticate": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or is not yours. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It conflicts with existing data. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
-            412: {
-                headers: {
-                    /** @description The current ETag, if known. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The media type of the body is not supported here. */
-            415: {
-                headers: {
-                    /** @description On a PATCH: the supported media types. */
-                    "Accept-Patch"?: string;
-                    /** @description If the body was compressed: `identity`. */
-                    "Accept-Encoding"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some values are wrong; `errors` lists them. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to try again. */
-            429: {
-                headers: {
-                    /** @description In how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A bug in the service. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something behind the service is down; try again soon. */
-            503: {
-                headers: {
-                    /** @description In how many seconds to try again. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    mergeContacts: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
-                "If-Match"?: string;
-                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Merge"];
-            };
-        };
-        responses: {
-            /** @description The contact that the others were merged into. */
+            /** @description The calendar (RFC 5545). */
             200: {
                 headers: {
                     /** @description Changes with the contents; send it in If-Match or If-None-Match. */
@@ -6482,28 +5936,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactDetails"];
+                    "text/calendar": string;
                 };
             };
-            /** @description The body is not readable: not JSON, or not UTF-8. */
-            400: {
+            /** @description Your copy (If-None-Match) is current. */
+            304: {
                 headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in, or the token is wrong, expired or ended. */
-            401: {
-                headers: {
-                    /** @description How to authenticate (RFC 6750): by a bearer token. */
-                    "WWW-Authenticate": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
             /** @description Signed in, but this is not allowed; or sent by a page of another site. */
             403: {
@@ -6523,51 +5966,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It conflicts with existing data. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
             412: {
                 headers: {
                     /** @description The current ETag, if known. */
                     ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The media type of the body is not supported here. */
-            415: {
-                headers: {
-                    /** @description On a PATCH: the supported media types. */
-                    "Accept-Patch"?: string;
-                    /** @description If the body was compressed: `identity`. */
-                    "Accept-Encoding"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some values are wrong; `errors` lists them. */
-            422: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -7564,7 +6967,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RestoredContact"];
+                    "application/json": components["schemas"]["ContactDetails"];
                 };
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */

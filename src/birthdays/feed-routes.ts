@@ -14,9 +14,23 @@ import { createRouter } from '../platform/http/router.ts'
 import { streamText } from '../platform/http/text-stream.ts'
 import { calendarOf, feedEtag } from './feed.ts'
 import { findFeedState } from './feed-store.ts'
+import { beginCalendar, endCalendar, yearlyEvent } from './icalendar.ts'
 
 /** Files for calendar programs, which send no header of ours: the app password is in the path. */
 export const feedRoutes = createRouter()
+
+const example =
+  beginCalendar('Birthdays') +
+  yearlyEvent(
+    {
+      uid: '5f0c9b1e2d3a48679c8b7a6f5e4d3c2b-7-birthday',
+      date: '1918-04-03',
+      summary: 'Birthday: Олесь Гончар (1918)',
+      updatedAt: '2026-11-21T09:30:00.000Z',
+    },
+    'mar1',
+  ) +
+  endCalendar
 
 const { middleware, ...documented } = openToFeeds('feed', 'contacts:read')
 
@@ -38,14 +52,14 @@ feedRoutes.openAPIRegistry.registerPath({
     200: {
       description: 'The calendar (RFC 5545).',
       headers: etagHeader,
-      content: { 'text/calendar': { schema: { type: 'string' as const } } },
+      content: { 'text/calendar': { schema: { type: 'string' as const, example } } },
     },
     304: notModified,
     ...problems(403, 404, 412),
   },
 })
 
-feedRoutes.get('/birthdays/:token{[^/]+\\.ics}', middleware, async (c) => {
+feedRoutes.get('/birthdays/:token{\\w+\\.ics}', middleware, async (c) => {
   const { db, user, config, credential } = c.var
   const { number, uid } = await findFeedState(db, user.id)
   const etag = feedEtag(user, number, config)

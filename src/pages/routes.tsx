@@ -149,7 +149,7 @@ function marked(text: string) {
 
 /** Whether the request comes from a person's browser, not from a program. */
 const isPerson = (c: Context<AppEnv>): boolean =>
-  c.req.header('Accept')?.includes('text/html') === true && !c.req.path.startsWith('/api/')
+  c.req.header('Accept')?.includes('text/html') === true && !/^\/(api|feeds)\//.test(c.req.path)
 
 /** 404 for a path that no route has: a page for a person, a problem for a program. */
 export async function notFoundHandler(c: Context<AppEnv>): Promise<Response> {

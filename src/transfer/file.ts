@@ -3,7 +3,7 @@ import { charsetOfCards, decodeCards } from '../cards/decode.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { decodeCsv } from './csv/charset.ts'
 import { CsvFault, type CsvMapping } from './csv/fields.ts'
-import { splitCsv } from './csv/split.ts'
+import { type CsvRowText, splitCsv } from './csv/split.ts'
 import type { ImportFormat } from './outcomes.ts'
 import { splitVcards, type Unit } from './units.ts'
 
@@ -77,12 +77,14 @@ function splitCsvFile(octets: Uint8Array, sent: string | undefined, mapping: Csv
     const { text, charset } = decodeCsv(octets, sent)
     const { head, rows } = splitCsv(text, { mapping })
     if (rows.length === 0) throw unreadableFile('There is no row below the header of this file.')
-    return { format: 'csv', charset, layout: JSON.stringify(head), units: rows.map(({ line, text }) => [line, text]) }
+    return { format: 'csv', charset, layout: JSON.stringify(head), units: rows.map(toUnit) }
   } catch (error) {
     if (error instanceof CsvFault) throw unreadableFile(error.message)
     throw error
   }
 }
+
+const toUnit = ({ line, text, isBroken }: CsvRowText): Unit => (isBroken ? [line, text, true] : [line, text])
 
 const noCards = (): Problem =>
   unreadableFile('There is no vCard in this file. A card begins with BEGIN:VCARD and ends with END:VCARD.')

@@ -19,8 +19,8 @@ export function readCard(unit: Unit, layout: string | null): ReadCard {
   return layout === null ? readVcardUnit(unit) : readRowUnit(unit, JSON.parse(layout) as CsvHead)
 }
 
-function readRowUnit([line, text]: Unit, head: CsvHead): ReadCard {
-  const { card, notes, fault = '' } = readRow(head, { line, text })
+function readRowUnit([line, text, isBroken = false]: Unit, head: CsvHead): ReadCard {
+  const { card, notes, fault = '' } = readRow(head, { line, text, isBroken })
   return card ? { line, notes, card } : { line, notes, fault }
 }
 

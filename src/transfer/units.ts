@@ -1,5 +1,8 @@
-/** A card or a row of a file, as text, and the line of the file at which it begins, from 1. */
-export type Unit = readonly [line: number, text: string]
+/**
+ * A card or a row of a file, as text, and the line of the file at which it begins, from 1. `isBroken` marks a row of CSV
+ * in which a quoted cell does not end.
+ */
+export type Unit = readonly [line: number, text: string, isBroken?: boolean]
 
 /** The most cards of a piece: on Cloudflare's free plan, a request has time for so many. */
 const maxUnits = 50

@@ -45,6 +45,7 @@ const excuses: readonly Excuse[] = [
   ],
   ['query/sort', 'relevance needs q', ({ query }) => query.get('sort') === 'relevance' && !query.has('q')],
   ['query/tz', 'a time zone of the IANA database', ({ query }) => !isTimeZone(query.get('tz') ?? '')],
+  ['/tz', 'a time zone of the IANA database', ({ json }) => !isTimeZone(zoneIn(json))],
   ['/password', 'not one of the most common, nor one’s own e-mail or username', isGuessed],
   ['/email', 'an address that mail can be sent to', ({ body: { email } }) => Boolean(email) && !isPlainAddress(email)],
   ['/email', 'of a reset: the account’s own', isOfAnother],
@@ -101,6 +102,9 @@ const hasIssued = ({ by }: Sent, { template }: Operation, query: URLSearchParams
   (by?.pages.get(template) ?? [])
     .map((page) => new URLSearchParams(page))
     .some((page) => page.get('cursor') === query.get('cursor') && listOf(page) === listOf(query))
+
+/** The time zone in a body; empty without one. */
+const zoneIn = (json: unknown): string => z.looseObject({ tz: z.string() }).safeParse(json).data?.tz ?? ''
 
 /** By name: an offset is not a time zone, because it has no daylight saving time. */
 function isTimeZone(name: string): boolean {

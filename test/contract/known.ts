@@ -7,6 +7,7 @@ import { contactDetailsSchema } from '../../src/contacts/schema.ts'
 import { measureAccount } from '../../src/contacts/size-store.ts'
 import { timestamp } from '../../src/platform/db/columns.ts'
 import { outbox } from '../../src/platform/mail/table.ts'
+import { feedPath } from '../birthday-paths.ts'
 import { call, read } from '../client.ts'
 import { database } from '../database.ts'
 import type { Operation } from '../document.ts'
@@ -218,6 +219,9 @@ function tag({ who, n, pathname = '' }: Turn): string | null | undefined {
 export const tagged = (pathname: string): string =>
   pathname.replace(/^\/api\/users\/avatar$/, '/api/users/me').replace(/\/(avatar|favorite)$/, '')
 
+const timeZone = ({ n }: Turn) =>
+  chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n)
+
 /** The values inserted in place of generated ones: by operation and place, or by place. */
 const sources: Readonly<Record<string, Source>> = {
   ...sparse,
@@ -276,7 +280,10 @@ const sources: Readonly<Record<string, Source>> = {
     const token = chosen(who.pages.get(operation.template) ?? [], n)
     return token?.replace('since=', '') ?? leftOut
   },
-  'query/tz': ({ n }) => chosen(['Europe/Kyiv', 'UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu'], n),
+  'query/tz': timeZone,
+  'body/tz': (turn) => (turn.n % 4 === 0 ? undefined : timeZone(turn)),
+  'GET /feeds/birthdays/{token}.ics path/token': async ({ who, n }) =>
+    n % 4 === 0 ? undefined : (await feedPath(who)).replace(/.*\/(.*)\.ics$/, '$1'),
 }
 
 /** Returns the source for a place in this operation, or for the place in any operation. */
