@@ -1,5 +1,6 @@
 /** `npm run seed`: creates a demo account with contacts in the local database. */
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { count, eq, sql } from 'drizzle-orm'
 import { hashPassword, passwordFault } from '../src/auth/password-hash.ts'
 import { newPassword } from '../src/auth/schema.ts'
@@ -106,7 +107,8 @@ function usernameFor(email: string): string {
 /** Adds contacts as if they had been entered a minute apart, the last one just now. */
 async function addContacts(db: Database, ownerId: number, missing: ReturnType<typeof people>): Promise<void> {
   const now = Date.now()
-  // Each batch is built when it is sent: if this process were busy for seconds, D1 would close the idle connection.
+  // D1 closes a connection that is idle for seconds: so each batch is built when it is sent, and the event loop notices
+  // a closed connection before.
   for (let at = 0; at < missing.length; at += rowsAStatement * statementsABatch) {
     const rows = missing.slice(at, at + rowsAStatement * statementsABatch).map((person, n) => {
       const createdAt = timestamp(now - (missing.length - at - n) * 60_000)
@@ -114,6 +116,7 @@ async function addContacts(db: Database, ownerId: number, missing: ReturnType<ty
     })
     const groups = Map.groupBy(rows.entries(), ([n]) => Math.floor(n / rowsAStatement)).values()
     const [first, ...rest] = [...groups].map((group) => db.insert(contacts).values(group.map(([, row]) => row)))
+    await setImmediate()
     if (first) await db.batch([first, ...rest])
   }
 }
