@@ -58,7 +58,8 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
 
   try {
     if (!existsSync(varsFile)) {
-      writeFileSync(varsFile, newVariables(), { mode: 0o600, flag: 'wx' })
+      const key = `SECRET_KEY="${randomBytes(48).toString('base64')}"`
+      writeFileSync(varsFile, exampleVars().replace(/^SECRET_KEY=.*$/m, key), { mode: 0o600, flag: 'wx' })
       console.log(`Wrote ${varsFile}, with a SECRET_KEY of its own.`)
     }
     const { variables: vars, warnings } = localVariables(varsFile)
@@ -139,9 +140,6 @@ export async function startAll(options: StartOptions = {}): Promise<Running> {
 
 /** The local service's variables: the example, without its comment marks. */
 export const exampleVars = (): string => readFileSync('.dev.vars.example', 'utf8').replace(/^#: /gm, '')
-
-const newVariables = (): string =>
-  exampleVars().replace(/^SECRET_KEY=.*$/m, `SECRET_KEY="${randomBytes(48).toString('base64')}"`)
 
 function lettersElsewhere({ SMTP_HOST, SMTP_PORT }: NodeJS.Dict<string>, varsFile: string): Letters {
   if (!SMTP_HOST) return { sentence: `wait in the outbox, because ${varsFile} sets no SMTP_HOST` }

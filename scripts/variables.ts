@@ -3,16 +3,11 @@ import { parseEnv } from 'node:util'
 import { parse } from 'smol-toml'
 import { parseConfiguration, variableNames } from '../src/config.ts'
 import { ConfigurationError } from '../src/platform/config/configuration.ts'
-import {
-  describeUnknown as describe,
-  editDistance,
-  isForeignName,
-  nearestName,
-} from '../src/platform/config/unknown.ts'
+import * as names from '../src/platform/config/unknown.ts'
 
 /** Returns a sentence for each name that is no variable of the service, with the nearest one. */
-export const describeUnknown = (names: readonly string[], origin: string): string[] =>
-  describe(names, variableNames, origin)
+export const describeUnknown = (all: readonly string[], origin: string): string[] =>
+  names.describeUnknown(all, variableNames, origin)
 
 /** Reads a file of variables; it may not exist yet. */
 export const readVariables = (file: string): NodeJS.Dict<string> =>
@@ -30,11 +25,9 @@ export function localVariables(file: string): { variables: NodeJS.Dict<string>; 
   const inFile = readVariables(file)
   const toml = existsSync('wrangler.toml') ? readFileSync('wrangler.toml', 'utf8') : ''
   const inToml = textsOf((parse(toml) as { vars?: object }).vars)
-  const [names, tomlNames] = [Object.keys(inFile), Object.keys(inToml)]
-  return {
-    variables: { ...inToml, ...inFile },
-    warnings: [...describeUnknown(names, file), ...describeUnknown(tomlNames, 'wrangler.toml')],
-  }
+  const warnings = describeUnknown(Object.keys(inFile), file)
+  warnings.push(...describeUnknown(Object.keys(inToml), 'wrangler.toml'))
+  return { variables: { ...inToml, ...inFile }, warnings }
 }
 
 /** What is wrong with the variables of a service, in words for a person; undefined if they are valid. */
@@ -52,10 +45,11 @@ export function configurationFault(variables: NodeJS.Dict<string>): string | und
 const maxDistance = 2
 
 /** Returns a sentence for each name of the environment that is probably a misspelt variable. */
-export function describeMisspelt(names: readonly string[]): string[] {
-  const misspelt = names.filter((name) => {
-    const nearest = isForeignName(name) || variableNames.includes(name) ? undefined : nearestName(name, variableNames)
-    return nearest !== undefined && editDistance(name.toUpperCase(), nearest) <= maxDistance
+export function describeMisspelt(all: readonly string[]): string[] {
+  const misspelt = all.filter((name) => {
+    if (names.isForeignName(name) || variableNames.includes(name)) return false
+    const nearest = names.nearestName(name, variableNames)
+    return nearest !== undefined && names.editDistance(name.toUpperCase(), nearest) <= maxDistance
   })
   return describeUnknown(misspelt, 'The environment')
 }

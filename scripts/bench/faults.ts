@@ -6,9 +6,8 @@ import type { Writer, Written } from './writers.ts'
 /** Compares a database with what writers remember, and returns a sentence for each fault. */
 export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): string[] {
   const faults: string[] = []
-  const byName = Map.groupBy(sqlite.prepare(`SELECT * FROM contacts WHERE first_name = 'Writer'`).all(), (row) =>
-    String(row.last_name),
-  )
+  const rows = sqlite.prepare(`SELECT * FROM contacts WHERE first_name = 'Writer'`).all()
+  const byName = Map.groupBy(rows, (row) => String(row.last_name))
   const isInTrash = sqlite.prepare('SELECT 1 FROM removed WHERE contact_id = ? AND content IS NOT NULL')
   for (const { name, id = 0, note, deleted, unanswered } of writers.flatMap(({ contacts }) => contacts)) {
     const stored = byName.get(name) ?? []

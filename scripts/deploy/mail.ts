@@ -17,11 +17,10 @@ export async function askForMail({ options, input, deployed, ask }: Deployment):
     const typed = await ask.secret('The mail server’s password (not shown):')
     return typed === '' ? {} : { SMTP_PASSWORD: typed }
   }
-  const write = (mail: Secrets) =>
-    writeSettings(
-      options.environment,
-      Object.entries(mail).map(([key, value]) => ({ table: 'vars', key, value })),
-    )
+  const write = (mail: Secrets) => {
+    const changes = Object.entries(mail).map(([key, value]) => ({ table: 'vars', key, value }) as const)
+    writeSettings(options.environment, changes)
+  }
   if (variables.SMTP_HOST !== undefined)
     return variables.SMTP_USERNAME && !variables.SMTP_PASSWORD ? await askPassword() : {}
 

@@ -23,18 +23,12 @@ export async function build({ environment }: Options, folder: string): Promise<s
   )
 }
 
-/** The URL of the service, and what its change means for people. */
-export interface Address {
-  readonly url: string
-  readonly note: string
-}
-
-/** Chooses the address, and writes a new one into wrangler.toml. */
-export async function chooseAddress({ options, deployed, ask }: Deployment, subdomain: string): Promise<Address> {
+/** Chooses the URL, and writes a new one into wrangler.toml. The note says what its change means for people. */
+export async function chooseAddress({ options, deployed, ask }: Deployment, subdomain: string) {
   const { domain, environment } = options
   const { vars, domains, routes, worker } = readSettings(environment)
   const ours = `https://${worker}.${subdomain}.workers.dev`
-  const write = (host: string | undefined): Address => {
+  const write = (host: string | undefined) => {
     const url = host === undefined ? ours : `https://${host}`
     const changes: Change[] = [{ table: 'vars', key: 'PUBLIC_URL', value: url }]
     if (host !== undefined && !domains.includes(host)) {

@@ -27,11 +27,8 @@ ${script}
 </html>
 `
 
-export const notFoundPage = (): Html =>
-  layout(
-    'Nothing here',
-    html`<h1>Nothing here</h1><p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>`,
-  )
+const nothing = html`<h1>Nothing here</h1><p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>`
+export const notFoundPage = (): Html => layout('Nothing here', nothing)
 
 /** The list of letters. */
 export function listPage(letters: readonly Received[]): Html {
