@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { copyAssets } from './assets.ts'
 
-it('writes the assets that are missing or damaged, and touches no other: a service that runs would restart', () => {
+it('writes assets that are missing or damaged, and no others, because that would restart a running service', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-assets-'))
   try {
     copyAssets(folder)

@@ -1,17 +1,11 @@
-/**
- * Copies the browser bundles of Swagger UI and Redoc into public/vendor, so that no page loads anything from another
- * host.
- */
+/** Copies Swagger UI's and Redoc's bundles into public/vendor, so that pages load nothing from other hosts. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A 1×1 transparent picture, in place of the logo that Redoc would fetch from its maker's host. */
+/** A transparent pixel that replaces Redoc's logo, which is on another host. */
 const blank = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 
-/**
- * Makes the files that are missing or differ. The others are left alone: `wrangler dev` restarts for a file of its
- * assets that is written, and answers what it was asked meanwhile by 503.
- */
+/** Writes files that are missing or different, and no others: each written asset restarts `wrangler dev`. */
 export function copyAssets(target = 'public/vendor'): void {
   mkdirSync(target, { recursive: true })
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
@@ -27,7 +21,7 @@ function writeIfChanged(file: string, text: string): void {
   try {
     if (readFileSync(file, 'utf8') === text) return
   } catch {
-    // There is no such file yet.
+    // The file does not exist yet.
   }
   writeFileSync(file, text)
 }

@@ -1,17 +1,15 @@
-/** `npm run client`: makes examples/client/schema.d.ts from the OpenAPI document of this very code. */
+/** `npm run client`: generates examples/client/schema.d.ts from the OpenAPI document of this checkout. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { documentOf, typesOf } from '../examples/client/types.ts'
 import { startService } from '../test/browser/started.ts'
 
 const file = 'examples/client/schema.d.ts'
 
-/** The types that {@link file} should hold, by the document of a service that runs this code. */
-export async function typesAt(url: string): Promise<string> {
-  return typesOf(await documentOf(url))
-}
+/** Generates the content of {@link file} from the document of a running service. */
+export const typesAt = async (url: string): Promise<string> => typesOf(await documentOf(url))
 
 if (import.meta.main) {
-  // The document is what the app says of itself, and the app runs in workerd: so it is started, with an empty database.
+  // The app generates the document, and runs only in workerd.
   const service = await startService()
   try {
     const types = await typesAt(service.url)

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, type ParseArgsConfig, parseArgs } from 'node:util'
 
-/** What keeps a command from doing its work, in words for the person who typed it, with what to do. */
+/** Why a command cannot do its work, and what to do, in words for the person who typed it. */
 export class CommandError extends Error {}
 
-/** Runs a command. What is wrong is printed, in words where there are some, and the process ends with 1. */
+/** Runs a command. An error is printed, a CommandError without its stack, and the exit code is 1. */
 export async function runCommand(main: () => Promise<void> | void, redact = (text: string) => text): Promise<void> {
   try {
     await main()
@@ -16,10 +16,7 @@ export async function runCommand(main: () => Promise<void> | void, redact = (tex
   }
 }
 
-/**
- * Reads a command's options. With `--help` it prints what there are, and the process ends.
- * @throws CommandError for an option that there is not, with those that there are
- */
+/** Reads a command's options, or prints `help` and ends. @throws CommandError with `help` for an unknown option */
 export function parseOptions<Config extends ParseArgsConfig>(help: string, config: Config) {
   const args = config.args ?? process.argv.slice(2)
   if (args.includes('--help') || args.includes('-h')) {
@@ -33,14 +30,14 @@ export function parseOptions<Config extends ParseArgsConfig>(help: string, confi
   }
 }
 
-/** What an error comes from, in the words of the innermost one. */
+/** The message of an error's innermost cause. */
 export function innermost(error: unknown): string {
   let cause = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
   return cause instanceof Error ? cause.message || cause.name : String(cause)
 }
 
-/** Lends a temporary folder, which only this user can read, for as long as something runs. */
+/** Runs something with a temporary folder that only this user can read, and then deletes it. */
 export async function inFolder<Result>(use: (folder: string) => Promise<Result> | Result): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'vizitka-'))
   try {

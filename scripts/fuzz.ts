@@ -1,40 +1,28 @@
-/** `npm run fuzz`: the contract's fuzz at length, on D1 and on libSQL, and a table of what was asked and answered. */
+/** `npm run fuzz`: the contract's fuzz test at length, on D1 and on libSQL, with a table of requests and responses. */
 import { parseArgs } from 'node:util'
 import { CommandError, runCommand } from './command.ts'
 import { writeBetweenMarks } from './marks.ts'
 import { type Report, runVitest } from './vitest.ts'
 
-const projects = ['d1', 'libsql'] as const
-type Project = (typeof projects)[number]
+const projects = ['d1', 'libsql']
 
-/** What a run left behind: see test/contract/contract.test.ts. */
-export interface Outcome {
+/** The result that test/contract/contract.test.ts leaves in the report. */
+interface Outcome {
+  readonly project: string
   readonly seed: number
   readonly table: string
 }
 
-/** What a report tells of the run, and whether it kept every promise; undefined where nothing ran. */
-export function outcomeIn(report: Pick<Report, 'testResults'>): (Outcome & { readonly passed: boolean }) | undefined {
-  for (const { status, meta } of report.testResults.flatMap(({ assertionResults }) => assertionResults)) {
-    const { fuzz } = (meta ?? {}) as { fuzz?: Outcome }
-    if (fuzz) return { ...fuzz, passed: status === 'passed' }
-  }
-  return undefined
-}
+/** Finds the results in a report; a test that did not run has none. */
+export const outcomesIn = (report: Report | undefined): Outcome[] =>
+  (report?.testResults ?? [])
+    .flatMap(({ assertionResults }) => assertionResults)
+    .flatMap(({ meta }) => (meta as { fuzz?: Outcome }).fuzz ?? [])
 
-/** Runs the fuzz on one database. */
-async function fuzz(project: Project, requests: number, seed: number) {
-  const { report } = await runVitest(['--project', project, 'test/contract/contract.test.ts'], {
-    ...{ FUZZ_REQUESTS: String(requests), FUZZ_SEED: String(seed) },
-  })
-  return report && outcomeIn(report)
-}
-
-/** A whole number of an option or a variable. @throws CommandError that says what to write */
+/** Parses a number. @throws CommandError that says what to write */
 export function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text))
-    throw new CommandError(`${name} must be a whole number below 1,000,000,000, not "${text}".`)
-  return Number(text)
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new CommandError(`${name} must be a whole number below 1,000,000,000, not "${text}".`)
 }
 
 async function main(): Promise<void> {
@@ -53,17 +41,16 @@ async function main(): Promise<void> {
   if (chosen.length === 0)
     throw new CommandError(`--project must be ${projects.join(' or ')}, not "${values.project}".`)
 
-  const tables: string[] = []
-  for (const project of chosen) {
-    console.log(`${requests} requests on ${project}, by the seed ${seed}`)
-    const outcome = await fuzz(project, requests, seed)
-    if (!outcome?.passed) process.exitCode = 1
-    if (outcome)
-      tables.push(`On ${project === 'd1' ? 'D1' : 'libSQL'}, by the seed ${outcome.seed}:\n\n${outcome.table}`)
-  }
-  console.log(`\n${tables.join('\n\n')}`)
-  if (values.write && process.exitCode !== 1 && tables.length > 0)
-    writeBetweenMarks('docs/contract.md', 'fuzz', tables.join('\n\n'))
+  console.log(`${requests} requests on ${chosen.join(' and ')}, by the seed ${seed}`)
+  const args = ['test/contract/contract.test.ts', ...chosen.map((project) => `--project=${project}`)]
+  const { exitCode, report } = await runVitest(args, { FUZZ_REQUESTS: `${requests}`, FUZZ_SEED: `${seed}` })
+  process.exitCode = exitCode
+  const tables = outcomesIn(report)
+    .toSorted((one, other) => projects.indexOf(one.project) - projects.indexOf(other.project))
+    .map((one) => `On ${one.project === 'd1' ? 'D1' : 'libSQL'}, by the seed ${one.seed}:\n\n${one.table}`)
+    .join('\n\n')
+  console.log(`\n${tables}`)
+  if (values.write && exitCode === 0 && tables) writeBetweenMarks('docs/contract.md', 'fuzz', tables)
 }
 
 if (import.meta.main) await runCommand(main)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { dialogue, inbox, type Listed, send } from '../test/inbox.ts'
 
 describe('the API', () => {
-  it('lists, shows and deletes what came by SMTP, in the shape of Mailpit', async () => {
+  it('lists, shows and deletes letters that arrived by SMTP, in the format of Mailpit', async () => {
     const { smtpPort, json, url } = await inbox()
     expect(await send(smtpPort, { body: 'Відкрийте https://vizitka.test/confirm?a=1&b=2.' })).toContain(
       '250 Kept in the inbox',
@@ -60,7 +60,7 @@ describe('the API', () => {
     expect((await fetch(`${url}/api/v1/message/latest`)).status).toBe(404)
   })
 
-  it('goes through the letters in pages, newest first, and deletes all or none', async () => {
+  it('lists letters in pages, newest first, and deletes all of them, or none if the request is invalid', async () => {
     const { smtpPort, json, url } = await inbox()
     for (const subject of ['one', 'two', 'three']) await send(smtpPort, { subject })
     expect(await json('/api/v1/messages?start=1&limit=1')).toMatchObject({
@@ -79,7 +79,7 @@ describe('the API', () => {
     expect(await json('/api/v1/messages')).toMatchObject({ total: 0 })
   })
 
-  it('searches', async () => {
+  it('searches by recipient, sender, subject and text', async () => {
     const { smtpPort, json } = await inbox()
     await send(smtpPort, { to: 'ana+book@example.com', subject: 'Confirm your address' })
     await send(smtpPort, { to: 'bohdan@example.com', subject: 'Reset', body: 'Вітаємо' })
@@ -94,11 +94,11 @@ describe('the API', () => {
     expect(await subjects('from:vizitka')).toHaveLength(2)
   })
 
-  it('takes mail with a password as well as without', async () => {
+  it('accepts mail with and without a password', async () => {
     const { smtpPort, json } = await inbox()
     const heard = await dialogue(smtpPort, ['EHLO here', 'AUTH PLAIN AGFuYQBodW50ZXIy', 'QUIT'])
     expect(heard).toMatch(/^235 /m)
-    // A recipient that no header names is a blind copy.
+    // A recipient who is in no header gets a blind copy.
     await dialogue(smtpPort, [
       'EHLO here',
       'MAIL FROM:<a@b.test>',
@@ -114,7 +114,7 @@ describe('the API', () => {
 describe('the pages', () => {
   const hostile = '<script>alert(1)</script>"\'&'
 
-  it('show a hostile letter, and run nothing of it', async () => {
+  it('show a hostile letter without running its code', async () => {
     const { smtpPort, json, text, url } = await inbox()
     await send(smtpPort, {
       subject: hostile,
@@ -148,7 +148,7 @@ describe('the pages', () => {
     expect(await frame.text()).toMatch(/^<!doctype html>.*<base target="_blank">/)
   })
 
-  it('delete by a button', async () => {
+  it('delete letters by a button, but not by a form of another site', async () => {
     const { smtpPort, json, text, url } = await inbox()
     expect(await text('/')).toContain('No letters yet')
     await send(smtpPort, {})
@@ -164,7 +164,7 @@ describe('the pages', () => {
     expect(await json('/api/v1/messages')).toMatchObject({ total: 0 })
   })
 
-  it('answer to names of this machine only', async () => {
+  it('answer only under names of this machine', async () => {
     const { url } = await inbox()
     const port = Number(new URL(url).port)
     const ask = (host: string) => raw(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)

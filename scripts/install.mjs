@@ -1,9 +1,7 @@
-// Installs what package-lock.json says, where that is missing or older. Every npm script begins by it, on whatever Node
-// the machine has (20 and later), with nothing installed yet: so it is plain JavaScript with nothing but Node's own
-// modules.
+// Installs the packages of package-lock.json if they are missing or older. Every npm script begins with it, on the
+// machine's Node (20 or later) and without packages, so it is plain JavaScript and uses only Node's own modules.
 //   node scripts/install.mjs && tool …                       before a tool
-//   node --import ./scripts/install.mjs scripts/name.ts …    before a script of ours, which then runs on the package
-// `node`
+//   node --import ./scripts/install.mjs scripts/name.ts …    before a script, which then runs on the package `node`
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
@@ -20,7 +18,7 @@ if (isMainThread && (isMissing || isStale)) {
   console.log(
     isMissing ? 'Installing dependencies (once; a minute or so)…' : 'package-lock.json has changed: installing…',
   )
-  // The engines of some packages name a newer Node than the machine's: the one that runs them is installed here.
+  // Some packages require a newer Node than the machine's; it is one of the packages.
   const npm = process.env.npm_execpath ? [process.execPath, [process.env.npm_execpath]] : ['npm', []]
   const args = ['ci', '--no-fund', '--no-audit', '--loglevel=error']
   const { status } = spawnSync(npm[0], [...npm[1], ...args], { stdio: 'inherit' })
@@ -30,11 +28,11 @@ if (isMainThread && (isMissing || isStale)) {
   }
 }
 
-// The machine's Node began this, where the package was not there yet: the script runs on the package's Node instead.
+// If this runs on the machine's older Node, the script runs on the package's Node instead.
 const [, script] = process.argv
 if (script?.endsWith('.ts') && Number.parseInt(process.versions.node, 10) < oldestNode) {
   const child = spawn(ownNode, process.argv.slice(1), { stdio: 'inherit' })
-  // A terminal sends Ctrl-C to the child as well; other signals reach this process alone.
+  // A terminal sends Ctrl-C to the child, too; other signals reach only this process.
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   const [code, signal] = await new Promise((resolve) => child.on('exit', (...ending) => resolve(ending)))

@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Replaces what stands between the marks of a name in a document: `<!-- name:begin -->` and `<!-- name:end -->`. */
+/** Replaces the text between two marks of a document: `<!-- name:begin -->` and `<!-- name:end -->`. */
 export function replaceBetweenMarks(document: string, name: string, text: string): string {
   const marks = new RegExp(`(?<=<!-- ${name}:begin -->).*(?=<!-- ${name}:end -->)`, 's')
   if (!marks.test(document)) throw new Error(`The document has no marks for ${name}.`)
   return document.replace(marks, () => `\n\n${text}\n\n`)
 }
 
-/** Writes it into a file, and says whether that changed the file. */
+/** Does so in a file, and prints whether the file changed. */
 export function writeBetweenMarks(file: string, name: string, text: string): void {
   const before = readFileSync(file, 'utf8')
   const after = replaceBetweenMarks(before, name, text)

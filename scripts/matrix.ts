@@ -1,10 +1,9 @@
-/** `npm run matrix`: writes the table of roles and routes into docs/security.md, as test/matrix.test.ts sees it. */
-
+/** `npm run matrix`: writes the table of roles and routes into docs/security.md, by test/matrix.test.ts. */
 import { runCommand } from './command.ts'
 import { writeBetweenMarks } from './marks.ts'
 import { runVitest } from './vitest.ts'
 
-/** The table that the test would have found, if what is written differs from it. */
+/** Finds the table in the message of the test, which fails if the documentation has another one. */
 const tableIn = (message: string): string | undefined =>
   message.match(/The table of docs\/security\.md is not .*?\n\n((?:^\|.*\|$\n)+)/ms)?.[1]?.trimEnd()
 
@@ -14,7 +13,7 @@ await runCommand(async () => {
     assertionResults.flatMap(({ failureMessages }) => failureMessages ?? []),
   )
   const table = failures.map(tableIn).find((found) => found !== undefined)
-  // What is wrong with the answers themselves must be mended, and not written down.
+  // Only if nothing else failed: wrong responses must be corrected, not documented.
   if (table !== undefined && failures.every((failure) => tableIn(failure) !== undefined))
     writeBetweenMarks('docs/security.md', 'matrix', table)
   else process.exitCode = exitCode

@@ -1,43 +1,37 @@
-/**
- * `npm run migrate`: brings the database's tables up to date: libSQL where `DATABASE_URL` says so, else the local D1.
- */
+/** `npm run migrate`: migrates the libSQL database of `DATABASE_URL`, or else the local D1. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Client } from '@libsql/client/http'
 import { z } from 'zod'
 import { databaseUrl } from '../src/platform/db/config.ts'
 import { CommandError, innermost, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
-import { warnOfUnknown } from './variables.ts'
+import { localVariable, warnOfUnknown } from './variables.ts'
 
-const defaults = { persistTo: '.wrangler/state', migrationsFolder: 'migrations' }
-const reachSeconds = 10
+const connectSeconds = 10
 
-/** What is migrated. */
+/** Which database to migrate. */
 export interface MigrateOptions {
   /** A libSQL database; without it, the local D1. */
   readonly databaseUrl?: string | undefined
   readonly authToken?: string | undefined
-  /** Where wrangler keeps the local D1. */
+  /** The folder of the local D1. */
   readonly persistTo?: string
   readonly migrationsFolder?: string
-  /** Begins nothing more when it aborts. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Applies the migrations that a database lacks, all or none of them, and says in a sentence what it did. A second time
- * it does nothing.
+ * Applies all pending migrations, or none, and says so in a sentence.
  * @throws CommandError in words for a person
  */
-export function migrate(options: MigrateOptions = {}): Promise<string> {
-  const { databaseUrl: url, authToken } = options
-  if (url === undefined) return migrateD1(options)
-  return migrateLibsql(url, authToken, options.migrationsFolder ?? defaults.migrationsFolder)
+export async function migrate(options: MigrateOptions = {}): Promise<string> {
+  const { databaseUrl: url, authToken, persistTo = '.wrangler/state', migrationsFolder = 'migrations' } = options
+  if (url !== undefined) return migrateLibsql(url, authToken, migrationsFolder)
+  const { d1, close } = await openD1(persistTo).catch((error: unknown) => {
+    throw new CommandError(`The local D1 (${persistTo}) could not be opened: ${innermost(error)}`)
+  })
+  return migrateOpenD1(d1, migrationsFolder).finally(close)
 }
-
-// ---------------------------------------------------------------- libSQL
 
 async function migrateLibsql(url: string, authToken: string | undefined, migrationsFolder: string): Promise<string> {
   const client = await openLibsql(url, authToken)
@@ -60,26 +54,26 @@ async function migrateLibsql(url: string, authToken: string | undefined, migrati
 }
 
 /**
- * A libSQL database that answers.
- * @throws CommandError when the address is wrong, or nobody answers there, or not to this token
+ * Connects to a libSQL database, and waits for its first response.
+ * @throws CommandError if the URL is invalid, or the database does not answer or refuses the token
  */
 export async function openLibsql(url: string, authToken: string | undefined): Promise<Client> {
   const { error } = databaseUrl.safeParse(url)
   if (error) throw new CommandError(`DATABASE_URL ${error.issues[0]?.message}.`)
   const { host } = new URL(url)
-  // Drizzle and libSQL's client take most of a second to load: whoever has D1 does without.
+  // Loading Drizzle and libSQL's client takes most of a second, which commands on D1 do not need.
   const { createClient } = await import('@libsql/client/http')
   let status: number | undefined
-  let deadline: AbortSignal | null = AbortSignal.timeout(reachSeconds * 1000)
-  const ask: typeof fetch = async (input, init) => {
-    const answer = await fetch(input, { ...init, signal: deadline })
+  let signal: AbortSignal | null = AbortSignal.timeout(connectSeconds * 1000)
+  const fetchWithStatus: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, { ...init, signal })
     status = answer.status
     return answer
   }
-  const client = createClient({ url, fetch: ask, ...(authToken ? { authToken } : {}) })
+  const client = createClient({ url, fetch: fetchWithStatus, ...(authToken ? { authToken } : {}) })
   try {
     await client.execute('SELECT 1')
-    deadline = null
+    signal = null
     return client
   } catch (error) {
     client.close()
@@ -93,7 +87,7 @@ export async function openLibsql(url: string, authToken: string | undefined): Pr
   }
 }
 
-/** When the newest migration that the database has was written; 0 for a database that has none. */
+/** The time of the newest migration that was applied; 0 if there is none. */
 async function lastApplied(client: Client): Promise<number> {
   const table = await client.execute(`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`)
   if (table.rows.length === 0) return 0
@@ -106,43 +100,21 @@ const journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.
 const entriesOf = (migrationsFolder: string) =>
   journal.parse(JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))).entries
 
-/** The migrations that there are, in their order. */
-export const migrationTags = (): string[] => entriesOf(defaults.migrationsFolder).map(({ tag }) => tag)
+/** The tags of all migrations, in their order. */
+export const migrationTags = (): string[] => entriesOf('migrations').map(({ tag }) => tag)
 
-// ---------------------------------------------------------------- the local D1
-
-/** What has been applied, as wrangler has it: it migrates what is deployed, whose backups are restored here, too. */
+/** wrangler's list of applied migrations: it migrates deployed databases, and their backups are restored locally. */
 const appliedTable = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`
 
-async function migrateD1({
-  persistTo = defaults.persistTo,
-  migrationsFolder,
-  signal,
-}: MigrateOptions): Promise<string> {
-  signal?.throwIfAborted()
-  const { d1, close } = await openD1(persistTo).catch((error: unknown) => {
-    throw new CommandError(`The local D1 (${persistTo}) could not be opened: ${innermost(error)}`)
-  })
-  try {
-    return await migrateOpenD1(d1, migrationsFolder)
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  } finally {
-    await close()
-  }
-}
-
 /**
- * Brings a local D1 that is open up to date, in one transaction: `wrangler d1 migrations apply` starts a runtime for
- * each migration.
+ * Migrates an open local D1 in one transaction; `wrangler d1 migrations apply` starts a runtime for each migration.
  * @throws CommandError in words for a person
  */
-export async function migrateOpenD1(d1: D1Database, migrationsFolder = defaults.migrationsFolder): Promise<string> {
+export async function migrateOpenD1(d1: D1Database, migrationsFolder = 'migrations'): Promise<string> {
   try {
     await d1.prepare(appliedTable).run()
     const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
@@ -151,7 +123,10 @@ export async function migrateOpenD1(d1: D1Database, migrationsFolder = defaults.
     if (pending.length === 0) return 'The local D1 is up to date.'
     await d1.batch(
       pending.flatMap(({ tag }) => [
-        ...splitMigration(join(migrationsFolder, `${tag}.sql`)).map((sql) => d1.prepare(sql)),
+        // Split into statements as Drizzle's migrator does for libSQL.
+        ...readFileSync(join(migrationsFolder, `${tag}.sql`), 'utf8')
+          .split('--> statement-breakpoint')
+          .map((sql) => d1.prepare(sql)),
         d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(`${tag}.sql`),
       ]),
     )
@@ -161,27 +136,11 @@ export async function migrateOpenD1(d1: D1Database, migrationsFolder = defaults.
   }
 }
 
-/** Splits a migration into statements, as Drizzle's migrator does for libSQL. */
-const splitMigration = (file: string): string[] => readFileSync(file, 'utf8').split('--> statement-breakpoint')
-
-// ---------------------------------------------------------------- npm run migrate
-
-/** A variable of the environment, or else of `.dev.vars`. Empty means not set. */
-export function variable(name: string): string | undefined {
-  let vars: NodeJS.Dict<string> = {}
-  try {
-    vars = parseEnv(readFileSync('.dev.vars', 'utf8'))
-  } catch {
-    // No such file: a machine that only deploys has none.
-  }
-  return process.env[name] || vars[name] || undefined
-}
-
 async function main(): Promise<void> {
   warnOfUnknown('.dev.vars')
-  const url = variable('DATABASE_URL')
+  const url = localVariable('DATABASE_URL')
   if (url === undefined) console.log('DATABASE_URL is not set, neither here nor in .dev.vars: migrating the local D1.')
-  console.log(await migrate({ databaseUrl: url, authToken: variable('DATABASE_AUTH_TOKEN') }))
+  console.log(await migrate({ databaseUrl: url, authToken: localVariable('DATABASE_AUTH_TOKEN') }))
 }
 
 if (import.meta.main) await runCommand(main)

@@ -14,11 +14,11 @@ describe('demo people', () => {
     expect(people(300, 7)).not.toEqual(people(300, 8))
   })
 
-  it('stay the same when more are asked for', () => {
+  it('stay the same if there are more of them', () => {
     for (const few of [0, 1, 2, 20, 999]) expect(people(few)).toEqual(crowd.slice(0, few))
   })
 
-  it('have a first or a last name, neat and composed, of at most 100 characters', () => {
+  it('have a first or a last name in NFC, without spaces around it, of at most 100 characters', () => {
     for (const one of crowd) {
       expect(nameOf(one)).not.toBe('')
       for (const name of nonNull([one.first_name, one.last_name])) {
@@ -53,7 +53,7 @@ describe('demo people', () => {
     for (const letter of "łżéñßİıĐœґї’'") expect(all, letter).toContain(letter)
   })
 
-  it('agree in gender, name with surname', () => {
+  it('have first and last names of the same gender', () => {
     const women = crowd.filter((one) => /^(Олена|Оксана|Любов|Ярослава|Мар’яна)$/.test(one.first_name ?? ''))
     const men = crowd.filter((one) => /^(Іван|Микола|Тарас|Ярослав|Петро)$/.test(one.first_name ?? ''))
     expect(women.length).toBeGreaterThan(20)
@@ -64,7 +64,7 @@ describe('demo people', () => {
     expect(men.some((one) => one.last_name?.endsWith('ський'))).toBe(true)
   })
 
-  it('have e-mails that are ASCII, unique without case, and nobody’s', () => {
+  it('have ASCII e-mails at example domains, unique regardless of case', () => {
     const emails = nonNull(crowd.map((one) => one.email))
     for (const email of emails) expect(email).toMatch(/^[a-z]+([._+]?[a-z0-9]+)*@example\.(com|org|net)$/i)
     expect(new Set(emails.map((email) => email.toLowerCase())).size).toBe(emails.length)
@@ -86,7 +86,7 @@ describe('demo people', () => {
     }
   })
 
-  it('have phones that the wire takes, in many formats', () => {
+  it('have phones that the API accepts, in many formats', () => {
     const phones = nonNull(crowd.map((one) => one.phone))
     for (const phone of phones) {
       expect(phone).toMatch(/^[\d+\-.() /]{7,32}$/)
@@ -108,7 +108,7 @@ describe('demo people', () => {
     expect(new Set(phones.map((phone) => phone.replace(/\d/g, '0'))).size).toBeGreaterThan(30)
   })
 
-  it('have real birthdays, none in the future, on every day of the year', () => {
+  it('have valid birthdays before 2020, on every day of the year', () => {
     const birthdays = nonNull(crowd.map((one) => one.birthday))
     for (const birthday of birthdays) {
       expect(parseBirthday(birthday), birthday).not.toBeNull()
@@ -117,7 +117,7 @@ describe('demo people', () => {
     expect(new Set(birthdays.map((birthday) => birthday.slice(-5))).size).toBe(366)
   })
 
-  it('are born on 29 February or in an unknown year even where there are few', () => {
+  it('include birthdays on 29 February and without a year, even if there are only 20 people', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const few = people(20, seed)
       const birthdays = nonNull(few.map((one) => one.birthday))
@@ -128,7 +128,7 @@ describe('demo people', () => {
     }
   })
 
-  it('lack a field now and then, and are seldom favourites', () => {
+  it('sometimes lack a field, and are rarely favorites', () => {
     for (const field of ['first_name', 'last_name', 'email', 'phone', 'birthday', 'additional'] as const) {
       const lacking = share((one) => one[field] === null)
       expect(lacking, field).toBeGreaterThan(0.01)

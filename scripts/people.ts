@@ -1,76 +1,55 @@
-import {
-  base,
-  de,
-  en,
-  es,
-  Faker,
-  fr,
-  generateMersenne53Randomizer,
-  type LocaleDefinition,
-  pl,
-  tr,
-  uk,
-} from '@faker-js/faker'
+import * as faker from '@faker-js/faker'
 import { addDays, formatDate } from '../src/birthdays/upcoming.ts'
 import { type ContactFields, withDefaults } from '../src/contacts/fields.ts'
 
-/** A contact as `POST /api/contacts` takes it. */
-export type DemoPerson = ContactFields
-
 /**
- * Makes plausible people from many countries, about half of them Ukrainian. The same `seed` makes the same people in
- * the same order; a larger `count` adds more at the end. Nobody is real: e-mails are at example.com, .org and .net (RFC
- * 2606), and phones come from the ranges that a country keeps for fiction, or have 555 in them.
+ * Makes realistic contacts, about half of them Ukrainian. The same `seed` makes the same people in the same order; a
+ * larger `count` adds more at the end. Nobody is real: e-mails are at example.com, .org and .net (RFC 2606), and phone
+ * numbers are reserved for fiction, or contain 555.
  */
-export function people(count: number, seed = 1): DemoPerson[] {
-  const randomizer = generateMersenne53Randomizer(seed)
-  const fakerOf = (locale: LocaleDefinition) => new Faker({ locale: [locale, en, base], randomizer })
-  const english = fakerOf(en)
+export function people(count: number, seed = 1): ContactFields[] {
+  const randomizer = faker.generateMersenne53Randomizer(seed)
+  const fakerOf = (locale: faker.LocaleDefinition) =>
+    new faker.Faker({ locale: [locale, faker.en, faker.base], randomizer })
+  const english = fakerOf(faker.en)
   const weighted = cultures.map(([weight, locale, ...phones]) => ({
     weight,
-    value: { faker: fakerOf(locale), phones },
+    value: { own: fakerOf(locale), phones },
   }))
   const takenEmails = new Set<string>()
   return Array.from({ length: count }, (_, index) => {
-    const { faker, phones } = english.helpers.weightedArrayElement(weighted)
-    const name = nameOf(index, faker)
-    const missing = faker.number.float()
-    const maybe = (probability: number, make: () => string) => faker.helpers.maybe(make, { probability }) ?? null
+    const { own, phones } = english.helpers.weightedArrayElement(weighted)
+    const [first, last] = nameOf(index, own)
+    const missing = own.number.float()
+    const maybe = (probability: number, make: () => string) => own.helpers.maybe(make, { probability }) ?? null
     return withDefaults({
-      first_name: missing < 0.02 ? null : name.first,
-      last_name: missing > 0.92 ? null : name.last,
-      email: maybe(0.74, () => emailOf(name, english, takenEmails)),
-      phone: maybe(0.86, () => faker.helpers.arrayElement(phones).replace(/#/g, () => faker.string.numeric())),
-      birthday: birthdayOf(index, faker),
-      additional: maybe(0.3, () => faker.helpers.arrayElement(notes)),
-      favorite: faker.datatype.boolean(0.08) || index === 4, // a short list has one too
+      first_name: missing < 0.02 ? null : first,
+      last_name: missing > 0.92 ? null : last,
+      email: maybe(0.74, () => emailOf(first, last, english, takenEmails)),
+      phone: maybe(0.86, () => own.helpers.arrayElement(phones).replace(/#/g, () => own.string.numeric())),
+      birthday: birthdayOf(index, own),
+      additional: maybe(0.3, () => own.helpers.arrayElement(notes)),
+      favorite: own.datatype.boolean(0.08) || index === 4, // So that short lists have a favorite.
     })
   })
 }
 
-interface Name {
-  readonly first: string
-  readonly last: string
+/** Every 25th name is one of {@link edgeNames}; faker makes the others. */
+function nameOf(index: number, own: faker.Faker): readonly [first: string, last: string] {
+  const sex = own.person.sexType()
+  const clean = (name: string) => name.normalize('NFC').replaceAll("'", '’').trim()
+  const names = [clean(own.person.firstName(sex)), clean(own.person.lastName(sex))] as const
+  if (index % 25 !== 3) return names
+  const [first = '', last = ''] = edgeNames[((index - 3) / 25) % edgeNames.length]?.split('|') ?? []
+  return [first, last]
 }
 
-/** Every 25th name is one of {@link edgeNames}; faker writes the others. */
-function nameOf(index: number, faker: Faker): Name {
-  const sex = faker.person.sexType()
-  const name = { first: faker.person.firstName(sex), last: faker.person.lastName(sex) }
-  if (index % 25 !== 3) return { first: clean(name.first), last: clean(name.last) }
-  const [first = '', last = ''] = edgeNames[((index - 3) / 25) % edgeNames.length] ?? []
-  return { first, last }
-}
-
-const clean = (name: string): string => name.normalize('NFC').replaceAll("'", '’').trim()
-
-/** Makes an address that nobody else has. A name in a script that faker does not transliterate gets English words. */
-function emailOf({ first, last }: Name, english: Faker, taken: Set<string>): string {
+/** Makes an unused address. A name in a script that faker does not transliterate gets English words. */
+function emailOf(first: string, last: string, english: faker.Faker, taken: Set<string>): string {
   const ascii = (name: string) =>
     name.replace(/[ьЬ’' .-]/g, '').replace(/[іїєґłđœı]/gi, (letter) => latin[letter.toLowerCase()] ?? '')
-  const names = /^[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}’' .-]+$/u.test(first + last)
-    ? { firstName: ascii(first), lastName: ascii(last) }
-    : {}
+  const isAlphabetic = /^[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}’' .-]+$/u.test(first + last)
+  const names = isAlphabetic ? { firstName: ascii(first), lastName: ascii(last) } : {}
   let email = english.internet.exampleEmail(names).replaceAll('-', '')
   while (taken.has(email.toLowerCase())) email = email.replace('@', `${english.string.numeric()}@`)
   taken.add(email.toLowerCase())
@@ -81,13 +60,13 @@ function emailOf({ first, last }: Name, english: Faker, taken: Set<string>): str
 const latin: Readonly<Record<string, string>> = { і: 'i', ї: 'i', є: 'ie', ґ: 'g', ł: 'l', đ: 'd', œ: 'oe', ı: 'i' }
 
 /**
- * Steps through the year by the golden ratio, so that even a few people are spread over all of it. Some were born on 29
- * February, and of some the year is unknown; among the first twenty are one of each.
+ * Distributes birthdays over the year by the golden ratio, so that even a few people have them in all seasons. Some are
+ * on 29 February, and some have no year; the first twenty people have at least one of each.
  */
-function birthdayOf(index: number, faker: Faker): string | null {
-  const kind = faker.number.float()
-  const year = faker.number.int({ min: 1938, max: 2017 })
-  const leapYear = 1940 + 4 * faker.number.int({ max: 18 })
+function birthdayOf(index: number, own: faker.Faker): string | null {
+  const kind = own.number.float()
+  const year = own.number.int({ min: 1938, max: 2017 })
+  const leapYear = 1940 + 4 * own.number.int({ max: 18 })
   const dayOfYear = Math.floor(((index * 0.618033988749895 + 0.4) % 1) * 365)
   const monthDay = formatDate(addDays({ year: 2001, month: 1, day: 1 }, dayOfYear)).slice('2001-'.length)
   if (index === 9) return `${leapYear}-02-29`
@@ -97,31 +76,12 @@ function birthdayOf(index: number, faker: Faker): string | null {
   return kind < 0.84 ? `${year}-${monthDay}` : null
 }
 
-/**
- * Names that software trips over: apostrophes, letters that fold in odd ways, double names, text from right to left,
- * scripts that faker's cultures below lack.
- */
-const edgeNames: readonly (readonly [string, string])[] = [
-  ['Мар’яна', 'Лук’янчук'],
-  ['Ґалаґан', 'Їжакевич'],
-  ['Ганна', 'Нечуй-Левицька'],
-  ['Siobhán', "O'Connor"],
-  ['Zoë', 'St. Clair'],
-  ['María José', 'de la Fuente Núñez'],
-  ['Łucja', 'Żeromska'],
-  ['İbrahim', 'Işık'],
-  ['Käthe', 'Weiß'],
-  ['Đan', 'Nguyễn'],
-  ['Œdipe', 'Lecœur'],
-  ['Αγγελική', 'Παπαδοπούλου'],
-  ['ნინო', 'ბერიძე'],
-  ['محمد', 'عبد الله'],
-  ['דוד', 'בן-דוד'],
-  ['さくら', '渡辺'],
-  ['ユウコ', '鈴木'],
-  ['伟', '欧阳'],
-  ['지우', '남궁'],
-  ['प्रिया', 'शर्मा'],
+/** Names that are difficult for software: apostrophes, unusual case folding, right-to-left text, other scripts. */
+const edgeNames = [
+  ...['Мар’яна|Лук’янчук', 'Ґалаґан|Їжакевич', 'Ганна|Нечуй-Левицька', "Siobhán|O'Connor", 'Zoë|St. Clair'],
+  ...['María José|de la Fuente Núñez', 'Łucja|Żeromska', 'İbrahim|Işık', 'Käthe|Weiß', 'Đan|Nguyễn'],
+  ...['Œdipe|Lecœur', 'Αγγελική|Παπαδοπούλου', 'ნინო|ბერიძე', 'محمد|عبد الله', 'דוד|בן-דוד'],
+  ...['さくら|渡辺', 'ユウコ|鈴木', '伟|欧阳', '지우|남궁', 'प्रिया|शर्मा'],
 ]
 
 const notes = [
@@ -130,19 +90,17 @@ const notes = [
   ...['College friend', 'Plumber, answers on weekends', 'Landlady\nrent is due on the 5th', 'Prefers texts'],
 ]
 
-/** How many of a hundred people are of a culture, and how their phones are written: each `#` is a digit. */
-type Culture = readonly [weight: number, locale: LocaleDefinition, ...phones: string[]]
-
-const cultures: readonly Culture[] = [
-  // Ukraine has no numbers for fiction: these are the blocks that its forms and examples show.
-  [48, uk, '+380 67 123 ## ##', '+380(63)555-##-##', '+380-93-555-##-##', '+38 (096) 123-##-##', '+38099123####'],
-  [5, uk, '066 555 ## ##', '(068) 123-##-##', '0975550###', '073.555.##.##', '(044) 279-12-##', '048/555-##-##'],
+/** How many of a hundred people are of a culture, and the formats of their phone numbers: each `#` is a digit. */
+const cultures: readonly (readonly [weight: number, locale: faker.LocaleDefinition, ...phones: string[]])[] = [
+  // Ukraine has no numbers for fiction: these appear in its forms and examples.
+  [48, faker.uk, '+380 67 123 ## ##', '+380(63)555-##-##', '+380-93-555-##-##', '+38 (096) 123-##-##', '+38099123####'],
+  [5, faker.uk, '066 555 ## ##', '(068) 123-##-##', '0975550###', '073.555.##.##', '(044) 279-12-##', '048/555-##-##'],
   // 555-01xx in North America, and Ofcom's numbers in Britain.
-  [20, en, '+1 (212) 555-01##', '(617) 555-01##', '+1.303.555.01##', '+44 20 7946 0###', '020 7946-0###'],
-  [8, pl, '+48 22 555 ## ##', '500-123-###', '0048 600 123 ###', '(22) 555-##-##'],
-  [6, es, '+34 600 555 ###', '+52 55 5555 01##', '600.555.###', '(600) 555 ###'],
+  [20, faker.en, '+1 (212) 555-01##', '(617) 555-01##', '+1.303.555.01##', '+44 20 7946 0###', '020 7946-0###'],
+  [8, faker.pl, '+48 22 555 ## ##', '500-123-###', '0048 600 123 ###', '(22) 555-##-##'],
+  [6, faker.es, '+34 600 555 ###', '+52 55 5555 01##', '600.555.###', '(600) 555 ###'],
   // The numbers of the Bundesnetzagentur and of ARCEP for film and television.
-  [5, de, '+49 30 23125 ###', '(089) 99998-###', '030/23125 ###', '+49 (30) 23125-###'],
-  [4, fr, '+33 1 99 00 ## ##', '06 39 98 ## ##', '06.39.98.##.##', '+33 (0)6 39 98 ## ##'],
-  [4, tr, '+90 212 555 01 ##', '0 216 555 01 ##', '(0212) 555-01##', '+90-212-555-01-##'],
+  [5, faker.de, '+49 30 23125 ###', '(089) 99998-###', '030/23125 ###', '+49 (30) 23125-###'],
+  [4, faker.fr, '+33 1 99 00 ## ##', '06 39 98 ## ##', '06.39.98.##.##', '+33 (0)6 39 98 ## ##'],
+  [4, faker.tr, '+90 212 555 01 ##', '0 216 555 01 ##', '(0212) 555-01##', '+90-212-555-01-##'],
 ]

@@ -1,15 +1,12 @@
-/**
- * `npm run restore`: puts what `npm run backup` saved into an empty database: libSQL where `DATABASE_URL` says so, else
- * the local D1.
- */
+/** `npm run restore`: restores a backup into an empty database: libSQL by `DATABASE_URL`, else the local D1. */
 import { createReadStream } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
-import { type FoundTables, inspectTables, load, withoutTriggers } from './backup/dump.ts'
+import { type FoundTables, inspectTables, type Query, runInBatches, withoutTriggers } from './backup/dump.ts'
 import { statementsOf } from './backup/statements.ts'
 import { CommandError, innermost, parseOptions, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
-import { openLibsql, variable } from './migrate.ts'
-import { warnOfUnknown } from './variables.ts'
+import { openLibsql } from './migrate.ts'
+import { localVariable, warnOfUnknown } from './variables.ts'
 
 const help = `npm run restore -- FILE [options]
 
@@ -20,70 +17,76 @@ const help = `npm run restore -- FILE [options]
 
 The database has to be empty. What was saved with --rows goes into one that npm run migrate has made.`
 
-/** What is restored, and where to. */
-export interface RestoreOptions {
-  readonly file: string
-  readonly databaseUrl?: string | undefined
-  readonly authToken?: string | undefined
-  readonly persistTo?: string
+/** A database to restore into, and what to tell the person about it. */
+interface Target {
+  readonly kind: 'd1' | 'libsql'
+  readonly place: string
+  readonly query: Query
+  run(statements: AsyncIterable<string>): Promise<void>
+  close(): Promise<void> | void
+  readonly adviceIfFull: string
+  readonly stateAfterFailure: string
+  readonly next: string
+}
+
+async function openLocalTarget(persistTo: string): Promise<Target> {
+  const { d1, close } = await openD1(persistTo)
+  return {
+    ...{ kind: 'd1', place: `The local D1 (${persistTo})`, close },
+    query: async (sql) => (await d1.prepare(sql).all<Record<string, unknown>>()).results,
+    async run(statements) {
+      const batch: D1PreparedStatement[] = []
+      for await (const sql of statements) batch.push(d1.prepare(sql))
+      await d1.batch(batch)
+    },
+    adviceIfFull: 'Stop npm start, and move that folder away.',
+    stateAfterFailure: ', and is as it was:',
+    next: 'npm start brings it up to date, and goes on with it.',
+  }
+}
+
+async function openLibsqlTarget(url: string, authToken: string | undefined): Promise<Target> {
+  const client = await openLibsql(url, authToken)
+  return {
+    ...{ kind: 'libsql', place: `The libSQL database ${new URL(url).host}`, close: () => client.close() },
+    query: async (sql) => (await client.execute(sql)).rows,
+    run: (statements) => runInBatches(client, statements),
+    adviceIfFull: 'Make another, and name it by DATABASE_URL.',
+    stateAfterFailure: '. Begin again with an empty database.',
+    next: 'This brings it up to date: npm run migrate',
+  }
 }
 
 /**
- * Puts a backup into an empty database, and says in a sentence what it did.
- * @throws CommandError when the database is not empty, or the file is not one of ours; CommandError when the database
- * does not answer
+ * Restores a file into an empty database, and returns a sentence about it.
+ * @throws CommandError if the database is not empty or refuses a statement, or the file is not a backup of its kind
  */
-export async function restore({
-  file,
-  databaseUrl,
-  authToken,
-  persistTo = '.wrangler/state',
-}: RestoreOptions): Promise<string> {
+async function restore(file: string, openTarget: () => Promise<Target>): Promise<string> {
   await access(file, constants.R_OK).catch(() => {
     throw new CommandError(`There is no file ${file} that can be read.`)
   })
   const content = await contentOf(file)
-  requireKind(file, content, databaseUrl === undefined ? 'd1' : 'libsql')
-  const statements = ({ triggers }: FoundTables) =>
-    withoutTriggers(content === 'rows' ? triggers : [], statementsOf(createReadStream(file, 'utf8')))
-  const refused = (place: string, error: unknown, next: string) => {
-    if (error instanceof CommandError) return error
-    return new CommandError(`${place} did not take all of ${file}${next} ${innermost(error)}`)
-  }
-  if (databaseUrl === undefined) {
-    const place = `The local D1 (${persistTo})`
-    const { d1, close } = await openD1(persistTo)
-    try {
-      const found = await inspectTables(async (sql) => (await d1.prepare(sql).all()).results)
-      requireEmpty(file, content, found, `${place} is not empty. Stop npm start, and move that folder away.`)
-      const batch: D1PreparedStatement[] = []
-      for await (const sql of statements(found)) batch.push(d1.prepare(sql))
-      await d1.batch(batch)
-      return `${place} holds what ${file} has. npm start brings it up to date, and goes on with it.`
-    } catch (error) {
-      throw refused(place, error, ', and is as it was:')
-    } finally {
-      await close()
-    }
-  }
-  const client = await openLibsql(databaseUrl, authToken)
-  const place = `The libSQL database ${new URL(databaseUrl).host}`
+  const target = await openTarget()
+  const { kind, place, query, adviceIfFull, stateAfterFailure, next } = target
   try {
-    const found = await inspectTables(async (sql) => (await client.execute(sql)).rows)
-    requireEmpty(file, content, found, `${place} is not empty. Make another, and name it by DATABASE_URL.`)
-    await load(client, statements(found))
-    return `${place} holds what ${file} has. This brings it up to date: npm run migrate`
+    requireKind(file, content, kind)
+    const found = await inspectTables(query)
+    requireEmpty(file, content, found, `${place} is not empty. ${adviceIfFull}`)
+    const statements = statementsOf(createReadStream(file, 'utf8'))
+    await target.run(content === 'rows' ? withoutTriggers(found.triggers, statements) : statements)
+    return `${place} holds what ${file} has. ${next}`
   } catch (error) {
-    throw refused(place, error, '. Begin again with an empty database.')
+    if (error instanceof CommandError) throw error
+    throw new CommandError(`${place} did not take all of ${file}${stateAfterFailure} ${innermost(error)}`)
   } finally {
-    client.close()
+    await target.close()
   }
 }
 
-/** What a backup holds: tables with their rows, of one kind of database, or rows alone. */
+/** What a backup contains: all of a database of a kind, or only rows. */
 type Content = 'libsql' | 'd1' | 'rows'
 
-/** @throws CommandError when it is none of ours */
+/** @throws CommandError if the file is no backup */
 async function contentOf(file: string): Promise<Content> {
   for await (const statement of statementsOf(createReadStream(file, 'utf8'))) {
     if (/^CREATE TABLE\b[^(]*\bd1_migrations\b/i.test(statement)) return 'd1'
@@ -94,7 +97,7 @@ async function contentOf(file: string): Promise<Content> {
   throw new CommandError(`${file} is not a file of npm run backup.`)
 }
 
-/** Tables are put back into a database of their own kind. @throws CommandError with what to do else */
+/** @throws CommandError if a whole database would be restored into one of another kind */
 function requireKind(file: string, content: Content, kind: 'libsql' | 'd1'): void {
   if (content === 'rows' || content === kind) return
   throw new CommandError(
@@ -103,7 +106,7 @@ function requireKind(file: string, content: Content, kind: 'libsql' | 'd1'): voi
   )
 }
 
-/** Rows alone need tables that are empty, and tables a database without any. @throws CommandError with what to do */
+/** @throws CommandError unless there are empty tables for rows, or no tables for a whole database */
 function requireEmpty(file: string, content: Content, { tables, full }: FoundTables, words: string): void {
   if (content === 'rows' && tables.length === 0)
     throw new CommandError(`${file} holds rows alone. Make the tables first: npm run migrate`)
@@ -119,14 +122,12 @@ async function main(): Promise<void> {
   const [file, ...others] = positionals
   if (file === undefined || others.length > 0) throw new CommandError(help)
   warnOfUnknown('.dev.vars')
-  console.log(
-    await restore({
-      file,
-      databaseUrl: variable('DATABASE_URL'),
-      authToken: variable('DATABASE_AUTH_TOKEN'),
-      persistTo: values['persist-to'],
-    }),
-  )
+  const url = localVariable('DATABASE_URL')
+  const openTarget = () =>
+    url === undefined
+      ? openLocalTarget(values['persist-to'])
+      : openLibsqlTarget(url, localVariable('DATABASE_AUTH_TOKEN'))
+  console.log(await restore(file, openTarget))
 }
 
 if (import.meta.main) await runCommand(main)

@@ -1,7 +1,6 @@
-/** `npm run seed`: an account to try things with, and as many people in its book as you like, in the local database. */
+/** `npm run seed`: creates a demo account with contacts in the local database. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
+import { setImmediate } from 'node:timers/promises'
 import { count, eq, sql } from 'drizzle-orm'
 import { hashPassword, passwordFault } from '../src/auth/password-hash.ts'
 import { newPassword } from '../src/auth/schema.ts'
@@ -20,41 +19,33 @@ import { CommandError, parseOptions, runCommand } from './command.ts'
 import { openD1 } from './local-d1.ts'
 import { migrate, migrateOpenD1 } from './migrate.ts'
 import { people } from './people.ts'
-import { drawProgress } from './progress.ts'
-import { warnOfUnknown } from './variables.ts'
+import { readVariables, warnOfUnknown } from './variables.ts'
 
-const maxCount = 50_000 // as many as a book holds
-const rowsAStatement = 3 // of 28 columns: D1 binds 100 parameters a statement
+const maxCount = 50_000 // The limit of a book.
+const rowsAStatement = 3 // Of 28 columns: D1 binds 100 parameters a statement.
 const statementsABatch = 100
 
-/** Whom to seed, with how many people. */
+/** The account, and the number of contacts in its book. */
 export interface SeedOptions {
   readonly email: string
-  /** How many contacts the book is to hold. */
   readonly count: number
-  /** Sets the account's password; without it a new account gets a random one, and an old one keeps its own. */
+  /** Replaces the account's password. Without it, a new account gets a random one. */
   readonly password?: string | undefined
-  /** Where wrangler keeps the local D1. */
+  /** The folder of the local D1. */
   readonly persistTo: string
-  /** The Worker's variables, which may name a libSQL database to fill instead. */
+  /** The Worker's variables; a DATABASE_URL there selects a libSQL database instead. */
   readonly varsFile: string
-  readonly onProgress?: (done: number, all: number) => void
 }
 
-/**
- * Makes the account, or finds it, and tops its book up to `count` contacts. The same people each time, in the same
- * order.
- */
+/** Finds or creates the account, and adds contacts up to `count`: the same people each time, in the same order. */
 export async function seed(options: SeedOptions) {
-  const { persistTo, varsFile } = options
-  // None where `npm start` has not written them yet.
-  const variables = existsSync(varsFile) ? parseEnv(readFileSync(varsFile, 'utf8')) : {}
-  const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken } = variables
-  const { db, close } = url ? await openLibsqlDatabase(url, authToken || undefined) : await openLocalDatabase(persistTo)
+  const { DATABASE_URL: databaseUrl, DATABASE_AUTH_TOKEN: token } = readVariables(options.varsFile)
+  const crowd = people(options.count)
+  const { db, close } = await openDatabase(options.persistTo, databaseUrl, token || undefined)
   try {
-    const { user, account, password } = await accountOf(db, options)
+    const { user, account, password } = await findOrCreateAccount(db, options)
     const before = await contactsOf(db, user.id)
-    await topUp(db, user.id, before, options)
+    await addContacts(db, user.id, crowd.slice(before))
     const total = await contactsOf(db, user.id)
     return { account, password, added: total - before, total }
   } finally {
@@ -62,36 +53,40 @@ export async function seed(options: SeedOptions) {
   }
 }
 
-async function openLibsqlDatabase(url: string, authToken: string | undefined) {
-  await migrate({ databaseUrl: url, authToken })
-  return { db: connectLibsql({ url, authToken }) as Database, close: async () => {} }
+async function contactsOf(db: Database, ownerId: number): Promise<number> {
+  const [row] = await db.select({ n: count() }).from(contacts).where(eq(contacts.owner_id, ownerId))
+  return row?.n ?? 0
 }
 
-async function openLocalDatabase(persistTo: string) {
+/** Opens and migrates the database. */
+async function openDatabase(persistTo: string, databaseUrl: string | undefined, authToken: string | undefined) {
+  if (databaseUrl) {
+    await migrate({ databaseUrl, authToken })
+    return { db: connectLibsql({ url: databaseUrl, authToken }) as Database, close: async () => {} }
+  }
   const { d1, close } = await openD1(persistTo)
   await migrateOpenD1(d1)
   return { db: connectD1(d1) as Database, close }
 }
 
-async function accountOf(db: Database, { email, password }: SeedOptions) {
+async function findOrCreateAccount(db: Database, { email, password }: SeedOptions) {
   const found = await findUserByEmail(db, email)
   if (!found) {
     const chosen = password ?? randomBytes(12).toString('base64url')
-    return { user: await makeAccount(db, email, chosen), account: 'made' as const, password: chosen }
+    return { user: await createAccount(db, email, chosen), account: 'made' as const, password: chosen }
   }
   const changes = {
-    // No copy of the user shows the hash, so it needs no revision from the gate; who is signed in stays so.
+    // Cached users do not contain the hash, so it needs no new revision from the gate. Sessions go on.
     ...(password === undefined ? {} : { password_hash: await hashPassword(password) }),
-    // Nobody has ever logged in to an unconfirmed account: there is no copy yet, and its gate knows no revision.
+    // Nobody has ever logged in to an unconfirmed account, so it is not cached and its gate has no revision yet.
     ...(found.confirmed_at ? {} : { confirmed_at: timestamp(), revision: sql`${users.revision} + 1` }),
   }
   if (Object.keys(changes).length > 0) await db.update(users).set(changes).where(eq(users.id, found.id))
   return { user: found, account: found.confirmed_at ? ('found' as const) : ('confirmed' as const), password }
 }
 
-async function makeAccount(db: Database, email: string, password: string): Promise<UserRow> {
-  const now = timestamp()
-  const username = usernameFor(email)
+async function createAccount(db: Database, email: string, password: string): Promise<UserRow> {
+  const [now, username] = [timestamp(), usernameFor(email)]
   const account = { username, username_key: fold(username), email, email_key: emailKey(email) }
   const password_hash = await hashPassword(password)
   const [user] = await db
@@ -102,40 +97,29 @@ async function makeAccount(db: Database, email: string, password: string): Promi
   return user
 }
 
-/** `ana@example.com` is called Ana. */
+/** `Ana` for `ana@example.com`. */
 function usernameFor(email: string): string {
   const local = email.slice(0, email.lastIndexOf('@'))
   const { success, data } = usernameSchema.safeParse(local.slice(0, 1).toUpperCase() + local.slice(1))
   return success ? data : 'Demo'
 }
 
-async function contactsOf(db: Database, ownerId: number): Promise<number> {
-  const [row] = await db.select({ n: count() }).from(contacts).where(eq(contacts.owner_id, ownerId))
-  return row?.n ?? 0
-}
-
-async function topUp(db: Database, ownerId: number, before: number, { count, onProgress }: SeedOptions): Promise<void> {
+/** Adds contacts as if they had been entered a minute apart, the last one just now. */
+async function addContacts(db: Database, ownerId: number, missing: ReturnType<typeof people>): Promise<void> {
   const now = Date.now()
-  const missing = people(count).slice(before)
-  // As if they had been typed in a minute apart, the last one just now.
-  const rows = missing.map((person, n) =>
-    createRow(ownerId, contentOfFields(person), 'uk', timestamp(now - (missing.length - n) * 60_000)),
-  )
-  const batchSize = rowsAStatement * statementsABatch
-  for (let at = 0; at < rows.length; at += batchSize) {
-    onProgress?.(at, rows.length)
-    const batch = rows.slice(at, at + batchSize)
-    const statements = []
-    for (let row = 0; row < batch.length; row += rowsAStatement) {
-      statements.push(db.insert(contacts).values(batch.slice(row, row + rowsAStatement)))
-    }
-    const [first, ...rest] = statements
+  // D1 closes a connection that is idle for seconds: so each batch is built when it is sent, and the event loop notices
+  // a closed connection before.
+  for (let at = 0; at < missing.length; at += rowsAStatement * statementsABatch) {
+    const rows = missing.slice(at, at + rowsAStatement * statementsABatch).map((person, n) => {
+      const createdAt = timestamp(now - (missing.length - at - n) * 60_000)
+      return createRow(ownerId, contentOfFields(person), 'uk', createdAt)
+    })
+    const groups = Map.groupBy(rows.entries(), ([n]) => Math.floor(n / rowsAStatement)).values()
+    const [first, ...rest] = [...groups].map((group) => db.insert(contacts).values(group.map(([, row]) => row)))
+    await setImmediate()
     if (first) await db.batch([first, ...rest])
   }
-  if (rows.length > 0) onProgress?.(rows.length, rows.length)
 }
-
-// ---------------------------------------------------------------- npm run seed
 
 const help = `npm run seed -- [options]
 
@@ -149,7 +133,7 @@ const help = `npm run seed -- [options]
 The book is topped up to N: a second run adds nothing, and a book that holds more is left as it is.
 Works whether or not npm start is running.`
 
-/** Reads the options of the command. @throws Error for one that does not fit, in words for the person who typed it */
+/** Reads the options. @throws CommandError for an invalid one, in words for the person who typed it */
 export function readOptions(args: readonly string[]): SeedOptions {
   const { values } = parseOptions(help, {
     args: [...args],
@@ -173,11 +157,8 @@ export function readOptions(args: readonly string[]): SeedOptions {
     const fault = length ? `The password ${length}.` : passwordFault(password, { email, username: usernameFor(email) })
     if (fault) throw new CommandError(`--password: ${fault}`)
   }
-  return { email, count: n, password, persistTo: values['persist-to'], varsFile: values.vars, onProgress: drawProgress }
+  return { email, count: n, password, persistTo: values['persist-to'], varsFile: values.vars }
 }
-
-/** A text as one word of a POSIX shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -192,11 +173,12 @@ async function main(): Promise<void> {
   if (password !== undefined) console.log(`Its password: ${password}`)
   else console.log('Its password is the one it had. To set another, add: --password "four or more words"')
   const credentials = JSON.stringify({ email, password: password ?? 'YOUR PASSWORD' })
+  const url = `http://127.0.0.1:${process.env.PORT || 8787}`
   console.log(`
-Log in, while npm start runs, at http://127.0.0.1:${process.env.PORT || 8787}/docs (Authorize), or with:
+Log in, while npm start runs, at ${url}/docs (Authorize), or with:
 
-  curl http://127.0.0.1:${process.env.PORT || 8787}/api/auth/login -H 'Content-Type: application/json' \\
-    -d ${quoted(credentials)}`)
+  curl ${url}/api/auth/login -H 'Content-Type: application/json' \\
+    -d '${credentials.replaceAll("'", `'\\''`)}'`)
 }
 
 if (import.meta.main) await runCommand(main)

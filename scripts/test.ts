@@ -1,8 +1,7 @@
 /**
- * `npm test`: every test there is. Its last line is the tally, `N passed, N failed` and, where any were, `, N skipped`.
+ * `npm test`: all tests. Its last line counts them: `N passed, N failed` and, if there are any, `, N skipped`.
  *
- * `npm test -- --full` runs them at full strength (CONTRIBUTING.md says what that adds); all other arguments are
- * vitest's.
+ * `npm test -- --full` runs them at full strength (CONTRIBUTING.md); all other arguments are vitest's.
  */
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,24 +10,18 @@ import { findChromium } from '../test/browser/chromium.ts'
 import { copyAssets } from './assets.ts'
 import { type Report, runVitest } from './vitest.ts'
 
-/**
- * Counts a report. What kept tests from running counts as a failure: a file that did not load, an error outside of
- * tests, and, unless `mayBeNone`, that there was no test.
- */
+/** Counts tests. What prevented tests counts as a failure: an unloadable file, another error, or that none ran. */
 function count(report: Report, exitCode: number, mayBeNone: boolean) {
   const unloaded = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   ).length
-  const tally = {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + unloaded,
-    skipped: report.numPendingTests + report.numTodoTests,
-  }
-  const nothingRan = tally.passed + tally.failed === 0
-  return tally.failed === 0 && (exitCode !== 0 || (nothingRan && !mayBeNone)) ? { ...tally, failed: 1 } : tally
+  const [passed, failed] = [report.numPassedTests, report.numFailedTests + unloaded]
+  const hasOtherFault = exitCode !== 0 || (passed + failed === 0 && !mayBeNone)
+  const skipped = report.numPendingTests + report.numTodoTests
+  return { passed, failed: failed === 0 && hasOtherFault ? 1 : failed, skipped }
 }
 
-/** Databases of tests live here where there is room: each statement of the local D1 waits for the disk otherwise. */
+/** The folder of the tests' databases, if it has room: on a disk, D1 waits for each statement to be written. */
 const memoryDisk = '/dev/shm'
 const memoryDiskBytes = 4 * 2 ** 30
 
@@ -42,28 +35,22 @@ function hasMemoryDisk(): boolean {
   }
 }
 
-async function main(): Promise<void> {
-  const full = process.argv.includes('--full')
-  const args = process.argv.slice(2).filter((arg) => arg !== '--full')
-  copyAssets()
-  const chromium = findChromium()
-  if (!chromium) console.log('No Chromium found: browser tests are skipped. Set CHROMIUM_PATH to where one is.\n')
-
-  const { exitCode, report } = await runVitest(args, {
-    ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
-    TEST_FULL: full ? '1' : '',
-    ...(hasMemoryDisk() ? { TMPDIR: memoryDisk } : {}),
-    // Of the many processes that the tests start, most load wrangler.
-    NODE_COMPILE_CACHE: join(tmpdir(), 'vizitka-compile-cache'),
-    // The mail tests' own certificate authority, so that letters over TLS can really be sent.
-    NODE_EXTRA_CA_CERTS: resolve('test/hostile-smtp.ts'),
-  })
-  if (!report) console.error('vitest left no report that can be read.')
-  const none = { passed: 0, failed: 1, skipped: 0 }
-  const { passed, failed, skipped } = report ? count(report, exitCode, args.includes('--changed')) : none
-  if (exitCode === 0 && failed > 0) console.error('No test ran, and that is no success.')
-  process.exitCode = failed > 0 ? exitCode || 1 : exitCode
-  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-}
-
-if (import.meta.main) await main()
+const args = process.argv.slice(2).filter((arg) => arg !== '--full')
+copyAssets()
+const chromium = findChromium()
+if (!chromium) console.log('No Chromium found: browser tests are skipped. Set CHROMIUM_PATH to where one is.\n')
+const { exitCode, report } = await runVitest(args, {
+  ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
+  TEST_FULL: process.argv.includes('--full') ? '1' : '',
+  ...(hasMemoryDisk() ? { TMPDIR: memoryDisk } : {}),
+  // The tests start many processes, most of which load wrangler.
+  NODE_COMPILE_CACHE: join(tmpdir(), 'vizitka-compile-cache'),
+  // The certificate authority of the mail tests, so that letters can be sent over TLS.
+  NODE_EXTRA_CA_CERTS: resolve('test/hostile-smtp.ts'),
+})
+if (!report) console.error('vitest left no report that can be read.')
+const none = { passed: 0, failed: 1, skipped: 0 }
+const { passed, failed, skipped } = report ? count(report, exitCode, args.includes('--changed')) : none
+if (exitCode === 0 && failed > 0) console.error('No test ran, and that is no success.')
+process.exitCode = failed > 0 ? exitCode || 1 : exitCode
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

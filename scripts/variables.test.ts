@@ -13,8 +13,8 @@ const newFolder = (): string => {
   return folder
 }
 
-describe('a variable that nobody reads', () => {
-  it('is named with the one that was probably meant', () => {
+describe('an unknown variable', () => {
+  it('is reported with the nearest variable', () => {
     for (const [typed, meant] of [
       ['ACCES_TOKEN_TTL', 'ACCESS_TOKEN_TTL'],
       ['SMTP_HOTS', 'SMTP_HOST'],
@@ -34,7 +34,7 @@ describe('a variable that nobody reads', () => {
     ])
   })
 
-  it('is looked for in the environment only where a name is nearly one of ours', () => {
+  it('is reported in the environment only if it resembles a variable of the service', () => {
     const others = [
       'PATH',
       'HOME',
@@ -53,7 +53,7 @@ describe('a variable that nobody reads', () => {
     ])
   })
 
-  it('is none of those that wrangler, Cloudflare and the tests read', () => {
+  it('is not one that wrangler, Cloudflare or the tests read', () => {
     const file = join(newFolder(), 'vars')
     writeFileSync(file, 'CLOUDFLARE_API_TOKEN=x\nWRANGLER_LOG=debug\nTEST_INBOX=y\nSMTP_HOST=mail\nSMTP_PROT=25\n')
     const { variables, warnings } = localVariables(file)
@@ -62,8 +62,8 @@ describe('a variable that nobody reads', () => {
   })
 })
 
-describe('npm start, where a variable is wrong', () => {
-  it('says each thing that is wrong, says it one time, and does not call itself ready', async () => {
+describe('npm start with an invalid variable', () => {
+  it('reports each fault one time, and does not start', async () => {
     const folder = newFolder()
     writeFileSync(join(folder, 'vars'), 'SECRET_KEY="secret"\nPUBLIC_URL="http://127.0.0.1:8787"\nSESSION_TTL="long"\n')
     const script = start(folder, await freePorts())

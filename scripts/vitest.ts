@@ -2,35 +2,21 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JsonTestResults } from 'vitest/node'
 import { inFolder } from './command.ts'
 
-/** What is read of vitest's JSON report. */
-export interface Report {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  readonly numTodoTests: number
-  readonly testResults: readonly {
-    readonly status: string
-    readonly message: string
-    readonly assertionResults: readonly {
-      readonly status: string
-      readonly title: string
-      readonly failureMessages: readonly string[] | null
-      readonly meta?: object
-    }[]
-  }[]
-}
+/** The part of vitest's JSON report that is read. */
+export type Report = Pick<
+  JsonTestResults,
+  'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'testResults'
+>
 
-/** What vitest ended with; it has no report where it did not come that far, and has said why. */
-export interface VitestRun {
-  readonly exitCode: number
-  readonly report: Report | undefined
-}
-
-/** Runs vitest, which prints as it goes, and reads its report. Ctrl-C reaches it as well, and it ends by itself. */
-export const runVitest = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<VitestRun> =>
-  inFolder(async (folder) => {
+/**
+ * Runs vitest, which prints its output, and reads its report; there is none if vitest failed before. On Ctrl-C vitest
+ * ends by itself.
+ */
+export const runVitest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  inFolder(async (folder): Promise<{ exitCode: number; report: Report | undefined }> => {
     const file = join(folder, 'report.json')
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {

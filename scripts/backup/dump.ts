@@ -1,10 +1,10 @@
 import type { Client } from '@libsql/client/http'
 
-const rowsAPage = 250 // of which none is large: a page is a few MB at most, however large the database is
+const rowsAPage = 250 // Rows are small, so a page has a few MB at most, however large the database is.
 const rowsABatch = 1000
 const charactersABatch = 1_000_000
 
-/** What a database holds, counted. */
+/** How many tables and rows were dumped. */
 export interface Counts {
   readonly tables: number
   readonly rows: number
@@ -12,20 +12,20 @@ export interface Counts {
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Asks a database. */
-type Query = (sql: string) => Promise<readonly Row[]> | readonly Row[]
+/** Runs a query of D1, libSQL or SQLite. */
+export type Query = (sql: string) => Promise<readonly Row[]> | readonly Row[]
 
 interface Table {
   readonly name: string
   readonly sql: string
-  /** Those that can be written: a generated one cannot. */
+  /** All columns but generated ones, which cannot be written. */
   readonly columns: readonly string[]
-  /** What the rows are ordered by, so that a page begins where the one before ended. */
+  /** The columns that order the rows, so that a page begins where the previous one ended. */
   readonly key: readonly string[]
   readonly parents: readonly string[]
 }
 
-/** A libSQL database as SQL, by {@link dumpBy}: all of it is what one read transaction sees. */
+/** Dumps a libSQL database by {@link dumpBy}, in one read transaction. */
 export async function* dump(client: Client, rowsOnly = false): AsyncGenerator<string, Counts> {
   const transaction = await client.transaction('read')
   try {
@@ -36,22 +36,22 @@ export async function* dump(client: Client, rowsOnly = false): AsyncGenerator<st
 }
 
 /**
- * A database as SQL, in pieces: tables, rows (parents before children), counters, then indexes, triggers and views, so
- * that no trigger runs and no id is given twice. It looks at the schema, and knows no table. `rowsOnly`: without the
- * tables, and without the list of migrations.
+ * Dumps a database as SQL, in pieces: tables, rows (parents before children), counters, then indexes, triggers and
+ * views, so that no trigger runs and no id is used twice. Finds the tables in the schema. `rowsOnly` leaves out the
+ * tables and the list of migrations.
  */
 export async function* dumpBy(query: Query, rowsOnly = false): AsyncGenerator<string, Counts> {
-  yield 'PRAGMA defer_foreign_keys=TRUE;\n' // rows may name others of their own table that come later
+  yield 'PRAGMA defer_foreign_keys=TRUE;\n' // Rows may refer to later rows of their own table.
   const tables = await tablesOf(query)
   const wanted = tables.filter(({ name }) => !(rowsOnly && migrationLists.includes(name)))
   if (!rowsOnly) for (const { sql } of tables) yield `${sql};\n`
   let rows = 0
   for (const table of wanted) {
-    // Triggers may have added rows when those of its parents were restored.
-    if (rowsOnly && table.parents.length > 0) yield `DELETE FROM ${name(table.name)};\n`
+    // Triggers may have added rows while the rows of its parents were restored.
+    if (rowsOnly && table.parents.length > 0) yield `DELETE FROM ${quoted(table.name)};\n`
     for await (const page of pagesOf(query, table)) {
       rows += page.length
-      const into = `INSERT INTO ${name(table.name)} (${list(table.columns)})`
+      const into = `INSERT INTO ${quoted(table.name)} (${list(table.columns)})`
       yield page.map((values) => `${into} VALUES(${values});\n`).join('')
     }
   }
@@ -63,21 +63,20 @@ export async function* dumpBy(query: Query, rowsOnly = false): AsyncGenerator<st
         yield `INSERT INTO sqlite_sequence (name, seq) VALUES(${counter.quoted},${counter.highest});\n`
     }
   }
-  if (!rowsOnly) {
-    const others = `SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL
-      ORDER BY type = 'trigger', rowid`
-    for (const { sql } of await query(others)) yield `${sql};\n`
-  }
+  const others = `SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL
+    ORDER BY type = 'trigger', rowid`
+  if (!rowsOnly) for (const { sql } of await query(others)) yield `${sql};\n`
   return { tables: wanted.length, rows }
 }
 
-/** Which migrations were applied: Drizzle's list, and wrangler's, which a copy of a D1 has. */
+/** The lists of applied migrations of Drizzle and of wrangler. */
 const migrationLists = ['__drizzle_migrations', 'd1_migrations']
 
-/** Tables of ours: SQLite's, libSQL's and wrangler's own are made by themselves. */
+/** Tables without those of SQLite, libSQL and wrangler, which create them themselves. */
 const ownTables = `sqlite_master t WHERE type = 'table' AND sql IS NOT NULL AND name NOT GLOB 'sqlite_*'
   AND name NOT GLOB 'libsql_*' AND name NOT GLOB '_cf_*' ORDER BY rowid`
 
+/** Lists the tables, parents before children. */
 async function tablesOf(query: Query): Promise<Table[]> {
   const rows = await query(`SELECT name, sql,
     (SELECT json_group_array(name) FROM pragma_table_info(t.name)) AS columns,
@@ -91,28 +90,26 @@ async function tablesOf(query: Query): Promise<Table[]> {
     ...{ name: String(name), sql: String(sql) },
     ...{ columns: names(columns), key: names(key), parents: names(parents) },
   }))
-  const depth = ({ name, parents }: Table, below: readonly string[] = []): number =>
-    Math.max(
-      0,
-      ...tables
-        .filter((other) => parents.includes(other.name) && other.name !== name && !below.includes(other.name))
-        .map((other) => depth(other, [...below, name]) + 1),
-    )
+  const depth = ({ name, parents }: Table, below: readonly string[] = [name]): number => {
+    const above = tables.filter((other) => parents.includes(other.name) && !below.includes(other.name))
+    return Math.max(0, ...above.map((other) => depth(other, [...below, other.name]) + 1))
+  }
   return tables.toSorted((one, other) => depth(one) - depth(other))
 }
 
-/** The rows of a table as SQLite itself writes their values, in pages. */
+/** Reads the rows of a table in pages, as SQLite writes their values. */
 async function* pagesOf(query: Query, { name: table, columns, key }: Table): AsyncGenerator<string[]> {
-  const values = columns.map((column) => literal(name(column))).join(` || ',' || `)
-  const keys = key.map((column, n) => `quote(${name(column)}) AS key_${n}`)
-  for (let after: Row | undefined; ; ) {
-    const from = after && `WHERE (${list(key)}) > (${key.map((_, n) => after?.[`key_${n}`]).join(', ')})`
+  const values = columns.map((column) => literal(quoted(column))).join(` || ',' || `)
+  const keys = key.map((column, n) => `quote(${quoted(column)}) AS key_${n}`)
+  let from = ''
+  for (;;) {
     const rows = await query(
-      `SELECT ${keys.join(', ')}, ${values} AS row_values FROM ${name(table)} ${from ?? ''} ORDER BY ${list(key)} LIMIT ${rowsAPage}`,
+      `SELECT ${keys.join(', ')}, ${values} AS row_values FROM ${quoted(table)} ${from} ORDER BY ${list(key)} LIMIT ${rowsAPage}`,
     )
     if (rows.length > 0) yield rows.map(({ row_values }) => String(row_values))
-    after = rows.at(-1)
-    if (after === undefined || rows.length < rowsAPage) return
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < rowsAPage) return
+    from = `WHERE (${list(key)}) > (${key.map((_, n) => last[`key_${n}`]).join(', ')})`
   }
 }
 
@@ -120,47 +117,44 @@ async function* pagesOf(query: Query, { name: table, columns, key }: Table): Asy
 const literal = (column: string): string =>
   `CASE WHEN typeof(${column}) = 'text' AND instr(${column}, char(0)) > 0 THEN 'CAST(' || quote(CAST(${column} AS BLOB)) || ' AS TEXT)' ELSE quote(${column}) END`
 
-const name = (one: string): string => `"${one.replaceAll('"', '""')}"`
-const list = (names: readonly string[]): string => names.map(name).join(', ')
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const list = (names: readonly string[]): string => names.map(quoted).join(', ')
 
-// ---------------------------------------------------------------- putting back
+// ---------------------------------------------------------------- restoring
 
-/** The tables of a database, those that have rows, and its triggers. */
+/** The tables of a database, those with rows, and its triggers. */
 export interface FoundTables {
   readonly tables: string[]
   readonly full: string[]
   readonly triggers: { readonly name: string; readonly sql: string }[]
 }
 
-/** The statements of a file of rows, without triggers meanwhile: they would change rows, or refuse them. */
+/** Removes triggers while statements run, because they would change or refuse rows. */
 export async function* withoutTriggers(triggers: FoundTables['triggers'], statements: AsyncIterable<string>) {
   for (const { name } of triggers) yield `DROP TRIGGER ${name}`
   yield* statements
   for (const { sql } of triggers) yield sql
 }
 
-/**
- * Which tables a database has, and which of them hold rows; lists of migrations do not count as such. D1 and libSQL
- * alike.
- */
+/** Lists the tables and triggers of a database, and the tables with rows except lists of migrations. */
 export async function inspectTables(query: Query): Promise<FoundTables> {
   const tables = (await query(`SELECT name FROM ${ownTables}`)).map((row) => String(row.name))
   const counted = tables.filter((table) => !migrationLists.includes(table))
   if (counted.length === 0) return { tables, full: [], triggers: [] }
   const triggers = await query(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid`)
-  const exists = counted.map((table) => `EXISTS (SELECT 1 FROM ${name(table)}) AS ${name(table)}`)
+  const exists = counted.map((table) => `EXISTS (SELECT 1 FROM ${quoted(table)}) AS ${quoted(table)}`)
   const [hasRows = {}] = await query(`SELECT ${exists.join(', ')}`)
   return {
     ...{ tables, full: counted.filter((table) => hasRows[table] === 1) },
-    triggers: triggers.map((row) => ({ name: name(String(row.name)), sql: String(row.sql) })),
+    triggers: triggers.map((row) => ({ name: quoted(String(row.name)), sql: String(row.sql) })),
   }
 }
 
 /**
- * Runs statements in batches, each whole or not at all, and with foreign keys off: rows come before others that they
- * refer to.
+ * Runs statements on libSQL in batches, each completely or not at all. Foreign keys are off, because rows may refer to
+ * later ones.
  */
-export async function load(client: Client, statements: AsyncIterable<string>): Promise<void> {
+export async function runInBatches(client: Client, statements: AsyncIterable<string>): Promise<void> {
   let batch: string[] = []
   let characters = 0
   for await (const statement of statements) {

@@ -17,7 +17,7 @@ async function all(pieces: Iterable<string>): Promise<string[]> {
 }
 
 describe('the statements of a backup', () => {
-  it('end where SQLite says so, wherever the text is cut into pieces', async () => {
+  it('are split as SQLite does, however the text is cut into pieces', async () => {
     const text = statements.map((one) => `${one};\n`).join('')
     for (const length of [1, 2, 3, 7, 64, text.length]) {
       const pieces = Array.from({ length: Math.ceil(text.length / length) }, (_, n) =>
@@ -27,7 +27,7 @@ describe('the statements of a backup', () => {
     }
   })
 
-  it('include a last one that no semicolon ends, but no mere comment', async () => {
+  it('include a last one without a semicolon, but not a mere comment', async () => {
     expect(await all(['SELECT 1;\nSELECT 2'])).toEqual(['SELECT 1;', 'SELECT 2'])
     expect(await all(['SELECT 1; -- the end\n'])).toEqual(['SELECT 1;'])
     expect(await all([])).toEqual([])

@@ -1,7 +1,6 @@
 /**
- * The Worker that the service is compared with, in the same runtime: a bare Hono route that makes the calls to gate and
- * database that the service itself made for a request, as recorded, with nothing around them. Only benchmarks deploy
- * it.
+ * The Worker that the service is compared with: a bare Hono route that replays the calls to gate and database that the
+ * service made for a request. Only benchmarks run it.
  */
 import { Hono } from 'hono'
 import { app as service } from '../../src/app.ts'
@@ -21,19 +20,19 @@ type Call =
   | { readonly to: 'gate'; readonly name: string; readonly method: string; readonly args: readonly unknown[] }
   | { readonly to: 'database'; readonly statements: readonly Statement[]; readonly isBatch: boolean }
 
-/** A recorded request, and the column of its first rows that had the revision, if any had. */
+/** The calls of a request, and the column with the revision in the first rows of a query (-1: none). */
 interface Recording {
   readonly calls: Call[]
   revisionColumn: number
 }
 
 const recordings = new Map<string, Recording>()
-/** The generation that each session has now: a refresh needs the one that the refresh before it made. */
+/** The present generation of each session: each refresh creates the one that the next refresh needs. */
 const generations = new Map<number, number>()
 
 const app = new Hono<{ Bindings: Bindings }>()
 
-/** Makes the calls of a recording one after the other, and answers what the database answered last. */
+/** Replays the calls of a recording in order, and answers with the last result of the database. */
 app.all('/replay/:name', async (c) => {
   if (c.req.method !== 'GET') await c.req.json()
   const recording = recordings.get(c.req.param('name'))
@@ -60,13 +59,13 @@ app.all('/replay/:name', async (c) => {
   return c.json(answer)
 })
 
-/** Sends a request to the service, and records its calls until it answers. */
+/** Sends a request to the service, and records its calls until the response. */
 app.post('/record/:name', async (c) => {
   const { path, ...init } = await c.req.json<{ path: string; method: string; headers: Record<string, string> }>()
   const recording: Recording = { calls: [], revisionColumn: -1 }
   const env = { ...c.env, DB: recordedDatabase(c.env.DB, recording), GATE: recordedGates(c.env.GATE, recording) }
   const answer = await service.fetch(new Request(`http://bench${path}`, init), env, c.executionCtx)
-  // A copy: what the service does after its answer is not recorded.
+  // A copy, without calls that the service makes after its response.
   recordings.set(c.req.param('name'), { ...recording, calls: [...recording.calls] })
   return c.json({ status: answer.status, body: await answer.text() })
 })
@@ -75,7 +74,7 @@ app.post('/sql', async (c) => c.json((await c.env.DB.prepare(await c.req.text())
 
 export default app
 
-/** Puts a request's own user, contact and session in the places of those of the recording. */
+/** Replaces the recording's user, contact and session by those of a request. */
 function substitutionOf({ user, contact, session }: Record<string, string>): (value: unknown) => unknown {
   return (value) => {
     if (value === marks.user) return Number(user)
@@ -88,15 +87,14 @@ function substitutionOf({ user, contact, session }: Record<string, string>): (va
   }
 }
 
-/** Wraps an object: `intercept` answers for a property, or undefined for the object's own. */
-function intercepted<T extends object>(real: T, intercept: (name: string | symbol) => unknown): T {
-  return new Proxy(real, {
+/** Wraps an object; `intercept` can replace a property, and returns undefined for all others. */
+const intercepted = <T extends object>(real: T, intercept: (name: string | symbol) => unknown): T =>
+  new Proxy(real, {
     get(inner, name) {
       const own: unknown = Reflect.get(inner, name)
       return intercept(name) ?? (typeof own === 'function' ? own.bind(inner) : own)
     },
   })
-}
 
 function recordedDatabase(database: D1Database, recording: Recording): D1Database {
   const originals = new WeakMap<object, { statement: Statement; prepared: D1PreparedStatement }>()
@@ -116,33 +114,30 @@ function recordedDatabase(database: D1Database, recording: Recording): D1Databas
     originals.set(proxy, { statement, prepared })
     return proxy
   }
+  const batch = (list: D1PreparedStatement[]) => {
+    const all = list.flatMap((proxy) => originals.get(proxy) ?? [])
+    recording.calls.push({ to: 'database', statements: all.map(({ statement }) => statement), isBatch: true })
+    return database.batch(all.map(({ prepared }) => prepared))
+  }
   return intercepted(database, (name) => {
-    if (name === 'prepare') return (sql: string) => wrap(database.prepare(sql), { sql, values: [] })
-    if (name !== 'batch') return undefined
-    return (list: D1PreparedStatement[]) => {
-      const all = list.flatMap((proxy) => originals.get(proxy) ?? [])
-      recording.calls.push({ to: 'database', statements: all.map(({ statement }) => statement), isBatch: true })
-      return database.batch(all.map(({ prepared }) => prepared))
-    }
+    if (name === 'batch') return batch
+    return name === 'prepare' ? (sql: string) => wrap(database.prepare(sql), { sql, values: [] }) : undefined
   })
 }
 
-function recordedGates(gates: DurableObjectNamespace, recording: Recording): DurableObjectNamespace {
-  return intercepted(gates, (name) => {
+const recordedGates = (gates: DurableObjectNamespace, recording: Recording): DurableObjectNamespace =>
+  intercepted(gates, (name) => {
     if (name !== 'get') return undefined
-    // An id that was made of a name carries the name.
     return (id: DurableObjectId) => {
       const gate = gates.get(id)
-      return new Proxy(gate, {
-        get(_, method) {
-          const call: unknown = Reflect.get(gate, method)
-          if (typeof call !== 'function') return call
-          return (...args: unknown[]) => {
-            recording.calls.push({ to: 'gate', name: id.name ?? '', method: String(method), args })
-            return Reflect.apply(call, gate, args)
-          }
-        },
+      return intercepted(gate, (method) => {
+        const call: unknown = Reflect.get(gate, method)
+        if (typeof call !== 'function') return undefined
+        return (...args: unknown[]) => {
+          // An id that was made from a name has the name.
+          recording.calls.push({ to: 'gate', name: id.name ?? '', method: String(method), args })
+          return Reflect.apply(call, gate, args)
+        }
       })
     }
   })
-}

@@ -1,7 +1,4 @@
-/**
- * Runs the service of the checkout in the working directory, with a database of its own, to be compared with another's;
- * sends where it is, who is in it, and which process it is. `compare.ts` forks it.
- */
+/** Runs the service of the checkout in the working directory, for `compare.ts`; sends its URL, people and PID. */
 import { join } from 'node:path'
 import { childrenOf } from './processes.ts'
 

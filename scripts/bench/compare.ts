@@ -1,34 +1,23 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { median, table } from './figures.ts'
 import { drive } from './load.ts'
 import type { Person } from './population.ts'
-import { cpuMicroseconds, exitOf } from './processes.ts'
+import { cpuMicroseconds, messageOf } from './processes.ts'
 import { measured, serviceTarget } from './requests.ts'
 
 const rounds = 9
 
-/** A checkout's service, as its process says it. */
-interface Service {
-  readonly url: string
-  readonly people: readonly Person[]
-  readonly pid: number
-}
-
-async function startService(folder: string, isQuick: boolean) {
-  const script = resolve('scripts/bench/checkout.ts')
-  const child = fork(script, [isQuick ? '100' : '1000'], {
-    cwd: folder,
-    execArgv: ['--import', resolve('scripts/install.mjs')],
-  })
-  const [service] = (await Promise.race([once(child, 'message'), exitOf(child)])) as [Service]
+async function startService(cwd: string, isQuick: boolean) {
+  const execArgv = ['--import', resolve('scripts/install.mjs')]
+  const child = fork(resolve('scripts/bench/checkout.ts'), [isQuick ? '100' : '1000'], { cwd, execArgv })
+  const service = await messageOf<{ url: string; people: readonly Person[]; pid: number }>(child)
   return { ...service, close: () => child.disconnect() }
 }
 
 /**
- * How many requests this checkout answers in a second, beside another one (`--with FOLDER`, with its libraries): each
- * with a runtime and a database of its own, driven in turn over 8 connections.
+ * Compares the speed of this checkout with that of another (`--with FOLDER`, which needs its own libraries). Each has
+ * its own runtime and database; both are driven in turn over 8 connections.
  */
 export async function compare(isQuick: boolean, folder: string): Promise<string> {
   const services = [await startService('.', isQuick), await startService(folder, isQuick)]
@@ -36,7 +25,7 @@ export async function compare(isQuick: boolean, folder: string): Promise<string>
     const rows: string[][] = []
     for (const request of measured.filter(({ isRefresh }) => !isRefresh)) {
       const costs = services.map(() => ({ rates: [] as number[], cpu: [] as number[] }))
-      // The first round warms; who is first changes with every round.
+      // The first round warms up and does not count; which service goes first alternates.
       for (let round = -1; round < (isQuick ? 1 : rounds); round++) {
         const order = [...services.entries()]
         for (const [at, { url, people, pid }] of round % 2 === 0 ? order : order.toReversed()) {

@@ -3,41 +3,37 @@ import { contentOfFields } from '../../src/contacts/content.ts'
 import { createRow } from '../../src/contacts/store.ts'
 import type { Writer, Written } from './writers.ts'
 
-/** Compares a database with what writers remember, and lists what is wrong. */
+/** Compares a database with what writers remember, and returns a sentence for each fault. */
 export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): string[] {
   const faults: string[] = []
   const rows = sqlite.prepare(`SELECT * FROM contacts WHERE first_name = 'Writer'`).all()
   const byName = Map.groupBy(rows, (row) => String(row.last_name))
-  for (const contact of writers.flatMap(({ contacts }) => contacts)) {
-    const stored = byName.get(contact.name) ?? []
-    byName.delete(contact.name)
+  const isInTrash = sqlite.prepare('SELECT 1 FROM removed WHERE contact_id = ? AND content IS NOT NULL')
+  for (const { name, id = 0, note, deleted, unanswered } of writers.flatMap(({ contacts }) => contacts)) {
+    const stored = byName.get(name) ?? []
+    byName.delete(name)
     const [row] = stored
-    if (stored.length > 1) faults.push(`${contact.name} is there ${stored.length} times.`)
-    if (contact.deleted === 'yes' && row) faults.push(`${contact.name} was deleted, and is there.`)
-    if (contact.deleted === 'no' && contact.note !== undefined && !row) faults.push(`${contact.name} is lost.`)
-    const possible = [...contact.unanswered, contact.note]
-    if (row && !possible.includes(String(row.additional))) {
-      faults.push(`${contact.name} is ${row.additional}, and was acknowledged as ${contact.note}.`)
+    if (stored.length > 1) faults.push(`${name} is there ${stored.length} times.`)
+    if (deleted === 'yes' && row) faults.push(`${name} was deleted, and is there.`)
+    if (deleted === 'no' && note !== undefined && !row) faults.push(`${name} is lost.`)
+    if (row && ![...unanswered, note].includes(String(row.additional))) {
+      faults.push(`${name} is ${row.additional}, and was acknowledged as ${note}.`)
     }
-    if (row) faults.push(...keyFaults(row))
-    const isKnown = contact.id !== undefined && contact.note !== undefined
-    if (isKnown && contact.deleted !== 'no' && !row && !isInTrash(sqlite, contact)) {
-      faults.push(`${contact.name} was deleted, and is not in the trash.`)
+    if (row && !hasOwnKeys(row)) faults.push(`${name} is not found by what it holds.`)
+    if (id && note !== undefined && deleted !== 'no' && !row && !isInTrash.get(id)) {
+      faults.push(`${name} was deleted, and is not in the trash.`)
     }
   }
   for (const batch of writers.flatMap(({ batches }) => batches)) faults.push(...batchFaults(sqlite, batch))
   for (const name of byName.keys()) faults.push(`${name} is there, and nobody asked for it.`)
+  const accountParts = sqlite.prepare(
+    `SELECT (SELECT count(*) FROM users WHERE email = ?1) AS accounts,
+    (SELECT count(*) FROM links JOIN users ON users.id = links.user_id WHERE users.email = ?1) AS links,
+    (SELECT count(*) FROM outbox JOIN users ON users.id = outbox.user_id WHERE users.email = ?1) AS letters,
+    (SELECT count(*) FROM outbox WHERE recipient = ?1) AS addressed`,
+  )
   for (const { email, isAcknowledged } of writers.flatMap(({ accounts }) => accounts)) {
-    const parts =
-      sqlite
-        .prepare(
-          `SELECT (SELECT count(*) FROM users WHERE email = ?1) AS accounts,
-          (SELECT count(*) FROM links JOIN users ON users.id = links.user_id WHERE users.email = ?1) AS links,
-          (SELECT count(*) FROM outbox JOIN users ON users.id = outbox.user_id WHERE users.email = ?1) AS letters,
-          (SELECT count(*) FROM outbox WHERE recipient = ?1) AS addressed`,
-        )
-        .get(email) ?? {}
-    const counts = Object.values(parts).join(' ')
+    const counts = Object.values(accountParts.get(email) ?? {}).join(' ')
     if (counts !== '1 1 1 1' && (isAcknowledged || counts !== '0 0 0 0')) {
       faults.push(`${email} has accounts, links, letters, and letters addressed to it: ${counts}.`)
     }
@@ -56,22 +52,17 @@ export function findFaults(sqlite: DatabaseSync, writers: readonly Writer[]): st
   return faults
 }
 
-/** Compares the search keys of a row with those of its own fields: a row is written whole or not at all. */
-function keyFaults(row: Readonly<Record<string, unknown>>): string[] {
-  const { search_key, name_key, birthday_key } = createRow(0, contentOfFields(row as never), 'uk')
-  const isWhole = row.search_key === search_key && row.name_key === name_key && row.birthday_key === birthday_key
-  return isWhole ? [] : [`${row.last_name} is not found by what it holds.`]
+/** Whether the search keys of a row are those of its own fields: a row is written completely or not at all. */
+function hasOwnKeys(row: Readonly<Record<string, unknown>>): boolean {
+  const own = createRow(0, contentOfFields(row as never), 'uk')
+  return (['search_key', 'name_key', 'birthday_key'] as const).every((key) => own[key] === row[key])
 }
 
-/** Whether a contact that was deleted is in the trash. */
-const isInTrash = (sqlite: DatabaseSync, { id }: Written): boolean =>
-  sqlite.prepare('SELECT 1 FROM removed WHERE contact_id = ? AND content IS NOT NULL').get(id ?? 0) !== undefined
-
-/** What was done of an atomic batch that nobody acknowledged, and what was not: nothing, where it is all or none. */
+/** Finds an unacknowledged atomic batch of which only a part was done. */
 function batchFaults(sqlite: DatabaseSync, { added, changed, note, gone }: Writer['batches'][number]): string[] {
   const noteOf = ({ name }: Written) => sqlite.prepare('SELECT additional FROM contacts WHERE last_name = ?').get(name)
   const done = [...added.map((contact) => noteOf(contact) !== undefined), noteOf(gone) === undefined]
-  // What became of the contact since then says no more of this.
+  // If the contact was changed or deleted later, it says nothing about this batch.
   if (changed.deleted === 'no' && changed.unanswered.at(-1) === note) done.push(noteOf(changed)?.additional === note)
   return new Set(done).size === 1 ? [] : [`Of a batch of ${added[0]?.name} only a part was done: ${done.join(', ')}.`]
 }

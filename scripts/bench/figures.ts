@@ -6,6 +6,8 @@ export function median(numbers: readonly number[]): number {
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
-/** A table in Markdown. */
-export const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+/** A table in Markdown; `align` aligns all columns but the first. */
+export const table = (heads: readonly string[], rows: readonly (readonly string[])[], align = '---'): string =>
+  [heads, heads.map((_, at) => (at === 0 ? '---' : align)), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')

@@ -13,32 +13,34 @@ const paths = {
   'birthdays in 7 days': '/api/contacts/birthdays',
 }
 
-/** What a list, a search and upcoming birthdays cost as a book grows: one request at a time, in the local runtime. */
+/** Measures lists, searches and birthdays in books of three sizes: one request at a time, in the local runtime. */
 export async function growth(isQuick: boolean): Promise<string> {
+  const measuredRounds = isQuick ? 1 : rounds
   return withRuntime({ workers: { service: await build() }, books }, async ({ urls }, people) => {
     const rows: string[][] = []
     for (const [name, path] of Object.entries(paths)) {
-      const costs: { total: number; database: number }[] = []
+      const totals: number[] = []
+      const cells: string[] = []
       for (const { accessToken } of people) {
-        const headers = { Authorization: `Bearer ${accessToken}` }
         const times: { total: number; database: number }[] = []
-        for (let round = -3; round < (isQuick ? 1 : rounds); round++) {
+        for (let round = -3; round < measuredRounds; round++) {
           const start = performance.now()
-          const answer = await fetch(`${urls.service}${path}`, { headers })
+          const answer = await fetch(`${urls.service}${path}`, { headers: { Authorization: `Bearer ${accessToken}` } })
           await answer.arrayBuffer()
           const total = performance.now() - start
           if (!answer.ok) throw new Error(`${path} was answered ${answer.status}.`)
-          const [, database] = answer.headers.get('Server-Timing')?.match(/\bdb;dur=([\d.]+)/) ?? []
-          if (round >= 0) times.push({ total, database: Number(database ?? 0) }) // the first three warm
+          const [, database = 0] = answer.headers.get('Server-Timing')?.match(/\bdb;dur=([\d.]+)/) ?? []
+          if (round >= 0) times.push({ total, database: Number(database) }) // The first three requests warm up.
         }
-        costs.push({ total: median(times.map((one) => one.total)), database: median(times.map((one) => one.database)) })
+        const total = median(times.map((one) => one.total))
+        totals.push(total)
+        cells.push(`${total.toFixed(1)} (${median(times.map((one) => one.database)).toFixed(1)})`)
       }
-      const ratio = (costs.at(-1)?.total ?? Number.NaN) / (costs[0]?.total ?? Number.NaN)
-      const cells = costs.map(({ total, database }) => `${total.toFixed(1)} (${database.toFixed(1)})`)
+      const ratio = (totals.at(-1) ?? Number.NaN) / (totals[0] ?? Number.NaN)
       rows.push([name, ...cells, ratio.toFixed(2)])
     }
     return [
-      `Medians of ${isQuick ? 1 : rounds} requests, in milliseconds; in brackets the part of it that waits for the database.`,
+      `Medians of ${measuredRounds} requests, in milliseconds; in brackets the part of it that waits for the database.`,
       table(['', ...books.map((size) => `${size.toLocaleString('en')} contacts`), '50,000 ÷ 1,000'], rows),
     ].join('\n\n')
   })

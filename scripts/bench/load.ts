@@ -1,51 +1,53 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import type { Drive, Driven } from './driver.ts'
+import autocannon from 'autocannon'
 import { median, table } from './figures.ts'
 import type { Person } from './population.ts'
-import { childrenOf, cpuMicroseconds, exitOf } from './processes.ts'
+import { childrenOf, cpuMicroseconds } from './processes.ts'
 import { baselineTarget, type Measured, measured, record, serviceTarget, type Target } from './requests.ts'
 import { build, type Runtime, withRuntime } from './runtime.ts'
 
 const connections = 32
 const rounds = 7
 
-/** What a target did, and the processor's time that the runtime spent on each request, in microseconds. */
-interface Cost extends Driven {
-  readonly cpu: number
-}
-
-/** Drives a target for some seconds, each connection as another person. @throws Error on any answer but a success */
-export async function drive(
-  { url, request, headers }: Target,
-  people: readonly Person[],
-  seconds: number,
-): Promise<Driven> {
-  const requests = people.map((person) => ({
-    method: request.method,
-    path: request.path(person),
-    headers: headers(person),
-    ...(request.body ? { body: JSON.stringify(request.body(person)) } : {}),
-  }))
-  const order: Drive = { url, seconds, requests, isRefresh: request.isRefresh ?? false }
-  const driver: ChildProcess = fork(join(import.meta.dirname, 'driver.ts'))
-  driver.send(order)
-  const [driven] = (await Promise.race([once(driver, 'message'), exitOf(driver)])) as [Driven]
-  if (Object.keys(driven.failures).length > 0) {
-    throw new Error(`${request.method} ${requests[0]?.path} was answered ${JSON.stringify(driven.failures)}.`)
-  }
-  for (const [at, token] of driven.tokens.entries()) {
-    const person = people[at]
-    if (person && token) person.refreshToken = token
-  }
-  return driven
+/** How many responses, how many a second, and their latencies in whole milliseconds. */
+interface Driven {
+  readonly count: number
+  readonly rate: number
+  readonly p50: number
+  readonly p99: number
 }
 
 /**
- * How many requests the service answers in a second, beside its own calls made bare, in the same runtime and the same
- * run.
+ * Repeats a request for some seconds, over one connection for each person.
+ * @throws Error if a status was not 2xx, or a connection failed
  */
+export async function drive(target: Target, people: readonly Person[], seconds: number): Promise<Driven> {
+  const { url, method, path, headers, body, isRefresh } = target
+  let connection = 0
+  const result = await autocannon({
+    ...{ url, connections: people.length, duration: seconds },
+    setupClient: (client) => {
+      const person = people[connection++ % people.length] as Person
+      const request = { method, path: path(person), headers: headers(person) }
+      const bodyNow = () => JSON.stringify(body?.(person))
+      // A refresh sends the token that the previous response returned.
+      const refresh: object = {
+        setupRequest: (one: object) => ({ ...one, body: bodyNow() }),
+        onResponse: (_status: number, answer: string) => {
+          person.refreshToken = (JSON.parse(answer) as { refresh_token?: string }).refresh_token ?? person.refreshToken
+        },
+      }
+      client.setRequests([{ ...request, ...(body ? { body: bodyNow() } : {}), ...(isRefresh ? refresh : {}) }])
+    },
+  })
+  if (result.non2xx + result.errors > 0) {
+    const statuses = JSON.stringify(result.statusCodeStats)
+    throw new Error(`${method} ${target.name} was answered ${statuses}; ${result.errors} connections failed.`)
+  }
+  const { total } = result.requests
+  return { count: total, rate: total / result.duration, p50: result.latency.p50, p99: result.latency.p99 }
+}
+
+/** Compares the requests a second of the service with those of its own calls alone, in the same runtime and run. */
 export async function load(isQuick: boolean): Promise<string> {
   const workers = { service: await build(), baseline: await build('scripts/bench/baseline.ts') }
   const books = Array.from({ length: connections * 2 }, () => (isQuick ? 100 : 1000))
@@ -60,7 +62,7 @@ export async function load(isQuick: boolean): Promise<string> {
   })
 }
 
-/** Measures one request and its baseline, round by round, and makes its row of the table. */
+/** Measures one request and its baseline, round by round, and returns its row of the table. */
 async function rowOf(
   request: Measured,
   { urls }: Runtime,
@@ -68,36 +70,27 @@ async function rowOf(
   isQuick: boolean,
 ): Promise<string[]> {
   const { service = '', baseline = '' } = urls
-  // A refresh needs a session that nobody else refreshes.
+  // Service and baseline use different sessions: each refresh needs the token of the one before.
   const [ours, theirs] = [people.slice(0, connections), people.slice(connections)]
   const [first] = ours
-  if (!first) throw new Error('There is nobody to measure with.')
+  const [runtimePid] = childrenOf(process.pid)
+  if (!first || runtimePid === undefined) throw new Error('There is no runtime, or nobody to measure with.')
   await record(baseline, request, first)
-  const costs: { service: Cost[]; baseline: Cost[] } = { service: [], baseline: [] }
-  const measure = async (target: Target, persons: readonly Person[]): Promise<Cost> => {
-    const before = cpuMicroseconds(runtimePid())
+  const measure = async (target: Target, persons: readonly Person[]) => {
+    const before = cpuMicroseconds(runtimePid)
     const driven = await drive(target, persons, isQuick ? 0.5 : 2.5)
-    return { ...driven, cpu: (cpuMicroseconds(runtimePid()) - before) / driven.count }
+    return { ...driven, cpu: (cpuMicroseconds(runtimePid) - before) / driven.count }
   }
-  // The first round warms: all is compiled, every gate is awake and every account is cached.
+  // The first round warms up: it compiles code, starts every gate and caches every account.
+  const costs: { bare: Awaited<ReturnType<typeof measure>>; own: Awaited<ReturnType<typeof measure>> }[] = []
   for (let round = -1; round < (isQuick ? 1 : rounds); round++) {
     const bare = await measure(baselineTarget(baseline, request), theirs)
     const own = await measure(serviceTarget(service, request), ours)
-    if (round < 0) continue
-    costs.baseline.push(bare)
-    costs.service.push(own)
+    if (round >= 0) costs.push({ bare, own })
   }
-  const middle = (of: readonly Cost[], figure: 'rate' | 'p50' | 'p99' | 'cpu') =>
-    median(of.map((cost) => cost[figure])).toFixed(0)
-  const rate = (of: readonly Cost[]) => `${middle(of, 'rate')} (${middle(of, 'cpu')})`
-  const ratios = costs.service.map(({ rate }, round) => rate / (costs.baseline[round]?.rate ?? Number.NaN))
-  const latencies = [middle(costs.service, 'p50'), middle(costs.service, 'p99')]
-  return [request.name, rate(costs.service), ...latencies, rate(costs.baseline), `**${median(ratios).toFixed(2)}**`]
-}
-
-/** The runtime is the only child of this process while nothing drives it. */
-function runtimePid(): number {
-  const [pid] = childrenOf(process.pid)
-  if (pid === undefined) throw new Error('There is no runtime.')
-  return pid
+  const middle = (of: 'bare' | 'own', figure: 'rate' | 'p50' | 'p99' | 'cpu') =>
+    median(costs.map((cost) => cost[of][figure])).toFixed(0)
+  const rate = (of: 'bare' | 'own') => `${middle(of, 'rate')} (${middle(of, 'cpu')})`
+  const ratio = median(costs.map(({ bare, own }) => own.rate / bare.rate)).toFixed(2)
+  return [request.name, rate('own'), middle('own', 'p50'), middle('own', 'p99'), rate('bare'), `**${ratio}**`]
 }

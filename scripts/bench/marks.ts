@@ -1,4 +1,4 @@
-/** Numbers that no other value of a recorded query is, so that a replay can put another user's in their places. */
+/** Ids that are no other value of a recorded query, so that a replay can replace them by another user's. */
 export const marks = {
   user: 5_000_001,
   contact: 9_000_001,
@@ -7,7 +7,7 @@ export const marks = {
   revision: 1_000_033,
 } as const
 
-/** The contact that is added again and again. */
+/** The contact that `create` adds. */
 export const sampleContact = {
   first_name: 'Леся',
   last_name: 'Українка',

@@ -10,8 +10,8 @@ import { people } from '../people.ts'
 import { marks } from './marks.ts'
 
 /**
- * Configures the measured service: the defaults, but limits as wide as they can be, and tokens that outlive a run. The
- * tests set DEADLINES, for busy machines.
+ * The variables of the measured service: the defaults, but with the highest limits, and tokens that outlive a run.
+ * Tests set DEADLINES, for busy machines.
  */
 export const vars = {
   SECRET_KEY: randomBytes(48).toString('base64'),
@@ -23,14 +23,11 @@ export const vars = {
   DEADLINES: process.env.DEADLINES ?? '',
 } as const
 
-export const password = 'seven wild geese over the Dnipro'
-
-/** A person of the database, who is signed in. */
+/** A person in the database, with a session. */
 export interface Person {
   readonly id: number
-  readonly email: string
   readonly session: number
-  /** The id of the first contact of the book; the others follow it. */
+  /** The id of the first contact of the book; the ids of the others follow. */
   readonly contact: number
   readonly accessToken: string
   refreshToken: string
@@ -42,38 +39,28 @@ export interface Person {
  */
 export async function populate(sqlite: DatabaseSync, books: readonly number[]): Promise<Person[]> {
   const now = timestamp()
-  const hash = await hashPassword(password)
+  const password_hash = await hashPassword('seven wild geese over the Dnipro')
   const config = configuration({ ...vars } as never)
-  const user = sqlite.prepare(
-    `INSERT INTO users (id, username, email, email_key, password_hash, confirmed_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const session = sqlite.prepare('INSERT INTO sessions (id, user_id, created_at, rotated_at) VALUES (?, ?, ?, ?)')
-  const pool = people(Math.max(...books)).map((person) => ({ ...createRow(0, contentOfFields(person), 'uk'), id: 0 }))
-  const columns = Object.keys(pool[0] ?? {})
-  const contact = sqlite.prepare(
-    `INSERT INTO contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-  )
+  const insert = (table: string, row: object) =>
+    sqlite
+      .prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => '?')})`)
+      .run(...Object.values(row).map((value) => (typeof value === 'boolean' ? Number(value) : value)))
+  const pool = people(Math.max(...books)).map((person) => createRow(0, contentOfFields(person), 'uk'))
   const persons: Person[] = []
   sqlite.exec('BEGIN')
-  let first: number = marks.contact
+  let contact: number = marks.contact
   for (const [at, size] of books.entries()) {
-    const id = marks.user + at
-    const email = `person-${at}@example.com`
-    user.run(id, `Person ${at}`, email, email, hash, now, now)
-    session.run(marks.session + at, id, now, now)
-    for (const [n, row] of pool.slice(0, size).entries()) {
-      const values = Object.values({ ...row, owner_id: id, id: first + n })
-      contact.run(...values.map((value) => (typeof value === 'boolean' ? Number(value) : value)))
-    }
+    const [id, session, email] = [marks.user + at, marks.session + at, `person-${at}@example.com`]
+    const times = { confirmed_at: now, created_at: now }
+    insert('users', { id, username: `Person ${at}`, email, email_key: email, password_hash, ...times })
+    insert('sessions', { id: session, user_id: id, created_at: now, rotated_at: now })
+    for (const [n, row] of pool.slice(0, size).entries()) insert('contacts', { ...row, owner_id: id, id: contact + n })
     persons.push({
-      id,
-      email,
-      session: marks.session + at,
-      contact: first,
-      accessToken: await issueAccessToken({ userId: id, sessionId: marks.session + at }, config),
-      refreshToken: issueRefreshToken({ sessionId: marks.session + at, generation: 1 }, config),
+      ...{ id, session, contact },
+      accessToken: await issueAccessToken({ userId: id, sessionId: session }, config),
+      refreshToken: refreshTokenOf(session, 1),
     })
-    first += size
+    contact += size
   }
   sqlite.exec('COMMIT')
   return persons

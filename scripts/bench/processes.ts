@@ -1,29 +1,29 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { type Person, populate, vars } from './population.ts'
-import { build, createDatabase, openDatabase } from './runtime.ts'
+import { type Person, vars } from './population.ts'
+import { build, openDatabase, type RuntimeOptions, withDatabase } from './runtime.ts'
 
-/** Lists the children of a process, by Linux's /proc. */
+/** The fields of Linux's `/proc/PID/stat` that follow the process's name: its state, its parent, and so on. */
+const statOf = (pid: number | string): string[] =>
+  (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+
+/** Lists the children of a process. */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return []
     try {
-      const afterName = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1) ?? ''
-      return Number(afterName.split(' ')[1]) === parent ? [Number(name)] : []
+      return /^\d+$/.test(name) && Number(statOf(name)[1]) === parent ? [Number(name)] : []
     } catch {
-      return [] // it has ended
+      return [] // The process has ended.
     }
   })
 }
 
-/** Reads the processor's time that a process has spent, in microseconds; Linux counts it in hundredths of a second. */
+/** Reads the CPU time of a process in microseconds; Linux counts hundredths of a second. */
 export function cpuMicroseconds(pid: number): number {
-  const fields = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+  const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
@@ -33,51 +33,49 @@ export function residentMiB(pid: number): number {
   return Math.round(Number(kilobytes) / 1024)
 }
 
-/** The service in a process of its own. */
+/** The service in a separate process. */
 export interface Served {
   readonly url: string
-  /** The runtime itself. */
   readonly runtimePid: number
   stop(): Promise<void>
-  /** Kills the runtime and the process that started it by `kill -9`. */
+  /** Ends the runtime and the process that started it by `kill -9`. */
   kill(): Promise<void>
 }
 
-/** Runs something with a folder that has a database of people, and the service to be started on it, again and again. */
+/**
+ * Runs something with a database that has a person for each size of a book. It can start the service on that database
+ * repeatedly, and inspect the database in between.
+ */
 export async function withServed(
   { books, settings }: { books: readonly number[]; settings: Readonly<Record<string, string>> },
   use: (
     people: readonly Person[],
     serve: () => Promise<Served>,
-    openAfter: () => Promise<DatabaseSync>,
+    inspect: <Result>(look: (database: DatabaseSync) => Result) => Promise<Result>,
   ) => Promise<string>,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'vizitka-bench-'))
-  try {
-    const sqlite = await createDatabase(folder)
-    const people = await populate(sqlite, books)
-    sqlite.close()
-    const [codeFile, varsFile] = [join(folder, 'service.mjs'), join(folder, 'vars.json')]
-    await writeFile(codeFile, (await build()).code)
-    await writeFile(varsFile, JSON.stringify({ ...vars, ...settings }))
-    return await use(
+  const service = { ...(await build()), map: '' }
+  return withDatabase(books, (folder, people) => {
+    const options: RuntimeOptions = { folder, workers: { service }, vars: { ...vars, ...settings } }
+    return use(
       people,
-      () => serveApart(folder, codeFile, varsFile),
-      () => openDatabase(folder),
+      () => serveApart(options),
+      async (look) => {
+        const database = await openDatabase(folder)
+        const result = look(database)
+        database.close()
+        return result
+      },
     )
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
-async function serveApart(folder: string, codeFile: string, varsFile: string): Promise<Served> {
-  const child = fork(join(import.meta.dirname, 'serve.ts'), [folder, codeFile, varsFile])
-  const { url, pids } = (await Promise.race([once(child, 'message').then(([message]) => message), exitOf(child)])) as {
-    url: string
-    pids: number[]
-  }
+async function serveApart(options: RuntimeOptions): Promise<Served> {
+  const child = fork(join(import.meta.dirname, 'serve.ts'))
+  child.send(options)
+  const { url, pids } = await messageOf<{ url: string; pids: number[] }>(child)
   const [runtimePid] = pids
-  if (runtimePid === undefined) throw new Error('Nothing runs the service.')
+  if (runtimePid === undefined) throw new Error('The service has no runtime.')
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     const ended = once(child, 'exit')
     if (signal === 'SIGKILL') for (const pid of pids) process.kill(pid, signal)
@@ -87,8 +85,11 @@ async function serveApart(folder: string, codeFile: string, varsFile: string): P
   return { url, runtimePid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
-/** Rejects when a process ends before it has answered. */
-export async function exitOf(child: ChildProcess): Promise<never> {
-  const [code, signal] = await once(child, 'exit')
-  throw new Error(`${child.spawnargs.at(1)} ended with ${code ?? signal}, and had not answered.`)
+/** Waits for the first message of a process. @throws Error if it ends before */
+export async function messageOf<Message>(child: ChildProcess): Promise<Message> {
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`${child.spawnargs.at(1)} ended with ${code ?? signal} before it sent a message.`)
+  })
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [Message]
+  return message
 }

@@ -8,12 +8,12 @@ export interface Written {
   id: number | undefined
   /** The note that the service last acknowledged; undefined until the contact itself is acknowledged. */
   note: string | undefined
-  /** Notes that were sent since then and not answered: each may be stored or not. */
+  /** Notes that were sent since then and not acknowledged: each may be stored or not. */
   unanswered: string[]
   deleted: 'no' | 'perhaps' | 'yes'
 }
 
-/** An atomic batch that was not answered: all of it was done, or nothing. */
+/** An atomic batch without a response: all of it was done, or nothing. */
 interface UnansweredBatch {
   readonly added: readonly Written[]
   readonly changed: Written
@@ -21,26 +21,41 @@ interface UnansweredBatch {
   readonly gone: Written
 }
 
-/** An account that a writer asked for. */
-interface Account {
-  readonly email: string
-  isAcknowledged: boolean
+/** How often each status was answered; 0 counts broken connections. */
+export type Statuses = Map<number, number>
+
+/** What a writer can do. */
+export type Action = 'create' | 'batch' | 'repeat' | 'update' | 'remove' | 'signUp' | 'read' | keyof typeof reads
+
+const reads = {
+  list: () => `/api/contacts?sort=${random(['name', 'created', 'updated', 'birthday'])}`,
+  search: () => `/api/contacts?q=${encodeURIComponent('ол')}`,
+  birthdays: () => '/api/contacts/birthdays',
+  me: () => '/api/users/me',
 }
 
-/** How often each status was answered; 0 where the connection broke. */
-export type Statuses = Map<number, number>
+const random = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(Math.random() * items.length)]
+
+/** Whether a request may have been carried out although it was not acknowledged. */
+const isUncertain = (status: number): boolean => status === 0 || status >= 500
+
+const fieldsOf = (last_name: string) => ({
+  ...{ first_name: 'Writer', last_name },
+  ...{ additional: 'v0', birthday: '--02-29' },
+})
 
 /** Reads and writes without a pause, and remembers what was acknowledged. Nobody else writes its contacts. */
 export class Writer {
   readonly contacts: Written[] = []
-  readonly accounts: Account[] = []
+  readonly accounts: { readonly email: string; isAcknowledged: boolean }[] = []
   readonly batches: UnansweredBatch[] = []
   readonly statuses: Statuses = new Map()
   readonly #person: Person
   readonly #name: string
   #made = 0
+  #url = ''
 
-  /** @param name unlike every other writer's, of letters and digits */
+  /** @param name unique among writers, letters and digits */
   constructor(person: Person, name: string) {
     this.#person = person
     this.#name = name
@@ -48,17 +63,27 @@ export class Writer {
 
   /** Runs random actions until `stop` aborts or, with `untilBroken`, until the service is gone. */
   async run(url: string, actions: readonly Action[], stop: AbortSignal, untilBroken: boolean): Promise<void> {
+    this.#url = url
     while (!stop.aborted) {
-      const action = actions[Math.floor(Math.random() * actions.length)]
-      const status = action ? await this[action](url) : 0
+      const action = random(actions) ?? 'me'
+      const status = await (action in reads ? this.#get(action as keyof typeof reads) : this.#write(action))
       this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
       if (status === 0 && untilBroken) return
-      // Waits as a client does that reads Retry-After, only shorter.
+      // Like a client that reads Retry-After, but with a shorter pause.
       if (status === 429) await new Promise((done) => setTimeout(done, 20))
     }
   }
 
-  create = (url: string): Promise<number> => this.#create(url, this.#newContact(Math.random() < 0.5))
+  #write(action: Action): Promise<number> {
+    if (action === 'signUp') return this.#signUp()
+    if (action === 'repeat') return this.#repeat()
+    const [contact, other] = [this.#any(), this.#any()]
+    if (!contact || action === 'create') return this.#create(this.#newContact(Math.random() < 0.5))
+    if (action === 'update') return this.#update(contact)
+    if (action === 'remove') return this.#remove(contact)
+    if (action === 'read') return this.#read(contact)
+    return other && other !== contact ? this.#batch(contact, other) : this.#update(contact)
+  }
 
   #newContact(hasKey: boolean): Written {
     const name = `${this.#name}n${++this.#made}`
@@ -68,10 +93,24 @@ export class Writer {
     return contact
   }
 
+  async #create(contact: Written): Promise<number> {
+    const headers = contact.idempotencyKey === undefined ? {} : { 'Idempotency-Key': contact.idempotencyKey }
+    const { status, json } = await this.#send('POST', '/api/contacts', fieldsOf(contact.name), headers)
+    if (status === 201) {
+      contact.id = (json as { id: number }).id
+      contact.note ??= 'v0'
+    }
+    return status
+  }
+
+  /** Sends a contact again with its idempotency key: the service must add it only once. */
+  #repeat(): Promise<number> {
+    const contact = this.contacts.findLast((one) => one.idempotencyKey !== undefined && one.deleted === 'no')
+    return contact ? this.#create(contact) : this.#get('list')
+  }
+
   /** Adds two contacts, changes one and deletes another, by one request: all of it is done, or nothing. */
-  async batch(url: string): Promise<number> {
-    const [changed, gone] = [this.#any(), this.#any()]
-    if (!changed || !gone || changed === gone) return this.create(url)
+  async #batch(changed: Written, gone: Written): Promise<number> {
     const added = [this.#newContact(false), this.#newContact(false)]
     const note = `v${++this.#made}`
     changed.unanswered.push(note)
@@ -80,103 +119,65 @@ export class Writer {
       { update: { id: changed.id, patch: { additional: note } } },
       { delete: { id: gone.id } },
     ]
-    const { status, json } = await this.#send(url, 'POST', '/api/contacts/batch?atomic=true', { operations })
+    const { status, json } = await this.#send('POST', '/api/contacts/batch?atomic=true', { operations })
     if (status === 200) {
       const { results } = json as { results: { contact?: { id: number } }[] }
       for (const [at, contact] of added.entries()) Object.assign(contact, { id: results[at]?.contact?.id, note: 'v0' })
       Object.assign(changed, { note, unanswered: [] })
       gone.deleted = 'yes'
-    } else if (status === 0 || status >= 500) {
+    } else if (isUncertain(status)) {
       gone.deleted = 'perhaps'
       this.batches.push({ added, changed, note, gone })
     } else changed.unanswered.pop()
     return status
   }
 
-  /** Sends a contact again under its key: the service must add it once. */
-  async repeat(url: string): Promise<number> {
-    const contact = this.contacts.findLast((one) => one.idempotencyKey !== undefined && one.deleted === 'no')
-    return contact ? this.#create(url, contact) : this.list(url)
-  }
-
-  async #create(url: string, contact: Written): Promise<number> {
-    const body = fieldsOf(contact.name)
-    const key = contact.idempotencyKey
-    const headers = key === undefined ? {} : { 'Idempotency-Key': key }
-    const { status, json } = await this.#send(url, 'POST', '/api/contacts', body, headers)
-    if (status === 201) {
-      contact.id = (json as { id: number }).id
-      contact.note ??= 'v0'
-    }
-    return status
-  }
-
-  async update(url: string): Promise<number> {
-    const contact = this.#any()
-    if (!contact) return this.create(url)
+  async #update(contact: Written): Promise<number> {
     const note = `v${++this.#made}`
     contact.unanswered.push(note)
-    const { status } = await this.#send(url, 'PATCH', `/api/contacts/${contact.id}`, { additional: note })
-    if (status === 200) {
-      contact.note = note
-      contact.unanswered = []
-    } else if (status !== 0 && status < 500) contact.unanswered.pop()
+    const { status } = await this.#send('PATCH', `/api/contacts/${contact.id}`, { additional: note })
+    if (status === 200) Object.assign(contact, { note, unanswered: [] })
+    else if (!isUncertain(status)) contact.unanswered.pop()
     return status
   }
 
-  async remove(url: string): Promise<number> {
-    const contact = this.#any()
-    if (!contact) return this.create(url)
-    const { status } = await this.#send(url, 'DELETE', `/api/contacts/${contact.id}`)
+  async #remove(contact: Written): Promise<number> {
+    const { status } = await this.#send('DELETE', `/api/contacts/${contact.id}`)
     if (status === 204) contact.deleted = 'yes'
-    else if (status === 0 || status >= 500) contact.deleted = 'perhaps'
+    else if (isUncertain(status)) contact.deleted = 'perhaps'
     return status
   }
 
-  async signUp(url: string): Promise<number> {
-    const email = `${this.#name}a${++this.#made}@example.com`
-    const account: Account = { email, isAcknowledged: false }
+  async #signUp(): Promise<number> {
+    const account = { email: `${this.#name}a${++this.#made}@example.com`, isAcknowledged: false }
     this.accounts.push(account)
-    const body = { username: 'writer', email, password: 'nine quiet owls at dusk' }
-    const { status } = await this.#send(url, 'POST', '/api/auth/signup', body)
+    const body = { username: 'writer', email: account.email, password: 'nine quiet owls at dusk' }
+    const { status } = await this.#send('POST', '/api/auth/signup', body)
     account.isAcknowledged = status === 201
     return status
   }
 
-  async list(url: string): Promise<number> {
-    const sort = ['name', 'created', 'updated', 'birthday'][Math.floor(Math.random() * 4)]
-    return (await this.#send(url, 'GET', `/api/contacts?sort=${sort}`)).status
-  }
+  #get = async (read: keyof typeof reads): Promise<number> => (await this.#send('GET', reads[read]())).status
 
-  search = async (url: string): Promise<number> =>
-    (await this.#send(url, 'GET', `/api/contacts?q=${encodeURIComponent('ол')}`)).status
-
-  birthdays = async (url: string): Promise<number> => (await this.#send(url, 'GET', '/api/contacts/birthdays')).status
-
-  me = async (url: string): Promise<number> => (await this.#send(url, 'GET', '/api/users/me')).status
-
-  /** Reads one of its contacts. @throws Error when it is not as it was acknowledged */
-  async read(url: string): Promise<number> {
-    const contact = this.#any()
-    if (!contact) return this.me(url)
-    const { status, json } = await this.#send(url, 'GET', `/api/contacts/${contact.id}`)
-    const note = status === 200 ? (json as { additional: string }).additional : undefined
-    if (status === 404 || (note !== undefined && note !== contact.note && !contact.unanswered.includes(note))) {
-      throw new Error(`${contact.name} was read as ${note ?? status}, and is ${contact.note}.`)
+  /** Reads one of its contacts. @throws Error if it differs from what was acknowledged */
+  async #read({ id, name, note, unanswered }: Written): Promise<number> {
+    const { status, json } = await this.#send('GET', `/api/contacts/${id}`)
+    const read = status === 200 ? (json as { additional: string }).additional : undefined
+    if (status === 404 || (read !== undefined && read !== note && !unanswered.includes(read))) {
+      throw new Error(`${name} was read as ${read ?? status}, and is ${note}.`)
     }
     return status
   }
 
   /** Picks a contact that must be there. */
   #any(): Written | undefined {
-    const candidates = this.contacts.filter(({ id, deleted }) => id !== undefined && deleted === 'no')
-    return candidates[Math.floor(Math.random() * candidates.length)]
+    return random(this.contacts.filter(({ id, deleted }) => id !== undefined && deleted === 'no'))
   }
 
-  /** Status 0 where nobody answered. */
-  async #send(url: string, method: string, path: string, body?: object, headers = {}) {
+  /** Sends a request; status 0 if there is no response. */
+  async #send(method: string, path: string, body?: object, headers = {}) {
     const type = body ? { 'Content-Type': 'application/json' } : {}
-    const answer = await fetch(url + path, {
+    const answer = await fetch(this.#url + path, {
       ...{ method, headers: { Authorization: `Bearer ${this.#person.accessToken}`, ...type, ...headers } },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(30_000),
@@ -187,18 +188,7 @@ export class Writer {
   }
 }
 
-const fieldsOf = (name: string) => ({
-  ...{ first_name: 'Writer', last_name: name },
-  ...{ additional: 'v0', birthday: '--02-29' },
-})
-
-/** What a writer may do. */
-export type Action = Exclude<
-  { [K in keyof Writer]: Writer[K] extends (url: string) => Promise<number> ? K : never }[keyof Writer],
-  undefined
->
-
-/** Sums up the statuses of all writers. */
+/** Adds up the statuses of all writers, in order. */
 export function countStatuses(writers: readonly Writer[]): Statuses {
   const sum: Statuses = new Map()
   for (const [status, count] of writers.flatMap(({ statuses }) => [...statuses])) {

@@ -3,73 +3,62 @@ import { once } from 'node:events'
 import { z } from 'zod'
 import { CommandError } from '../command.ts'
 import type { Ask } from './ask.ts'
-import { type Cloudflare, type Credentials, cloudflare, RefusedError } from './cloudflare.ts'
+import { type Cloudflare, cloudflare } from './cloudflare.ts'
+import { RefusedError } from './remedies.ts'
 import { commandOf, WranglerError, wrangler, wranglerPath } from './wrangler.ts'
 
-/** What tells which credentials wrangler uses, where the environment names none. */
+/** The wrangler command that prints the token of a login. */
 export const tokenCommand = ['auth', 'token', '--json']
 
-const credentials = z.discriminatedUnion('type', [
-  z.object({ type: z.enum(['api_token', 'oauth']), token: z.string() }),
-  z.object({ type: z.literal('api_key'), key: z.string(), email: z.string() }),
-])
-
-const loggedOut = (command: string) => `Nobody is logged in to Cloudflare.
+/**
+ * Finds a token for Cloudflare: that of the environment, or that of wrangler's login. A person at the terminal can log
+ * in now.
+ * @throws CommandError that says how to log in
+ */
+async function tokenFor(command: string, ask: Ask | undefined): Promise<string> {
+  const existing = process.env.CLOUDFLARE_API_TOKEN || (await storedToken())
+  if (existing) return existing
+  if (await ask?.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?')) {
+    await once(spawn(process.execPath, [wranglerPath, 'login'], { stdio: 'inherit' }), 'close')
+    const fresh = await storedToken()
+    if (fresh) return fresh
+  }
+  throw new CommandError(`Nobody is logged in to Cloudflare.
 On your own machine: npx wrangler login, which opens the browser, then this command again.
 Elsewhere: make a token on https://dash.cloudflare.com/profile/api-tokens ("Edit Cloudflare Workers", and D1: Edit added to it), and
   CLOUDFLARE_API_TOKEN=… ${command}
-An account is free: https://dash.cloudflare.com/sign-up`
-
-/**
- * Cloudflare, as whoever is logged in; a person at the terminal may log in now. `command` is what has to be run again
- * after logging in.
- * @throws CommandError with how to log in, when nobody is
- */
-export async function signIn(ask: Ask | undefined, command = 'npm run deploy'): Promise<Cloudflare> {
-  const token = process.env.CLOUDFLARE_API_TOKEN
-  if (token) return cloudflare({ type: 'api_token', token })
-  const existing = await storedCredentials()
-  if (existing) return cloudflare(existing)
-  if (!ask || !(await ask.sure('Nobody is logged in to Cloudflare. Log in now, in the browser?'))) {
-    throw new CommandError(loggedOut(command))
-  }
-  const login = spawn(process.execPath, [wranglerPath, 'login'], { stdio: 'inherit' })
-  await once(login, 'close')
-  const fresh = await storedCredentials()
-  if (!fresh) throw new CommandError(loggedOut(command))
-  return cloudflare(fresh)
+An account is free: https://dash.cloudflare.com/sign-up`)
 }
 
-/** The credentials that wrangler keeps, renewed where they have to be; undefined where there are none. */
-async function storedCredentials(): Promise<Credentials | undefined> {
+/** The token of wrangler's login, renewed if necessary; undefined without a login. */
+async function storedToken(): Promise<string | undefined> {
   try {
-    const { output } = await wrangler(tokenCommand)
-    return credentials.parse(JSON.parse(output))
+    return z.object({ token: z.string() }).parse(JSON.parse((await wrangler(tokenCommand)).output)).token
   } catch (error) {
     if (error instanceof WranglerError) return undefined
     throw new CommandError(`${commandOf(tokenCommand)} answered what this cannot read.`)
   }
 }
 
-/** An account at Cloudflare: its own part of the API. `isChosen`: one of several, whose id is worth remembering. */
+/** The part of Cloudflare's API for an account. `isChosen`: a person chose it, so its id is to be stored. */
 export type CloudflareAccount = Cloudflare & { readonly id: string; readonly name: string; readonly isChosen: boolean }
 
 /**
- * The account that is deployed to: the one that is named, or the only one that there is, or the one that the person
- * chooses.
- * @throws CommandError when none can be used, or several could be and nobody can be asked
+ * Signs in to Cloudflare and selects the account: the one with an id, or the only one, or the person's choice.
+ * `command` is the one to repeat after an error.
+ * @throws CommandError if nobody is logged in, there is no account, or several and nobody to ask
  */
-export async function accountOf(
-  api: Cloudflare,
+export async function signIn(
   id: string | undefined,
   ask: Ask | undefined,
   command = 'npm run deploy',
 ): Promise<CloudflareAccount> {
+  const token = await tokenFor(command, ask)
   const accountAt = (one: { id: string; name: string }, isChosen = false): CloudflareAccount => ({
-    ...{ ...cloudflare(api.who, `/accounts/${one.id}`), ...one, isChosen },
+    ...{ ...cloudflare(token, `/accounts/${one.id}`), ...one, isChosen },
   })
   if (id !== undefined) return accountAt({ id, name: `account ${id}` })
-  const accounts = await api.list('/accounts', z.object({ id: z.string(), name: z.string() }))
+  const accounts = await cloudflare(token).list('/accounts', z.object({ id: z.string(), name: z.string() }))
   const [only, ...others] = accounts
   if (!only)
     throw new CommandError('Cloudflare shows no account to this token. It needs Account Settings (read) of yours.')
@@ -89,9 +78,9 @@ const taken = 10031
 const subdomainForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * The account's own part of `*.workers.dev`. An account that is new has none, and no Worker with Durable Objects can be
- * without: it is registered, by the name given or the person's choice.
- * @throws CommandError when it has to be registered and cannot be
+ * Returns the account's subdomain of workers.dev. A new account has none, and cannot have a Worker with Durable Objects
+ * without it: so it is registered, under `wanted` or the person's choice.
+ * @throws CommandError if it cannot be registered
  */
 export async function subdomainOf(
   { id, name, get, send }: CloudflareAccount,
@@ -105,12 +94,9 @@ export async function subdomainOf(
   } catch (error) {
     if (!(error instanceof RefusedError && error.code === noSubdomain)) throw error
   }
-  const suggested = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-  const chosen =
-    wanted ?? (await ask?.('The account has no subdomain of workers.dev yet. Which shall it be?', suggested))
+  const suggested = name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const question = 'The account has no subdomain of workers.dev yet. Which shall it be?'
+  const chosen = wanted ?? (await ask?.(question, suggested.replace(/^-|-$/g, '')))
   if (!chosen) {
     throw new CommandError(
       `The account has no subdomain of workers.dev yet, and needs one. Choose it: npm run deploy -- --subdomain NAME\n` +

@@ -1,19 +1,6 @@
 import { z } from 'zod'
 import { CommandError, innermost } from '../command.ts'
-import { remedyFor } from './remedies.ts'
-
-/** Cloudflare's API refused, with its code. */
-export class RefusedError extends CommandError {
-  readonly code: number | undefined
-  constructor(requested: string, status: number, code: number | undefined, message: string) {
-    super(
-      [`Cloudflare refused (${requested}): ${message} [code: ${code ?? status}]`, remedyFor(code)]
-        .filter(Boolean)
-        .join('\n'),
-    )
-    this.code = code
-  }
-}
+import { RefusedError } from './remedies.ts'
 
 const answerSchema = z.object({
   success: z.boolean(),
@@ -24,43 +11,17 @@ const answerSchema = z.object({
 
 const tries = 3
 const deadlineMs = 30_000
-const pageSize = 50 // the most that every list takes
+const pageSize = 50 // The maximum of every list.
 
-/** Cloudflare's API, as somebody. Each function gives what a shape takes, and throws RefusedError. */
+/** A client of Cloudflare's API. Each function parses the result with a schema, and throws RefusedError. */
 export type Cloudflare = ReturnType<typeof cloudflare>
 
-/** Who speaks: a token, or an account's older e-mail and key. */
-export type Credentials =
-  | { readonly type: 'api_token' | 'oauth'; readonly token: string }
-  | { readonly type: 'api_key'; readonly key: string; readonly email: string }
-
-const headersOf = (who: Credentials) => ({
-  'Content-Type': 'application/json',
-  ...(who.type === 'api_key'
-    ? { 'X-Auth-Key': who.key, 'X-Auth-Email': who.email }
-    : { Authorization: `Bearer ${who.token}` }),
-})
-
-/**
- * Speaks to Cloudflare's API, or to what `CLOUDFLARE_API_BASE_URL` names, as wrangler does. `within` begins each path.
- */
-export function cloudflare(who: Credentials, within = '') {
-  const base = baseUrl()
-  const ask = async (method: string, path: string, body?: unknown) => {
-    for (let n = 1; ; n++) {
-      try {
-        return await first(method, path, body)
-      } catch (error) {
-        // Only what may be asked twice is; what was refused will be refused again.
-        if (method !== 'GET' || n === tries || (error instanceof RefusedError && error.code !== undefined)) throw error
-        await new Promise((done) => setTimeout(done, 500 * n))
-      }
-    }
-  }
-  const first = async (method: string, path: string, body: unknown) => {
-    const answer = await fetch(`${base}${within}${path}`, {
-      method,
-      headers: headersOf(who),
+/** Makes a client of Cloudflare's API, or of `CLOUDFLARE_API_BASE_URL`, as wrangler does. `prefix` begins each path. */
+export function cloudflare(token: string, prefix = '') {
+  const base = (process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/$/, '')
+  const request = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${base}${prefix}${path}`, {
+      ...{ method, headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' } },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(deadlineMs),
     }).catch((error: unknown) => {
@@ -68,26 +29,35 @@ export function cloudflare(who: Credentials, within = '') {
     })
     const { data } = answerSchema.safeParse(await answer.json().catch(() => undefined))
     if (data?.success) return data
-    const none = `an answer that is none, with status ${answer.status}`
-    const { code, message } = data?.errors[0] ?? { code: undefined, message: data ? 'no reason given' : none }
-    throw new RefusedError(`${method} ${within}${path.replace(/\?.*/, '')}`, answer.status, code, message)
+    const reason = data ? 'no reason given' : `an answer that is none, with status ${answer.status}`
+    const { code, message } = data?.errors[0] ?? { code: undefined, message: reason }
+    const requested = `${method} ${prefix}${path.replace(/\?.*/, '')}`
+    throw new RefusedError(`Cloudflare refused (${requested}): ${message} [code: ${code ?? answer.status}]`, code)
   }
-  const get = async <Shape extends z.ZodType>(path: string, shape: Shape) =>
-    shape.parse((await ask('GET', path)).result)
-  const send = async <Shape extends z.ZodType>(method: 'POST' | 'PUT', path: string, body: unknown, shape: Shape) =>
-    shape.parse((await ask(method, path, body)).result)
-  /** A list, whole. */
-  const list = async <Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>[]> => {
-    const all: z.infer<Shape>[] = []
-    for (let page = 1; ; page++) {
-      const { result, result_info } = await ask('GET', `${path}?page=${page}&per_page=${pageSize}`)
-      const some = z.array(shape).parse(result)
-      all.push(...some)
-      const pages = result_info?.total_pages
-      if (pages === undefined ? some.length < pageSize : page >= pages) return all
+  /** Repeats a GET that failed without an error code of Cloudflare's. */
+  const read = async (path: string, attempt = 1): ReturnType<typeof request> => {
+    try {
+      return await request('GET', path)
+    } catch (error) {
+      if (attempt === tries || (error instanceof RefusedError && error.code !== undefined)) throw error
+      await new Promise((done) => setTimeout(done, 500 * attempt))
+      return read(path, attempt + 1)
     }
   }
-  return { who, get, send, list }
+  return {
+    get: async <Shape extends z.ZodType>(path: string, shape: Shape) => shape.parse((await read(path)).result),
+    send: async <Shape extends z.ZodType>(method: 'POST' | 'PUT', path: string, body: unknown, shape: Shape) =>
+      shape.parse((await request(method, path, body)).result),
+    /** Reads all pages of a list. */
+    async list<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>[]> {
+      const all: z.infer<Shape>[] = []
+      for (let page = 1; ; page++) {
+        const { result, result_info } = await read(`${path}?page=${page}&per_page=${pageSize}`)
+        const items = z.array(shape).parse(result)
+        all.push(...items)
+        const pages = result_info?.total_pages
+        if (pages === undefined ? items.length < pageSize : page >= pages) return all
+      }
+    },
+  }
 }
-
-const baseUrl = () => (process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/$/, '')

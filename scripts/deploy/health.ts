@@ -4,12 +4,12 @@ import { CommandError, innermost } from '../command.ts'
 const betweenMs = 1000
 const answerMs = 10_000
 
-const health = z.object({ status: z.string(), version: z.string(), deployment: z.string().nullish() })
+const parts = z.looseObject({ status: z.string(), version: z.string(), deployment: z.string().nullish() })
 const problem = z.object({ detail: z.string() })
 
 /**
- * Asks a health check until the deployment itself says that it is well; says in a sentence what it is.
- * @throws CommandError with what it said last, when that takes longer than `seconds`
+ * Requests a health check until the deployment reports that it is healthy. Returns its version, and parts that are not.
+ * @throws CommandError with the last response after `seconds`
  */
 export async function waitUntilWell(
   url: string,
@@ -19,11 +19,11 @@ export async function waitUntilWell(
 ): Promise<string> {
   const until = Date.now() + seconds * 1000
   for (;;) {
-    const seen = await look(url, versionId)
-    if (seen.well) return seen.words
+    const { isHealthy, words } = await check(url, versionId)
+    if (isHealthy) return words
     if (Date.now() + betweenMs > until) {
       throw new CommandError(
-        `What was deployed is not well after ${seconds} seconds. ${url} ${seen.words}\n` +
+        `What was deployed is not well after ${seconds} seconds. ${url} ${words}\n` +
           `Its log: npx wrangler tail --env ${environment}. The version before: npx wrangler rollback --env ${environment}.\n` +
           'An address that is new may take some minutes: run the same command again with --wait 600.',
       )
@@ -32,25 +32,19 @@ export async function waitUntilWell(
   }
 }
 
-async function look(url: string, versionId: string | undefined): Promise<{ well: boolean; words: string }> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs), headers: { 'Cache-Control': 'no-store' } })
-    const body: unknown = await answer.json().catch(() => undefined)
-    const { data } = health.safeParse(body)
-    if (!data)
-      return { well: false, words: `answers ${answer.status}. ${problem.safeParse(body).data?.detail ?? ''}`.trim() }
-    const old = versionId !== undefined && data.deployment !== versionId
-    const parts = Object.entries(body as object).flatMap(([name, state]) =>
-      name !== 'status' && (state === 'down' || state === 'late') ? [`${name}: ${state}`] : [],
-    )
-    if (answer.ok && !old)
-      return {
-        well: true,
-        words: ['version', data.version, ...(parts.length ? [`(${parts.join(', ')})`] : [])].join(' '),
-      }
-    const words = old ? 'still answers with the deployment before.' : `answers ${answer.status}, ${parts.join(', ')}.`
-    return { well: false, words }
-  } catch (error) {
-    return { well: false, words: `does not answer: ${innermost(error)}` }
-  }
+async function check(url: string, versionId: string | undefined): Promise<{ isHealthy: boolean; words: string }> {
+  const init = { signal: AbortSignal.timeout(answerMs), headers: { 'Cache-Control': 'no-store' } }
+  const answer = await fetch(url, init).catch(innermost)
+  if (typeof answer === 'string') return { isHealthy: false, words: `does not answer: ${answer}` }
+  const body: unknown = await answer.json().catch(() => undefined)
+  const { data } = parts.safeParse(body)
+  const detail = problem.safeParse(body).data?.detail ?? ''
+  if (!data) return { isHealthy: false, words: `answers ${answer.status}. ${detail}`.trim() }
+  const { status: _, version, deployment, ...others } = data
+  if (versionId !== undefined && deployment !== versionId)
+    return { isHealthy: false, words: 'still answers with the deployment before.' }
+  const ill = Object.entries(others).filter(([, state]) => state === 'down' || state === 'late')
+  const states = ill.map(([name, state]) => `${name}: ${state}`).join(', ')
+  if (!answer.ok) return { isHealthy: false, words: `answers ${answer.status}, ${states}.` }
+  return { isHealthy: true, words: `version ${version}${states && ` (${states})`}` }
 }

@@ -1,6 +1,10 @@
 import { CommandError, parseOptions } from '../command.ts'
+import type { CloudflareAccount } from './account.ts'
+import type { Ask } from './ask.ts'
+import type { Deployed } from './resources.ts'
+import type { Secrets } from './secrets.ts'
 
-export const help = `npm run deploy [-- options]
+const help = `npm run deploy [-- options]
 
   --env NAME            production, or staging (production)
   --domain HOST         a domain of your own, in a zone of the account: contacts.example.com
@@ -15,53 +19,44 @@ export const help = `npm run deploy [-- options]
 
   CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID   instead of npx wrangler login`
 
-/** How a deployment is asked for. */
+/** The options of a deployment. */
 export type Options = ReturnType<typeof readOptions>
 
-/** @throws CommandError for options that do not fit */
+/** A deployment: where to, who can be asked, the secrets that the person passed, and the Worker that is there. */
+export interface Deployment {
+  readonly options: Options
+  readonly account: CloudflareAccount
+  readonly ask: Ask | undefined
+  readonly input: Secrets
+  readonly deployed: Deployed
+}
+
+/** @throws CommandError for invalid options */
 export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
   const { values } = parseOptions(help, {
     args: [...args],
     options: {
-      env: { type: 'string', default: 'production' },
-      domain: text,
-      'take-domain': flag,
-      subdomain: text,
-      'secrets-file': text,
-      'rotate-key': flag,
-      'new-key': flag,
-      wait: { type: 'string', default: '120' },
-      'health-url': text,
-      'dry-run': flag,
+      ...{ env: { ...text, default: 'production' }, wait: { ...text, default: '120' } },
+      ...{ domain: text, subdomain: text, 'secrets-file': text, 'health-url': text },
+      ...{ 'take-domain': flag, 'rotate-key': flag, 'new-key': flag, 'dry-run': flag },
     },
   })
-  const { domain, wait } = values
-  if (domain !== undefined) hostOf(domain)
+  const { env: environment, domain, subdomain, wait, 'rotate-key': rotate, 'new-key': replace } = values
+  if (domain !== undefined) requireHost(domain)
   if (!/^[1-9]\d{0,4}$/.test(wait)) throw new CommandError(`--wait must be a number of seconds; it is "${wait}".`)
-  if (values['rotate-key'] && values['new-key'])
-    throw new CommandError('--rotate-key and --new-key exclude each other.')
+  if (rotate && replace) throw new CommandError('--rotate-key and --new-key exclude each other.')
   return {
-    environment: values.env,
-    domain,
-    takeDomain: values['take-domain'],
-    subdomain: values.subdomain,
-    secretsFile: values['secrets-file'],
-    key: values['rotate-key'] ? ('rotate' as const) : values['new-key'] ? ('new' as const) : undefined,
-    waitSeconds: Number(wait),
-    healthUrl: values['health-url'],
-    dryRun: values['dry-run'],
+    ...{ environment, domain, subdomain, takeDomain: values['take-domain'], secretsFile: values['secrets-file'] },
+    ...{ waitSeconds: Number(wait), healthUrl: values['health-url'], dryRun: values['dry-run'] },
+    key: rotate ? ('rotate' as const) : replace ? ('new' as const) : undefined,
   }
 }
 
-/**
- * A host that people may use, as it is written.
- * @throws CommandError when it is none
- */
-export function hostOf(text: string): string {
-  const host = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/
-  if (host.test(text)) return text
+/** Returns a host name. @throws CommandError if it is none */
+export function requireHost(text: string): string {
+  if (/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/.test(text)) return text
   throw new CommandError(
     `A domain is a host such as contacts.example.com, with no https:// and no path; "${text}" is not.`,
   )

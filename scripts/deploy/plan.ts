@@ -1,10 +1,10 @@
 import { tokenCommand } from './account.ts'
 import type { Options } from './options.ts'
-import { keptFile } from './secrets.ts'
+import { keyFile } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { commandOf } from './wrangler.ts'
 
-/** The largest Worker that is deployed, gzipped: the free plan takes 3 MB, and what starts fast is smaller. */
+/** The maximum size of the Worker, gzipped. The free plan takes 3 MB, but a smaller Worker starts faster. */
 export const maxGzipKb = 400
 
 export const buildCommand = (environment: string, folder: string) => [
@@ -15,14 +15,14 @@ export const migrateCommand = (environment: string) => [
   ...['d1', 'migrations', 'apply', 'DB'],
   ...['--remote', '--env', environment],
 ]
-/** Deploys what was built into a folder, as it is. */
+/** Deploys the Worker that was built into a folder. */
 export const deployCommand = (environment: string, folder: string, secretsFile?: string, config = 'wrangler.toml') => [
   ...['deploy', `${folder}/worker.js`, '--no-bundle', '--config', config, '--env', environment],
   ...(secretsFile === undefined ? [] : ['--secrets-file', secretsFile]),
 ]
 export const domainCommand = (environment: string) => ['triggers', 'deploy', '--env', environment]
 
-/** Every step of a deployment, in order, with the commands that it may run, and what else it asks or writes. */
+/** Describes each step of a deployment, with its commands, requests and files. */
 export function planOf(settings: Settings, { domain, healthUrl, waitSeconds }: Options): string {
   const { environment, worker, database, cache, vars, domains, accountId, limitsCpu } = settings
   const { DATABASE_URL: libsql } = vars
@@ -53,7 +53,7 @@ export function planOf(settings: Settings, { domain, healthUrl, waitSeconds }: O
 5. The address: ${address ?? `${later}, or what is chosen`}
      PUBLIC_URL, and a domain: into wrangler.toml
 6. The secrets: SECRET_KEY is made where there is none, others are as given; the key that is there stays
-     a key that is made: into ${keptFile(environment)}, which git ignores, and to Cloudflare with the Worker
+     a key that is made: into ${keyFile(environment)}, which git ignores, and to Cloudflare with the Worker
 7. ${libsql ? `Migrate libSQL at ${new URL(libsql).host}` : 'Apply the migrations that the database lacks'}
      ${libsql ? 'as npm run migrate does' : `POST ${account}/d1/database/{id}/query, to see what it has`}
      ${libsql ? 'by DATABASE_URL and DATABASE_AUTH_TOKEN' : commandOf(migrateCommand(environment))}

@@ -1,28 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import { parseConfiguration, variableNames } from '../../src/config.ts'
-import { ConfigurationError } from '../../src/platform/config/configuration.ts'
+import { variableNames } from '../../src/config.ts'
 import { CommandError, inFolder } from '../command.ts'
-import { describeUnknown } from '../variables.ts'
+import { configurationFault, describeUnknown } from '../variables.ts'
+import type { Deployment } from './options.ts'
+import { readSettings } from './settings.ts'
+import { wrangler } from './wrangler.ts'
 
-/** Variables that are secrets; they are taken from the environment of the command, too. */
-export const secretNames = [
+/** Secret variables, which can also be passed in the environment of the command. */
+const secretNames = [
   'SECRET_KEY',
   'SECRET_KEY_PREVIOUS',
   'DATABASE_AUTH_TOKEN',
   'CLOUDINARY_API_SECRET',
   'SMTP_PASSWORD',
-] as const
+]
 
 export type Secrets = Readonly<Record<string, string>>
 
 /**
- * The secrets that the person gives: in a file (JSON, or lines as in `.dev.vars`), or in the environment of the
- * command.
- * @throws CommandError when the file cannot be read, or names what there is not
+ * Reads the secrets from a file (JSON, or lines as in `.dev.vars`), and from the environment.
+ * @throws CommandError if the file cannot be read, or has an unknown name
  */
 export function givenSecrets(file: string | undefined): Secrets {
   const input = Object.fromEntries(
@@ -35,14 +36,14 @@ export function givenSecrets(file: string | undefined): Secrets {
   } catch {
     throw new CommandError(`There is no file ${file} that can be read (--secrets-file).`)
   }
-  const { data } = z.record(z.string(), z.string()).safeParse(parsed(text))
+  const { data } = z.record(z.string(), z.string()).safeParse(parseJsonOrLines(text))
   if (!data) throw new CommandError(`${file} is neither JSON of names and texts nor lines such as SMTP_PASSWORD="…".`)
   const unknown = describeUnknown(Object.keys(data), file)
   if (unknown.length > 0) throw new CommandError(`${unknown.join('\n')}\nThere are ${variableNames.join(', ')}.`)
   return { ...input, ...data }
 }
 
-function parsed(text: string): unknown {
+function parseJsonOrLines(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -50,115 +51,143 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A key that nobody can guess. */
+/** Generates a `SECRET_KEY`. */
 export const newKey = (): string => randomBytes(48).toString('base64')
 
-// ---------------------------------------------------------------- what is kept here
+// ---------------------------------------------------------------- the key that this machine stores
 
-const folder = '.deploy'
-/** The key in use, where this machine knows it, and the one that it is being changed to. */
-const keptSchema = z.object({ SECRET_KEY: z.string().optional(), next: z.string().optional() })
-type Kept = z.infer<typeof keptSchema>
+/** The key in use, if it was generated here, and the one that a change is about to upload. */
+const storedKeySchema = z.object({ SECRET_KEY: z.string().optional(), next: z.string().optional() })
 
-/**
- * Where an environment's key is kept on this machine: Cloudflare never tells a secret again, and changing the key needs
- * it.
- */
-export const keptFile = (environment: string): string => join(folder, `${environment}.json`)
+/** The file in which an environment's key is stored: a change of the key needs it, and Cloudflare never shows it. */
+export const keyFile = (environment: string): string => join('.deploy', `${environment}.json`)
 
-export function readStoredKey(environment: string): Kept {
+function readStoredKey(environment: string): z.infer<typeof storedKeySchema> {
   try {
-    return keptSchema.parse(JSON.parse(readFileSync(keptFile(environment), 'utf8')))
+    return storedKeySchema.parse(JSON.parse(readFileSync(keyFile(environment), 'utf8')))
   } catch {
-    return {} // this machine made none
+    return {} // No key was generated here.
   }
 }
 
-export function keep(environment: string, keys: Kept): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(keptFile(environment), `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
+/** Stores keys, or removes the file. */
+function storeKey(environment: string, keys: z.infer<typeof storedKeySchema> | undefined): void {
+  const file = keyFile(environment)
+  if (keys === undefined) {
+    rmSync(file, { force: true })
+    return
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
 }
 
-export function forgetKey(environment: string): void {
-  rmSync(keptFile(environment), { force: true })
-}
-
-/** Lends secrets to a command as a file that only this user can read, for as long as it runs. */
-export const asFile = <Result>(secrets: object, use: (file: string) => Promise<Result>): Promise<Result> =>
+/** Runs something with a file of secrets that only this user can read, and then deletes the file. */
+export const withSecretsFile = <Result>(secrets: object, use: (file: string) => Promise<Result>): Promise<Result> =>
   inFolder((folder) => {
-    const file = join(folder, 'secrets.json') // JSON: in lines, wrangler would take $NAME for a variable
+    const file = join(folder, 'secrets.json') // JSON, because in lines wrangler would expand $NAME.
     writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
     return use(file)
   })
 
-// ---------------------------------------------------------------- what is going to be deployed
-
 /**
- * Which secrets are uploaded: `SECRET_KEY` where the Worker has none, made where nobody gives one; and whatever else is
- * given. The key that is there stays.
+ * Decides which secrets to upload: `SECRET_KEY` only if the Worker has none, generated if the person passes none; and
+ * all others that are passed.
  */
 export function secretsToUpload(
   environment: string,
   input: Secrets,
   existing: readonly string[],
-): { upload: Secrets; made: boolean } {
+): { upload: Secrets; isNewKey: boolean } {
   const { SECRET_KEY: key, ...others } = input
-  if (existing.includes('SECRET_KEY')) return { upload: others, made: false }
-  if (key !== undefined) {
-    forgetKey(environment) // the person keeps it
-    return { upload: input, made: false }
-  }
-  // One that is kept was made by a run that broke off before it arrived.
-  const made = readStoredKey(environment).SECRET_KEY ?? newKey()
-  keep(environment, { SECRET_KEY: made })
-  return { upload: { ...others, SECRET_KEY: made }, made: true }
-}
-
-/** For checking alone: values in place of those that Cloudflare has and does not tell, or that come later. */
-const standIns: Secrets = {
-  PUBLIC_URL: 'https://contacts.example.com',
-  SMTP_USERNAME: 'untold',
-  SMTP_PASSWORD: 'untold',
-  CLOUDINARY_CLOUD_NAME: 'untold',
-  CLOUDINARY_UPLOAD_PRESET: 'untold',
-  CLOUDINARY_API_KEY: 'untold',
-  CLOUDINARY_API_SECRET: 'untold',
+  if (existing.includes('SECRET_KEY')) return { upload: others, isNewKey: false }
+  // A stored key was generated by a run that broke off before the upload. A key that is passed is the person's to keep.
+  const made = key === undefined ? (readStoredKey(environment).SECRET_KEY ?? newKey()) : undefined
+  storeKey(environment, made === undefined ? undefined : { SECRET_KEY: made })
+  return { upload: { ...others, SECRET_KEY: made ?? key ?? '' }, isNewKey: made !== undefined }
 }
 
 /**
- * Checks what the Worker is going to find, by the service's own rules, before anything is deployed. `untold` are names
- * whose values are not known here: they are taken to be right.
- * @throws CommandError naming what is wrong, and how to mend it
+ * Replaces the Worker's `SECRET_KEY` in one request, and returns a sentence for the person. `rotate` still accepts what
+ * the previous key signed; `new` does not, so that everybody has to log in again.
+ * @throws CommandError if there is no key yet, or the previous one is unknown but needed
+ */
+export async function changeKey(how: 'rotate' | 'new', deployment: Deployment): Promise<string> {
+  const { account, input, ask } = deployment
+  const existing = deployment.deployed.secrets
+  const { environment, vars } = readSettings(deployment.options.environment)
+  if (!existing.includes('SECRET_KEY')) {
+    throw new CommandError('There is no SECRET_KEY to change yet: npm run deploy makes one.')
+  }
+  const file = keyFile(environment)
+  const stored = readStoredKey(environment)
+  const previous = async () =>
+    input.SECRET_KEY_PREVIOUS ?? stored.SECRET_KEY ?? (await ask?.secret('The key in use (not shown):'))
+  const before = how === 'new' ? undefined : await previous()
+  if (how === 'rotate' && !before) {
+    throw new CommandError(
+      `The key in use is not in ${file}, and Cloudflare never tells it. If you have it:\n` +
+        '  SECRET_KEY_PREVIOUS=… npm run deploy -- --rotate-key\n' +
+        'If not, everybody has to log in again:\n' +
+        '  npm run deploy -- --new-key',
+    )
+  }
+  // The stored next key may have been uploaded before a run broke off: uploading it again is right in both cases.
+  const key = input.SECRET_KEY ?? stored.next ?? newKey()
+  if (key === before) throw new CommandError('SECRET_KEY is the key in use: leave it away, and one is made.')
+  const keys: Secrets = { SECRET_KEY: key, ...(before ? { SECRET_KEY_PREVIOUS: before } : {}) }
+  checkConfiguration(environment, vars, keys, existing)
+  if (!input.SECRET_KEY) storeKey(environment, { ...stored, next: key })
+  // Both in one request. Null deletes a secret.
+  const removed = !before && existing.includes('SECRET_KEY_PREVIOUS') ? { SECRET_KEY_PREVIOUS: null } : {}
+  const upload = (secrets: string) => wrangler(['secret', 'bulk', secrets, '--env', environment], account.id)
+  await withSecretsFile({ ...keys, ...removed }, upload)
+  storeKey(environment, input.SECRET_KEY ? undefined : { SECRET_KEY: key })
+  const place = input.SECRET_KEY ? 'Keep the new key safe:' : `The new key is in ${file}: keep it safe,`
+  const advice = `${place} the next change needs it.`
+  if (!before) return `changed; everybody has to log in again\n  ${advice}`
+  return (
+    `changed; sessions go on, signed anew as they are refreshed\n  ${advice}\n` +
+    `  In a week (REFRESH_TOKEN_TTL), take the old one away: npx wrangler secret delete SECRET_KEY_PREVIOUS --env ${environment}`
+  )
+}
+
+// ---------------------------------------------------------------- checks before anything is deployed
+
+/** Valid values in place of secrets that Cloudflare does not show, or that come later. */
+const standIns: Secrets = {
+  PUBLIC_URL: 'https://contacts.example.com',
+  ...{ SMTP_USERNAME: 'secret', SMTP_PASSWORD: 'secret' },
+  ...{ CLOUDINARY_CLOUD_NAME: 'secret', CLOUDINARY_UPLOAD_PRESET: 'secret' },
+  ...{ CLOUDINARY_API_KEY: 'secret', CLOUDINARY_API_SECRET: 'secret' },
+}
+
+/**
+ * Checks the variables of the Worker by the service's own rules. The values of `existing` secrets are unknown, and
+ * taken to be valid.
+ * @throws CommandError that says what is wrong and how to correct it
  */
 export function checkConfiguration(
   environment: string,
   vars: Secrets,
   secrets: Secrets,
-  untold: readonly string[],
+  existing: readonly string[],
 ): void {
+  const place = `Variables stand under [env.${environment}.vars]`
   const unknown = describeUnknown(Object.keys(vars), 'wrangler.toml')
-  if (unknown.length > 0)
-    throw new CommandError(`${unknown.join('\n')}\nVariables stand under [env.${environment}.vars].`)
+  if (unknown.length > 0) throw new CommandError(`${unknown.join('\n')}\n${place}.`)
   const key = newKey()
-  const rest = untold.flatMap((name) => {
-    const value = name.startsWith('SECRET_KEY') ? key : standIns[name]
-    return value === undefined ? [] : [[name, value]]
-  })
-  try {
-    parseConfiguration({ ...Object.fromEntries(rest), ...vars, ...secrets })
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    throw new CommandError(
-      `${error.message}\nVariables stand under [env.${environment}.vars] in wrangler.toml; a secret is given once: SMTP_PASSWORD=… npm run deploy`,
-    )
-  }
+  const values = existing.map((name) => [name, name.startsWith('SECRET_KEY') ? key : standIns[name]] as const)
+  const all = { ...Object.fromEntries(values.filter(([, value]) => value)), ...vars, ...secrets }
+  const fault = configurationFault(all)
+  const advice = 'a secret is given once: SMTP_PASSWORD=… npm run deploy'
+  if (fault) throw new CommandError(`${fault}\n${place} in wrangler.toml; ${advice}`)
 }
 
-/** The same before the account is known: what is missing may be there. */
+/** Checks them before the account is known: secrets that are missing here may be there. */
 export const checkEarly = (environment: string, vars: Secrets, input: Secrets): void =>
   checkConfiguration(environment, vars, input, ['SECRET_KEY', ...Object.keys(standIns)])
 
-/** Cloudflare takes no variable that has the name of a secret. @throws CommandError */
+/** @throws CommandError for a variable that is also a secret, which Cloudflare refuses */
 export function refuseBoth(environment: string, vars: Secrets, existing: readonly string[]): void {
   const both = existing.filter((name) => vars[name] !== undefined)
   if (both.length === 0) return

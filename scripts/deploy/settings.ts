@@ -8,25 +8,25 @@ import { textsOf } from '../variables.ts'
 
 const file = 'wrangler.toml'
 
-/** What wrangler.toml says of one environment. */
+/** The settings of one environment in wrangler.toml. */
 export type Settings = ReturnType<typeof readSettings>
 
 type Route = NonNullable<Unstable_RawEnvironment['routes']>[number]
 
-/** A value to be written under `[env.…]`: at the environment itself, or into one of its tables. */
+/** A value to write under `[env.…]`. */
 export interface Change {
-  /** `''` for the environment's own keys, else such as `vars`; a list's entry is told by its binding. */
+  /** `''` for the environment itself, else a table of it; `binding` selects the entry of a list. */
   readonly table: '' | 'vars' | 'd1_databases' | 'kv_namespaces'
   readonly binding?: string
   readonly key: string
   readonly value: string | boolean | readonly Route[]
 }
 
-/** Parses TOML into plain objects, so that two of them can be compared. @throws Error when it is no TOML */
+/** Parses TOML into plain objects, which can be compared. @throws Error if it is invalid */
 const parseConfig = (text: string): Unstable_RawConfig => JSON.parse(JSON.stringify(parse(text)))
 
-/** Reads wrangler.toml. @throws CommandError when it is not there, or is no TOML */
-function rawConfig(): Unstable_RawConfig {
+/** Reads wrangler.toml. @throws CommandError if it cannot be read */
+function readConfig(): Unstable_RawConfig {
   try {
     return parseConfig(readFileSync(file, 'utf8'))
   } catch (error) {
@@ -34,64 +34,56 @@ function rawConfig(): Unstable_RawConfig {
   }
 }
 
-/**
- * Reads an environment.
- * @throws CommandError when wrangler.toml has no such environment, or lacks what is deployed
- */
+/** Reads an environment. @throws CommandError if it does not exist, or lacks something */
 export function readSettings(environment: string) {
-  const raw = rawConfig()
+  const raw = readConfig()
   const found = raw.env?.[environment]
   if (!found) {
     const existing = Object.keys(raw.env ?? {})
     throw new CommandError(`${file} has no environment "${environment}"; there are ${existing.join(', ') || 'none'}.`)
   }
-  // Workers Builds may have another name in mind, and has the last word.
+  // Workers Builds can override the name.
   const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || found.name
-  const d1 = found.d1_databases?.find(({ binding }) => binding === 'DB')
-  const kv = found.kv_namespaces?.find(({ binding }) => binding === 'CACHE')
+  const databaseOf = (config: Unstable_RawConfig) => config.d1_databases?.find(({ binding }) => binding === 'DB')
+  const cacheOf = (config: Unstable_RawConfig) => config.kv_namespaces?.find(({ binding }) => binding === 'CACHE')
+  const [d1, kv] = [databaseOf(found), cacheOf(found)]
   if (!worker || !d1?.database_name || !kv) {
     throw new CommandError(
       `${file} lacks what "${environment}" needs: a name, the database DB with its name, and CACHE.`,
     )
   }
-  // The deploy button makes what stands at the top, and knows of no environments: that is production's.
+  // The deploy button writes the ids of production's resources at the top, because it ignores environments.
   const top = environment === 'production' ? raw : {}
-  const topDatabase = top.d1_databases?.find(({ binding }) => binding === 'DB')?.database_id
-  const topCache = top.kv_namespaces?.find(({ binding }) => binding === 'CACHE')?.id
+  const routes = found.routes ?? []
   return {
     environment,
     worker,
     accountId: process.env.CLOUDFLARE_ACCOUNT_ID || found.account_id || raw.account_id || undefined,
-    database: { name: d1.database_name, id: d1.database_id || madeId(topDatabase, 'DB') },
-    // What wrangler itself calls a namespace that it makes for a binding.
-    cache: { name: `${worker}-cache`, id: kv.id || madeId(topCache, 'CACHE') },
+    database: { name: d1.database_name, id: d1.database_id || realId(databaseOf(top)?.database_id, 'DB') },
+    // The name that wrangler itself gives a namespace for a binding.
+    cache: { name: `${worker}-cache`, id: kv.id || realId(cacheOf(top)?.id, 'CACHE') },
     vars: textsOf(found.vars),
     /** Variables at the top of wrangler.toml, which no environment reads. */
     ignoredVars: Object.keys(raw.vars ?? {}).filter((name) => found.vars?.[name] === undefined),
     /** Its custom domains. */
-    domains: domainsOf(found),
-    routes: found.routes ?? [],
+    domains: [...routes, ...(found.route ? [found.route] : [])].flatMap((route) =>
+      typeof route === 'object' && 'custom_domain' in route && route.custom_domain ? [route.pattern] : [],
+    ),
+    routes,
     limitsCpu: found.limits?.cpu_ms !== undefined,
   }
 }
 
-/** The id of something that was made at Cloudflare; wrangler.toml's default, the binding's name, is none. */
-const madeId = (id: string | undefined, binding: string): string | undefined =>
+/** An id; the binding's name, which wrangler.toml has by default, is none. */
+const realId = (id: string | undefined, binding: string): string | undefined =>
   id === '' || id === binding ? undefined : id
 
-function domainsOf({ routes = [], route }: Unstable_RawEnvironment): string[] {
-  return [...routes, ...(route ? [route] : [])].flatMap((one) =>
-    typeof one === 'object' && 'custom_domain' in one && one.custom_domain ? [one.pattern] : [],
-  )
-}
-
 /**
- * Writes values into wrangler.toml in place, so that its comments stay. What is there already is left alone.
- * @throws CommandError with what to write by hand, when the file is laid out in a way that this does not understand; it
- * is unchanged
+ * Writes values into wrangler.toml, without changing its comments or equal values.
+ * @throws CommandError with the lines to write by hand, if the layout is not supported; the file stays as it is
  */
 export function writeSettings(environment: string, changes: readonly Change[]): void {
-  const wanted = rawConfig()
+  const wanted = readConfig()
   let text = readFileSync(file, 'utf8')
   const byHand: string[] = []
   for (const { table, binding, key, value } of changes) {
@@ -103,28 +95,24 @@ export function writeSettings(environment: string, changes: readonly Change[]): 
     const header = entry.length > 0 ? `[[${names}]]` : `[${names}]`
     if (valueAt(wanted, path) === undefined) put(wanted, path, {})
     put(wanted, [...path, key], value)
-    text = edited(text, path, header, key, toml(value))
-    byHand.push(`  ${header} ${key} = ${toml(value)}`)
+    const line = `${key} = ${toToml(value)}`
+    text = withLine(text, path, header, key, line)
+    byHand.push(`  ${header} ${line}`)
   }
-  if (!says(text, wanted)) {
+  if (!isTomlOf(text, wanted)) {
     throw new CommandError(
       `${file} is laid out in a way that npm run deploy cannot edit. Add these by hand, then run it again:\n${byHand.join('\n')}`,
     )
   }
-  // At once or not at all: a file that is half written would be nobody's.
-  const half = `${file}.half`
-  writeFileSync(half, text)
-  renameSync(half, file)
+  // Renaming replaces the file completely or not at all.
+  writeFileSync(`${file}.half`, text)
+  renameSync(`${file}.half`, file)
 }
 
-/**
- * Writes a configuration for one command that differs from wrangler.toml, beside it because of the paths in it.
- * The caller removes it.
- */
+/** Writes a changed copy of wrangler.toml beside it, because it has relative paths. The caller deletes it. */
 export function writeVariant(environment: string, change: (environment: Unstable_RawEnvironment) => void): string {
-  const raw = rawConfig()
-  const found = raw.env?.[environment]
-  if (found) change(found)
+  const raw = readConfig()
+  change(raw.env?.[environment] ?? {})
   const path = 'wrangler.deploying.json'
   writeFileSync(path, JSON.stringify(raw, undefined, 2))
   return path
@@ -132,11 +120,10 @@ export function writeVariant(environment: string, change: (environment: Unstable
 
 // ---------------------------------------------------------------- TOML
 
-/** The names, and the numbers of entries, that lead to a value. */
+/** The keys, and the indexes of lists, that lead to a value. */
 type Path = readonly (string | number)[]
 
-/** Whether a text is TOML that says what an object does. */
-function says(text: string, wanted: Unstable_RawConfig): boolean {
+function isTomlOf(text: string, wanted: Unstable_RawConfig): boolean {
   try {
     return isDeepStrictEqual(parseConfig(text), wanted)
   } catch {
@@ -151,20 +138,19 @@ const put = (raw: object, path: Path, value: unknown): void =>
   void Object.assign(valueAt(raw, path.slice(0, -1)) ?? {}, { [path.at(-1) ?? '']: value })
 
 /** A value in TOML: JSON's strings are TOML's basic strings. */
-function toml(value: Change['value']): string {
+function toToml(value: Change['value']): string {
   if (typeof value !== 'object') return JSON.stringify(value)
   const pairs = (one: object) => Object.entries(one).map(([key, inner]) => `${key} = ${JSON.stringify(inner)}`)
   const routes = value.map((one) => (typeof one === 'string' ? JSON.stringify(one) : `{ ${pairs(one).join(', ')} }`))
   return `[${routes.join(', ')}]`
 }
 
-/** The text with a value in a table: in the place of the one before, else as its last, else in a new table. */
-function edited(text: string, path: Path, header: string, key: string, value: string): string {
-  const line = `${key} = ${value}`
+/** Returns the text with a line in a table: instead of the key's present line, else at the table's end. */
+function withLine(text: string, path: Path, header: string, key: string, line: string): string {
   const tables = parseTOML(text).body[0].body.filter((node) => node.type === 'TOMLTable')
   const table = tables.find(({ resolvedKey }) => isDeepStrictEqual(resolvedKey, path))
   if (!table) return `${text.trimEnd()}\n\n${header}\n${line}\n`
-  const before = table.body.find((pair) => isDeepStrictEqual(getStaticTOMLValue(pair.key), [key]))
-  const [from, to] = before?.range ?? [table.range[1], table.range[1]]
-  return `${text.slice(0, from)}${before ? line : `\n${line}`}${text.slice(to)}`
+  const present = table.body.find((pair) => isDeepStrictEqual(getStaticTOMLValue(pair.key), [key]))
+  const [from, to] = present?.range ?? [table.range[1], table.range[1]]
+  return `${text.slice(0, from)}${present ? line : `\n${line}`}${text.slice(to)}`
 }

@@ -2,21 +2,20 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Received } from './receive.ts'
 
-const maxLetters = 500 // a day of hard testing
+const maxLetters = 500
 
-/** What {@link openLetters} opens. */
 export type Letters = Awaited<ReturnType<typeof openLetters>>
 
-/** The letters, newest first, and their file. */
+/** Opens the letters, newest first, and the file in which they are stored. */
 export async function openLetters(file: string | undefined) {
-  let remaining = file === undefined ? [] : await readLetters(file)
+  let letters = file === undefined ? [] : await readLetters(file)
   let writing = Promise.resolve()
 
-  /** One after another, and each whole; one that fails is told of, and harms no letter in memory. */
+  /** Writes the file after earlier changes, completely or not at all. A failure is logged; memory has the letters. */
   const change = (changed: Received[]): Promise<void> => {
-    remaining = changed.slice(0, maxLetters)
+    letters = changed.slice(0, maxLetters)
     if (file === undefined) return writing
-    const text = remaining.toReversed().map((letter) => `${JSON.stringify(letter)}\n`)
+    const text = letters.toReversed().map((letter) => `${JSON.stringify(letter)}\n`)
     writing = writing
       .then(() => writeFile(`${file}.new`, text.join('')))
       .then(() => rename(`${file}.new`, file))
@@ -25,17 +24,17 @@ export async function openLetters(file: string | undefined) {
   }
 
   return {
-    all: (): readonly Received[] => remaining,
+    all: (): readonly Received[] => letters,
     find: (id: string): Received | undefined =>
-      id === 'latest' ? remaining[0] : remaining.find((letter) => letter.ID === id),
-    add: (letter: Received): Promise<void> => change([letter, ...remaining]),
+      id === 'latest' ? letters[0] : letters.find((letter) => letter.ID === id),
+    add: (letter: Received): Promise<void> => change([letter, ...letters]),
     async markRead(letter: Received): Promise<void> {
       if (letter.Read) return
       letter.Read = true
-      await change(remaining)
+      await change(letters)
     },
     remove: (ids: readonly string[] | 'all'): Promise<void> =>
-      change(ids === 'all' ? [] : remaining.filter((letter) => !ids.includes(letter.ID))),
+      change(ids === 'all' ? [] : letters.filter((letter) => !ids.includes(letter.ID))),
     flush: (): Promise<void> => writing,
   }
 }
@@ -46,11 +45,11 @@ async function readLetters(file: string): Promise<Received[]> {
     if (error.code === 'ENOENT') return ''
     throw error
   })
-  const letters = text.split('\n').flatMap((each): Received[] => {
+  const letters = text.split('\n').flatMap((line): Received[] => {
     try {
-      return [JSON.parse(each)]
+      return [JSON.parse(line)]
     } catch {
-      return [] // the empty last line, or one that was cut short
+      return [] // The empty last line, or an incomplete one.
     }
   })
   return letters.toReversed()

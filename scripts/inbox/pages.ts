@@ -1,62 +1,50 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Person, Received } from './receive.ts'
 
-/** A page, every value in it escaped. */
+/** A page in which every value is escaped. */
 type Html = ReturnType<typeof html>
 
-/** What a page of ours may do. */
-export const pagePolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-/** The list runs one script besides, which looks for letters that have come. */
+const forbidden = "default-src 'none'; base-uri 'none'"
+/** The policy of the pages: they run no script. */
+export const pagePolicy = `${forbidden}; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'`
+/** The list of letters also runs the script that looks for new ones. */
 export const listPolicy = `${pagePolicy}; script-src 'self'; connect-src 'self'`
+// Without the second permission, a page that a link opens could not send forms.
+const sandbox = 'allow-popups allow-popups-to-escape-sandbox'
+/** A letter may have styles, and links that open in a new tab. It runs, loads and submits nothing. */
+export const letterPolicy = `${forbidden}; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; sandbox ${sandbox}`
 
-/** A letter may look as it likes and link where it likes, in a tab of its own. It runs, loads and submits nothing. */
-const sandbox = 'allow-popups allow-popups-to-escape-sandbox' // without the second, the page a link opens has no forms
-export const letterPolicy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox ${sandbox}`
-
-/** A page around its body, in the look of the service's own. */
-function layout(title: string, body: Html | Html[], script?: Html): Html {
-  return html`<!doctype html>
+const layout = (title: string, body: Html | Html[], script: Html | string = ''): Html => html`<!doctype html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <title>${title} · Vizitka inbox</title>
 <link rel="stylesheet" href="/style.css">
-</head>
-<body>
 <header class="top"><a class="brand" href="/">Inbox</a><small>Letters end here; nobody else gets them.</small></header>
 <main class="text">${body}</main>
-${script ?? ''}
-</body>
+${script}
 </html>
 `
-}
 
-export const notFoundPage = (): Html =>
-  layout(
-    'Nothing here',
-    html`<h1>Nothing here</h1><p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>`,
-  )
+const nothing = html`<h1>Nothing here</h1><p>There is no such letter (any more). <a href="/">Back to the inbox</a></p>`
+export const notFoundPage = (): Html => layout('Nothing here', nothing)
 
 /** The list of letters. */
 export function listPage(letters: readonly Received[]): Html {
-  const items = letters.map(
-    ({ ID, Read, To, Bcc, Subject, Created }) => html`<li><a href="/message/${ID}">
-${named(To.length > 0 ? To : Bcc)}: ${raw(Read ? '' : '<strong>')}${Subject || 'No subject'}${raw(Read ? '' : '</strong>')}
-</a><br><time class="note">${Created.slice(0, 16).replace('T', ' ')}</time></li>`,
-  )
-  const body =
-    letters.length === 0
-      ? html`<h1>Letters</h1><p class="lead">No letters yet. They appear here by themselves.</p>`
-      : html`<h1>Letters</h1><ul class="features">${items}</ul>
-<form class="actions" method="post" action="/delete"><button class="button quiet">Delete all</button></form>`
+  const items = letters.map(({ ID, Read, To, Bcc, Subject, Created }) => {
+    const subject = Subject || 'No subject'
+    return html`<li><a href="/message/${ID}">
+${names(To.length > 0 ? To : Bcc)}: ${Read ? subject : html`<strong>${subject}</strong>`}
+</a><br><time class="note">${Created.slice(0, 16).replace('T', ' ')}</time></li>`
+  })
+  const list = html`<ul class="features">${items}</ul>${button('/delete', 'Delete all')}`
+  const empty = html`<p class="lead">No letters yet. They appear here by themselves.</p>`
+  const body = html`<h1>Letters</h1>${items.length > 0 ? list : empty}`
   return layout('Inbox', body, html`<script src="/list.js"></script>`)
 }
 
-/** Shows letters as they come, and leaves the focus where it is. A page that reloads itself would take it away. */
+/** Shows new letters, and keeps the focus, which reloading the page would lose. */
 export const listScript = `
 const main = document.querySelector('main')
 setInterval(async () => {
@@ -71,46 +59,43 @@ setInterval(async () => {
 }, 2000)
 `
 
-/** Of a letter, beside the service's own styles: HTML is made for white paper, and text may have long lines. */
+/** In addition to the service's styles: HTML letters expect white paper, and text may have long lines. */
 export const letterStyle = `iframe { width: 100%; height: 32rem; border: 1px solid var(--line); background: #fff }
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
 `
 
 /** One letter, with its links on top. */
 export function letterPage(letter: Received): Html {
-  const { ID, From, To, Cc, Bcc, HTML, Text } = letter
+  const { ID, From, To, Cc, Bcc, HTML, Text, Subject, headers } = letter
+  const subject = Subject || 'No subject'
   const links = linksOf(letter).map(
     (link) => html`<li><a href="${link}" target="_blank" rel="noopener noreferrer">${link}</a></li>`,
   )
   const frame = html`<iframe title="The letter" sandbox="${sandbox}" src="/message/${ID}/html"></iframe>`
-  return layout(letter.Subject || 'No subject', [
-    html`<h1>${letter.Subject || 'No subject'}</h1><p>${named([From])} → ${named([...To, ...Cc, ...Bcc])}</p>`,
+  return layout(subject, [
+    html`<h1>${subject}</h1><p>${names([From])} → ${names([...To, ...Cc, ...Bcc])}</p>`,
     links.length > 0 ? html`<h2>Links</h2><ul>${links}</ul>` : html``,
     HTML ? html`<h2>HTML</h2>${frame}` : html``,
     Text ? html`<h2>Text</h2><pre>${Text}</pre>` : html``,
-    html`<h2>Headers</h2><dl>${letter.headers.map(({ name, value }) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
-    html`<form class="actions" method="post" action="/message/${ID}/delete">
-<button class="button quiet">Delete</button></form>`,
+    html`<h2>Headers</h2><dl>${headers.map(({ name, value }) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+    button(`/message/${ID}/delete`, 'Delete'),
   ])
 }
 
-const named = (persons: readonly Person[]): string =>
+const button = (action: string, text: string): Html =>
+  html`<form class="actions" method="post" action="${action}"><button class="button quiet">${text}</button></form>`
+
+const names = (persons: readonly Person[]): string =>
   persons.map(({ Name, Address }) => (Name ? `${Name} <${Address}>` : Address)).join(', ')
 
-/** The letter's own HTML. What comes first wins: its links open in a new tab, and its doctype cannot be missing. */
-export function framed(text: string): string {
-  return `<!doctype html><meta charset="utf-8"><base target="_blank">${text}`
-}
+/** The HTML of a letter, with a doctype, and with a base that opens its links in a new tab: the first base counts. */
+export const framed = (text: string): string => `<!doctype html><meta charset="utf-8"><base target="_blank">${text}`
 
-/** The web addresses in a letter, each once; `javascript:` and its like are none. */
-function linksOf(letter: Received): string[] {
-  const hrefs = [...letter.HTML.matchAll(/\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)].map(([, double, single]) =>
-    (double ?? single ?? '')
-      .replace(/&(amp|#38|#x26);/gi, '&')
-      .replace(/&(quot|#34|#x22);/gi, '"')
-      .trim(),
+/** Finds the different http and https links of a letter. */
+function linksOf({ HTML, Text }: Received): string[] {
+  const inHtml = [...HTML.matchAll(/\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)].map(([, double, single]) =>
+    (double ?? single ?? '').replace(/&(amp|#38|#x26);/gi, '&').replace(/&(quot|#34|#x22);/gi, '"'),
   )
-  const written = letter.Text.match(/https?:\/\/[^\s<>"']+/gi) ?? []
-  const links = [...hrefs, ...written.map((link) => link.replace(/[.,;:!?)\]]+$/, ''))]
-  return [...new Set(links)].filter((link) => /^https?:\/\//i.test(link))
+  const inText = (Text.match(/https?:\/\/[^\s<>"']+/gi) ?? []).map((link) => link.replace(/[.,;:!?)\]]+$/, ''))
+  return [...new Set([...inHtml, ...inText].map((link) => link.trim()))].filter((link) => /^https?:\/\//i.test(link))
 }

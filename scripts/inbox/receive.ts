@@ -2,44 +2,33 @@ import { randomBytes } from 'node:crypto'
 import PostalMime, { type Address } from 'postal-mime'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 
-/** Somebody who writes or is written to. */
+/** A sender or a recipient. */
 export interface Person {
   readonly Name: string
   readonly Address: string
 }
 
-/** A letter as it is kept. Names are those of Mailpit's API, so that one client reads both. */
+/** A stored letter, with the names of Mailpit's API, so that one client can read both. */
 export type Received = Awaited<ReturnType<typeof receive>>
 
-/** Reads a letter as it comes. */
+/** Reads a letter from an SMTP session. @throws Error with an SMTP code if it is too large */
 export async function receive(stream: SMTPServerDataStream, session: SMTPServerSession) {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
+  const raw = Buffer.concat(await stream.toArray())
   if (stream.sizeExceeded) throw Object.assign(new Error('This letter is too large.'), { responseCode: 552 })
-  const raw = Buffer.concat(chunks)
   const email = await PostalMime.parse(raw)
   const now = new Date().toISOString()
   const sent = new Date(email.date ?? now)
   const [to, cc, bcc] = [people(email.to), people(email.cc), people(email.bcc)]
-  const named = new Set([...to, ...cc, ...bcc].map((person) => person.Address.toLowerCase()))
-  const unnamed = session.envelope.rcptTo.filter(({ address }) => !named.has(address.toLowerCase()))
+  const inHeaders = new Set([...to, ...cc, ...bcc].map((person) => person.Address.toLowerCase()))
+  const blind = session.envelope.rcptTo.filter(({ address }) => !inHeaders.has(address.toLowerCase()))
   const returnPath = session.envelope.mailFrom ? session.envelope.mailFrom.address : ''
-  const attachments = email.attachments.map((part, n) => ({
-    inline: part.disposition === 'inline' || part.related === true,
-    PartID: String(n + 1),
-    FileName: part.filename ?? '',
-    ContentType: part.mimeType,
-    ContentID: bare(part.contentId ?? ''),
-    Size: typeof part.content === 'string' ? part.content.length : part.content.byteLength,
-  }))
   return {
     ID: randomBytes(16).toString('base64url'),
-    MessageID: bare(email.messageId ?? ''),
+    MessageID: bareId(email.messageId),
     Read: false,
     From: people(email.from && [email.from])[0] ?? { Name: '', Address: returnPath },
-    To: to,
-    Cc: cc,
-    Bcc: [...bcc, ...unnamed.map(({ address }) => ({ Name: '', Address: address }))],
+    ...{ To: to, Cc: cc },
+    Bcc: [...bcc, ...blind.map(({ address }) => ({ Name: '', Address: address }))],
     ReplyTo: people(email.replyTo),
     ReturnPath: returnPath,
     Subject: email.subject ?? '',
@@ -48,18 +37,13 @@ export async function receive(stream: SMTPServerDataStream, session: SMTPServerS
     Size: raw.length,
     Text: email.text ?? '',
     HTML: email.html ?? '',
-    Inline: attachments.filter(({ inline }) => inline).map(({ inline, ...part }) => part),
-    Attachments: attachments.filter(({ inline }) => !inline).map(({ inline, ...part }) => part),
+    // The service's letters have no attachments.
+    ...{ Inline: [], Attachments: [] },
     headers: email.headers.map(({ originalKey, value }) => ({ name: originalKey, value })),
   }
 }
 
-function people(addresses: readonly Address[] | undefined): Person[] {
-  return (addresses ?? []).flatMap((each) => {
-    return each.group ? people(each.group) : [{ Name: each.name, Address: each.address }]
-  })
-}
+const people = (addresses: readonly Address[] = []): Person[] =>
+  addresses.flatMap((one) => (one.group ? people(one.group) : [{ Name: one.name, Address: one.address }]))
 
-function bare(id: string): string {
-  return id.replace(/^<|>$/g, '')
-}
+const bareId = (id = ''): string => id.replace(/^<|>$/g, '')

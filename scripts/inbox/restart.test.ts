@@ -5,7 +5,7 @@ import { folder, inbox, type Listed, send } from '../../test/inbox.ts'
 import { startInbox } from '../inbox.ts'
 
 describe('a restart', () => {
-  it('loses no letter that has a file', async () => {
+  it('loses no letter that is stored in the file', async () => {
     const file = join(await folder(), 'deep', 'letters.jsonl')
     const first = await inbox({ file })
     await send(first.smtpPort, { subject: 'one' })
@@ -13,7 +13,7 @@ describe('a restart', () => {
     const before = await first.json<Listed>('/api/v1/messages')
     await first.json(`/api/v1/message/${before.messages[1]?.ID}`)
     await first.close()
-    await appendFile(file, '{"ID":"cut sho') // as a crash would leave it
+    await appendFile(file, '{"ID":"cut sho') // As after a crash.
 
     const second = await inbox({ file })
     expect(await second.json<Listed>('/api/v1/messages')).toMatchObject({
@@ -32,7 +32,7 @@ describe('a restart', () => {
     expect(await readFile(file, 'utf8')).toBe('')
   })
 
-  it('finds the newest 500', async () => {
+  it('keeps the newest 500 letters', async () => {
     const file = join(await folder(), 'letters.jsonl')
     const first = await inbox({ file })
     await send(first.smtpPort, { subject: 'first' })
@@ -50,7 +50,7 @@ describe('a restart', () => {
 })
 
 describe('a port in use', () => {
-  it('is told with the way out', async () => {
+  it('is reported with the variable that chooses another', async () => {
     const { smtpPort, url } = await inbox()
     await expect(startInbox({ smtpPort, httpPort: 0 })).rejects.toThrow(
       `Port ${smtpPort} is already in use, perhaps by another inbox. Stop that one, or set SMTP_PORT to another port.`,

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseCron, startClock } from './crons.ts'
 
 describe('the clock', () => {
-  it('knows the minute of a cron expression, in UTC', () => {
+  it('evaluates cron expressions in UTC', () => {
     const sunday = new Date('2026-11-22T09:17:00Z')
     for (const cron of ['* * * * *', '17 * * * *', '*/17 9 * * *', '2-59/15 * * * *', '0,17 8-10 22 11 1']) {
       expect(parseCron(cron).match(sunday), cron).toBe(true)
@@ -16,7 +16,7 @@ describe('the clock', () => {
       expect(() => parseCron(cron)).toThrow(/cannot read/)
   })
 
-  it('calls each job when it is due, once a minute, until it is stopped', async () => {
+  it('runs each job when it is due, at most one time a minute, until it is stopped', async () => {
     const called: (string | null)[] = []
     const service = createServer((request, answer) => {
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://service')
@@ -39,7 +39,7 @@ describe('the clock', () => {
     await vi.waitFor(() => expect(called.toSorted()).toEqual(['* * * * *', '* * * * *', '17 * * * *']))
     stop()
     vi.advanceTimersByTime(180_000)
-    await fetch(url) // whatever had been called would have come before
+    await fetch(url) // Any earlier request would have arrived before this one.
     expect(called).toHaveLength(3)
   })
 })

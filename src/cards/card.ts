@@ -1,56 +1,55 @@
 /**
- * vCards as text, and what they say as fields: versions 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350). This room promises that
- * nothing is lost: a card is a list of lines, each with the text it came as; an edit writes only the lines that it
- * concerns anew, and printing a card that was not edited returns its text. It knows no database, no HTTP, and fetches
- * nothing. Errors: `CardFault` for a text that is no card, `ChangeFault` for a change that contradicts itself. Nothing
- * else is thrown.
+ * Parses, edits and prints vCards of the versions 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350). This room promises that
+ * nothing is lost: a card is a list of lines with their original text. An edit rewrites only the lines that it changes,
+ * and printing an unchanged card returns its original text. The room uses no database and no network. Errors:
+ * `CardFault` for an invalid card, `ChangeFault` for a contradictory change. It throws nothing else.
  */
 
 export type Version = '2.1' | '3.0' | '4.0'
 
-/** The property that names a member of a group: of 4.0 (RFC 6350, section 6.6.5), and of Apple's programs. */
+/** The properties for a member of a group, in 4.0 (RFC 6350, section 6.6.5) and in Apple's programs. */
 export const memberNames: readonly string[] = ['MEMBER', 'X-ADDRESSBOOKSERVER-MEMBER']
 
-/** A parameter. A bare one of 2.1 (`TEL;HOME:`) has the name that it stands for: TYPE, ENCODING or VALUE. */
+/** A parameter. A bare one of 2.1 (`TEL;HOME:`) gets its implied name: TYPE, ENCODING or VALUE. */
 export interface Param {
   /** In capitals. */
   readonly name: string
-  /** Without quotes, RFC 6868's `^n` decoded. */
+  /** Without quotes, and with RFC 6868's `^n` decoded. */
   readonly values: readonly string[]
-  /** As it stands in the text, without the semicolon before it. */
+  /** The original text, without the semicolon before it. */
   readonly raw: string
 }
 
-/** A content line (RFC 6350, section 3.3). What is none (a blank line, a text without a colon) has an empty name. */
+/** A content line (RFC 6350, section 3.3). Any other line (blank, or without a colon) has an empty name. */
 export interface Line {
-  /** As spelled; empty where there is none. */
+  /** In its original spelling; empty if there is none. */
   readonly group: string
   /** In capitals. */
   readonly name: string
   readonly params: readonly Param[]
-  /** All before the colon, unfolded. */
+  /** The text before the colon, unfolded. */
   readonly head: string
-  /** All after the colon, unfolded; escapes and encodings are left as they are. */
+  /** The text after the colon, unfolded but not decoded. */
   readonly value: string
-  /** The text that it came as, with its folding and its line break. */
+  /** The original text, with its folding and its line break. */
   readonly raw: string
-  /** Where it begins in its file, from 1; 0 for a line of our own. */
+  /** The number of its first line in the file, from 1; 0 for a line that was not read from a file. */
   readonly number: number
 }
 
 export interface Card {
-  /** From BEGIN to END, with all between them. */
+  /** All lines from BEGIN to END, both included. */
   readonly lines: readonly Line[]
-  /** Null where the card names none that we know: it is read as 3.0 is. */
+  /** Null for a missing or unknown version, which is read like 3.0. */
   readonly version: Version | null
-  /** False where the file, or the next card, began before END:VCARD. */
+  /** False if END:VCARD is missing before the next card or the end of the file. */
   readonly ended: boolean
 }
 
-/** A text that is no card, or not one that we take. The message is a sentence for a person, and says what to do. */
+/** An invalid or unsupported card. The message tells a person what to do. */
 export class CardFault extends Error {
   override readonly name = 'CardFault'
-  /** Counted from 1, in the file. */
+  /** The line's number in the file, from 1. */
   readonly line: number
   constructor(line: number, message: string) {
     super(message)
@@ -58,9 +57,7 @@ export class CardFault extends Error {
   }
 }
 
-/**
- * A change that contradicts itself. The pointer names the member (RFC 6901); the message is a sentence for a person.
- */
+/** A contradictory change. The JSON pointer (RFC 6901) names the member; the message is for a person. */
 export class ChangeFault extends Error {
   override readonly name = 'ChangeFault'
   readonly pointer: string
@@ -72,13 +69,13 @@ export class ChangeFault extends Error {
 
 export interface LabeledValue {
   readonly value: string
-  /** `home`, `mobile`, `home fax`, or words of one's own. */
+  /** `home`, `mobile`, `home fax`, or any other text. */
   readonly label: string | null
 }
 
 /** An e-mail address or a phone number. */
 export interface Reach extends LabeledValue {
-  /** True for one of them: the one that its program prefers, else the first. */
+  /** True for exactly one of a list: the preferred one, else the first. */
   readonly primary: boolean
 }
 
@@ -95,7 +92,7 @@ export interface Address {
 }
 
 export interface Messenger extends LabeledValue {
-  /** `Jabber`, `Skype`, …; null where the card does not say. */
+  /** `Jabber`, `Skype`, …; null if the card has none. */
   readonly service: string | null
 }
 
@@ -106,9 +103,9 @@ export interface Organization {
   readonly role: string | null
 }
 
-/** A property that only others understand. */
+/** A property that only other programs understand. */
 export interface Custom extends LabeledValue {
-  /** `X-…`, as spelled. */
+  /** `X-…`, in its original spelling. */
   readonly name: string
 }
 
@@ -121,7 +118,7 @@ export interface NameParts {
   readonly phonetic_last: string | null
 }
 
-/** The lists of a card. Members without a value are left out of them, and stay in the card. */
+/** The lists of a card. Members without a value are omitted here, but stay in the card. */
 export interface CardLists {
   readonly emails: readonly Reach[]
   readonly phones: readonly Reach[]
@@ -129,36 +126,36 @@ export interface CardLists {
   readonly urls: readonly LabeledValue[]
   readonly messengers: readonly Messenger[]
   readonly organizations: readonly Organization[]
-  /** A value is `YYYY-MM-DD`, `--MM-DD`, or, where it is no date, the text. */
+  /** A value is `YYYY-MM-DD`, `--MM-DD`, or a text that is no date. */
   readonly dates: readonly LabeledValue[]
   readonly relations: readonly LabeledValue[]
   readonly labels: readonly string[]
   readonly custom: readonly Custom[]
 }
 
-/** What the columns of a contact hold. */
+/** The columns of a contact. */
 export interface CardColumns {
   readonly first_name: string | null
   readonly last_name: string | null
   readonly full_name: string
   readonly email: string | null
   readonly phone: string | null
-  /** `YYYY-MM-DD`, or `--MM-DD` where the year is unknown; null for what is no date. */
+  /** `YYYY-MM-DD`, or `--MM-DD` without a year; null if it is no date. */
   readonly birthday: string | null
   readonly additional: string | null
 }
 
-/** All that the wire shows of a card. */
+/** The fields of a card in the API. */
 export interface CardFields extends CardColumns, CardLists {
   readonly name: NameParts
-  /** Null where the card does not say. */
+  /** Null if the card has none. */
   readonly favorite: boolean | null
   readonly uid: string | null
 }
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined }
 
-/** A member of a list as somebody sends it: label, primary and empty parts may be left out. */
+/** A member of a list in a request: label, primary and empty parts are optional. */
 export type ReachInput = { readonly value: string } & Optional<Reach>
 export type LabeledInput = { readonly value: string } & Optional<LabeledValue>
 export type MessengerInput = { readonly value: string } & Optional<Messenger>
@@ -166,10 +163,7 @@ export type CustomInput = { readonly name: string; readonly value: string } & Op
 export type AddressInput = Optional<Address>
 export type OrganizationInput = Optional<Organization>
 
-/**
- * Changes to a card. What is left out, or equal to what is read from it now, stays as it is. Null empties: a value, or
- * a list.
- */
+/** Changes to a card. Omitted and equal values leave it as it is. Null removes a value, or all members of a list. */
 export interface CardChanges {
   readonly first_name?: string | null | undefined
   readonly last_name?: string | null | undefined

@@ -1,4 +1,4 @@
-/** A text from octets in a charset; undefined where they are not in it, or where it is none that the runtime knows. */
+/** Decodes octets in a charset; undefined if they are invalid, or the runtime does not support the charset. */
 export function decodeAs(octets: Uint8Array, charset: string): string | undefined {
   try {
     return decoderOf(charset).decode(octets)
@@ -10,7 +10,7 @@ export function decodeAs(octets: Uint8Array, charset: string): string | undefine
 const decoders = new Map<string, TextDecoder>()
 const maxDecoders = 50
 
-/** A decoder, made once: a value may have ten thousand runs to decode. Throws for a charset that is none. */
+/** Returns a cached decoder: a value may have ten thousand parts to decode. @throws RangeError if unsupported */
 function decoderOf(charset: string): TextDecoder {
   const before = decoders.get(charset)
   if (before) return before
@@ -19,7 +19,7 @@ function decoderOf(charset: string): TextDecoder {
   return decoder
 }
 
-/** Of octets beyond ASCII, which of windows-1251, koi8-u and windows-1252 they are most likely in. */
+/** Guesses the charset of octets that are not ASCII: windows-1251, koi8-u or windows-1252. */
 export function guessCharset(octets: Uint8Array): string {
   let [high, pairs, upperHalf] = [0, 0, 0]
   for (let at = 0; at < octets.length; at++) {
@@ -29,15 +29,15 @@ export function guessCharset(octets: Uint8Array): string {
     if (octet >= 0xc0 && (octets[at + 1] ?? 0) >= 0xa0) pairs++
     if (octet >= 0xe0) upperHalf++
   }
-  // In Cyrillic, letters beyond ASCII stand side by side; in Western languages, between letters of ASCII.
+  // In Cyrillic text, letters beyond ASCII follow one another; in Western languages, they follow ASCII letters.
   if (pairs * 2 < high) return 'windows-1252'
-  // Most letters are small ones: E0–FF in windows-1251, C0–DF in koi8-u.
+  // Most letters are lowercase: E0–FF in windows-1251, C0–DF in koi8-u.
   return upperHalf * 2 >= high ? 'windows-1251' : 'koi8-u'
 }
 
 /**
- * A text from octets: in the charset that is named, else UTF-8, else the likeliest of windows-1251, koi8-u and
- * windows-1252. Never throws: what is in no charset becomes U+FFFD.
+ * Decodes octets by the named charset, else UTF-8, else the most likely of windows-1251, koi8-u and windows-1252. Never
+ * throws: invalid octets become U+FFFD.
  */
 export function decodeOctets(octets: Uint8Array, charset?: string): string {
   return (

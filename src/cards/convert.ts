@@ -10,10 +10,10 @@ import { encodeBase64, readInline } from './photo.ts'
 import { decodedValue, escapeText, orNull, splitEscaped, textOf, unescapeText, unescapeUri } from './values.ts'
 import { newLine } from './write.ts'
 
-/** The versions that cards are sent in. */
+/** The versions in which cards are sent. */
 export type SentVersion = Exclude<Version, '2.1'>
 
-/** Properties that 3.0 has no words for, and those that Apple's programs have for them. */
+/** Properties that 3.0 lacks, and Apple's properties for them. */
 const appleNames: readonly (readonly [name: string, apple: string])[] = [
   ['KIND', 'X-ADDRESSBOOKSERVER-KIND'],
   ['MEMBER', 'X-ADDRESSBOOKSERVER-MEMBER'],
@@ -22,7 +22,7 @@ const appleNames: readonly (readonly [name: string, apple: string])[] = [
 /** Properties whose value is a date. */
 const dates = new Set(['BDAY', 'ANNIVERSARY', 'X-ANNIVERSARY', 'X-EVOLUTION-ANNIVERSARY', 'X-ABDATE'])
 
-/** Properties of several parts, and what stands between those. */
+/** Properties with several parts, and the separator of the parts. */
 const structured: Readonly<Record<string, ';' | ','>> = {
   N: ';',
   ADR: ';',
@@ -35,19 +35,19 @@ const structured: Readonly<Record<string, ';' | ','>> = {
 /** Properties whose value is a URI, in which nothing is escaped. */
 const uris = new Set(['URL', 'IMPP', 'SOURCE', 'FBURL', 'CALURI', 'CALADRURI'])
 
-/** Parameters that only one version has; each says how a value is written, which changes with it. */
+/** Parameters that describe how a value is encoded, which differs between versions. */
 const encodings = new Set(['ENCODING', 'CHARSET'])
 
-/** A line under another name, with other parameters and another value. */
+/** Makes a line with another name, other parameters and another value. */
 const renamed = (line: Line, name: string, params: readonly Param[], value: string, format: Format): Line => {
   const full = line.group === '' ? name : `${line.group}.${name}`
   return makeLine([full, ...params.map(({ raw }) => raw)].join(';'), value, format)
 }
 
-/** The value of a line of 2.1, escaped as later versions escape it. */
+/** Escapes the value of a 2.1 line as later versions do. */
 function escapedAnew(line: Line, version: SentVersion): string {
   const value = decodedValue(line)
-  // Only their programs know what parts these have.
+  // Only the programs that wrote these know their parts.
   if (line.name.startsWith('X-')) return value.replaceAll('\r\n', '\n').replaceAll('\n', '\\n')
   if (line.name === 'GEO') return value.replace(',', ';')
   if (uris.has(line.name)) return unescapeUri(value).replaceAll('\n', '')
@@ -56,7 +56,7 @@ function escapedAnew(line: Line, version: SentVersion): string {
   return separator ? splitEscaped(value, separator).map(escapePart).join(separator) : escapePart(value)
 }
 
-/** The parameters of a line in a version: bare words of 2.1 get their names, and TYPE=pref and PREF=1 change places. */
+/** Converts parameters: bare ones of 2.1 get their names, and TYPE=pref becomes PREF=1, or the reverse. */
 function convertParams(line: Line, from: Version, format: Format): Param[] {
   const others = line.params.filter(({ name }) => !encodings.has(name) && name !== 'PREF')
   const isPref = (type: string): boolean => /^pref$/i.test(type)
@@ -79,7 +79,7 @@ function convertParams(line: Line, from: Version, format: Format): Param[] {
 const withName = (param: Param): Param =>
   param.raw.includes('=') ? param : parseParam(`${param.name}=${param.values.join(',')}`)
 
-/** A file as a version writes it: base64 with its type before 4.0, a `data:` URI in it. An address elsewhere stays. */
+/** Converts an embedded file: base64 with a type before 4.0, a `data:` URI in 4.0. Undefined if it is a link. */
 function convertFile(line: Line, format: Format): Line | undefined {
   const inline = readInline(line)
   if (!inline) return undefined
@@ -95,7 +95,7 @@ function convertFile(line: Line, format: Format): Line | undefined {
   return renamed(line, line.name, [...others, ...own], text, format)
 }
 
-/** A file elsewhere, as a version writes its address. */
+/** Converts a link to a file. */
 function convertAddress(line: Line, format: Format): Line {
   const address = decodedValue(line).trim()
   if (!/^[a-z][a-z0-9+.-]*:\S+$/i.test(address)) return line
@@ -103,10 +103,10 @@ function convertAddress(line: Line, format: Format): Line {
   return rewriteLine(line, { params: [...others, parseParam('VALUE=uri')], value: address }, format)
 }
 
-/** A date as a version writes it; undefined for what is no date. */
+/** Converts a date; undefined if it is none. */
 function convertDate(line: Line, params: readonly Param[], format: Format): Line | undefined {
   const date = readDate(textOf(line), paramValues(line, 'X-APPLE-OMIT-YEAR')[0])
-  // A time of day is more than a date: it stays as it is written.
+  // A value with a time of day stays as it is.
   if (date === null || /T/i.test(textOf(line))) return undefined
   const others = params.filter(({ name }) => name !== 'X-APPLE-OMIT-YEAR')
   const own = date.startsWith('--') && format.version !== '4.0' ? [parseParam(omitYearParam)] : []
@@ -118,7 +118,7 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   if (line.name === '' || line.name === 'BEGIN' || line.name === 'END') return line
   if (line.name === 'VERSION') return rewriteLine(line, { value: version }, format)
   if (fileNames.has(line.name)) return convertFile(line, format) ?? convertAddress(line, format)
-  // A card within a card, of 2.1: as a text, in which its end is not taken for that of the card around it.
+  // A card inside a card of 2.1 becomes text, so that its END does not end the outer card.
   if (line.name === 'AGENT' && /^BEGIN:/im.test(line.value.trim())) {
     return renamed(line, 'AGENT', [], escapeText(line.value, version), format)
   }
@@ -144,7 +144,7 @@ function convertLine(line: Line, from: Version, format: Format): Line {
   return isSame ? line : rewriteLine(line, { params, value }, format)
 }
 
-/** The lines that a version cannot be without (RFC 2426, section 5; RFC 6350, section 6.2.1), where a card has none. */
+/** Makes required lines that a card lacks (RFC 2426, section 5; RFC 6350, section 6.2.1). */
 function missingLines(card: Card, format: Format): Line[] {
   const full = firstLine(card, 'FN')
   const { first, last } = readName(card)
@@ -158,10 +158,10 @@ function missingLines(card: Card, format: Format): Line[] {
 }
 
 /**
- * A card in another version, for sending: nothing is converted where it is stored. Preference, dates without a year,
- * files, `tel:` URIs, groups of contacts, and of 2.1 the encodings, are said as the version says them; every other line
- * stays as it is, also one that only the other version knows, so that converting back finds it. A card in that version
- * stays the object that it is. Never throws.
+ * Converts a card to another version, for sending; stored cards are not converted. It converts preferences, dates
+ * without a year, files, `tel:` URIs, groups of contacts, and the encodings of 2.1. All other lines stay as they are,
+ * also those that only the other version defines, so that converting back restores them. Returns the same object if the
+ * card already has that version. Never throws.
  */
 export function convertCard(card: Card, version: SentVersion): Card {
   if (card.version === version) return card

@@ -3,7 +3,7 @@ import { decodeAs, decodeOctets, guessCharset } from './charset.ts'
 
 const [lf, cr, space, tab, colon] = [0x0a, 0x0d, 0x20, 0x09, 0x3a]
 
-/** Octets of a line in which its CHARSET is looked for. */
+/** How many octets of a line are searched for CHARSET. */
 const maxHead = 1000
 
 const isBreak = (octet: number | undefined): boolean => octet === lf || octet === cr
@@ -11,8 +11,8 @@ const isBlank = (octet: number | undefined): boolean => octet === space || octet
 const isContinuation = (octet: number | undefined): boolean => octet !== undefined && octet >= 0x80 && octet < 0xc0
 
 /**
- * UTF-8 in which no fold parts a character: RFC 6350, section 3.2 forbids it, and programs that fold by octets do it.
- * The rest of the character is put before the fold.
+ * Repairs UTF-8 characters that a fold has split: RFC 6350, section 3.2 forbids it, but some programs fold by octets.
+ * The rest of the character is moved before the fold.
  */
 function joinCharacters(octets: Uint8Array): Uint8Array {
   let joined: Uint8Array | undefined
@@ -32,7 +32,7 @@ function joinCharacters(octets: Uint8Array): Uint8Array {
   return joined ?? octets
 }
 
-/** The charset of a file's first octets: UTF-16 by its byte order mark, or by its zeros, for BEGIN is ASCII. */
+/** Detects UTF-16 by the byte order mark, or by a zero in the first two octets, because BEGIN is ASCII. */
 function wideCharset([first, second]: Uint8Array): string | undefined {
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== undefined && second > 0)) return 'utf-16be'
   if ((first === 0xff && second === 0xfe) || (second === 0 && first !== undefined && first > 0)) return 'utf-16le'
@@ -41,9 +41,9 @@ function wideCharset([first, second]: Uint8Array): string | undefined {
 
 const charsetParam = /;CHARSET="?([^:;"]+)"?/i
 
-/** A line with what folds it, in its own charset. The parameter goes with the octets that it speaks of. */
+/** Decodes a line, with its folds, by its own CHARSET, and removes that parameter. */
 function decodeLine(octets: Uint8Array, fallback: string): string {
-  // ISO-2022-JP is ASCII but for its escapes.
+  // ISO-2022-JP is ASCII except for its escapes.
   if (octets.every((octet) => octet < 0x80 && octet !== 0x1b)) return decodeOctets(octets)
   const head = String.fromCharCode(...octets.subarray(0, Math.min(Math.max(octets.indexOf(colon), 0), maxHead)))
   const declared = charsetParam.exec(head)?.[1]?.trim()
@@ -51,7 +51,7 @@ function decodeLine(octets: Uint8Array, fallback: string): string {
   return text?.replace(charsetParam, '') ?? decodeAs(octets, 'utf-8') ?? decodeOctets(octets, fallback)
 }
 
-/** Where each unfolded line begins, and the end. */
+/** The index of each unfolded line, and of the end. */
 function lineStarts(octets: Uint8Array): number[] {
   const starts = [0]
   for (let at = 1; at < octets.length; at++) {
@@ -69,16 +69,16 @@ function decodeLines(octets: Uint8Array, charset: string | undefined): string {
 }
 
 /**
- * The text of a file of vCards. UTF-8, with or without a byte order mark, also where a fold parts a character; UTF-16,
- * also without one; and, line by line, what CHARSET of vCard 2.1 says (section 2.1.2), which is taken out of a line
- * whose octets it described; quoted-printable ones are ASCII and keep it. `charset` is what the transport says; it
- * counts where the octets are not UTF-8. Throws `CardFault` for a NUL, with its line.
+ * Decodes a file of vCards: UTF-8 or UTF-16, with or without a byte order mark, also if a fold has split a character of
+ * UTF-8; otherwise line by line, by CHARSET of vCard 2.1 (section 2.1.2). That parameter is removed from decoded lines;
+ * quoted-printable lines are ASCII and keep it. `charset` comes from the transport, and is used if the octets are not
+ * UTF-8. @throws CardFault for a NUL, with its line
  */
 export function decodeCards(octets: Uint8Array, charset?: string): string {
   const wide = wideCharset(octets)
   const joined = wide ? octets : joinCharacters(octets)
   const whole = wide ? new TextDecoder(wide).decode(octets) : decodeAs(joined, 'utf-8')
-  // ISO-2022-JP, which only CHARSET can name, is valid UTF-8.
+  // Text in ISO-2022-JP, which only CHARSET declares, is also valid UTF-8.
   const isUtf8 = whole !== undefined && (wide !== undefined || !/;CHARSET=/i.test(whole))
   const text = isUtf8 ? whole : decodeLines(whole === undefined ? octets : joined, charset)
   const nul = text.indexOf('\0')

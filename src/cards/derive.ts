@@ -2,16 +2,14 @@ import { truncate } from '../platform/text/truncate.ts'
 import type { Address, Card, CardColumns, CardFields } from './card.ts'
 import { readFields } from './read.ts'
 
-/** Characters of all that a search looks through beside names, e-mails and numbers. */
+/** The maximum number of characters of the search text, without names, e-mails and numbers. */
 const maxSearchText = 8000
 
-/** What a card is searched by, not folded yet. */
+/** The texts by which a card is found, not folded yet. */
 export interface SearchText {
   readonly emails: readonly string[]
   readonly phones: readonly string[]
-  /**
-   * Whatever else a person may remember: other names, organizations, addresses, labels, relations, URLs, custom values.
-   */
+  /** Other names, organizations, addresses, labels, relations, messengers, URLs and custom values. */
   readonly text: string
 }
 
@@ -27,7 +25,7 @@ const addressText = ({ street, extended, po_box, city, region, postal_code, coun
   ...[postal_code, city, region, country],
 ]
 
-/** All texts of a card that are no column, in the order in which they are kept where there are too many. */
+/** Joins the texts of a card that have no column, the most important first, and cuts them at the maximum. */
 function searchText(fields: CardFields): string {
   const { name } = fields
   const texts = [
@@ -44,9 +42,9 @@ function searchText(fields: CardFields): string {
 }
 
 /**
- * The columns of a contact that a card stands for, and what it is searched by: at most 8,000 characters beside its
- * e-mails and numbers. `first_name` is never null where `last_name` is: a card without N is called by FN, or by what
- * else there is. Never throws. Whoever has read the fields gives them.
+ * Derives a contact's columns and search texts from a card: at most 8,000 characters, and its e-mails and numbers.
+ * `first_name` and `last_name` are never both null: a card without N gets its name from FN, or from other properties.
+ * Never throws. A caller that has already read the fields passes them.
  */
 export function derive(card: Card, fields: CardFields = readFields(card)): Derived {
   const { first_name, last_name, full_name, email, phone, birthday, additional, labels, favorite, uid } = fields

@@ -2,22 +2,22 @@ import type { Card, Line } from './card.ts'
 import { type Format, parseLines } from './lines.ts'
 import { altidOf } from './organizations.ts'
 
-/** Lines that speak of the others of their group. */
+/** Properties that describe other lines of their group. */
 const companions = new Set(['X-ABLABEL', 'X-ABADR'])
 
 /**
- * A line after which another may stand: with its line break; and with one more where it ends in a soft break, by which
- * the next line would be part of it.
+ * Completes a line so that another can follow: adds a missing line break, and one more if the line ends in a soft
+ * break, which would continue it on the next line.
  */
 function finished(line: Line, eol: string): Line {
   const ended = /[\r\n]$/.test(line.raw) ? line.raw : line.raw + eol
-  // As a reader has it: of a line whose head is folded, it does not know that a soft break may end it.
+  // Asks the parser, which does not recognize a soft break if the head of the line is folded.
   const isSoft = /=[\r\n]+$/.test(ended) && parseLines(`${ended}X:`).length === 1
   const raw = isSoft ? ended + eol : ended
   return raw === line.raw ? line : { ...line, raw }
 }
 
-/** A card that is being edited. Lines that are not named stay the objects that they are. */
+/** A card that is being edited. Lines that are not edited stay the same objects. */
 export class Draft {
   readonly format: Format
   readonly #card: Card
@@ -34,14 +34,14 @@ export class Draft {
     }
   }
 
-  /** The card as it is now; the one that it was, where nothing changed. */
+  /** The edited card; the original object if nothing changed. */
   get card(): Card {
     const { lines } = this.#card
     const isSame = lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index])
     return isSame ? this.#card : { ...this.#card, lines: [...this.#lines] }
   }
 
-  /** A group that no line has. */
+  /** Makes a group name that no line has. */
   newGroup(): string {
     this.#groups++
     return `item${this.#groups}`
@@ -59,10 +59,7 @@ export class Draft {
     this.#lines[index] = next
   }
 
-  /**
-   * Puts lines at an index; before END where it is left out. A line before them that the file's end cut gets its line
-   * break.
-   */
+  /** Inserts lines at an index, by default before END, and completes the line before them. */
   insert(lines: readonly Line[], wanted = this.#end()): void {
     const index = Math.min(wanted, this.#end())
     const before = this.#lines[index - 1]
@@ -70,14 +67,14 @@ export class Draft {
     this.#lines.splice(index, 0, ...lines)
   }
 
-  /** The index after a line and those of its group that follow it. */
+  /** The index after a line and the lines of its group that follow it. */
   after(line: Line): number {
     let at = this.#lines.indexOf(line) + 1
     while (line.group !== '' && this.#lines[at]?.group.toUpperCase() === line.group.toUpperCase()) at++
     return at
   }
 
-  /** Removes a line, its translations (ALTID), and what speaks of nothing once it is gone. */
+  /** Removes a line, its translations (ALTID), and lines that described only it. */
   remove(line: Line): void {
     const altid = altidOf(line)
     this.#lines = this.#lines.filter((one) => one !== line && (altid === undefined || altidOf(one) !== altid))
@@ -87,12 +84,12 @@ export class Draft {
     this.#lines = this.#lines.filter((one) => !isOf(one))
   }
 
-  /** Goes back to lines that there were. */
+  /** Restores earlier lines. */
   restore(lines: readonly Line[]): void {
     this.#lines = [...lines]
   }
 
-  /** Removes a line and nothing else. */
+  /** Removes only this line. */
   removeAlone(line: Line): void {
     this.#lines = this.#lines.filter((one) => one !== line)
   }

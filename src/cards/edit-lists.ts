@@ -5,7 +5,7 @@ import { type GroupLabels, groupLabels, preference, primaryIndex, setLabel, setP
 import { isQuotedPrintable, rewriteLine } from './lines.ts'
 import { type Entry, readEntries } from './read.ts'
 
-/** Members of a list: more are refused. */
+/** The maximum number of members of a list. */
 export const maxMembers = 100
 
 interface Member {
@@ -13,12 +13,10 @@ interface Member {
   readonly primary?: boolean
 }
 
-/** Which line each member is to have: undefined for a new one. */
+/** The entry that each member gets; undefined for a new member. */
 export type Matches<E> = (E | undefined)[]
 
-/**
- * Matches members with entries by several tests, strictest first. What is matched by one is left out of the next.
- */
+/** Matches members with entries by several tests, the strictest first. Each entry is matched at most once. */
 export function matchEntries<M, E>(
   members: readonly M[],
   entries: readonly E[],
@@ -42,8 +40,8 @@ export function matchEntries<M, E>(
 }
 
 /**
- * Puts the lines of a list in order: those that were there go to the places that they have among them, a new one after
- * the one before it. `matched` has the line that each was before; undefined for a new one.
+ * Orders the lines of a list: existing lines move only among their own places, and a new line follows its predecessor.
+ * `matched` has the existing line of each; undefined for a new one. `first` is the place if all lines are new.
  */
 export function arrange(
   draft: Draft,
@@ -65,28 +63,29 @@ export function arrange(
 const isOfGroup = (line: Line, group: string): boolean =>
   group !== '' && line.group.toUpperCase() === group.toUpperCase()
 
-/** The lines X-ABLabel of a group: one, but for cards that have more. */
+/** Finds the X-ABLabel lines of a group: normally one. */
 const companionsOf = (draft: Draft, group: string): Line[] =>
   draft.card.lines.filter((line) => line.name === 'X-ABLABEL' && isOfGroup(line, group))
 
-/** Whether a line's group has others that its label speaks of, too. */
+/** Whether a line's group has other lines with the same label. */
 const isShared = (draft: Draft, line: Line): boolean =>
   draft.card.lines.some((one) => one !== line && isOfGroup(one, line.group) && !/^X-AB(LABEL|ADR)$/.test(one.name))
 
-/** A line with the value of another; the other where the encodings differ. */
+/** Returns a line with the value of another, or the other line if it is encoded differently. */
 const withValueOf = (line: Line, other: Line, { format }: Draft): Line =>
   isQuotedPrintable(line) || isQuotedPrintable(other) ? other : rewriteLine(line, { value: other.value }, format)
 
-/** Whether a line can be the one of a member, by its name, its service and its label. */
+/** Whether a line can represent a member, by its name, its service and its label. */
 function canCarry<M extends Member>(kind: Kind<M>, { line }: Entry<M>, member: M, labels: GroupLabels): boolean {
   const fixed = kind.fixedLabel?.(line, labels)
   return (kind.fits?.(line, member) ?? true) && (fixed === undefined || fixed === member.label)
 }
 
 /**
- * Makes a list of a card the one that is wanted. A member that is there keeps its line, and so its parameters; one
- * whose value differs from that of the line in its place, with the same label, changes that line's value; others are
- * new lines, and lines that nobody wants go. Throws `ChangeFault` for more than 100, or two primaries.
+ * Changes a list of a card to the wanted members. A member that exists keeps its line with all parameters. A different
+ * value at the same place, with the same label, changes the value of that line. Other members get new lines, and lines
+ * without a member are removed.
+ * @throws ChangeFault for more than 100 members, or two primary ones
  */
 export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: readonly M[], pointer: string): void {
   if (wanted.filter(({ primary }) => primary).length > 1) {
@@ -94,7 +93,7 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: 
   }
   const labels = groupLabels(draft.card)
   const entries = readEntries(draft.card, kind, labels)
-  // A card may have come with more: they stay, and may become fewer.
+  // An imported card may have more: they stay, and may become fewer.
   if (wanted.length > Math.max(maxMembers, entries.length)) {
     throw new ChangeFault(pointer, `There are ${wanted.length} here. A contact has at most ${maxMembers} of each kind.`)
   }
@@ -116,7 +115,7 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: 
     if (entry && !isSame) line = kind.write(line, member, draft.format)
     const fixed = kind.fixedLabel?.(line, labels)
     if ((entry ? entry.member.label : (fixed ?? null)) === member.label || fixed !== undefined) return line
-    // Out of a group that it shares, whose label the others keep.
+    // The line leaves a shared group, whose other lines keep the label.
     const isApart = entry !== undefined && isShared(draft, entry.line)
     if (isApart) line = rewriteLine(line, { group: '' }, draft.format)
     const [before, ...more] = isApart ? [] : companionsOf(draft, line.group)
@@ -142,7 +141,7 @@ export function editList<M extends Member>(draft: Draft, kind: Kind<M>, wanted: 
   }
 }
 
-/** Makes that line the preferred one, where it is not; the first needs no word for it. */
+/** Makes a line the preferred one; the first is preferred without a parameter. */
 function prefer(draft: Draft, lines: readonly Line[], wanted: number): readonly Line[] {
   const primary = Math.max(0, wanted)
   if (lines.length === 0 || primaryIndex(lines) === primary) return lines

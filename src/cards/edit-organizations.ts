@@ -8,10 +8,7 @@ import { newLine, setValue } from './write.ts'
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/**
- * An organization as it will be read: without blanks around its texts and without empty units; null where nothing is
- * left.
- */
+/** Trims the texts of an organization and removes empty units; null if nothing remains. */
 export function cleanOrganization(input: OrganizationInput): Organization | null {
   const units = (input.units ?? []).map(orNull).filter((unit) => unit !== null)
   const [name, title, role] = [orNull(input.name), orNull(input.title), orNull(input.role)]
@@ -20,7 +17,7 @@ export function cleanOrganization(input: OrganizationInput): Organization | null
 
 const hasOrg = ({ name, units }: Organization): boolean => name !== null || units.length > 0
 
-/** The lines of an organization, those that are there with their own parameters. */
+/** Makes the lines of an organization; existing lines keep their parameters. */
 function writeOrganization(
   draft: Draft,
   wanted: Organization,
@@ -52,7 +49,7 @@ function writeOrganization(
 
 const parts = ['org', 'title', 'role'] as const
 
-/** Puts all lines of an organization into one group, which says that they belong together. */
+/** Puts all lines of an organization into one group, which connects them. */
 function group(draft: Draft, lines: OrganizationLines): OrganizationLines {
   const own = lines.org?.group || draft.newGroup()
   const inGroup = (line: Line | undefined): Line | undefined =>
@@ -61,9 +58,8 @@ function group(draft: Draft, lines: OrganizationLines): OrganizationLines {
 }
 
 /**
- * Makes the organizations of a card those that are wanted; those with a name come first. Lines that say what they
- * said stay. TITLE and ROLE belong to the ORG of their place; where that would say something else, to the one of their
- * group.
+ * Changes the organizations of a card to the wanted ones, those with a name first. Unchanged lines stay. TITLE and ROLE
+ * belong to the ORG at the same place; if they would be read differently, groups connect them.
  */
 export function editOrganizations(draft: Draft, wanted: readonly Organization[]): void {
   if (wanted.length > maxMembers) {

@@ -16,23 +16,23 @@ import {
 import { dropParams, newLine, setValue } from './write.ts'
 
 /**
- * How a list of the wire stands in a card: each member a line of its own. Reading and editing both go by this, so that
- * what is written is what is read.
+ * How the members of an API list are stored in a card, one line each. Both reading and editing use it, so that what is
+ * written is read back.
  */
 export interface Kind<M extends { readonly label: string | null }> {
-  /** Whether a line is a member of this list. */
+  /** Whether a line belongs to this list. */
   readonly owns: (line: Line) => boolean
-  /** What a line says; null where it has no value. Whether it is primary is the list's to say. */
+  /** Reads a line; null if it has no value. The list decides which member is primary. */
   readonly read: (line: Line, labels: GroupLabels) => M | null
-  /** All but label and primary, to compare members by. */
+  /** A text to compare members by: everything except label and primary. */
   readonly key: (member: M) => string
-  /** The label that the line's name stands for, which cannot be changed; undefined where it has none. */
+  /** The label that the line's name implies and that cannot be changed; undefined if there is none. */
   readonly fixedLabel?: (line: Line, labels: GroupLabels) => string | null | undefined
-  /** Whether the line can say this member: its name may stand for a service or a property. */
+  /** Whether the line can represent this member: its name may imply a service or a property. */
   readonly fits?: (line: Line, member: M) => boolean
-  /** A line with another value. Group and parameters stay. */
+  /** Changes the value of a line. Group and parameters stay. */
   readonly write: (line: Line, member: M, format: Format) => Line
-  /** A new line, without a label unless its name stands for one. */
+  /** Makes a new line, without a label unless its name implies one. */
   readonly create: (member: M, format: Format) => Line
   readonly hasPrimary: boolean
 }
@@ -56,10 +56,10 @@ export const emailKind: Kind<Reach> = {
   hasPrimary: true,
 }
 
-/** A number that a `tel:` URI can hold as it stands (RFC 3966). */
+/** Whether a number can be in a `tel:` URI without escapes (RFC 3966). */
 const isTelUri = (value: string): boolean => /^\+?[0-9.()*#-]+(;ext=[0-9]+)?$/.test(value)
 
-/** The number of a `tel:` URI (RFC 3966), its `;ext=` too; any other text as it is. */
+/** Reads the number of a `tel:` URI (RFC 3966) with its `;ext=`, or returns any other text. */
 export function readPhone(text: string): string | null {
   const [, number] = /^\s*tel:(.*)$/is.exec(text) ?? []
   if (number === undefined) return orNull(text)
@@ -89,7 +89,7 @@ export const phoneKind: Kind<Reach> = {
 /** The components of ADR in their order (RFC 6350, section 6.3.1). */
 const addressParts = ['po_box', 'extended', 'street', 'city', 'region', 'postal_code', 'country'] as const
 
-/** The value of a structured line in which those components differ; all others stay as they are spelled. */
+/** Changes the first components of a structured line; equal ones and all others keep their spelling. */
 export function setComponents(line: Line, values: readonly (string | null)[], format: Format): Line {
   const pieces = splitEscaped(decodedValue(line), ';')
   const next = values.map((value, index) =>
@@ -143,9 +143,9 @@ export const messengerKind: Kind<Messenger> = {
     return { value, service: fixedService(line) ?? uriService(value), label: messengerLabel(line, labels) }
   },
   key: ({ value, service }) => JSON.stringify([value, service]),
-  // TYPE is its service, which a label would replace.
+  // TYPE is the service; a label would replace it.
   fixedLabel: (line, labels) => (line.name === 'X-SOCIALPROFILE' ? messengerLabel(line, labels) : undefined),
-  // What an IMPP without a service is, its URI says: another value may be of another.
+  // The URI of an IMPP without a service implies the service, so another value may have another service.
   fits: (line, { value, service }) => (fixedService(line) ?? uriService(value)) === service,
   write: (line, { value }, format) => setValue(line, escapeUri(value), format),
   create: ({ value, service }, format) => newLine(newMessengerHead(value, service), escapeUri(value), format),
@@ -158,15 +158,13 @@ const messengerLabel = (line: Line, labels: GroupLabels): string | null =>
 
 const anniversaries = ['ANNIVERSARY', 'X-ANNIVERSARY', 'X-EVOLUTION-ANNIVERSARY', 'X-MS-ANNIVERSARY']
 
-/** A line's date as the wire has it, else its text. */
+/** Reads a line's date in the format of the API, or else its text. */
 export const dateOf = (line: Line): string | null => {
   const text = textOf(line)
   return readDate(text, paramValues(line, 'X-APPLE-OMIT-YEAR')[0]) ?? orNull(text)
 }
 
-/**
- * A line with another date, or a text where it is none. What VALUE and X-APPLE-OMIT-YEAR said of the one before goes.
- */
+/** Changes the date of a line, or its text. Removes VALUE and X-APPLE-OMIT-YEAR of the previous date. */
 export function setDate(line: Line, value: string, format: Format): Line {
   const date = readDate(value)
   const others = line.params.filter(
@@ -199,7 +197,7 @@ export const dateKind: Kind<LabeledValue> = {
   hasPrimary: false,
 }
 
-/** Properties that stand for one relation. */
+/** Properties that imply a relation. */
 const relationNames: Readonly<Record<string, string>> = {
   'X-SPOUSE': 'spouse',
   'X-EVOLUTION-SPOUSE': 'spouse',
@@ -212,7 +210,7 @@ const relationNames: Readonly<Record<string, string>> = {
   'X-MS-ASSISTANT': 'assistant',
 }
 
-/** What TYPE of RELATED can say (RFC 6350, section 6.6.6). */
+/** The values of RELATED's parameter TYPE (RFC 6350, section 6.6.6). */
 export const relatedTypes = new Set(
   (
     'contact acquaintance friend met co-worker colleague co-resident neighbor child parent sibling spouse kin muse crush date ' +
@@ -246,7 +244,7 @@ export const relationKind: Kind<LabeledValue> = {
   hasPrimary: false,
 }
 
-/** Properties that serve another line or a program, and say nothing to a person. */
+/** Properties for other lines or for programs, which mean nothing to a person. */
 const technical =
   /^X-(AB(LABEL|ADR|UID|SHOWAS|ORDER)|VIZITKA-.*|ADDRESSBOOKSERVER-.*|MS-OL-DESIGN|PHONETIC-(FIRST|LAST)-NAME)$/
 

@@ -6,7 +6,7 @@ import { Run } from './run.ts'
 declare module 'vitest' {
   interface TaskMeta {
     /** The result of a run, for `npm run fuzz`. */
-    fuzz?: { seed: number; table: string }
+    fuzz?: { project: string; seed: number; table: string }
   }
 }
 
@@ -28,7 +28,7 @@ it(`keeps what its document says, in ${requests} requests`, { timeout: patienceM
     // An error that is not an Error would be lost between processes.
     throw new Error(`${error instanceof Error ? error.message : error}\n\nOnce more: ${again}`.toWellFormed())
   } finally {
-    task.meta.fuzz = { seed, table: run.report.table }
+    task.meta.fuzz = { project: task.file.projectName ?? '', seed, table: run.report.table }
   }
   expect(run.report.unasked).toEqual([])
   expect(run.report.unsuccessful).toEqual(unreachable)

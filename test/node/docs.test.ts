@@ -1,4 +1,6 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -75,6 +77,26 @@ describe('the documentation', () => {
     expect(clone).toMatch(/^git clone https:\/\/\S+\.git\ncd \w+\n$/)
     expect(both).toMatch(/^npm start\b.*\nnpm test\b.*\n$/)
     expect(chapter).toMatch(/takes about .* and\s+\d+ (?:MB|GB)/)
+  })
+
+  it('has a command that creates Cloudinary’s preset: unsigned, only pictures, under names that Cloudinary chooses', () => {
+    const [, command = ''] =
+      readFileSync('docs/operations.md', 'utf8').match(/```sh\n( +\. \.\/\.dev\.vars\n.*?)```/s) ?? []
+    const folder = mkdtempSync(join(tmpdir(), 'vizitka-preset-'))
+    const [cloud, preset] = ['CLOUDINARY_CLOUD_NAME="dab1"', 'CLOUDINARY_UPLOAD_PRESET="ours"']
+    writeFileSync(
+      join(folder, '.dev.vars'),
+      `${cloud}\n${preset}\nCLOUDINARY_API_KEY="123"\nCLOUDINARY_API_SECRET="xyz"\n`,
+    )
+    const script = `curl() { printf '%s\\n' "$@"; }\n${command}`
+    const sent = execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' }).split('\n')
+    rmSync(folder, { recursive: true })
+    expect(sent).toContain('https://api.cloudinary.com/v1_1/dab1/upload_presets')
+    expect(sent).toContain('123:xyz')
+    expect(sent.filter((line) => /^[a-z_]+=/.test(line))).toEqual([
+      ...['name=ours', 'unsigned=true', 'disallow_public_id=true', 'folder=avatars', 'use_filename=false'],
+      ...['unique_filename=true', 'allowed_formats=jpg,png,webp,gif', 'transformation=c_limit,h_1000,w_1000'],
+    ])
   })
 
   it('describes every picture, and keeps it small', () => {

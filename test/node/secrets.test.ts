@@ -50,7 +50,7 @@ const planted: Record<string, () => { file: string; text: string; secret: string
   },
   'the secret of Cloudinary': () => {
     const secret = letters(27)
-    return { file: 'scripts/cloudinary-preset.ts', text: `CLOUDINARY_API_SECRET: '${secret}'`, secret }
+    return { file: 'scripts/pictures.ts', text: `CLOUDINARY_API_SECRET: '${secret}'`, secret }
   },
   'an address of Cloudinary': () => {
     const secret = letters(27)

@@ -9,7 +9,7 @@ export const pictureVariables = {
     .string()
     .regex(/^[\w-]+$/, 'must be the name of a cloud, such as dab1c2d3e')
     .optional(),
-  /** An unsigned preset; `npm run cloudinary:preset` creates it. */
+  /** An unsigned preset; docs/operations.md says how to create it. */
   CLOUDINARY_UPLOAD_PRESET: z.string().min(1).optional(),
   CLOUDINARY_API_KEY: z.string().min(1).optional(),
   CLOUDINARY_API_SECRET: z.string().min(1).optional(),
