@@ -108,6 +108,9 @@ describe('the list of duplicates', () => {
     expect(problemOf(await dismiss([a.id, 999_999_999]))).toBe('404 not-found')
     expect(problemOf(await dismiss([a.id, b.id], boris))).toBe('404 not-found')
     expect(faults(await dismiss([a.id]))).toEqual(['/ids'])
+    const conditional = { headers: { 'If-Match': '"1-1"' } }
+    const answer = await eve.post(`${path}/duplicates/dismiss`, { ids: [a.id, b.id] }, conditional)
+    expect(problemOf(answer)).toBe('412 precondition-failed')
     const merged = await eve.post(`${path}/merge`, { into: a.id, from: [b.id] })
     expect(merged.status).toBe(200)
   })
