@@ -76,8 +76,14 @@ describe('the list of duplicates', () => {
     const create = (n: number) => ({ create: { first_name: `C${n}`, phone: '+380 44 000 00 00' } })
     await eve.post(`${path}/batch`, { operations: Array.from({ length: 20 }, (_, n) => create(n)) })
     expect((await ids(eve)).map((group) => group.length)).toEqual([20])
-    await add(eve, { first_name: 'Another', phone: '+380 44 000 00 00' })
-    expect(await ids(eve)).toEqual([])
+    const colleagues = []
+    for (const email of ['x@example.com', 'x@example.com', 'y@example.com', 'y@example.com'])
+      colleagues.push((await add(eve, { first_name: 'Another', phone: '+380 44 000 00 00', email })).id)
+    // Each pair by its e-mail, and not all four by the number that all 24 have.
+    expect(await list('', eve)).toMatchObject([
+      { signs: [{ kind: 'email', value: 'x@example.com' }], contacts: [{ id: colleagues[0] }, { id: colleagues[1] }] },
+      { signs: [{ kind: 'email', value: 'y@example.com' }], contacts: [{ id: colleagues[2] }, { id: colleagues[3] }] },
+    ])
   })
 
   it('forgets a pair for ever that its owner says is distinct', async () => {
