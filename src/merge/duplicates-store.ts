@@ -7,7 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { Pair } from './group-by-signs.ts'
-import { comparedDigits, fewestDigits } from './signs.ts'
+import { comparedDigits, fewestDigits, partsOfSign, type SignKind } from './signs.ts'
 import { distinctPairs } from './table.ts'
 
 /** The most contacts that may share a sign: what more have in common is a company's number, not a person's. */
@@ -56,13 +56,19 @@ const possibleSigns = (ownerId: number): SQL => sql`
   WHERE ${ownedBy(ownerId)} AND ${isNoGroup} AND card IS NOT NULL AND instr(email_key, ${emailsIn}) = 0
     AND (upper(line.value) GLOB 'EMAIL[;:]*' OR upper(line.value) GLOB '*.EMAIL[;:]*')`
 
+/** Contacts that may share a sign of some kind. */
+export interface Sharing {
+  readonly kind: SignKind
+  readonly ids: readonly number[]
+}
+
 /**
- * Finds the ids of contacts of an owner that may share a sign, by sign; without pairs that are said to be distinct. At
- * most 500 signs, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
+ * Finds contacts of an owner that may share a sign, for each sign; without pairs that are said to be distinct. At most
+ * 500 signs, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
  */
-export async function findSharing(db: Database, ownerId: number): Promise<number[][]> {
+export async function findSharing(db: Database, ownerId: number): Promise<Sharing[]> {
   const rows = await db
-    .select({ ids: sql<string>`found.ids`.as('ids') })
+    .select({ sign: sql<string>`found.sign`.as('sign'), ids: sql<string>`found.ids`.as('ids') })
     .from(
       sql`(
         SELECT sign, min(id) AS first, max(id) AS last, count(*) AS contacts, json_group_array(id) AS ids
@@ -75,7 +81,7 @@ export async function findSharing(db: Database, ownerId: number): Promise<number
     )
     .orderBy(sql`found.first`, sql`found.sign`)
     .limit(mostSigns)
-  return rows.map(({ ids }) => JSON.parse(ids) as number[])
+  return rows.map(({ sign, ids }) => ({ kind: partsOfSign(sign).kind, ids: JSON.parse(ids) as number[] }))
 }
 
 /**

@@ -76,8 +76,14 @@ describe('the list of duplicates', () => {
     const create = (n: number) => ({ create: { first_name: `C${n}`, phone: '+380 44 000 00 00' } })
     await eve.post(`${path}/batch`, { operations: Array.from({ length: 20 }, (_, n) => create(n)) })
     expect((await ids(eve)).map((group) => group.length)).toEqual([20])
-    await add(eve, { first_name: 'Another', phone: '+380 44 000 00 00' })
-    expect(await ids(eve)).toEqual([])
+    const colleagues = []
+    for (const email of ['x@example.com', 'x@example.com', 'y@example.com', 'y@example.com'])
+      colleagues.push((await add(eve, { first_name: 'Another', phone: '+380 44 000 00 00', email })).id)
+    // Each pair by its e-mail, and not all four by the number that all 24 have.
+    expect(await list('', eve)).toMatchObject([
+      { signs: [{ kind: 'email', value: 'x@example.com' }], contacts: [{ id: colleagues[0] }, { id: colleagues[1] }] },
+      { signs: [{ kind: 'email', value: 'y@example.com' }], contacts: [{ id: colleagues[2] }, { id: colleagues[3] }] },
+    ])
   })
 
   it('forgets a pair for ever that its owner says is distinct', async () => {
@@ -108,6 +114,9 @@ describe('the list of duplicates', () => {
     expect(problemOf(await dismiss([a.id, 999_999_999]))).toBe('404 not-found')
     expect(problemOf(await dismiss([a.id, b.id], boris))).toBe('404 not-found')
     expect(faults(await dismiss([a.id]))).toEqual(['/ids'])
+    const conditional = { headers: { 'If-Match': '"1-1"' } }
+    const answer = await eve.post(`${path}/duplicates/dismiss`, { ids: [a.id, b.id] }, conditional)
+    expect(problemOf(answer)).toBe('412 precondition-failed')
     const merged = await eve.post(`${path}/merge`, { into: a.id, from: [b.id] })
     expect(merged.status).toBe(200)
   })

@@ -2,9 +2,9 @@ import { detailsOf } from '../contacts/content.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import type { Cursor, Page, PageQuery } from '../platform/http/page.ts'
 import type { Services } from '../platform/ports.ts'
-import { findSharing, readCandidates } from './duplicates-store.ts'
+import { findSharing, readCandidates, type Sharing } from './duplicates-store.ts'
 import { groupBySigns } from './group-by-signs.ts'
-import { signsOf } from './signs.ts'
+import { partsOfSign, signsOf } from './signs.ts'
 
 /** Contacts that seem to be the same person, and why. */
 export interface DuplicateRows {
@@ -21,6 +21,23 @@ export const signsOfRow = (row: StoredRow): string[] => {
 }
 
 /**
+ * Returns the signs of each contact that others of the same candidates share with it. Only signs of their kind: what
+ * more than 20 contacts share is among the signs of many, and is no reason.
+ */
+function sharedSigns(rows: ReadonlyMap<number, StoredRow>, sharing: readonly Sharing[]): Map<number, Set<string>> {
+  const all = new Map([...rows].map(([id, row]) => [id, signsOfRow(row)]))
+  const shared = new Map<number, Set<string>>([...rows.keys()].map((id) => [id, new Set()]))
+  for (const { kind, ids } of sharing) {
+    const holders = new Map<string, number[]>()
+    for (const id of ids)
+      for (const sign of all.get(id) ?? [])
+        if (partsOfSign(sign).kind === kind) holders.set(sign, [...(holders.get(sign) ?? []), id])
+    for (const [sign, some] of holders) if (some.length > 1) for (const id of some) shared.get(id)?.add(sign)
+  }
+  return shared
+}
+
+/**
  * Lists contacts of an owner that seem to be the same person, one page at a time: those with the lowest ids first.
  * Merges nothing. Leaves out groups of vCards, the trash, signs that more than 20 contacts share, and pairs that the
  * owner has said are distinct. An answer is made of at most 500 signs: after these are merged or dismissed, it has the
@@ -32,11 +49,12 @@ export async function listDuplicates(
   query: PageQuery,
   cursor: Cursor | null,
 ): Promise<Page<DuplicateRows>> {
-  const ids = [...new Set((await findSharing(db, ownerId)).flat())]
+  const sharing = await findSharing(db, ownerId)
+  const ids = [...new Set(sharing.flatMap((one) => one.ids))]
   const { rows, distinct } = ids.length === 0 ? { rows: [], distinct: [] } : await readCandidates(db, ownerId, ids)
   const byId = new Map(rows.map((row) => [row.id, row]))
   const groups = groupBySigns(
-    rows.map((row) => ({ id: row.id, signs: signsOfRow(row) })),
+    [...sharedSigns(byId, sharing)].map(([id, signs]) => ({ id, signs: [...signs] })),
     distinct,
   )
   const from = cursor?.id ?? query.skip ?? 0

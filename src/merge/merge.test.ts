@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { problemOf, read } from '../../test/client.ts'
 import { add, names } from '../../test/contacts.ts'
 import { type Person, signedUp } from '../../test/people.ts'
+import { serve } from '../../test/serving.ts'
 import { addVcard, faults, lines, path, photoLine, vcf } from '../../test/vcard-requests.ts'
 import { contactDetailsSchema } from '../contacts/schema.ts'
 import { changesSchema, trashEntrySchema, versionSchema } from '../history/schema.ts'
@@ -238,6 +239,19 @@ describe('merging contacts', () => {
     expect(await details(one.id)).toEqual(before)
     expect((await request(one.id, [two.id], undefined, { 'If-Match': etag })).status).toBe(200)
     expect(problemOf(await request(one.id, [two.id]))).toBe('404 not-found')
+  })
+
+  it('needs the permissions to change and to delete contacts', async () => {
+    const one = await add(ana, { first_name: 'Permitted' })
+    const two = await add(ana, { first_name: 'Permitted' })
+    const merged = async (...user: string[]) => {
+      const bindings = { ROLE_PERMISSIONS: JSON.stringify({ user: ['contacts:read', ...user] }) }
+      const json = { into: one.id, from: [two.id] }
+      return (await serve(bindings, `${path}/merge`, { method: 'POST', token: ana.access, json })).status
+    }
+    expect(await merged('contacts:update')).toBe(403)
+    expect(await merged('contacts:delete')).toBe(403)
+    expect(await merged('contacts:update', 'contacts:delete')).toBe(200)
   })
 
   it('loses no change that comes at the same moment', async () => {
