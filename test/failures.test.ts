@@ -18,12 +18,12 @@ import { emailKey, users } from '../src/users/table.ts'
 import { apiDocument } from './client.ts'
 import { database, driver } from './database.ts'
 import { freshAddress, from } from './people.ts'
-import { picture, upload } from './pictures.ts'
 import {
   type Asked,
   type Case,
   cases,
   contactPath,
+  formOf,
   healthCases,
   type Newcomer,
   newcomer,
@@ -220,11 +220,12 @@ async function stored(ana: Newcomer) {
 }
 
 /** Serves one request with these bindings; `later` is the work after the response. */
-async function serve(method: string, { path, json, form, picture: face, token }: Asked, bindings: object) {
+async function serve(method: string, asked: Asked, bindings: object) {
+  const { path, json, form, token } = asked
   const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
   if (json !== undefined) headers.set('Content-Type', 'application/json')
-  const body = face ? upload(picture('png')) : form ? new URLSearchParams(form) : JSON.stringify(json)
+  const body = formOf(asked) ?? (form ? new URLSearchParams(form) : JSON.stringify(json))
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []
   const executionCtx = {

@@ -4,9 +4,8 @@ import security from '../docs/security.md?raw'
 import { app } from '../src/app.ts'
 import { apiDocument } from './client.ts'
 import { freshAddress, from } from './people.ts'
-import { picture, upload } from './pictures.ts'
 import { check, lineOf, origin } from './promised-headers.ts'
-import { type Asked, type Case, cases, healthCases, newcomer } from './routes.ts'
+import { type Asked, type Case, cases, formOf, healthCases, newcomer } from './routes.ts'
 
 const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
 
@@ -21,7 +20,7 @@ async function send(method: string, path: string, sent: Sent = {}, bindings: obj
   const headers = new Headers({ Origin: origin, ...from(freshAddress()), ...sent.headers })
   if (sent.token !== undefined) headers.set('Authorization', `Bearer ${sent.token}`)
   if (sent.json !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
-  const form = sent.picture ? upload(picture('png')) : sent.form && new URLSearchParams(sent.form)
+  const form = formOf(sent) ?? (sent.form && new URLSearchParams(sent.form))
   const body = form ?? sent.raw ?? (sent.json === undefined ? undefined : JSON.stringify(sent.json))
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []

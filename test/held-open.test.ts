@@ -10,7 +10,7 @@ import { users } from '../src/users/table.ts'
 import { database } from './database.ts'
 import { apiDocument, operationsOf } from './document.ts'
 import { picture, upload } from './pictures.ts'
-import { type Asked, cases, type Newcomer, newcomer, nowhere } from './routes.ts'
+import { type Asked, cases, formOf, type Newcomer, newcomer, nowhere } from './routes.ts'
 import { serve } from './serving.ts'
 import { inKv } from './shown-pictures.ts'
 
@@ -46,9 +46,11 @@ async function stored({ id }: Newcomer) {
 }
 
 /** A request whose second half waits: its length is announced, as a real client does. */
-async function sendHalf(method: string, { path, json, picture: withPicture, token = '' }: Asked) {
-  const whole = new Response(withPicture ? upload(picture('png')) : JSON.stringify(json))
-  const type = withPicture ? (whole.headers.get('Content-Type') ?? '') : 'application/json'
+async function sendHalf(method: string, asked: Asked) {
+  const { path, json, token = '' } = asked
+  const form = formOf(asked)
+  const whole = new Response(form ?? JSON.stringify(json))
+  const type = form ? (whole.headers.get('Content-Type') ?? '') : 'application/json'
   const bytes = new Uint8Array(await whole.arrayBuffer())
   const half = bytes.length >> 1
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()

@@ -10,8 +10,7 @@ import { database, driver } from './database.ts'
 import { freshAddress, freshEmail, password } from './people.ts'
 import { mark, personal, secretsOf } from './personal.ts'
 import { personalRequests } from './personal-requests.ts'
-import { picture, upload } from './pictures.ts'
-import { type Asked, type Case, cases, healthCases, type Newcomer, newcomer } from './routes.ts'
+import { type Asked, type Case, cases, formOf, healthCases, type Newcomer, newcomer } from './routes.ts'
 
 // ---------------------------------------------------------------- listening
 
@@ -37,13 +36,9 @@ async function ask(one: Case, requested: Asked, headers: Record<string, string>,
   const sent = new Headers(headers)
   if (requested.token) sent.set('Authorization', `Bearer ${requested.token}`)
   if (requested.json !== undefined) sent.set('Content-Type', 'application/json')
-  const body = requested.picture
-    ? upload(picture('png'))
-    : requested.form
-      ? new URLSearchParams(requested.form)
-      : requested.json === undefined
-        ? undefined
-        : JSON.stringify(requested.json)
+  const { form, json } = requested
+  const text = json === undefined ? undefined : JSON.stringify(json)
+  const body = formOf(requested) ?? (form ? new URLSearchParams(form) : text)
   const method = one.route.split(' ', 1)[0] ?? 'GET'
   const later: Promise<unknown>[] = []
   const executionCtx = {

@@ -9,6 +9,7 @@ import { appPasswordOf } from './app-passwords.ts'
 import { apiDocument, call, read } from './client.ts'
 import { database } from './database.ts'
 import { guardedRoutes } from './guards.ts'
+import { insertedImport, vcardForm } from './import-cases.ts'
 import { admin, freshEmail, from, moderator, type Person, password, signedUp } from './people.ts'
 import { picture, upload } from './pictures.ts'
 
@@ -140,6 +141,14 @@ const cases: readonly Case[] = [
     route: 'POST /api/contacts/merge',
     body: async (person) => ({ into: await ownContact(person), from: [await ownContact(person)] }),
   },
+  { route: 'GET /api/imports' },
+  { route: 'POST /api/imports', form: vcardForm },
+  { route: 'GET /api/imports/{id}', id: (person) => insertedImport(person.id) },
+  { route: 'POST /api/imports/{id}/continue', id: (person) => insertedImport(person.id) },
+  { route: 'POST /api/imports/{id}/undo', id: (person) => insertedImport(person.id, 'done') },
+  { route: 'GET /api/exports/contacts.vcf' },
+  { route: 'GET /api/exports/contacts.csv' },
+  { route: 'GET /api/exports/contacts.jsonl' },
   { route: 'GET /api/contacts/{id}/history', id: ownContact },
   { route: 'POST /api/contacts/{id}/history/{revision}/restore', id: changedContact },
   { route: 'GET /api/trash' },

@@ -148,6 +148,20 @@ describe.skipIf(driver !== 'D1')('the plan of every query', () => {
     ] as const) {
       expect((await ask(method, path, json)).status, path).toBe(status)
     }
+    const files = ['Twin', 'File'].map(
+      (name) => `BEGIN:VCARD\r\nFN:${name}\r\nUID:${name}\r\n${photo}\r\nEND:VCARD\r\n`,
+    )
+    for (const query of ['?dry_run=true', '?duplicates=merge']) {
+      const body = `${files.join('')}${group('MEMBER:File')}`
+      const answer = await serve({ DB }, `/api/imports${query}`, { ...teamCard, body })
+      const report = z.looseObject({ id: z.int() }).parse(await answer.json())
+      expect((await ask('GET', `/api/imports/${report.id}`)).status).toBe(200)
+      expect((await ask('POST', `/api/imports/${report.id}/continue`)).status).toBe(200)
+      expect((await ask('POST', `/api/imports/${report.id}/undo`)).status).toBe(200)
+    }
+    expect((await ask('GET', '/api/imports')).status).toBe(200)
+    for (const file of ['contacts.vcf', 'contacts.csv?book=contacts', 'contacts.jsonl?label=Team'])
+      expect(await (await ask('GET', `/api/exports/${file}`)).text()).not.toBe('')
     await ask('PATCH', `/api/contacts/${id}/favorite`, { favorite: true })
     await ask('GET', '/api/contacts/birthdays?days=366')
     const history = z.array(z.looseObject({ revision: z.int() }))

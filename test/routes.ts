@@ -16,9 +16,10 @@ import type { Role } from '../src/users/config.ts'
 import { feedPath, unsubscribePath } from './birthday-paths.ts'
 import { database } from './database.ts'
 import { duplicateCases } from './duplicates.ts'
+import { importCases, vcardForm } from './import-cases.ts'
 import type { Newcomer } from './newcomers.ts'
 import { password } from './people.ts'
-import { picture } from './pictures.ts'
+import { picture, upload } from './pictures.ts'
 
 export { type Newcomer, newcomer, nowhere } from './newcomers.ts'
 
@@ -28,7 +29,9 @@ export interface Asked {
   readonly path: string
   readonly json?: unknown
   readonly form?: Record<string, string>
+  /** Whether the body is a form with a picture, or with a file of vCards. */
   readonly picture?: true
+  readonly file?: true
   readonly token?: string
 }
 
@@ -44,6 +47,10 @@ export interface Case {
   readonly own?: boolean
   ask(ana: Newcomer): Asked | Promise<Asked>
 }
+
+/** The form of a request that uploads something. */
+export const formOf = ({ picture: isPicture, file }: Pick<Asked, 'picture' | 'file'>): FormData | undefined =>
+  isPicture ? upload(picture('png')) : file && vcardForm()
 
 export const signedIn = (path: (ana: Newcomer) => string, json?: unknown) => (ana: Newcomer) => ({
   path: path(ana),
@@ -125,6 +132,7 @@ export const cases: readonly Case[] = [
     },
   },
   ...duplicateCases,
+  ...importCases,
   { route: 'GET /api/contacts/{id}/history', own: true, ask: changed((ana) => `${contactPath(ana)}/history`) },
   {
     route: 'POST /api/contacts/{id}/history/{revision}/restore',

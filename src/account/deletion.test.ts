@@ -29,6 +29,7 @@ import { accountSizes, cardParts, contacts, groupMembers, idempotencyKeys } from
 import { versions } from '../history/table.ts'
 import { distinctPairs } from '../merge/table.ts'
 import { outbox } from '../platform/mail/table.ts'
+import { importEntries, imports } from '../transfer/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
@@ -42,6 +43,7 @@ const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLit
   ...{ books: [books, books.owner_id], idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id] },
   ...{ account_sizes: [accountSizes, accountSizes.owner_id], outbox: [outbox, outbox.user_id] },
   ...{ events: [events, events.user_id], distinct_pairs: [distinctPairs, distinctPairs.owner_id] },
+  ...{ imports: [imports, imports.owner_id], import_entries: [importEntries, importEntries.owner_id] },
 }
 
 /** Counts a user's rows in each table. */

@@ -8,6 +8,7 @@ import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { streamText } from '../platform/http/text-stream.ts'
+import { toImport } from '../transfer/view.ts'
 import type { Account } from '../users/table.ts'
 import { toUser } from '../users/view.ts'
 import { exportedRows } from './store.ts'
@@ -79,6 +80,7 @@ async function* pieces(db: Database, user: Account, config: Configuration): Asyn
     ...toVersion(row, config),
     vcard: row.contact.card === null ? null : wholeCard(row.contact.card, parts),
   }))
+  yield* list('imports', exportedRows.imports(db, user.id), toImport)
   yield* list('distinct_contacts', exportedRows.distinct(db, user.id), ({ first_id, second_id, created_at }) => ({
     contacts: [first_id, second_id],
     created_at,

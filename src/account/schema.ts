@@ -11,6 +11,7 @@ import {
 import { contactExample, contactSchema } from '../contacts/schema.ts'
 import { trashEntrySchema, versionSchema } from '../history/schema.ts'
 import { pageQuery } from '../platform/text/fields.ts'
+import { importSchema } from '../transfer/schema.ts'
 import { email, locale, userExample, userSchema } from '../users/schema.ts'
 
 const current_password = triedPassword.meta({
@@ -86,6 +87,7 @@ export const exportSchema = z
       .meta({ description: 'Of each contact that came as a vCard: its id, and the vCard, line for line.' }),
     trash: z.array(trashEntrySchema.extend({ vcard: z.string().nullable() })),
     versions: z.array(versionSchema.extend({ vcard: z.string().nullable() })),
+    imports: z.array(importSchema),
     distinct_contacts: z
       .array(z.object({ contacts: z.array(z.int()), created_at: z.iso.datetime() }))
       .meta({ description: 'Pairs of contacts that you said are not the same person.' }),
@@ -134,6 +136,7 @@ export const exportSchema = z
       ],
       trash: [],
       versions: [],
+      imports: [],
       distinct_contacts: [],
     },
   })

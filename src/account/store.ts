@@ -27,6 +27,7 @@ import { pages as pagesOf } from '../platform/db/pages.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
+import { type ImportRow, readImports } from '../transfer/import-store.ts'
 import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
@@ -226,6 +227,8 @@ export const exportedRows = {
   versions: (db: Database, userId: number) =>
     pages<ExportedVersion>((last, limit) => readVersions(db, userId, last, limit), vcardPageSize),
   distinct: (db: Database, userId: number) => pages<DistinctPair>((last, limit) => readPairs(db, userId, last, limit)),
+  imports: (db: Database, userId: number) =>
+    pages<ImportRow>((last, limit) => readImports(db, userId, last?.id ?? 0, limit)),
   books: (db: Database, userId: number) =>
     pages<typeof books.$inferSelect>((last, limit) =>
       db

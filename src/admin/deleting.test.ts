@@ -14,6 +14,7 @@ import * as contacts from '../contacts/table.ts'
 import { versions } from '../history/table.ts'
 import { distinctPairs } from '../merge/table.ts'
 import { outbox } from '../platform/mail/table.ts'
+import * as transfer from '../transfer/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
@@ -27,6 +28,7 @@ describe('deleting an account', () => {
     removed,
     versions,
     distinctPairs,
+    ...Object.values(transfer),
     ...Object.values(contacts),
     ...Object.values(auth),
   ].filter((table) => table instanceof SQLiteTable)

@@ -16,6 +16,8 @@ export const tags = [
   },
   { name: 'Books', description: 'Books of contacts: everybody has one, and may have more.' },
   { name: 'Trash', description: 'Contacts that were deleted: for 30 days they can be restored.' },
+  { name: 'Imports', description: 'Files of contacts: imported in pieces, with a report, and undone again.' },
+  { name: 'Exports', description: 'All contacts as a file: vCards, CSV or JSON lines.' },
   { name: 'Admin', description: 'Accounts and letters, for admins and moderators.' },
   { name: 'Service', description: 'The health of the service.' },
 ]

@@ -83,6 +83,15 @@ export const explanations: Readonly<Record<string, string>> = {
   'storage-full':
     'Your account has reached its maximum size. Contacts with their vCards, their history, and the trash count. ' +
     'Delete contacts, empty the trash, and try again.',
+  'import-running':
+    'Continue the import with POST /api/imports/{id}/continue until its `state` is `done`. You may have three imports ' +
+    'that are not done, because each stores its file.',
+  'import-too-old':
+    'The report of an import is stored for 30 days, and for your last 20 imports. Without it, the import cannot be ' +
+    'undone. The history of each contact and the trash may still have what you are looking for.',
+  'invalid-file':
+    'Nothing in the file can be read. Send vCards, or CSV whose first row has the names of columns. If the encoding ' +
+    'was not recognized, name it with `charset`; if columns were not, send a `mapping`.',
   'too-many-app-passwords':
     'You have 25 app passwords, which is the maximum. Revoke those of phones and programs that you no longer use.',
   'too-many-books': 'You have 20 books, which is the maximum. Delete one that you do not use, or use labels instead.',

@@ -92,6 +92,17 @@ export async function listImports(db: Database, ownerId: number, limit: number):
   return rows.map(toRow)
 }
 
+/** Reads the imports of an owner after an id, oldest first. */
+export async function readImports(db: Database, ownerId: number, after: number, limit: number): Promise<ImportRow[]> {
+  const rows = await db
+    .select()
+    .from(imports)
+    .where(and(eq(imports.owner_id, ownerId), gt(imports.id, after)))
+    .orderBy(asc(imports.id))
+    .limit(limit)
+  return rows.map(toRow)
+}
+
 /** A piece of a file that is not imported yet. */
 export interface Piece {
   readonly line: number

@@ -10,6 +10,8 @@ export interface Filled {
   readonly revision?: number
   /** A file that is chosen. */
   readonly picture?: true
+  /** The text of a file that is chosen. */
+  readonly file?: string
 }
 
 /**
@@ -51,7 +53,7 @@ export async function execute(
   page: Page,
   method: string,
   path: string,
-  { body, token, id, revision, picture: face }: Filled = {},
+  { body, token, id, revision, picture: face, file: text }: Filled = {},
 ) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
   await toggle(block, '.execute')
@@ -62,13 +64,18 @@ export async function execute(
     const file = { name: 'face.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(picture('jpeg')) }
     await block.locator('input[type="file"]').setInputFiles(file)
   }
+  if (text) {
+    await block.locator('.opblock-section-request-body select.content-type').selectOption('multipart/form-data')
+    const file = { name: 'contacts.vcf', mimeType: 'text/vcard', buffer: Buffer.from(text) }
+    await block.locator('input[type="file"]').setInputFiles(file)
+  }
   if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
   await block.getByRole('button', { name: 'Execute' }).click()
   const live = block.locator('.live-responses-table')
   await live.waitFor()
   const status = Number.parseInt((await live.locator('.response .response-col_status').textContent()) ?? '', 10)
-  const text = live.locator('.response-col_description .highlight-code code').first()
-  const answer = { status, body: (await text.count()) > 0 ? ((await text.textContent()) ?? '') : '' }
+  const shown = live.locator('.response-col_description .highlight-code code').first()
+  const answer = { status, body: (await shown.count()) > 0 ? ((await shown.textContent()) ?? '') : '' }
   await toggle(block)
   return answer
 }

@@ -7,6 +7,8 @@ import { type Operation, operationsOf } from './operations.ts'
 import { confirmed, linkTo, password, send } from './people.ts'
 import { type StartedService, startService } from './started.ts'
 
+const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Imported\r\nN:Imported;;;;\r\nEND:VCARD\r\n'
+
 const chromiumPath = findChromium()
 const adminEmail = 'boss@example.com'
 
@@ -20,6 +22,7 @@ const pressed = [
   'get /api/contacts',
   'get /api/contacts/{id}',
   'patch /api/contacts/{id}',
+  'post /api/imports',
   'get /api/auth/sessions',
   'delete /api/auth/sessions/{id}',
   'post /api/auth/login',
@@ -67,6 +70,10 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       'post /api/contacts/{id}/history/{revision}/restore': async () => ({ id: await changed(), revision: 1 }),
       'post /api/contacts/duplicates/dismiss': async () => ({ body: { ids: [await changed(), await changed()] } }),
       'post /api/contacts/merge': async () => ({ body: { into: await changed(), from: [await changed()] } }),
+      'post /api/imports': () => ({ file: card }),
+      'get /api/imports/{id}': async () => ({ id: await imported() }),
+      'post /api/imports/{id}/continue': async () => ({ id: await imported() }),
+      'post /api/imports/{id}/undo': async () => ({ id: await imported() }),
       'post /api/trash/{id}/restore': async () => ({ id: await deleted() }),
       'delete /api/trash/{id}': async () => ({ id: await deleted() }),
       'delete /api/users/me/app-passwords/{id}': async () => ({ id: await appPassword() }),
@@ -86,6 +93,13 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       await asOwner('DELETE', `/api/contacts/${id}`)
       return id
     }
+    const imported = async (): Promise<number> => {
+      const headers = await credentialsOf(tab.page)
+      const answer = await fetch(`${service.url}/api/imports`, {
+        ...{ method: 'POST', headers: { ...headers, 'Content-Type': 'text/vcard' }, body: card },
+      })
+      return ((await answer.json()) as { id: number }).id
+    }
     const appPassword = async (): Promise<number> => {
       const json = { name: 'iPhone', scope: 'api' }
       const { id } = (await (await asOwner('POST', '/api/users/me/app-passwords', json)).json()) as { id: number }
@@ -102,6 +116,8 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       const values = await filled[name]?.()
       const inBrowser = process.env.TEST_FULL === '1' || pressed.includes(name)
       const answer = inBrowser ? await execute(tab.page, method, path, values) : await sent(tab.page, operation, values)
+      // The page shows the report of the file that was chosen.
+      if (name === 'post /api/imports') expect(answer.body).toContain('"outcome": "added"')
       if (answer.status >= 400) failed[name] = `${answer.status} ${answer.body}`
     }
     // All letters were delivered, so the right response is that there is none to resend.
@@ -132,7 +148,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   async function sent(
     page: Page,
     { method, path, example }: Operation,
-    { body = example, id, revision, picture: face }: Filled = {},
+    { body = example, id, revision, picture: face, file }: Filled = {},
   ) {
     const headers = await credentialsOf(page)
     const [list = '', rest] = path.split('/{id}')
@@ -143,7 +159,7 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
     const answer = await fetch(service.url + at, {
       method: method.toUpperCase(),
       headers,
-      ...payload(face, body),
+      ...payload(face, body, file),
     })
     return { status: answer.status, body: await answer.text() }
   }
@@ -179,11 +195,14 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   }
 })
 
-/** A picture as a form, an object as JSON. */
-function payload(face: true | undefined, body: object | undefined): RequestInit {
-  if (face) {
+/** A picture or a file as a form, an object as JSON. */
+function payload(face: true | undefined, body: object | undefined, file?: string): RequestInit {
+  if (face || file) {
     const form = new FormData()
-    form.set('file', new File([picture('jpeg')], 'face.jpg', { type: 'image/jpeg' }))
+    const chosen = file
+      ? new File([file], 'contacts.vcf')
+      : new File([picture('jpeg')], 'face.jpg', { type: 'image/jpeg' })
+    form.set('file', chosen)
     return { body: form }
   }
   return body ? { body: new Blob([JSON.stringify(body)], { type: 'application/json' }) } : {}

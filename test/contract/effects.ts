@@ -3,6 +3,7 @@ import { batchSchema } from '../../src/batch/schema.ts'
 import { batchResultsSchema } from '../../src/batch/view.ts'
 import { changesSchema } from '../../src/history/schema.ts'
 import { mergeSchema } from '../../src/merge/schema.ts'
+import { importReportSchema } from '../../src/transfer/schema.ts'
 import { decoded, isJson, mediaTypeOf, type Operation, type Read } from '../document.ts'
 import { jsonOf } from './book.ts'
 import { type Actor, claimsOf } from './cast.ts'
@@ -98,6 +99,9 @@ const effects: Readonly<Record<string, (effect: Effect) => void>> = {
   'POST /api/contacts/merge': ({ by, sent }) => {
     for (const id of mergeSchema.parse(jsonOf(sent)).from) by.ids.get('/api/contacts')?.delete(id)
   },
+  'POST /api/imports': ({ by, body }) => {
+    for (const { contact_id } of importReportSchema.parse(body).report) if (contact_id) by.book.set(contact_id, {})
+  },
   'PATCH /api/users/me': ({ by, body }) => {
     by.username = z.looseObject({ username: text }).parse(body).username
   },
@@ -188,6 +192,8 @@ export function note(operation: Operation, sent: Sent, { status, headers, text: 
   if (!by) return
   const ids = by.ids.get(list) ?? new Set()
   for (const one of Array.isArray(body) ? body : [body]) {
+    // Undoing an import would change contacts that nobody knows of here.
+    if (z.looseObject({ dry_run: z.literal(false) }).safeParse(one).success) continue
     const { success, data } = idSchema.safeParse(one)
     // The most recently seen ids are last.
     if (success && ids.delete(data.id) !== undefined) ids.add(data.id)

@@ -155,7 +155,10 @@ async function body(
   if (isJson(type)) json(document, schema, bytes, found)
   else if (type === 'application/x-www-form-urlencoded')
     fields(document, schema, new URLSearchParams(new TextDecoder().decode(bytes)), found)
-  else if (type === 'multipart/form-data') await multipart(document, schema, bytes, header ?? '', found)
+  else if (type === 'multipart/form-data') {
+    await multipart(document, schema, bytes, header ?? '', found)
+    if (operation.template === '/api/imports') found.unspoken.push('a picture is no file of contacts')
+  } else if (type === 'text/csv') found.unspoken.push('CSV without a column that names anybody')
   else if (type === 'text/vcard' && !vcards.includes(new TextDecoder().decode(bytes)))
     found.unspoken.push('a vCard that no program wrote')
 }

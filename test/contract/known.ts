@@ -263,6 +263,8 @@ const sources: Readonly<Record<string, Source>> = {
   'POST /api/contacts/merge body/from': ({ who, n }) =>
     n % 8 === 1 ? undefined : latest(who, 3).filter((_, at) => at > 0),
   'POST /api/contacts/merge body/fields': ({ n }) => (n % 4 === 0 ? undefined : leftOut),
+  // What imports change, src/transfer tests: here they only report.
+  'POST /api/imports query/dry_run': () => 'true',
   'POST /api/contacts/{id}/history/{revision}/restore path/id': changed,
   'POST /api/trash/{id}/restore path/id': deleted,
   'DELETE /api/trash/{id} path/id': deleted,

@@ -135,7 +135,7 @@ async function bodyOf(
   const text =
     type === 'application/x-www-form-urlencoded'
       ? String(new URLSearchParams(Object.entries(texts(value))))
-      : type === 'text/vcard' && typeof value === 'string'
+      : type.startsWith('text/') && typeof value === 'string'
         ? value
         : JSON.stringify(value)
   return bytesOf(text ?? '')

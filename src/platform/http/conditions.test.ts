@@ -2,8 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, call, problemOf } from '../../../test/client.ts'
 import { apiDocument, type Operation, operationsOf } from '../../../test/document.ts'
 import { password } from '../../../test/people.ts'
-import { picture, upload } from '../../../test/pictures.ts'
-import { type Case, cases, newcomer } from '../../../test/routes.ts'
+import { type Case, cases, formOf, newcomer } from '../../../test/routes.ts'
 
 let tagged: Operation[]
 let untagged: Operation[]
@@ -30,12 +29,14 @@ const caseOf = ({ name }: Operation): Case => {
 /** Sends one request by a new user under a condition; `tag` is the resource's present ETag. */
 async function ask(operation: Operation, condition: (tag: string) => Record<string, string>) {
   const ana = await newcomer(caseOf(operation))
-  const { path, json, token, picture: withPicture } = await caseOf(operation).ask(ana)
+  const asked = await caseOf(operation).ask(ana)
+  const { path, json, token } = asked
+  const form = formOf(asked)
   const whole = path.replace(/^\/api\/users\/avatar$/, '/api/users/me').replace(/\/(avatar|favorite)$/, '')
   const tagNow = async () => (await call('GET', whole, { token })).headers.get('ETag')
   const tag = (await tagNow()) ?? ''
   expect(tag, operation.name).toMatch(/^"v?\d+-\d+"$/)
-  const body = withPicture ? { raw: upload(picture('png')) } : { json }
+  const body = form ? { raw: form } : { json }
   const answer = await call(operation.method, path, { token, ...body, headers: condition(tag) })
   return { answer, tag, after: await tagNow() }
 }
