@@ -464,6 +464,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List duplicates
+         * @description Contacts that seem to be the same person, one group after another: by an e-mail, the last nine digits of a phone, or name and birthday. Nothing is merged by itself.
+         */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/duplicates/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that contacts are not the same person
+         * @description From then on, no two of them are listed as duplicates of one another. You can safely repeat this.
+         */
+        post: operations["dismissDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge contacts
+         * @description Merges contacts into one, all or nothing: lists are united by value, and nothing of any is lost. The others go to the trash; restoring one of them undoes the merge. Also needs the permission to delete contacts. With If-Match, only if `into` is the version that you have read.
+         */
+        post: operations["mergeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feeds/birthdays/{token}.ics": {
         parameters: {
             query?: never;
@@ -611,7 +671,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a contact
-         * @description Restores a contact from the trash, with its id, vCard, labels and picture.
+         * @description Restores a contact from the trash, with its id, vCard, labels and picture. If it was merged into another one, that one becomes what it was before, unless it has changed since.
          */
         post: operations["restoreContact"];
         delete?: never;
@@ -635,6 +695,150 @@ export interface paths {
          * @description Deletes a contact in the trash, with its picture. This cannot be undone.
          */
         delete: operations["deleteFromTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description Your last 20 imports, newest first.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Import a file
+         * @description Adds and updates contacts from a file of vCards (2.1, 3.0, 4.0) or CSV (Google, Outlook, Apple, Thunderbird, Yahoo, LinkedIn, or any with a header). The report has one entry for each card. Importing a file twice changes nothing. `?dry_run=true` only reports. A large file is imported in pieces: 202 means that cards are left.
+         */
+        post: operations["importContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the report of an import
+         * @description How far an import is, and what it did with each card, in the order of the file, a page at a time.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue an import
+         * @description Imports the next cards of a large file, or undoes the next ones. Send it until `state` is `done` or `undone`. Without it, the service itself goes on after a minute.
+         */
+        post: operations["continueImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an import
+         * @description Moves the contacts that the import added to the trash, and restores those that it changed. Contacts that were changed since stay as they are. Possible for 30 days. If `state` is `undoing` afterwards, send it again.
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/contacts.vcf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export contacts as vCards
+         * @description Every address book opens this file. Pictures are in it. Streams them in the order in which they were added. An import of the file changes nothing. If the stream breaks off, the file is not whole.
+         */
+        get: operations["exportVcards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/contacts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export contacts as CSV
+         * @description In the columns of Google Contacts, which Outlook and Apple also take. Without pictures and groups. A cell that a spreadsheet would run as a formula begins with an apostrophe, which an import takes off. Streams them in the order in which they were added. An import of the file changes nothing. If the stream breaks off, the file is not whole.
+         */
+        get: operations["exportCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/contacts.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export contacts as JSON lines
+         * @description One contact a line, as GET /api/contacts/{id} returns it. Without groups. Streams them in the order in which they were added. An import of the file changes nothing. If the stream breaks off, the file is not whole.
+         */
+        get: operations["exportJsonLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -932,6 +1136,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "file": "contacts.vcf"
+         *     }
+         */
+        ImportForm: {
+            /**
+             * Format: binary
+             * @description A file of vCards or CSV, recognized by its content. At most 10 MB and 10,000 cards.
+             */
+            file: Blob;
+            /**
+             * @description For CSV: which columns stand for what, as a JSON object of strings. A value is a field such as `email`, `phone:mobile`, `address.city:home` or `custom`, or null to leave the column out.
+             * @example {"Handy": "phone:mobile"}
+             */
+            mapping?: string;
+        };
         /**
          * @description Give a first name, a last name, or both.
          * @example {
@@ -1534,7 +1755,7 @@ export interface components {
             /** @description Its number in this account, from 1. */
             id: number;
             /** @enum {string} */
-            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "book-deleted" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
+            kind: "signed-up" | "email-confirmed" | "logged-in" | "login-failed" | "refresh-token-stolen" | "session-ended" | "app-password-created" | "app-password-revoked" | "reset-requested" | "trash-emptied" | "book-deleted" | "import-done" | "import-undone" | "password-reset" | "password-changed" | "email-change-requested" | "email-changed" | "role-changed" | "disabled" | "enabled" | "deleted";
             /** @description Who did it, if that was somebody else. */
             actor_id: number | null;
             address: string | null;
@@ -1641,7 +1862,9 @@ export interface components {
          *         }
          *       ],
          *       "trash": [],
-         *       "versions": []
+         *       "versions": [],
+         *       "imports": [],
+         *       "distinct_contacts": []
          *     }
          */
         Export: {
@@ -1714,6 +1937,8 @@ export interface components {
                 /** Format: date-time */
                 deleted_at: string;
                 deleted_by: components["schemas"]["Author"];
+                /** @description The id of the contact that it was merged into; null if it was deleted. */
+                merged_into: number | null;
                 vcard: string | null;
             }[];
             versions: {
@@ -1734,16 +1959,23 @@ export interface components {
                  */
                 changed_by: {
                     /**
-                     * @description `session`: a login; `app`: a phone or program with an app password.
+                     * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; `import`: a file.
                      * @enum {string}
                      */
-                    kind: "session" | "app";
-                    /** @description The id of the session or app password. */
+                    kind: "session" | "app" | "merge" | "import";
+                    /** @description The id of the session, app password or import; of a merge, that of the contact that the others went into. */
                     id: number;
                     /** @description The User-Agent, or the name of the app password. */
                     name: string | null;
                 } | null;
                 vcard: string | null;
+            }[];
+            imports: components["schemas"]["Import"][];
+            /** @description Pairs of contacts that you said are not the same person. */
+            distinct_contacts: {
+                contacts: number[];
+                /** Format: date-time */
+                created_at: string;
             }[];
         };
         ExportedUser: {
@@ -1866,11 +2098,11 @@ export interface components {
          */
         Author: {
             /**
-             * @description `session`: a login; `app`: a phone or program with an app password.
+             * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; `import`: a file.
              * @enum {string}
              */
-            kind: "session" | "app";
-            /** @description The id of the session or app password. */
+            kind: "session" | "app" | "merge" | "import";
+            /** @description The id of the session, app password or import; of a merge, that of the contact that the others went into. */
             id: number;
             /** @description The User-Agent, or the name of the app password. */
             name: string | null;
@@ -2057,6 +2289,65 @@ export interface components {
                 value: string;
                 label: string | null;
             }[];
+        };
+        /**
+         * @example {
+         *       "id": 3,
+         *       "state": "done",
+         *       "dry_run": false,
+         *       "format": "vcard",
+         *       "charset": "utf-8",
+         *       "book": "contacts",
+         *       "duplicates": "add",
+         *       "done": 1,
+         *       "total": 1,
+         *       "counts": {
+         *         "added": 1,
+         *         "updated": 0,
+         *         "unchanged": 0,
+         *         "merged": 0,
+         *         "skipped": 0,
+         *         "refused": 0
+         *       },
+         *       "created_by": {
+         *         "kind": "session",
+         *         "id": 12,
+         *         "name": "curl/8.5.0"
+         *       },
+         *       "created_at": "2026-11-28T09:30:00.000Z"
+         *     }
+         */
+        Import: {
+            id: number;
+            /**
+             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @enum {string}
+             */
+            state: "running" | "done" | "undoing" | "undone" | "expired";
+            dry_run: boolean;
+            /** @enum {string} */
+            format: "vcard" | "csv";
+            /** @description The encoding in which the file was read. */
+            charset: string;
+            book: string;
+            /** @enum {string} */
+            duplicates: "add" | "merge" | "skip";
+            /** @description How many cards of the file are done. */
+            done: number;
+            /** @description How many cards the file has. */
+            total: number;
+            /** @description How many cards had each outcome. */
+            counts: {
+                added: number;
+                updated: number;
+                unchanged: number;
+                merged: number;
+                skipped: number;
+                refused: number;
+            };
+            created_by: components["schemas"]["Author"];
+            /** Format: date-time */
+            created_at: string;
         };
         /**
          * @example {
@@ -2489,6 +2780,109 @@ export interface components {
         };
         /**
          * @example {
+         *       "signs": [
+         *         {
+         *           "kind": "phone",
+         *           "value": "441234567"
+         *         }
+         *       ],
+         *       "contacts": [
+         *         {
+         *           "id": 1,
+         *           "first_name": "Олесь",
+         *           "last_name": "Гончар",
+         *           "email": "oles@example.com",
+         *           "phone": "+380 44 123 45 67",
+         *           "birthday": "1918-04-03",
+         *           "additional": "Writes back slowly.",
+         *           "favorite": false,
+         *           "full_name": "Олесь Гончар",
+         *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *           "created_at": "2026-11-21T09:30:00.000Z",
+         *           "updated_at": "2026-11-21T09:30:00.000Z"
+         *         },
+         *         {
+         *           "id": 2,
+         *           "first_name": "Олесь",
+         *           "last_name": "Гончар",
+         *           "email": "oles@example.com",
+         *           "phone": "+380 44 123 45 67",
+         *           "birthday": "1918-04-03",
+         *           "additional": "Writes back slowly.",
+         *           "favorite": false,
+         *           "full_name": "Олесь Гончар",
+         *           "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *           "created_at": "2026-11-21T09:30:00.000Z",
+         *           "updated_at": "2026-11-21T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        Duplicates: {
+            /** @description Why: each is shared by at least two of the contacts. */
+            signs: components["schemas"]["Sign"][];
+            /** @description Two at least, in the order of ids. */
+            contacts: components["schemas"]["Contact"][];
+        };
+        /**
+         * @example {
+         *       "kind": "phone",
+         *       "value": "441234567"
+         *     }
+         */
+        Sign: {
+            /**
+             * @description `email`: the same address; `phone`: the same last nine digits; `born`: the same name and birthday.
+             * @enum {string}
+             */
+            kind: "email" | "phone" | "born";
+            /** @description What they have in common, in the form in which it is compared. */
+            value: string;
+        };
+        /**
+         * @example {
+         *       "ids": [
+         *         1,
+         *         2
+         *       ]
+         *     }
+         */
+        Dismissal: {
+            /** @description The ids of contacts of which no two are the same person. */
+            ids: number[];
+        };
+        /**
+         * @example {
+         *       "into": 1,
+         *       "from": [
+         *         2
+         *       ],
+         *       "fields": {
+         *         "phone": 2
+         *       }
+         *     }
+         */
+        Merge: {
+            /** @description The id of the contact that the others are merged into. */
+            into: number;
+            /** @description The ids of the contacts to merge into it. They go to the trash. */
+            from: number[];
+            /** @description Which contact each of these values comes from. Left out: from `into`, or else the first that has one. */
+            fields?: {
+                /** @description The id of the contact whose name it has. */
+                name?: number;
+                /** @description The id of the contact whose e-mail as the primary one it has. */
+                email?: number;
+                /** @description The id of the contact whose phone as the primary one it has. */
+                phone?: number;
+                /** @description The id of the contact whose birthday it has. */
+                birthday?: number;
+                /** @description The id of the contact whose picture it has. */
+                avatar?: number;
+            };
+        };
+        /**
+         * @example {
          *       "name": "Friends",
          *       "count": 12
          *     }
@@ -2599,7 +2993,8 @@ export interface components {
          *         "kind": "session",
          *         "id": 12,
          *         "name": "curl/8.5.0"
-         *       }
+         *       },
+         *       "merged_into": null
          *     }
          */
         TrashEntry: {
@@ -2609,6 +3004,350 @@ export interface components {
             /** Format: date-time */
             deleted_at: string;
             deleted_by: components["schemas"]["Author"];
+            /** @description The id of the contact that it was merged into; null if it was deleted. */
+            merged_into: number | null;
+        };
+        /**
+         * @example {
+         *       "id": 1,
+         *       "first_name": "Олесь",
+         *       "last_name": "Гончар",
+         *       "email": "oles@example.com",
+         *       "phone": "+380 44 123 45 67",
+         *       "birthday": "1918-04-03",
+         *       "additional": "Writes back slowly.",
+         *       "favorite": false,
+         *       "full_name": "Олесь Гончар",
+         *       "avatar": "https://contacts.example.com/avatars/initials/1-0J7Qkw.svg",
+         *       "created_at": "2026-11-21T09:30:00.000Z",
+         *       "updated_at": "2026-11-21T09:30:00.000Z",
+         *       "uid": "0b1f6a0e7d3c4b8e9a532f1f6a1c9d77-1",
+         *       "book": "contacts",
+         *       "name": {
+         *         "prefix": null,
+         *         "middle": null,
+         *         "suffix": null,
+         *         "nickname": "Олько",
+         *         "phonetic_first": null,
+         *         "phonetic_last": null
+         *       },
+         *       "emails": [
+         *         {
+         *           "value": "oles@example.com",
+         *           "label": "home",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "phones": [
+         *         {
+         *           "value": "+380 44 123 45 67",
+         *           "label": "mobile",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "addresses": [
+         *         {
+         *           "street": "вул. Хрещатик, 1",
+         *           "extended": null,
+         *           "po_box": null,
+         *           "city": "Київ",
+         *           "region": null,
+         *           "postal_code": "01001",
+         *           "country": "Україна",
+         *           "label": "home",
+         *           "primary": true
+         *         }
+         *       ],
+         *       "urls": [
+         *         {
+         *           "value": "https://example.com",
+         *           "label": "home page"
+         *         }
+         *       ],
+         *       "messengers": [
+         *         {
+         *           "value": "xmpp:oles@example.com",
+         *           "service": "Jabber",
+         *           "label": null
+         *         }
+         *       ],
+         *       "organizations": [
+         *         {
+         *           "name": "Дім книги",
+         *           "units": [
+         *             "Відділ поезії"
+         *           ],
+         *           "title": "Редактор",
+         *           "role": null
+         *         }
+         *       ],
+         *       "dates": [
+         *         {
+         *           "value": "1945-05-09",
+         *           "label": "anniversary"
+         *         }
+         *       ],
+         *       "relations": [
+         *         {
+         *           "value": "Валентина",
+         *           "label": "spouse"
+         *         }
+         *       ],
+         *       "labels": [
+         *         "Friends"
+         *       ],
+         *       "custom": [
+         *         {
+         *           "name": "X-FOO",
+         *           "value": "bar",
+         *           "label": null
+         *         }
+         *       ]
+         *     }
+         */
+        RestoredContact: {
+            id: number;
+            first_name: string | null;
+            last_name: string | null;
+            full_name: string;
+            email: string | null;
+            phone: string | null;
+            /** @description `YYYY-MM-DD`, or `--MM-DD` where the year is unknown. */
+            birthday: string | null;
+            additional: string | null;
+            favorite: boolean;
+            /**
+             * Format: uri
+             * @description The URL of the picture: an uploaded one, or else initials (or Gravatar’s).
+             */
+            avatar: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The UID of its vCard: the one that it came with, or one that never changes. */
+            uid: string;
+            /** @description The slug of the book that it is in. */
+            book: string;
+            name: {
+                prefix: string | null;
+                middle: string | null;
+                suffix: string | null;
+                nickname: string | null;
+                phonetic_first: string | null;
+                phonetic_last: string | null;
+            };
+            emails: {
+                value: string;
+                label: string | null;
+                primary: boolean;
+            }[];
+            phones: {
+                value: string;
+                label: string | null;
+                primary: boolean;
+            }[];
+            addresses: {
+                street: string | null;
+                extended: string | null;
+                po_box: string | null;
+                city: string | null;
+                region: string | null;
+                postal_code: string | null;
+                country: string | null;
+                label: string | null;
+                primary: boolean;
+            }[];
+            urls: {
+                value: string;
+                label: string | null;
+            }[];
+            messengers: {
+                value: string;
+                service: string | null;
+                label: string | null;
+            }[];
+            organizations: {
+                name: string | null;
+                units: string[];
+                title: string | null;
+                role: string | null;
+            }[];
+            /** @description `YYYY-MM-DD`, `--MM-DD`, or a text where the vCard has no date. */
+            dates: {
+                value: string;
+                label: string | null;
+            }[];
+            relations: {
+                value: string;
+                label: string | null;
+            }[];
+            labels: string[];
+            /** @description Properties of a vCard that have no member of their own. */
+            custom: {
+                name: string;
+                value: string;
+                label: string | null;
+            }[];
+            /**
+             * @description If it had been merged into another contact: whether that one is what it was before again, or has changed since and stays as it is.
+             * @enum {string}
+             */
+            into?: "restored" | "changed-since";
+            /** @description With `"into": "restored"`: the ids of other contacts that were merged at the same time. They stay in the trash, and what they said is no longer in the contact that they were merged into. */
+            unmerged?: number[];
+        };
+        /**
+         * @example {
+         *       "id": 3,
+         *       "state": "done",
+         *       "dry_run": false,
+         *       "format": "vcard",
+         *       "charset": "utf-8",
+         *       "book": "contacts",
+         *       "duplicates": "add",
+         *       "done": 1,
+         *       "total": 1,
+         *       "counts": {
+         *         "added": 1,
+         *         "updated": 0,
+         *         "unchanged": 0,
+         *         "merged": 0,
+         *         "skipped": 0,
+         *         "refused": 0
+         *       },
+         *       "created_by": {
+         *         "kind": "session",
+         *         "id": 12,
+         *         "name": "curl/8.5.0"
+         *       },
+         *       "created_at": "2026-11-28T09:30:00.000Z",
+         *       "report": [
+         *         {
+         *           "line": 1,
+         *           "outcome": "added",
+         *           "contact_id": 7,
+         *           "duplicate_of": null,
+         *           "detail": null,
+         *           "undo": null
+         *         }
+         *       ]
+         *     }
+         */
+        ImportReport: {
+            id: number;
+            /**
+             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @enum {string}
+             */
+            state: "running" | "done" | "undoing" | "undone" | "expired";
+            dry_run: boolean;
+            /** @enum {string} */
+            format: "vcard" | "csv";
+            /** @description The encoding in which the file was read. */
+            charset: string;
+            book: string;
+            /** @enum {string} */
+            duplicates: "add" | "merge" | "skip";
+            /** @description How many cards of the file are done. */
+            done: number;
+            /** @description How many cards the file has. */
+            total: number;
+            /** @description How many cards had each outcome. */
+            counts: {
+                added: number;
+                updated: number;
+                unchanged: number;
+                merged: number;
+                skipped: number;
+                refused: number;
+            };
+            created_by: components["schemas"]["Author"];
+            /** Format: date-time */
+            created_at: string;
+            report: components["schemas"]["ImportEntry"][];
+        };
+        ImportEntry: {
+            /** @description The line of the file at which the card begins, from 1. */
+            line: number;
+            /** @enum {string} */
+            outcome: "added" | "updated" | "unchanged" | "merged" | "skipped" | "refused";
+            /** @description The contact; null if none was added, or in a dry run. */
+            contact_id: number | null;
+            /** @description A contact that seems to be the same person. */
+            duplicate_of: number | null;
+            /** @description Why, or what of the card needs a look. */
+            detail: string | null;
+            /**
+             * @description What undoing did: `changed-since` means that the contact was changed, and stays as it is.
+             * @enum {string|null}
+             */
+            undo: "undone" | "changed-since" | null;
+        };
+        /**
+         * @example {
+         *       "id": 3,
+         *       "state": "undone",
+         *       "dry_run": false,
+         *       "format": "vcard",
+         *       "charset": "utf-8",
+         *       "book": "contacts",
+         *       "duplicates": "add",
+         *       "done": 1,
+         *       "total": 1,
+         *       "counts": {
+         *         "added": 1,
+         *         "updated": 0,
+         *         "unchanged": 0,
+         *         "merged": 0,
+         *         "skipped": 0,
+         *         "refused": 0
+         *       },
+         *       "created_by": {
+         *         "kind": "session",
+         *         "id": 12,
+         *         "name": "curl/8.5.0"
+         *       },
+         *       "created_at": "2026-11-28T09:30:00.000Z",
+         *       "undone": 1,
+         *       "changed_since": 0
+         *     }
+         */
+        ImportUndo: {
+            id: number;
+            /**
+             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @enum {string}
+             */
+            state: "running" | "done" | "undoing" | "undone" | "expired";
+            dry_run: boolean;
+            /** @enum {string} */
+            format: "vcard" | "csv";
+            /** @description The encoding in which the file was read. */
+            charset: string;
+            book: string;
+            /** @enum {string} */
+            duplicates: "add" | "merge" | "skip";
+            /** @description How many cards of the file are done. */
+            done: number;
+            /** @description How many cards the file has. */
+            total: number;
+            /** @description How many cards had each outcome. */
+            counts: {
+                added: number;
+                updated: number;
+                unchanged: number;
+                merged: number;
+                skipped: number;
+                refused: number;
+            };
+            created_by: components["schemas"]["Author"];
+            /** Format: date-time */
+            created_at: string;
+            /** @description How many cards this request has undone. */
+            undone: number;
+            /** @description How many cards it left, because their contacts were changed after the import. */
+            changed_since: number;
         };
         /**
          * @example {
@@ -2778,11 +3517,11 @@ export interface components {
              */
             changed_by: {
                 /**
-                 * @description `session`: a login; `app`: a phone or program with an app password.
+                 * @description `session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; `import`: a file.
                  * @enum {string}
                  */
-                kind: "session" | "app";
-                /** @description The id of the session or app password. */
+                kind: "session" | "app" | "merge" | "import";
+                /** @description The id of the session, app password or import; of a merge, that of the contact that the others went into. */
                 id: number;
                 /** @description The User-Agent, or the name of the app password. */
                 name: string | null;
@@ -2924,6 +3663,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ImportForm = components['schemas']['ImportForm'];
 export type ContactInput = components['schemas']['ContactInput'];
 export type ContactPatch = components['schemas']['ContactPatch'];
 export type SignedUp = components['schemas']['SignedUp'];
@@ -2952,6 +3692,7 @@ export type AppPassword = components['schemas']['AppPassword'];
 export type Contact = components['schemas']['Contact'];
 export type Author = components['schemas']['Author'];
 export type ContactDetails = components['schemas']['ContactDetails'];
+export type Import = components['schemas']['Import'];
 export type Deletion = components['schemas']['Deletion'];
 export type NewAppPassword = components['schemas']['NewAppPassword'];
 export type AppPasswordInput = components['schemas']['AppPasswordInput'];
@@ -2961,6 +3702,10 @@ export type BatchResults = components['schemas']['BatchResults'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type Batch = components['schemas']['Batch'];
 export type BatchOperation = components['schemas']['BatchOperation'];
+export type Duplicates = components['schemas']['Duplicates'];
+export type Sign = components['schemas']['Sign'];
+export type Dismissal = components['schemas']['Dismissal'];
+export type Merge = components['schemas']['Merge'];
 export type Label = components['schemas']['Label'];
 export type LabelChange = components['schemas']['LabelChange'];
 export type LabelName = components['schemas']['LabelName'];
@@ -2968,6 +3713,10 @@ export type Book = components['schemas']['Book'];
 export type BookInput = components['schemas']['BookInput'];
 export type BookPatch = components['schemas']['BookPatch'];
 export type TrashEntry = components['schemas']['TrashEntry'];
+export type RestoredContact = components['schemas']['RestoredContact'];
+export type ImportReport = components['schemas']['ImportReport'];
+export type ImportEntry = components['schemas']['ImportEntry'];
+export type ImportUndo = components['schemas']['ImportUndo'];
 export type ListedContact = components['schemas']['ListedContact'];
 export type Favorite = components['schemas']['Favorite'];
 export type ContactVersion = components['schemas']['ContactVersion'];
@@ -5911,6 +6660,397 @@ export interface operations {
             };
         };
     };
+    listDuplicates: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. */
+                limit?: number;
+                /** @description How many items to skip. Not together with `cursor`. */
+                skip?: number;
+                /** @description From the `Link` header of the previous page. Opaque. */
+                cursor?: string;
+                /** @description `true` adds the header `X-Total-Count`. */
+                total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of duplicates. */
+            200: {
+                headers: {
+                    /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
+                    Link?: string;
+                    /** @description The total number of items; with `total=true`. */
+                    "X-Total-Count"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissDuplicates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dismissal"];
+            };
+        };
+        responses: {
+            /** @description Remembered. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeContacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have seen, such as `"2-7"`: where it has changed since, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description An ETag, such as `"2-7"`, or `*` for any: where it is the present one, nothing is done, and the answer is 412. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description The contact that the others were merged into. */
+            200: {
+                headers: {
+                    /** @description Changes with the contents; send it in If-Match or If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetails"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBirthdayCalendar: {
         parameters: {
             query?: never;
@@ -6967,7 +8107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactDetails"];
+                    "application/json": components["schemas"]["RestoredContact"];
                 };
             };
             /** @description Not signed in, or the token is wrong, expired or ended. */
@@ -7109,6 +8249,810 @@ export interface operations {
                 headers: {
                     /** @description The current ETag, if known. */
                     ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The imports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"][];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importContacts: {
+        parameters: {
+            query?: {
+                /** @description `true`: only report what the import would do. */
+                dry_run?: boolean;
+                /** @description The encoding of the file. If left out, it is recognized. */
+                charset?: string;
+                /** @description The book that contacts are added to: its slug. */
+                book?: string;
+                /** @description What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: `add` it anyway, `merge` it into the contact, or `skip` it. The report names the contact. */
+                duplicates?: "add" | "merge" | "skip";
+            };
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/vcard": string;
+                "text/csv": string;
+                "multipart/form-data": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            /** @description All cards are done. The report of those that this request did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Cards are left. The report of those that are done. */
+            202: {
+                headers: {
+                    /** @description The URL of the new resource. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description The body is not readable: not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body is not supported here. */
+            415: {
+                headers: {
+                    /** @description On a PATCH: the supported media types. */
+                    "Accept-Patch"?: string;
+                    /** @description If the body was compressed: `identity`. */
+                    "Accept-Encoding"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. */
+                limit?: number;
+                /** @description From the `Link` header of the previous page. Opaque. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import and a page of its report. */
+            200: {
+                headers: {
+                    /** @description The next page: `<…>; rel="next"` (RFC 8288), while there is one. */
+                    Link?: string;
+                    /** @description The total number of items; with `total=true`. */
+                    "X-Total-Count"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continueImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import, and the report of the cards that this request did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `*`, or left out. There is no ETag that it could name: by any, nothing is done, and the answer is 412. */
+                "If-Match"?: string;
+                /** @description By `*` nothing is done to what is there, and the answer is 412. There is no ETag that it could name. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import, and how many cards this request has undone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportUndo"];
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with existing data. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The current ETag does not match If-Match, or a change was sent and it matches If-None-Match. */
+            412: {
+                headers: {
+                    /** @description The current ETag, if known. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportVcards: {
+        parameters: {
+            query?: {
+                /** @description Only contacts that have this label. */
+                label?: string;
+                /** @description Only contacts of this book: its slug. */
+                book?: string;
+                /** @description The version of vCard; `stored`: line for line as they were sent. */
+                version?: "3.0" | "4.0" | "stored";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The vCards. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vcard": string;
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportCsv: {
+        parameters: {
+            query?: {
+                /** @description Only contacts that have this label. */
+                label?: string;
+                /** @description Only contacts of this book: its slug. */
+                book?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header and a row for each contact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug in the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something behind the service is down; try again soon. */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportJsonLines: {
+        parameters: {
+            query?: {
+                /** @description Only contacts that have this label. */
+                label?: string;
+                /** @description Only contacts of this book: its slug. */
+                book?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line for each contact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Not signed in, or the token is wrong, expired or ended. */
+            401: {
+                headers: {
+                    /** @description How to authenticate (RFC 6750): by a bearer token. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but this is not allowed; or sent by a page of another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are wrong; `errors` lists them. */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
