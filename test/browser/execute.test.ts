@@ -67,7 +67,8 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       'post /api/contacts/{id}/history/{revision}/restore': async () => ({ id: await changed(), revision: 1 }),
       'post /api/trash/{id}/restore': async () => ({ id: await deleted() }),
       'delete /api/trash/{id}': async () => ({ id: await deleted() }),
-      'delete /api/users/me/app-passwords/{id}': async () => ({ id: await appPassword() }),
+      'delete /api/users/me/app-passwords/{id}': async () => ({ id: (await appPassword('api')).id }),
+      'get /feeds/birthdays/{token}.ics': async () => ({ token: (await appPassword('feed')).password }),
       'patch /api/users/avatar': () => ({ picture: true }),
       'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
     }
@@ -84,10 +85,9 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       await asOwner('DELETE', `/api/contacts/${id}`)
       return id
     }
-    const appPassword = async (): Promise<number> => {
-      const json = { name: 'iPhone', scope: 'api' }
-      const { id } = (await (await asOwner('POST', '/api/users/me/app-passwords', json)).json()) as { id: number }
-      return id
+    const appPassword = async (scope: string) => {
+      const made = await asOwner('POST', '/api/users/me/app-passwords', { name: 'iPhone', scope })
+      return (await made.json()) as { id: number; password: string }
     }
     const failed: Record<string, string> = {}
     const operations = await operationsOf(service)
@@ -130,13 +130,13 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   async function sent(
     page: Page,
     { method, path, example }: Operation,
-    { body = example, id, revision, picture: face }: Filled = {},
+    { body = example, id, revision, token, picture: face }: Filled = {},
   ) {
     const headers = await credentialsOf(page)
     const [list = '', rest] = path.split('/{id}')
     const at =
       rest === undefined
-        ? path.replace('{slug}', 'rodyna')
+        ? path.replace('{slug}', 'rodyna').replace('{token}', String(token))
         : `${list}/${id ?? (await lastId(list, headers))}${rest}`.replace('{revision}', String(revision))
     const answer = await fetch(service.url + at, {
       method: method.toUpperCase(),
