@@ -28,6 +28,7 @@ CREATE INDEX `import_entries_by_contact` ON `import_entries` (`import_id`,`conta
 CREATE INDEX `import_entries_by_uid` ON `import_entries` (`import_id`,`uid`) WHERE uid IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `import_pieces` (
 	`import_id` integer NOT NULL,
+	`owner_id` integer NOT NULL,
 	`line` integer NOT NULL,
 	`content` text NOT NULL,
 	PRIMARY KEY(`import_id`, `line`),

@@ -1,12 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { count, eq, sql } from 'drizzle-orm'
-import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { login, refresh } from '../../test/accounts.ts'
 import { appPasswordOf } from '../../test/app-passwords.ts'
 import { call, pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
+import { insertedImport, vcardForm } from '../../test/import-cases.ts'
+import { owners } from '../../test/owners.ts'
 import {
   change,
   confirmationToken,
@@ -22,30 +23,11 @@ import { serve } from '../../test/serving.ts'
 import { strength } from '../../test/strength.ts'
 import { addVcard, lines, post } from '../../test/vcard-requests.ts'
 import { events } from '../audit/table.ts'
-import { appPasswords, emailTokens, sessions } from '../auth/table.ts'
 import { userCache } from '../auth/user-cache.ts'
-import { books, removed } from '../books/table.ts'
-import { accountSizes, cardParts, contacts, groupMembers, idempotencyKeys } from '../contacts/table.ts'
-import { versions } from '../history/table.ts'
 import { distinctPairs } from '../merge/table.ts'
-import { outbox } from '../platform/mail/table.ts'
-import { importEntries, imports } from '../transfer/table.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
-/** Every table, and its column with the owner. */
-const owners: Readonly<Record<string, readonly [table: SQLiteTable, owner: SQLiteColumn]>> = {
-  users: [users, users.id],
-  ...{ sessions: [sessions, sessions.user_id], links: [emailTokens, emailTokens.user_id] },
-  ...{ app_passwords: [appPasswords, appPasswords.user_id], removed: [removed, removed.owner_id] },
-  ...{ contacts: [contacts, contacts.owner_id], versions: [versions, versions.owner_id] },
-  ...{ card_parts: [cardParts, cardParts.owner_id], group_members: [groupMembers, groupMembers.owner_id] },
-  ...{ books: [books, books.owner_id], idempotency_keys: [idempotencyKeys, idempotencyKeys.owner_id] },
-  ...{ account_sizes: [accountSizes, accountSizes.owner_id], outbox: [outbox, outbox.user_id] },
-  ...{ events: [events, events.user_id], distinct_pairs: [distinctPairs, distinctPairs.owner_id] },
-  ...{ imports: [imports, imports.owner_id], import_entries: [importEntries, importEntries.owner_id] },
-}
-
 /** Counts a user's rows in each table. */
 async function rowsOf({ id }: Person): Promise<Record<string, number>> {
   const counts = Object.entries(owners).map(async ([name, [table, owner]]) => {
@@ -70,6 +52,7 @@ async function confirmedPerson(name: string): Promise<Person> {
   await person.patch(`/api/contacts/${id}`, { phone: '1', book: 'work' })
   await person.delete(`/api/contacts/${id}`)
   await db.insert(distinctPairs).values({ owner_id: person.id, first_id: 1, second_id: 2, created_at: '' })
+  await Promise.all([insertedImport(person.id), person.post('/api/imports', undefined, { raw: vcardForm() })])
   await post(person, lines('VERSION:4.0', 'KIND:group', 'FN:Four', 'MEMBER:one'))
   await call('POST', '/api/auth/request-password-reset-email', { json: { email: person.email } })
   await linkToken(person.email, 'reset-password')

@@ -152,7 +152,7 @@ describe('the address of a calendar', () => {
     const { bindings, trips, reset } = counted({ ...env, ...strict })
     const headers = from(freshAddress())
     expect((await serve(bindings, urlOf(token), { headers })).status).toBe(200)
-    for (const odd of ['none', 'vz1', `${token}x`, ana.access, '%00', `vz0${'a'.repeat(26)}`]) {
+    for (const odd of ['none', 'vz1', `${token}8`, ana.access, '%00', `vz0${'a'.repeat(26)}`]) {
       const answer = await serve(bindings, urlOf(odd), { headers })
       expect([answer.status, answer.headers.get('WWW-Authenticate')], odd).toEqual([404, null])
     }

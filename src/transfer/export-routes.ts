@@ -2,9 +2,12 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/guard.ts'
+import { detailsExample } from '../contacts/schema.ts'
 import { vcardForms } from '../contacts/vcard.ts'
+import { vcardContent } from '../contacts/vcard-routes.ts'
 import { problems } from '../platform/http/openapi.ts'
 import { createRouter } from '../platform/http/router.ts'
+import { csvHeader } from './csv/write.ts'
 import { type ExportFormat, exportContacts } from './export-contacts.ts'
 import { exportQuerySchema } from './schema.ts'
 
@@ -15,15 +18,14 @@ const description =
   'off, the file is not whole.'
 
 const vcardQuerySchema = exportQuerySchema.extend({
-  version: z
-    .enum(vcardForms)
-    .default('3.0')
-    .meta({ description: 'The version of vCard; `stored`: line for line as they were sent.' }),
+  version: z.enum(vcardForms).optional().meta({
+    description: 'The version of vCard; `stored`: line for line as they were sent. If left out, 3.0.',
+  }),
 })
 
-const file = (type: string, of: string) => ({
-  description: of,
-  content: { [type]: { schema: { type: 'string' as const } } },
+const file = (type: string, description: string, example: string) => ({
+  description,
+  content: { [type]: { schema: { type: 'string' as const, example } } },
 })
 
 export const exportRoutes = createRouter()
@@ -38,10 +40,10 @@ exportRoutes.openapi(
     summary: 'Export contacts as vCards',
     description: `Every address book opens this file. Pictures are in it. ${description}`,
     request: { query: vcardQuerySchema },
-    responses: { 200: file('text/vcard', 'The vCards.'), ...problems(401, 403, 422) },
+    responses: { 200: { description: 'The vCards.', content: vcardContent }, ...problems(401, 403, 422) },
   }),
   (c) => {
-    const { version, ...filter } = c.req.valid('query')
+    const { version = '3.0', ...filter } = c.req.valid('query')
     return fileResponse(c, filter, { kind: 'vcf', version }, 'text/vcard; charset=utf-8')
   },
 )
@@ -58,7 +60,10 @@ exportRoutes.openapi(
       `In the columns of Google Contacts, which Outlook and Apple also take. Without pictures and groups. A cell that a ` +
       `spreadsheet would run as a formula begins with an apostrophe, which an import takes off. ${description}`,
     request: { query: exportQuerySchema },
-    responses: { 200: file('text/csv', 'A header and a row for each contact.'), ...problems(401, 403, 422) },
+    responses: {
+      200: file('text/csv', 'A header and a row for each contact.', csvHeader()),
+      ...problems(401, 403, 422),
+    },
   }),
   (c) => fileResponse(c, c.req.valid('query'), { kind: 'csv' }, 'text/csv; charset=utf-8'),
 )
@@ -73,7 +78,10 @@ exportRoutes.openapi(
     summary: 'Export contacts as JSON lines',
     description: `One contact a line, as GET /api/contacts/{id} returns it. Without groups. ${description}`,
     request: { query: exportQuerySchema },
-    responses: { 200: file('application/jsonl', 'A line for each contact.'), ...problems(401, 403, 422) },
+    responses: {
+      200: file('application/jsonl', 'A line for each contact.', `${JSON.stringify(detailsExample)}\n`),
+      ...problems(401, 403, 422),
+    },
   }),
   (c) => fileResponse(c, c.req.valid('query'), { kind: 'jsonl' }, 'application/jsonl; charset=utf-8'),
 )

@@ -54,7 +54,7 @@ export async function insertImport(
         db
           .select(
             selectAsRow(importPieces, {
-              import_id: sql`${imports.id}`,
+              ...{ import_id: sql`${imports.id}`, owner_id: ownerId },
               ...columnsIn(['line', 'content'], 'piece'),
             }),
           )

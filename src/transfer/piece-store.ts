@@ -67,11 +67,16 @@ export async function writePiece(
           state: sql`iif(${isLast}, 'done', 'running')`,
         })
         .where(eq(imports.id, row.id)),
-      insertAuditEvent(
-        db,
-        { kind: 'import-done', ...originOf(row), detail: describeCounts(counts) },
-        and(eq(users.id, ownerId), isLast, row.dry_run ? sql`0` : undefined),
-      ),
+      // A dry run leaves no event.
+      ...(row.dry_run
+        ? []
+        : [
+            insertAuditEvent(
+              db,
+              { kind: 'import-done', ...originOf(row), detail: describeCounts(counts) },
+              and(eq(users.id, ownerId), isLast),
+            ),
+          ]),
     ])
     const written = results.flat() as readonly { readonly line?: number; readonly contact_id?: number | null }[]
     const ids = new Map(written.flatMap(({ line, contact_id }) => (line === undefined ? [] : [[line, contact_id]])))

@@ -2,8 +2,11 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type SignedInEnv, signedIn } from '../auth/guard.ts'
+import { isPermitted, notPermitted } from '../auth/policy.ts'
 import { authorOf } from '../books/author.ts'
+import { firstBook } from '../books/table.ts'
 import { vcardContent } from '../contacts/vcard-routes.ts'
+import type { Permission } from '../platform/config/configuration.ts'
 import { requireUntagged, untaggedConditions } from '../platform/http/etag.ts'
 import { readBody } from '../platform/http/media.ts'
 import { parseMediaType } from '../platform/http/media-type.ts'
@@ -66,7 +69,8 @@ importRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
-    const { dry_run: isDryRun = false, charset, book, duplicates } = c.req.valid('query')
+    requirePermissions(c, 'contacts:create', 'contacts:update')
+    const { dry_run: isDryRun = false, charset, book = firstBook, duplicates = 'add' } = c.req.valid('query')
     const file = await sentFile(c, charset)
     const { services, user } = c.var
     const request = { ...file, ownerId: user.id, author: authorOf(c), isDryRun, book, duplicates }
@@ -140,6 +144,7 @@ importRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
+    requirePermissions(c, 'contacts:create', 'contacts:update')
     const { services, user } = c.var
     const row = await findImport(services.db, user.id, c.req.valid('param').id)
     if (!row) throw importNotFound()
@@ -168,10 +173,20 @@ importRoutes.openapi(
   }),
   async (c) => {
     requireUntagged(c)
+    requirePermissions(c, 'contacts:delete', 'contacts:update')
     const { row, counts } = await undoImport(c.var.services, c.var.user.id, c.req.valid('param').id)
     return c.json({ ...toImport(row), undone: counts.undone, changed_since: counts['changed-since'] }, 200, noCache)
   },
 )
+
+/**
+ * Requires that the user's role has all of some permissions; the guard requires one.
+ * @throws Problem 403 `not-permitted`
+ */
+function requirePermissions({ var: { user, config } }: Context<SignedInEnv>, ...all: Permission[]): void {
+  const missing = all.find((permission) => !isPermitted(user.role, permission, config))
+  if (missing) throw notPermitted([missing])
+}
 
 /**
  * Reads the file of a request: its body, or the file of a form.

@@ -21,17 +21,17 @@ export const importQuerySchema = z.strictObject({
   charset: text({ max: 40 })
     .refine(isEncoding, 'must be an encoding such as utf-8, windows-1251 or shift_jis')
     .optional()
-    .meta({ description: 'The encoding of the file. If left out, it is recognized.', example: 'windows-1251' }),
+    .meta({ description: 'The encoding of the file. If left out, it is recognized.' }),
   book: slugSchema
-    .default('contacts')
-    .meta({ description: 'The book that contacts are added to: its slug.', example: 'contacts' }),
+    .optional()
+    .meta({ description: 'The book that contacts are added to: its slug. If left out, your first book.' }),
   duplicates: z
     .enum(duplicateRules, 'must be add, merge or skip')
-    .default('add')
+    .optional()
     .meta({
       description:
         'What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: ' +
-        '`add` it anyway, `merge` it into the contact, or `skip` it. The report names the contact.',
+        '`add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report names the contact.',
     }),
 })
 
@@ -155,5 +155,5 @@ export const importFormSchema = z
 
 export const exportQuerySchema = z.strictObject({
   label: text({ min: 1, max: 200 }).optional().meta({ description: 'Only contacts that have this label.' }),
-  book: slugSchema.optional().meta({ description: 'Only contacts of this book: its slug.', example: 'contacts' }),
+  book: slugSchema.optional().meta({ description: 'Only contacts of this book: its slug.' }),
 })

@@ -53,6 +53,7 @@ export const importPieces = sqliteTable(
     import_id: integer('import_id')
       .notNull()
       .references(() => imports.id, { onDelete: 'cascade' }),
+    owner_id: integer('owner_id').notNull(),
     /** The line of the file at which the piece begins. */
     line: integer('line').notNull(),
     /** Its cards, or rows of CSV, in JSON (units.ts). */

@@ -12,7 +12,6 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
-import { describeCounts } from './counts.ts'
 import type { ImportRow } from './import-store.ts'
 import type { UndoOutcome } from './outcomes.ts'
 import { importEntries, imports } from './table.ts'
@@ -134,6 +133,11 @@ export async function findUndoPiece(db: Database, ownerId: number, row: ImportRo
   }
 }
 
+const undoneEvent = ({ id, created_by }: ImportRow) => ({
+  ...{ kind: 'import-undone' as const, device: parseAuthor(created_by)?.name ?? null, address: null },
+  detail: `import ${id}`,
+})
+
 /** A piece of an undo, to be written as a whole. */
 export interface UndoWrite {
   readonly row: ImportRow
@@ -159,7 +163,6 @@ export async function writeUndo(
     AND undone_to IS ${row.undone_to})`
   const isDone = piece.reached === undefined
   const json = JSON.stringify(deletions)
-  const undone = outcomes.filter(({ undo }) => undo === 'undone').length
   try {
     await db.batch([
       unchangedStatement(db, ownerId, piece.number),
@@ -199,15 +202,7 @@ export async function writeUndo(
           state: isDone ? 'undone' : 'undoing',
         })
         .where(eq(imports.id, id)),
-      insertAuditEvent(
-        db,
-        {
-          kind: 'import-undone',
-          ...{ device: parseAuthor(row.created_by)?.name ?? null, address: null },
-          detail: describeCounts({ undone }),
-        },
-        and(eq(users.id, ownerId), isDone ? undefined : sql`0`),
-      ),
+      ...(isDone ? [insertAuditEvent(db, undoneEvent(row), eq(users.id, ownerId))] : []),
     ])
     return true
   } catch (error) {

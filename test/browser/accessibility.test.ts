@@ -23,7 +23,8 @@ describe.skipIf(!chromiumPath)('axe finds nothing serious, in light and in dark,
 
   it('on the pages of our own', async () => {
     const { link } = await signedUp(service, 'ana')
-    const pages = ['/', link, '/confirm-email/x', '/forgot-password', '/reset-password/x', '/problems/not-found']
+    const ours = ['/', link, '/confirm-email/x', '/forgot-password', '/reset-password/x', '/problems/not-found']
+    const pages = [...ours, '/unsubscribe/x']
     await using tab = await open()
     const found: Record<string, string[]> = {}
     for (const path of [...pages, '/problems/no-such', '/nothing-here']) {

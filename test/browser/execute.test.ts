@@ -76,7 +76,8 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       'post /api/imports/{id}/undo': async () => ({ id: await imported() }),
       'post /api/trash/{id}/restore': async () => ({ id: await deleted() }),
       'delete /api/trash/{id}': async () => ({ id: await deleted() }),
-      'delete /api/users/me/app-passwords/{id}': async () => ({ id: await appPassword() }),
+      'delete /api/users/me/app-passwords/{id}': async () => ({ id: (await appPassword('api')).id }),
+      'get /feeds/birthdays/{token}.ics': async () => ({ token: (await appPassword('feed')).password }),
       'patch /api/users/avatar': () => ({ picture: true }),
       'patch /api/contacts/{id}/avatar': () => ({ picture: true }),
     }
@@ -100,10 +101,9 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
       })
       return ((await answer.json()) as { id: number }).id
     }
-    const appPassword = async (): Promise<number> => {
-      const json = { name: 'iPhone', scope: 'api' }
-      const { id } = (await (await asOwner('POST', '/api/users/me/app-passwords', json)).json()) as { id: number }
-      return id
+    const appPassword = async (scope: string) => {
+      const made = await asOwner('POST', '/api/users/me/app-passwords', { name: 'iPhone', scope })
+      return (await made.json()) as { id: number; password: string }
     }
     const failed: Record<string, string> = {}
     const operations = await operationsOf(service)
@@ -148,13 +148,13 @@ describe.skipIf(!chromiumPath)('“Execute” on /docs, in a browser', () => {
   async function sent(
     page: Page,
     { method, path, example }: Operation,
-    { body = example, id, revision, picture: face, file }: Filled = {},
+    { body = example, id, revision, token, picture: face, file }: Filled = {},
   ) {
     const headers = await credentialsOf(page)
     const [list = '', rest] = path.split('/{id}')
     const at =
       rest === undefined
-        ? path.replace('{slug}', 'rodyna')
+        ? path.replace('{slug}', 'rodyna').replace('{token}', String(token))
         : `${list}/${id ?? (await lastId(list, headers))}${rest}`.replace('{revision}', String(revision))
     const answer = await fetch(service.url + at, {
       method: method.toUpperCase(),
