@@ -22,6 +22,7 @@ const onService = [
   'test/browser/accessibility.test.ts',
   'test/browser/docs.test.ts',
   'test/browser/password.test.ts',
+  'test/browser/site.test.ts',
   'test/node/document-lint.test.ts',
   'test/node/headers.test.ts',
 ]
@@ -40,7 +41,7 @@ const inNode = [
 ]
 
 /** Requests of the contract's fuzz: D1 and libSQL differ in their SQL, of which fewer requests ask everything. */
-const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsql' ? '500' : '2000')
+const fuzzRequests = (name: string): string => (full ? '23000' : name === 'libsql' ? '500' : '1000')
 
 /**
  * Counts the rows that D1 reads, which are more in a database that others have used: it has one to itself, in a project

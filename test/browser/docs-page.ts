@@ -48,6 +48,14 @@ export async function authorize(page: Page, email: string, secret = password): P
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }
 
+/** Logs out on /docs, which then forgets the tokens. */
+export async function forget(page: Page): Promise<void> {
+  await page.locator('.auth-wrapper .authorize').click()
+  const dialog = page.locator('.modal-ux')
+  await dialog.getByText('Logout', { exact: true }).click()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+}
+
 /** Opens an operation, presses “Execute”, and reads the response from the page. */
 export async function execute(
   page: Page,

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from './chromium.ts'
-import { authorize, execute, watch } from './docs-page.ts'
+import { authorize, execute, forget, watch } from './docs-page.ts'
 import { confirmed, password, send } from './people.ts'
 import { sharedService } from './shared.ts'
 
@@ -10,15 +10,17 @@ const service = sharedService()
 
 describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
   let browser: Browser
+  /** Drawn once for the tests that follow one another on it: each leaves it with every dialogue closed. */
+  let tab: Awaited<ReturnType<typeof open>>
 
   beforeAll(async () => {
     browser = await launch(chromiumPath ?? '')
+    tab = await open()
   })
   afterAll(() => browser?.close())
 
   it('adds two different contacts one after the other and lists both, also once it is loaded again', async () => {
     const ana = await confirmed(service, 'ana')
-    await using tab = await open()
     const { page } = tab
     await authorize(page, ana.email)
     for (const first_name of ['Леся', 'Іван']) {
@@ -39,15 +41,23 @@ describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
     expect(stored).not.toContain(password)
     expect(stored).not.toContain('refresh_token')
     expect(await page.evaluate('localStorage.length')).toBe(0)
-    await page.locator('.auth-wrapper .authorize').click()
-    await page.locator('.modal-ux').getByText('Logout', { exact: true }).click()
+    await forget(page)
     expect(await page.evaluate('sessionStorage.length')).toBe(0)
     expect(tab.faults).toEqual([])
   })
 
+  it('shows the schema of an operation by its name, and follows what refers to it', async () => {
+    const operation = tab.page.locator('#operations-Contacts-getContact')
+    await operation.locator('.opblock-summary-control').click()
+    await operation.locator('.tablinks', { hasText: 'Schema' }).first().click()
+    const schema = operation.locator('.json-schema-2020-12').first()
+    expect(await schema.locator('.json-schema-2020-12__title').first().textContent()).toBe('ContactDetails')
+    expect(await operation.textContent()).not.toContain('#/components/')
+    await operation.locator('.opblock-summary-control').click()
+  })
+
   it('can be used by keyboard alone, shows the service’s error, and Esc leads back', async () => {
     const { email } = await confirmed(service, 'olena')
-    await using tab = await open()
     const { page } = tab
     const focused = () => page.evaluate('document.activeElement.id || document.activeElement.className')
     await page.locator('.auth-wrapper .authorize').focus()
@@ -78,7 +88,7 @@ describe.skipIf(!chromiumPath)('/docs, in a browser', () => {
   })
 
   it('shows what each operation does on a phone', async () => {
-    await using tab = await open('/docs', { viewport: { width: 390, height: 844 } })
+    await tab.page.setViewportSize({ width: 390, height: 844 })
     const summary = tab.page.getByText('List upcoming birthdays', { exact: true })
     const path = tab.page.locator('[data-path="/api/contacts/birthdays"]')
     const [box, above] = [await summary.boundingBox(), await path.boundingBox()]

@@ -4,19 +4,19 @@ import { findChromium, launch } from './chromium.ts'
 import { authorize, execute, watch } from './docs-page.ts'
 import { operationsOf } from './operations.ts'
 import { confirmed, password, send, signedUp } from './people.ts'
-import { type StartedService, startService } from './started.ts'
+import { sharedService } from './shared.ts'
 
 const chromiumPath = findChromium()
 /** Of those to /docs, on /. */
 const firstLink = '/docs#/Accounts/signUp'
 
 describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
-  let service: StartedService
+  const service = sharedService()
   let browser: Browser
   const drawn = new Map<string, ReturnType<typeof open>>()
 
   beforeAll(async () => {
-    ;[service, browser] = await Promise.all([startService(), launch(chromiumPath ?? '')])
+    browser = await launch(chromiumPath ?? '')
   })
 
   /** A page that takes long to draw, drawn once for all tests that look at it. */
@@ -25,10 +25,7 @@ describe.skipIf(!chromiumPath)('the pages, in a browser', () => {
     drawn.set(path, tab)
     return tab
   }
-  afterAll(async () => {
-    await browser?.close()
-    await service?.close()
-  })
+  afterAll(() => browser?.close())
 
   it('show what the service is, and its health, on /', async () => {
     await using tab = await open('/')

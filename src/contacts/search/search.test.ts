@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { pointersOf, read } from '../../../test/client.ts'
 import { type Person, signedUp } from '../../../test/people.ts'
+import { strength } from '../../../test/strength.ts'
 import { sortKey } from './sort-key.ts'
 
 const listSchema = z.array(z.looseObject({ id: z.number(), full_name: z.string() }))
@@ -158,7 +159,7 @@ describe('q', () => {
         expect([200, 422]).toContain(answer.status)
         expect(answer.text).not.toContain('of Boris')
       }),
-      { numRuns: 300 },
+      { numRuns: strength(300, 100) },
     )
   })
 })

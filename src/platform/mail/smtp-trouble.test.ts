@@ -68,8 +68,8 @@ describe('a server that announces blanks by the thousand', () => {
       const { mailer } = await server({ steps: { EHLO: { say: [announcement] } } })
       const before = Date.now()
       await mailer().send(letter)
-      // With backtracking, a thousand blanks took a second, and thousands take minutes.
-      expect(Date.now() - before).toBeLessThan(2000)
+      // With backtracking, thousands of blanks take minutes; a busy machine takes five seconds for a letter.
+      expect(Date.now() - before).toBeLessThan(20_000)
     }
   })
 })
