@@ -8366,9 +8366,9 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description The encoding of the file. If left out, it is recognized. */
                 charset?: string;
-                /** @description The book that contacts are added to: its slug. */
+                /** @description The book that contacts are added to: its slug. If left out, your first book. */
                 book?: string;
-                /** @description What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: `add` it anyway, `merge` it into the contact, or `skip` it. The report names the contact. */
+                /** @description What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: `add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report names the contact. */
                 duplicates?: "add" | "merge" | "skip";
             };
             header?: {
@@ -8842,7 +8842,7 @@ export interface operations {
                 label?: string;
                 /** @description Only contacts of this book: its slug. */
                 book?: string;
-                /** @description The version of vCard; `stored`: line for line as they were sent. */
+                /** @description The version of vCard; `stored`: line for line as they were sent. If left out, 3.0. */
                 version?: "3.0" | "4.0" | "stored";
             };
             header?: never;
