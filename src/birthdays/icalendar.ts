@@ -88,19 +88,16 @@ function fold(line: string): string {
   if (line.length <= longestLine && isAscii(line)) return line
   let folded = ''
   let octets = 0
-  let start = 0
-  let end = 0
   for (const character of line) {
     const size = octetsOf(character)
     if (octets + size > longestLine) {
-      folded += `${line.substring(start, end)}${lineBreak} `
-      start = end
+      folded += `${lineBreak} `
       octets = 1
     }
-    end += character.length
+    folded += character
     octets += size
   }
-  return folded + line.substring(start)
+  return folded
 }
 
 /** How many octets a character has in UTF-8. */
