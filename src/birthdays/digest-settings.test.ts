@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { pointersOf } from '../../test/client.ts'
-import { database } from '../../test/database.ts'
+import { database, errorOf } from '../../test/database.ts'
 import { change, type Person, signedUp } from '../../test/people.ts'
+import { isStaleRevision } from '../platform/db/errors.ts'
 import { users } from '../users/table.ts'
 
 const db = database()
@@ -76,6 +77,14 @@ describe('the settings of letters about birthdays', () => {
       const minutes = next_digest_at?.replace(/.*T(\d\d:\d\d).*/, '$1')
       const expected = birthday_digest === null ? undefined : tz === 'UTC' ? '08:00' : '02:15'
       expect(minutes).toBe(expected)
+    }
+  })
+
+  it('never change without a new revision, because cached copies of the account contain them', async () => {
+    const ana = await signedUp('ana')
+    for (const set of [{ birthday_digest: 'daily' }, { tz: 'Europe/Kyiv' }, { leap_day: 'feb28' }] as const) {
+      const refused = await errorOf(Promise.resolve(db.update(users).set(set).where(eq(users.id, ana.id))))
+      expect(isStaleRevision(refused)).toBe(true)
     }
   })
 

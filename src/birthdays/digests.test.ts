@@ -199,8 +199,14 @@ describe('each letter about birthdays is queued once', () => {
     }
   })
 
-  it('not if its reader ends the letters, or is disabled, between reading and writing', async () => {
-    for (const set of [{ birthday_digest: null, next_digest_at: null }, { disabled: true }]) {
+  it('not if its reader ends the letters, is disabled, moves or had it, between reading and writing', async () => {
+    const moved = '2026-11-28T13:00:00.000Z'
+    for (const [set, next] of [
+      [{ birthday_digest: null, next_digest_at: null }, null],
+      [{ disabled: true }, '2026-11-29T06:00:00.000Z'],
+      [{ tz: 'America/New_York', next_digest_at: moved }, moved],
+      [{ digest_on: '2026-11-28' }, '2026-11-29T06:00:00.000Z'],
+    ] as const) {
       const ana = await waiting()
       const slow = batching(async (write) => {
         await change(ana, set)
@@ -208,6 +214,7 @@ describe('each letter about birthdays is queued once', () => {
       })
       await queueDigests({ db: slow, config }, saturday)
       expect(await queuedFor(ana)).toEqual([])
+      expect((await rowOf(ana)).next_digest_at).toBe(next)
     }
   })
 

@@ -1,3 +1,4 @@
+import { isAscii } from '../platform/text/email.ts'
 import { type Birthday, type LeapDay, parseBirthday } from './upcoming.ts'
 
 /** What an event of a calendar says. All of it comes from people, so all of it is escaped. */
@@ -28,8 +29,8 @@ export const beginCalendar = (name: string): string =>
     'PRODID:-//Vizitka//Birthdays//EN',
     'CALSCALE:GREGORIAN',
     // RFC 7986, and the older properties that say the same.
-    `NAME:${escapeText(name)}`,
-    `X-WR-CALNAME:${escapeText(name)}`,
+    textLine('NAME', name),
+    textLine('X-WR-CALNAME', name),
     'REFRESH-INTERVAL;VALUE=DURATION:PT6H',
     'X-PUBLISHED-TTL:PT6H',
   ])
@@ -46,12 +47,12 @@ export function yearlyEvent({ uid, date, summary, updatedAt }: CalendarEvent, le
   const changedAt = updatedAt.replace(/\.\d+/, '').replace(/[-:]/g, '')
   return lines([
     'BEGIN:VEVENT',
-    `UID:${escapeText(uid)}`,
+    textLine('UID', uid),
     `DTSTAMP:${changedAt}`,
     `LAST-MODIFIED:${changedAt}`,
     `DTSTART;VALUE=DATE:${firstDay(day)}`,
     `RRULE:${ruleOf(day, leapDay)}`,
-    `SUMMARY:${escapeText(summary)}`,
+    textLine('SUMMARY', summary),
     'TRANSP:TRANSPARENT',
     'END:VEVENT',
   ])
@@ -77,12 +78,14 @@ const escapeText = (text: string): string =>
     .replace(/\r\n|[\r\n]/g, '\\n')
     .replace(/[^\P{Cc}\t]/gu, '')
 
-const lines = (contents: readonly string[]): string => contents.map((line) => fold(line) + lineBreak).join('')
+/** Writes a line with a text, which may be long. All other lines are short. */
+const textLine = (name: string, text: string): string => fold(`${name}:${escapeText(text)}`)
+
+const lines = (contents: readonly string[]): string => contents.join(lineBreak) + lineBreak
 
 /** Folds a line after at most 75 octets, never within a character (RFC 5545, section 3.1). */
 function fold(line: string): string {
-  // A character has at most three octets for each unit of UTF-16.
-  if (line.length * 3 <= longestLine) return line
+  if (line.length <= longestLine && isAscii(line)) return line
   let folded = ''
   let octets = 0
   for (const character of line) {
