@@ -220,12 +220,12 @@ async function stored(ana: Newcomer) {
 }
 
 /** Serves one request with these bindings; `later` is the work after the response. */
-async function serve(method: string, asked: Asked, bindings: object) {
-  const { path, json, form, token } = asked
+async function serve(method: string, requested: Asked, bindings: object) {
+  const { path, json, form, token } = requested
   const headers = new Headers({ Origin: origin, ...from(freshAddress()) })
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
   if (json !== undefined) headers.set('Content-Type', 'application/json')
-  const body = formOf(asked) ?? (form ? new URLSearchParams(form) : JSON.stringify(json))
+  const body = formOf(requested) ?? (form ? new URLSearchParams(form) : JSON.stringify(json))
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
   const later: Promise<unknown>[] = []
   const executionCtx = {

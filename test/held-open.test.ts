@@ -46,9 +46,9 @@ async function stored({ id }: Newcomer) {
 }
 
 /** A request whose second half waits: its length is announced, as a real client does. */
-async function sendHalf(method: string, asked: Asked) {
-  const { path, json, token = '' } = asked
-  const form = formOf(asked)
+async function sendHalf(method: string, requested: Asked) {
+  const { path, json, token = '' } = requested
+  const form = formOf(requested)
   const whole = new Response(form ?? JSON.stringify(json))
   const type = form ? (whole.headers.get('Content-Type') ?? '') : 'application/json'
   const bytes = new Uint8Array(await whole.arrayBuffer())

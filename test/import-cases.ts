@@ -1,11 +1,13 @@
 /** The cases of routes.ts for imports and exports. */
 import { and, eq } from 'drizzle-orm'
+import { expect } from 'vitest'
 import { splitFile } from '../src/transfer/file.ts'
 import { insertImport } from '../src/transfer/import-store.ts'
 import { imports } from '../src/transfer/table.ts'
 import { database } from './database.ts'
 import type { Newcomer } from './newcomers.ts'
 import type { Case } from './routes.ts'
+import { serve } from './serving.ts'
 
 const db = database()
 const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Imported\r\nN:Imported;;;;\r\nEND:VCARD\r\n'
@@ -46,3 +48,23 @@ export const importCases: readonly Case[] = [
   { route: 'GET /api/exports/contacts.csv', own: true, ask: plain('/api/exports/contacts.csv') },
   { route: 'GET /api/exports/contacts.jsonl', own: true, ask: plain('/api/exports/contacts.jsonl') },
 ]
+
+/** Imports files, undoes the imports, and exports all contacts, through a database. */
+export async function sendImports(DB: D1Database, token: string, photo: string, group: string): Promise<void> {
+  const ask = async (method: string, path: string, more: object = {}) => {
+    const answer = await serve({ DB }, path, { method, token, ...more })
+    expect(answer.status, path).toBe(200)
+    return answer.text()
+  }
+  const files = ['Twin', 'File'].map((name) => `BEGIN:VCARD\r\nFN:${name}\r\nUID:${name}\r\n${photo}END:VCARD\r\n`)
+  const file = { headers: { 'Content-Type': 'text/vcard' }, body: `${files.join('')}${group}` }
+  for (const query of ['?dry_run=true', '?duplicates=merge']) {
+    const { id } = JSON.parse(await ask('POST', `/api/imports${query}`, file)) as { id: number }
+    await ask('GET', `/api/imports/${id}`)
+    await ask('POST', `/api/imports/${id}/continue`)
+    await ask('POST', `/api/imports/${id}/undo`)
+  }
+  await ask('GET', '/api/imports')
+  for (const name of ['contacts.vcf', 'contacts.csv?book=contacts', 'contacts.jsonl?label=Team'])
+    await ask('GET', `/api/exports/${name}`)
+}

@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { findCachedUser } from '../src/auth/store.ts'
-import { appPasswords, emailTokens } from '../src/auth/table.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { books } from '../src/books/table.ts'
 import { configuration } from '../src/config.ts'
@@ -17,6 +16,7 @@ import { feedPath, unsubscribePath } from './birthday-paths.ts'
 import { database } from './database.ts'
 import { duplicateCases } from './duplicates.ts'
 import { importCases, vcardForm } from './import-cases.ts'
+import { appPassword, resetLink } from './newcomer-credentials.ts'
 import type { Newcomer } from './newcomers.ts'
 import { password } from './people.ts'
 import { picture, upload } from './pictures.ts'
@@ -76,26 +76,6 @@ async function ownBook({ id, access }: Newcomer) {
   const book = { owner_id: id, slug: 'kollegen', uid: 'kollegen', name: 'Kollegen', created_at: timestamp() }
   await db.insert(books).values(book).onConflictDoNothing()
   return { path: '/api/books/kollegen', token: access }
-}
-
-/** A reset link of a newcomer. */
-async function resetLink(ana: Newcomer): Promise<string> {
-  const token = randomToken()
-  await db.insert(emailTokens).values({
-    user_id: ana.id,
-    purpose: 'reset-password',
-    token_hash: tokenHash(token),
-    expires_at: timestamp(Date.now() + 3_600_000),
-    created_at: timestamp(),
-  })
-  return token
-}
-
-/** An app password of a newcomer. The gate's list need not have it, because it is only deleted. */
-async function appPassword({ id }: Newcomer): Promise<number> {
-  const row = { user_id: id, token_hash: randomToken(), name: 'iPhone', scope: 'api' as const, created_at: timestamp() }
-  const [made] = await db.insert(appPasswords).values(row).returning({ id: appPasswords.id })
-  return made?.id ?? 0
 }
 
 /** Every operation of the document, and the pages. */

@@ -85,9 +85,9 @@ export async function findSharing(db: Database, ownerId: number): Promise<Sharin
 }
 
 /**
- * Finds contacts of an owner, up to an id, that may have some signs: for each sign the one with the lowest id. The signs
- * are in the form of the columns (`email:…`, `phone:` with nine digits, `born:` with the name of a search key). Reads
- * the columns of all contacts.
+ * Finds contacts of an owner, up to an id, that may have some signs: for each sign the one with the lowest id. The
+ * signs are in the form of the columns (`email:…`, `phone:` with nine digits, `born:` with the name of a search key).
+ * Reads the columns of all contacts.
  */
 export async function findBySigns(
   db: Database,

@@ -1,15 +1,5 @@
-import { z } from 'zod'
-import { importOutcomes } from './outcomes.ts'
-
-const count = z.int().min(0)
-
-/** How many cards of a file had each outcome. */
-export const countsSchema = z.object({
-  ...(Object.fromEntries(importOutcomes.map((outcome) => [outcome, count])) as Record<
-    (typeof importOutcomes)[number],
-    typeof count
-  >),
-})
+import type { z } from 'zod'
+import { countsSchema, type ImportOutcome } from './schema.ts'
 
 export type Counts = z.infer<typeof countsSchema>
 
@@ -20,7 +10,7 @@ export const noCounts: Counts = { added: 0, updated: 0, unchanged: 0, merged: 0,
 export const parseCounts = (text: string): Counts => countsSchema.parse(JSON.parse(text))
 
 /** Adds the outcomes of some cards to counts. */
-export function addCounts(counts: Counts, outcomes: readonly (typeof importOutcomes)[number][]): Counts {
+export function addCounts(counts: Counts, outcomes: readonly ImportOutcome[]): Counts {
   const sum = { ...counts }
   for (const outcome of outcomes) sum[outcome]++
   return sum

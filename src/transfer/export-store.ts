@@ -27,8 +27,8 @@ export interface ExportedContact {
 const pageSize = 20
 
 /**
- * Reads the contacts of an owner one page at a time, in the order in which they were added. Reads each page from the end
- * of the last one, so that it takes as long for the last contacts as for the first.
+ * Reads the contacts of an owner one page at a time, in the order in which they were added. Reads each page from the
+ * end of the last one, so that the last contacts take as long as the first.
  */
 export const exportedContacts = (
   db: Database,

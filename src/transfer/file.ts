@@ -4,7 +4,7 @@ import { Problem } from '../platform/http/problem.ts'
 import { decodeCsv } from './csv/charset.ts'
 import { CsvFault, type CsvMapping } from './csv/fields.ts'
 import { type CsvRowText, splitCsv } from './csv/split.ts'
-import type { ImportFormat } from './outcomes.ts'
+import type { ImportFormat } from './schema.ts'
 import { splitVcards, type Unit } from './units.ts'
 
 /** The largest file that can be imported, in bytes. */

@@ -7,7 +7,7 @@ import type { Cursor, Page, PageQuery } from '../platform/http/page.ts'
 import { users } from '../users/table.ts'
 import { type Counts, noCounts, parseCounts } from './counts.ts'
 import type { SplitFile } from './file.ts'
-import type { DuplicateRule, ImportState } from './outcomes.ts'
+import type { DuplicateRule, ImportState } from './schema.ts'
 import { importEntries, importPieces, imports } from './table.ts'
 import { dividePieces, type Unit } from './units.ts'
 

@@ -1,7 +1,7 @@
 import type { StoredRow } from '../contacts/table.ts'
-import type { DuplicateRule, ImportOutcome } from './outcomes.ts'
 import { digestOfRow, type PreparedCard } from './prepare-card.ts'
 import type { ReadCard } from './read-cards.ts'
+import type { DuplicateRule, ImportOutcome } from './schema.ts'
 
 /** What was found among an owner's contacts for the cards of a piece. */
 export interface Findings {

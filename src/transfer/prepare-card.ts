@@ -106,8 +106,8 @@ export const csvOfRow = (row: StoredRow): string => {
 }
 
 /**
- * Makes what is stored of a contact that a card is merged into: all that the contact and the card say. The contact keeps
- * its picture if it has one.
+ * Makes what is stored of a contact that a card is merged into: all that the contact and the card say. The contact
+ * keeps its picture if it has one.
  * @throws Problem 422 if that would be too large
  */
 export function toMerge(card: Card, into: MergedContact, { FAVORITE_NAME_PREFIX }: Configuration): CardToStore {

@@ -6,7 +6,7 @@ import type { Services } from '../platform/ports.ts'
 import { continueImport, type Progress } from './continue-import.ts'
 import { type SentFile, splitFile } from './file.ts'
 import { countUnfinished, expireImports, insertImport } from './import-store.ts'
-import type { DuplicateRule } from './outcomes.ts'
+import type { DuplicateRule } from './schema.ts'
 
 /** How many imports of an owner may be unfinished: each stores its file. */
 const maxUnfinished = 3

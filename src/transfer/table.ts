@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { timestampColumn } from '../platform/db/columns.ts'
 import { users } from '../users/table.ts'
-import { duplicateRules, importFormats, importOutcomes, importStates, undoOutcomes } from './outcomes.ts'
+import { duplicateRules, importFormats, importOutcomes, importStates, undoOutcomes } from './schema.ts'
 
 /** Imports of files. The file itself is in pieces, until all of its cards are done. */
 export const imports = sqliteTable(

@@ -13,7 +13,7 @@ import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { ImportRow } from './import-store.ts'
-import type { UndoOutcome } from './outcomes.ts'
+import type { UndoOutcome } from './schema.ts'
 import { importEntries, imports } from './table.ts'
 import { type ContactWrite, contactStatements } from './write-store.ts'
 

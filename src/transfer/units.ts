@@ -1,6 +1,6 @@
 /**
- * A card or a row of a file, as text, and the line of the file at which it begins, from 1. `isBroken` marks a row of CSV
- * in which a quoted cell does not end.
+ * A card or a row of a file, as text, and the line of the file at which it begins, from 1. `isBroken` marks a row of
+ * CSV in which a quoted cell does not end.
  */
 export type Unit = readonly [line: number, text: string, isBroken?: boolean]
 

@@ -82,8 +82,8 @@ export async function execute(
   const live = block.locator('.live-responses-table')
   await live.waitFor()
   const status = Number.parseInt((await live.locator('.response .response-col_status').textContent()) ?? '', 10)
-  const shown = live.locator('.response-col_description .highlight-code code').first()
-  const answer = { status, body: (await shown.count()) > 0 ? ((await shown.textContent()) ?? '') : '' }
+  const reply = live.locator('.response-col_description .highlight-code code').first()
+  const answer = { status, body: (await reply.count()) > 0 ? ((await reply.textContent()) ?? '') : '' }
   await toggle(block)
   return answer
 }

@@ -29,9 +29,9 @@ const caseOf = ({ name }: Operation): Case => {
 /** Sends one request by a new user under a condition; `tag` is the resource's present ETag. */
 async function ask(operation: Operation, condition: (tag: string) => Record<string, string>) {
   const ana = await newcomer(caseOf(operation))
-  const asked = await caseOf(operation).ask(ana)
-  const { path, json, token } = asked
-  const form = formOf(asked)
+  const requested = await caseOf(operation).ask(ana)
+  const { path, json, token } = requested
+  const form = formOf(requested)
   const whole = path.replace(/^\/api\/users\/avatar$/, '/api/users/me').replace(/\/(avatar|favorite)$/, '')
   const tagNow = async () => (await call('GET', whole, { token })).headers.get('ETag')
   const tag = (await tagNow()) ?? ''
