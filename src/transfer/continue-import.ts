@@ -111,7 +111,8 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
     return { read, prepared: read.card && prepareCard(read, config.SORT_LOCALE) }
   })
   const prepared = cards.flatMap((card) => card.prepared ?? [])
-  const query = { ownerId, importId: row.id, book: row.book, isDryRun, maxContacts: config.MAX_CONTACTS }
+  const limits = { lastContact: row.last_contact, maxContacts: config.MAX_CONTACTS }
+  const query = { ownerId, importId: row.id, book: row.book, isDryRun, ...limits }
   const state = await findForCards(db, query, prepared)
   if (!state) throw sessionEnded()
   // Read after the change number, so that a contact that changes meanwhile fails the write.

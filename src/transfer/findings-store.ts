@@ -1,5 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
-import { unionAll } from 'drizzle-orm/sqlite-core'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import { lastNumber } from '../books/numbers-store.ts'
 import { bookUid, firstBook } from '../books/table.ts'
 import { maxGroups, maxMemberships } from '../contacts/groups-store.ts'
@@ -28,6 +27,8 @@ interface Query {
   /** The slug of the book that contacts are added to. */
   readonly book: string
   readonly isDryRun: boolean
+  /** The highest id of a contact before the import. */
+  readonly lastContact: number
   readonly maxContacts: number
 }
 
@@ -39,7 +40,7 @@ const listOf = (values: readonly unknown[]) => sql`(SELECT value FROM json_each(
 /** Finds what an owner's books have of the cards of a piece, at one moment; undefined if there is no such owner. */
 export async function findForCards(
   db: Database,
-  { ownerId, importId, book, isDryRun, maxContacts }: Query,
+  { ownerId, importId, book, isDryRun, lastContact, maxContacts }: Query,
   cards: readonly PreparedCard[],
 ): Promise<BooksState | undefined> {
   const uids = cards.flatMap(({ uid }) => uid ?? [])
@@ -79,7 +80,7 @@ export async function findForCards(
       .select({ ...storedColumns, name_key: contacts.name_key })
       .from(sql`json_each(${JSON.stringify(names)}) AS wanted`)
       .crossJoin(contacts)
-      .where(and(ownedBy(ownerId), sql`${contacts.name_key} = wanted.value`))
+      .where(and(ownedBy(ownerId), sql`${contacts.name_key} = wanted.value AND ${contacts.id} <= ${lastContact}`))
       .limit(maxNamesakes),
     db
       .select({ digest: importEntries.digest, id: contacts.id })
@@ -89,13 +90,14 @@ export async function findForCards(
       .where(
         and(
           eq(importEntries.owner_id, ownerId),
+          ne(importEntries.import_id, importId),
           sql`${importEntries.digest} = wanted.value`,
           sql`${importEntries.undo} IS NULL AND ${importEntries.revision} IS NOT NULL`,
         ),
       ),
   ])
   if (!state) return undefined
-  const reported = isDryRun ? await findReported(db, { ownerId, importId, uids, digests }) : []
+  const reported = isDryRun ? await findReported(db, importId, uids) : []
   const { number, bookId, book_uid, lastId } = state
   const inBook = [...byUid, ...byId].toSorted((one, other) => rank(one, bookId) - rank(other, bookId))
   return {
@@ -103,19 +105,25 @@ export async function findForCards(
     findings: {
       byUid: new Map(inBook.map((row) => [uidOf(row), row])),
       byName: groupByName(namesakes),
-      byDigest: new Map(earlier.flatMap(({ digest, id }) => (digest === null ? [] : [[digest, id] as const]))),
+      byDigest: groupByDigest(earlier),
       futureUids: new Set(
         uids.filter((uid) => {
           const own = idInUid(uid)
           return own?.bookUid === book_uid && own.id > lastId
         }),
       ),
-      reported: new Set(reported.map(({ key }) => key)),
+      reported: new Set(reported.flatMap(({ uid }) => uid ?? [])),
       room: maxContacts - state.count,
       roomForGroups: maxGroups - state.groups,
       roomForMembers: maxMemberships - state.memberships,
     },
   }
+}
+
+function groupByDigest(rows: readonly { readonly digest: string | null; readonly id: number }[]) {
+  const ids = new Map<string, Set<number>>()
+  for (const { digest, id } of rows) if (digest !== null) ids.set(digest, (ids.get(digest) ?? new Set()).add(id))
+  return ids
 }
 
 /** Contacts of the book that is imported into come last, so that they replace others in a map. */
@@ -127,24 +135,15 @@ function groupByName(rows: readonly (StoredRow & { readonly name_key: string })[
   return groups
 }
 
-interface ReportedQuery {
-  readonly ownerId: number
-  readonly importId: number
-  readonly uids: readonly string[]
-  readonly digests: readonly string[]
-}
-
-/** Finds cards with some UIDs or digests that a dry run has reported as added: their keys, as `keysOf` makes them. */
-const findReported = (db: Database, { ownerId, importId, uids, digests }: ReportedQuery) => {
-  const isAdded = and(eq(importEntries.import_id, importId), eq(importEntries.outcome, 'added'))
-  return unionAll(
-    db
-      .select({ key: sql<string>`'uid:' || uid`.as('key') })
-      .from(importEntries)
-      .where(and(isAdded, sql`uid IN ${listOf(uids)}`)),
-    db
-      .select({ key: sql<string>`'digest:' || digest`.as('key') })
-      .from(importEntries)
-      .where(and(eq(importEntries.owner_id, ownerId), isAdded, sql`digest IN ${listOf(digests)}`)),
-  )
-}
+/** Finds UIDs of cards that a dry run has reported as added. */
+const findReported = (db: Database, importId: number, uids: readonly string[]) =>
+  db
+    .select({ uid: importEntries.uid })
+    .from(importEntries)
+    .where(
+      and(
+        eq(importEntries.import_id, importId),
+        eq(importEntries.outcome, 'added'),
+        sql`${importEntries.uid} IN ${listOf(uids)}`,
+      ),
+    )

@@ -1,5 +1,5 @@
 import type { StoredRow } from '../contacts/table.ts'
-import { digestOfRow, type PreparedCard } from './prepare-card.ts'
+import type { PreparedCard } from './prepare-card.ts'
 import type { ReadCard } from './read-cards.ts'
 import type { DuplicateRule, ImportOutcome } from './schema.ts'
 
@@ -7,15 +7,15 @@ import type { DuplicateRule, ImportOutcome } from './schema.ts'
 export interface Findings {
   /** Contacts by their UID. */
   readonly byUid: ReadonlyMap<string, StoredRow>
-  /** Contacts by the sort key of their name. */
+  /** Contacts from before the import, by the sort key of their name. */
   readonly byName: ReadonlyMap<string, readonly StoredRow[]>
   /** Contacts that an earlier import wrote from the same card: their ids, by the card's digest. */
-  readonly byDigest: ReadonlyMap<string, number>
+  readonly byDigest: ReadonlyMap<string, ReadonlySet<number>>
   /** Contacts that had a sign before the import. */
   readonly bySign: ReadonlyMap<string, StoredRow>
   /** UIDs that the service will generate for a contact that does not exist yet. */
   readonly futureUids: ReadonlySet<string>
-  /** UIDs and digests of cards that a dry run has reported as added. */
+  /** UIDs of cards that a dry run has reported as added. */
   readonly reported: ReadonlySet<string>
   /** How many contacts may be added. */
   readonly room: number
@@ -56,20 +56,20 @@ export type PieceCard = { readonly read: ReadCard; readonly prepared: PreparedCa
 export function planPiece(cards: readonly PieceCard[], findings: Findings, options: PlanOptions): PlannedCard[] {
   const planned: PlannedCard[] = []
   const written = new Set<string>()
+  const changed = new Set<number>()
   let { room, roomForGroups, roomForMembers } = findings
   for (const { read, prepared } of cards) {
     if (!prepared) {
       planned.push({ line: read.line, outcome: 'refused', detail: read.fault ?? '' })
       continue
     }
-    const keys = keysOf(prepared)
-    const isRepeated = keys.some((key) => written.has(key))
-    const isReported = isRepeated || keys.some((key) => findings.reported.has(key))
+    const { uid } = prepared
+    const isRepeated = uid !== null && written.has(uid)
+    const isReported = isRepeated || (uid !== null && findings.reported.has(uid))
     const plan = planCard(prepared, { ...findings, room, roomForGroups, roomForMembers }, { ...options, isReported })
     const isWritten = plan.outcome === 'added' || plan.outcome === 'updated' || plan.outcome === 'merged'
-    if (plan.row && isWritten) keys.push(`contact:${plan.row.id}`)
     // Cards of one contact are written one after the other.
-    if (!options.isDryRun && (isRepeated || (isWritten && keys.some((key) => written.has(key))))) return planned
+    if (!options.isDryRun && (isRepeated || (isWritten && plan.row && changed.has(plan.row.id)))) return planned
     if (plan.outcome === 'added') {
       room--
       if (prepared.members) {
@@ -77,17 +77,15 @@ export function planPiece(cards: readonly PieceCard[], findings: Findings, optio
         roomForMembers -= prepared.members.length
       }
     }
-    if (isWritten) for (const key of keys) written.add(key)
+    if (isWritten && uid !== null) written.add(uid)
+    if (isWritten && plan.row) changed.add(plan.row.id)
     planned.push(plan)
   }
   return planned
 }
 
-/** By what a later card of the same file is recognized as the same. */
-export const keysOf = ({ uid, digest }: PreparedCard): string[] => [`digest:${digest}`, ...(uid ? [`uid:${uid}`] : [])]
-
 interface CardOptions extends PlanOptions {
-  /** Whether an earlier card of the file, which a dry run does not write, is the same. */
+  /** Whether an earlier card of the file, which a dry run does not write, has the same UID. */
   readonly isReported: boolean
 }
 
@@ -100,19 +98,15 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
   const row = uid === null ? undefined : findings.byUid.get(uid)
   if (row) {
     if (options.isSame(row, prepared)) return plan('unchanged', { row })
+    if (findings.byDigest.get(digest)?.has(row.id)) return plan('unchanged', { row, detail: importedBefore })
     if (options.refusal !== undefined) return plan('refused', { row, detail: options.refusal })
     return plan('updated', { row })
   }
   const same = findings.byName.get(prepared.name_key)?.find((one) => options.isSame(one, prepared))
   if (same) return plan('unchanged', { row: same })
-  const earlier = findings.byDigest.get(digest)
-  if (earlier !== undefined)
-    return plan('unchanged', {
-      contactId: earlier,
-      detail: 'This card was imported before.',
-    })
-  if (options.isReported)
-    return plan(uid === null ? 'unchanged' : 'updated', { detail: 'The file has this card before.' })
+  const [earlier] = findings.byDigest.get(digest) ?? []
+  if (earlier !== undefined) return plan('unchanged', { contactId: earlier, detail: importedBefore })
+  if (options.isReported) return plan('updated', { detail: 'The file has a card with this UID before.' })
   if (uid !== null && findings.futureUids.has(uid))
     return plan('refused', {
       detail: 'This UID belongs to a contact that you have not added yet. Change or remove it.',
@@ -131,5 +125,5 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
   return plan('added', likeness)
 }
 
-/** Returns whether the stored vCard of a contact says the same as a card. */
-export const hasSameDigest = (row: StoredRow, { digest }: PreparedCard): boolean => digestOfRow(row) === digest
+/** The detail of a card that an earlier import had. The contact may have changed since. */
+const importedBefore = 'This card was imported before.'

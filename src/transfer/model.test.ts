@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { read } from '../../test/client.ts'
+import { importFile, reportOf, vcard } from '../../test/imports.ts'
+import { type Person, signedUp } from '../../test/people.ts'
+import { strength } from '../../test/strength.ts'
+
+/** A card of one of few people, so that files meet the contacts that are there. */
+const person = fc.record({
+  uid: fc.constantFrom(null, 'a', 'b', 'c'),
+  name: fc.constantFrom('Ada', 'Bo', 'Cy'),
+  email: fc.constantFrom(null, 'x@example.com', 'y@example.com'),
+  phone: fc.constantFrom(null, '+380441112233', '+380442223344'),
+  note: fc.constantFrom(null, 'one', 'two'),
+  group: fc.boolean(),
+})
+
+type Card = (typeof person extends fc.Arbitrary<infer T> ? T : never) & object
+
+const line = (head: string, value: string | null): string[] => (value === null ? [] : [`${head}:${value}`])
+
+const textOf = ({ uid, name, email, phone, note, group }: Card): string =>
+  vcard(
+    ...line('UID', uid),
+    ...[`FN:${name}`, `N:${name};;;;`],
+    ...line('EMAIL', email),
+    ...line('TEL', phone),
+    ...line('NOTE', note),
+    ...(group ? ['X-ADDRESSBOOKSERVER-KIND:group', 'X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:b'] : []),
+  )
+
+const contactsSchema = z.array(z.looseObject({ id: z.int(), full_name: z.string() }))
+
+/** All that an account shows: its contacts with their details, and the vCards as they are stored. */
+async function stateOf(who: Person): Promise<string> {
+  const contacts = read(contactsSchema, await who.get('/api/contacts?limit=100&fields=all'))
+  const plain = contacts.map(({ updated_at: _, ...contact }) => contact)
+  const { text } = await who.get('/api/exports/contacts.vcf?version=stored')
+  return JSON.stringify([plain.toSorted((one, other) => one.id - other.id), text])
+}
+
+describe('imports of arbitrary files', () => {
+  it('lose nothing of any card, and are undone exactly', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(person, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom('add', 'merge', 'skip'),
+        async (files, duplicates) => {
+          const who = await signedUp('model')
+          const states: { id: number; before: string }[] = []
+          for (const file of files) {
+            const before = await stateOf(who)
+            const { id, report, counts } = await importFile(who, file.map(textOf).join(''), `?duplicates=${duplicates}`)
+            states.push({ id, before })
+            expect(report).toHaveLength(file.length)
+            expect(counts.refused).toBe(0)
+            const after = await stateOf(who)
+            for (const [at, { outcome, contact_id }] of report.entries()) {
+              if (outcome !== 'added' && outcome !== 'merged') continue
+              // A later card of the same file may have replaced it.
+              const last = report.filter((one) => one.contact_id === contact_id).at(-1) === report[at]
+              const { email, phone, note } = file[at] ?? {}
+              for (const value of last ? [email, phone, note] : []) if (value) expect(after).toContain(value)
+            }
+            // The same file again changes nothing, whatever it says of duplicates.
+            await importFile(who, file.map(textOf).join(''), `?duplicates=${duplicates}`)
+          }
+          for (const { id, before } of states.toReversed()) {
+            const undone = reportOf(await who.get(`/api/imports/${id}`))
+            expect(undone.state).toBe('done')
+            await who.post(`/api/imports/${id}/undo`)
+            expect(await stateOf(who)).toBe(before)
+          }
+        },
+      ),
+      { numRuns: strength(100, 12) },
+    )
+  })
+})
