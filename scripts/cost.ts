@@ -25,7 +25,7 @@ export const operations = {
   add: operation(active * 0.5, 1, 20, 7, 1),
   change: operation(active * 0.52, 1, 18, 6, 1),
   minute: operation(0, 0, 4, 0, 0),
-  hour: operation(0, 0, 31, 0, 0),
+  hour: operation(0, 0, 44, 0, 0),
 }
 
 const sum = (of: 'gateCalls' | 'rowsRead' | 'rowsWritten' | 'gateRows') =>

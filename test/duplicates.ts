@@ -13,7 +13,7 @@ const duplicated = (ask: (ids: readonly number[]) => Asked) => async (ana: Newco
   const [own] = await db.select().from(contacts).where(eq(contacts.id, ana.contactId))
   if (!own) throw new Error('The newcomer has no contact.')
   const email = 'same@example.com'
-  const { id, ...row } = { ...own, uid: null, uri: null, email, email_key: email }
+  const { id, ...row } = { ...own, uid: null, uri: null, email, email_key: email, revision: own.revision + 1 }
   await db.update(contacts).set(row).where(eq(contacts.id, id))
   const [other] = await db.insert(contacts).values(row).returning({ id: contacts.id })
   return { ...ask([id, other?.id ?? 0]), token: ana.access }

@@ -76,7 +76,7 @@ export function check(where: string, response: Response, isPreflight = false): v
   if (response.status === 204 || response.status === 304) expect(type, where).toBe('')
   else
     expect(type, where).toMatch(
-      /^(application\/(problem\+)?json|text\/(html; charset=UTF-8|(vcard|calendar); charset=utf-8)|image\/(png|svg\+xml))$/,
+      /^(application\/((problem\+)?json|jsonl; charset=utf-8)|text\/(html; charset=UTF-8|(vcard|calendar|csv); charset=utf-8)|image\/(png|svg\+xml))$/,
     )
   // No shared cache may store personal data; no error may be stored at all.
   if (response.status >= 400) expect(all['cache-control'], where).toBe('no-store')

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { findCachedUser } from '../src/auth/store.ts'
 import { issueResetConfirmation } from '../src/auth/tokens.ts'
 import { books } from '../src/books/table.ts'
@@ -61,7 +61,10 @@ export const contactPath = (ana: Newcomer) => `/api/contacts/${ana.contactId}`
 
 /** Sends a request after the newcomer's contact has a previous version. */
 const changed = (path: (ana: Newcomer) => string) => async (ana: Newcomer) => {
-  await db.update(contacts).set({ phone: '1', revision: 2 }).where(eq(contacts.id, ana.contactId))
+  await db
+    .update(contacts)
+    .set({ phone: '1', revision: sql`${contacts.revision} + 1` })
+    .where(eq(contacts.id, ana.contactId))
   return { path: path(ana), token: ana.access }
 }
 

@@ -187,6 +187,7 @@ describe('one’s own account', () => {
       role: 'user',
       avatar: `https://vizitka.test/avatars/initials/${ana.id % 12}-QQ.svg`,
       confirmed: true,
+      ...{ birthday_digest: null, tz: 'UTC', leap_day: 'mar1' },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     })
     const etag = me.headers.get('ETag') ?? ''

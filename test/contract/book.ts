@@ -62,7 +62,8 @@ function storedValue(name: string, value: unknown): unknown {
  */
 export function changedFields(document: ApiDocument, operation: Operation, sent: Sent, answer: Read): string[] {
   const { status, text } = answer
-  const reported = operation.security?.length && status < 300 && text.startsWith('{')
+  const isReported = isJson(mediaTypeOf(answer.headers.get('Content-Type'))) && text.startsWith('{')
+  const reported = operation.security?.length && status < 300 && isReported
   const body = reported ? z.looseObject({}).parse(JSON.parse(text)) : {}
   return Object.entries(writtenBy(document, operation, sent))
     .filter(([name, value]) => Object.hasOwn(body, name) && JSON.stringify(body[name]) !== JSON.stringify(value))
