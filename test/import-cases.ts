@@ -20,10 +20,14 @@ export function vcardForm(): FormData {
 }
 
 /** Inserts an import of a user, and returns its id. */
-export async function insertedImport(ownerId: number, state: 'running' | 'done' = 'running'): Promise<number> {
+export async function insertedImport(
+  ownerId: number,
+  state: 'running' | 'done' = 'running',
+  isDryRun = false,
+): Promise<number> {
   const file = splitFile({ octets: new TextEncoder().encode(card), format: 'vcard' })
   const author = { kind: 'session', id: 1, name: null } as const
-  const options = { file, isDryRun: false, book: 'contacts', duplicates: 'add', author } as const
+  const options = { file, isDryRun, book: 'contacts', duplicates: 'add', author } as const
   const row = await insertImport(db, ownerId, options)
   await db
     .update(imports)

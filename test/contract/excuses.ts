@@ -44,6 +44,7 @@ const excuses: readonly Excuse[] = [
       !by?.pages.get(operation.template)?.includes(`since=${query.get('since') ?? ''}`),
   ],
   ['query/sort', 'relevance needs q', ({ query }) => query.get('sort') === 'relevance' && !query.has('q')],
+  ['query/charset', 'an encoding', ({ query }) => !isEncoding(query.get('charset') ?? '')],
   ['query/tz', 'a time zone of the IANA database', ({ query }) => !isTimeZone(query.get('tz') ?? '')],
   ['/tz', 'a time zone of the IANA database', ({ json }) => !isTimeZone(zoneIn(json))],
   ['/password', 'not one of the most common, nor one’s own e-mail or username', isGuessed],
@@ -105,6 +106,14 @@ const hasIssued = ({ by }: Sent, { template }: Operation, query: URLSearchParams
 
 /** The time zone in a body; empty without one. */
 const zoneIn = (json: unknown): string => z.looseObject({ tz: z.string() }).safeParse(json).data?.tz ?? ''
+
+function isEncoding(name: string): boolean {
+  try {
+    return new TextDecoder(name).encoding !== ''
+  } catch {
+    return false
+  }
+}
 
 /** By name: an offset is not a time zone, because it has no daylight saving time. */
 function isTimeZone(name: string): boolean {
