@@ -101,6 +101,13 @@ Import N: 3 added
     expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
     expect(await book(session, ['search', 'person'])).toEqual(fine(''))
     expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
+    // Nobody goes on with an import whose program has ended, for a minute: undoing it does.
+    const { tokens } = JSON.parse(readFileSync(session, 'utf8'))
+    const headers = { Authorization: `Bearer ${tokens.access_token}`, 'Content-Type': 'text/csv' }
+    const interrupted = { method: 'POST', headers, body: readFileSync(file) }
+    expect((await fetch(`${service.url}/api/imports`, interrupted)).status).toBe(202)
+    expect((await book(session, ['imports'])).output).toMatch(/ {2}running {2}100 added\n/)
+    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
     expect((await withoutIds(session, ['import', file])).output).toMatch(/\nImport N: 240 added, 1 unchanged\n$/)
   })
 
@@ -153,15 +160,21 @@ Import N: 3 added
       fine('Line 7: changed since · contact N · It stays as it is.\nImport N: 1 undone, 1 changed since\n'),
     )
     expect(await book(session, ['search', '456'])).toEqual(fine('Bohdan · 456\n'))
+    // A dry run is no import to undo.
+    expect(await book(session, ['import', '--dry-run', both])).toMatchObject({ code: 0 })
+    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 1 undone, 0 changed since\n'))
+    expect(await book(session, ['search', 'bohdan'])).toEqual(fine('Bohdan · 123\n'))
   })
 
   it('says which lines are refused, and adds the others', async () => {
     const session = await loggedIn('halyna')
-    const file = fileOf('odd.csv', 'first_name,email,notes\nAna,ana@example.com,\n,,Nobody\n')
+    const file = fileOf('odd.csv', 'first_name,notes,"Shoe\nsize"\nAna,,38\n,Nobody,\n')
     expect(await withoutIds(session, ['import', file])).toEqual({
-      output: 'Line 2: added · contact N\nImport N: 1 added, 1 refused\n',
+      output:
+        'Line 3: added · contact N · The column “Shoe size” is the custom field X-SHOE-SIZE.\n' +
+        'Import N: 1 added, 1 refused\n',
       complained:
-        'Line 3: refused · The row at line 3 names nobody: it has no name, e-mail, phone or organization. Add one.\n',
+        'Line 4: refused · The row at line 4 names nobody: it has no name, e-mail, phone or organization. Add one.\n',
       code: 1,
     })
     expect(await book(session, ['import', fileOf('none.csv', 'first_name\n')])).toEqual(
