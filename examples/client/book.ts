@@ -1,27 +1,32 @@
 /** A contact book in a terminal: see `usage`. It shows how a program uses client.ts. */
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { parse } from 'csv-parse/sync'
-import { connect, dataOf, nextCursor, ProblemError, type Vizitka } from './client.ts'
-import type { Contact, ContactInput, Tokens } from './schema.d.ts'
+import { asForm, connect, dataOf, nextCursor, type Vizitka } from './client.ts'
+import type { Contact, Import, ImportEntry, Tokens } from './schema.d.ts'
 
 const usage = `Usage: node book.ts COMMAND
 
-  login URL EMAIL      log in; the password is asked for, or is in VIZITKA_PASSWORD
-  import FILE.csv      add everybody whose e-mail or phone is not in the book yet: run again, it adds nobody twice
-  birthdays [DAYS]     who has a birthday from today on; 7 days unless you say otherwise
-  search WORDS         who has these words, or parts of them, in a name, phone, e-mail or note
-  logout               end the session
+  login URL EMAIL         log in; the password is asked for, or is in VIZITKA_PASSWORD
+  import FILE             add and update everybody in a file of vCards or CSV: run again, it changes nothing
+    --dry-run             only say what that would do
+    --duplicates RULE     with somebody who seems to be in the book already: add (without this), merge or skip
+  imports                 the last imports
+  undo [ID]               undo the last import, or the one that has this id
+  export FILE             write everybody to FILE, by its ending as .vcf, .csv or .jsonl
+  birthdays [DAYS]        who has a birthday from today on; 7 days unless you say otherwise
+  search WORDS            who has these words, or parts of them, in a name, phone, e-mail or note
+  logout                  end the session
 
-The first line of FILE.csv names its columns, in any order: first_name, last_name, email, phone, birthday, additional.
 The session is kept in ~/.vizitka.json, or the file that VIZITKA_SESSION names; only you can read it.`
 
-const columns = ['first_name', 'last_name', 'email', 'phone', 'birthday', 'additional'] as const
+const duplicateRules = ['add', 'merge', 'skip'] as const
+
+const exportPaths = ['/api/exports/contacts.vcf', '/api/exports/contacts.csv', '/api/exports/contacts.jsonl'] as const
 
 const sessionFile = process.env.VIZITKA_SESSION || join(homedir(), '.vizitka.json')
 
@@ -64,65 +69,120 @@ async function password(): Promise<string> {
 const describeContact = ({ full_name, phone, email }: Contact): string =>
   [full_name, phone, email].filter(Boolean).join(' · ')
 
-/**
- * What two entries of the same person have in common: the e-mail, or the digits of the phone, however they are written.
- * Somebody who has neither is known by the whole entry.
- */
-function traits(person: ContactInput): string[] {
-  const { email, phone } = person
-  const digits = phone?.replace(/\D/g, '')
-  const own = [...(email ? [`email ${email.toLowerCase()}`] : []), ...(digits ? [`phone ${digits}`] : [])]
-  return own.length > 0 ? own : [JSON.stringify(columns.map((name) => person[name] || null))]
+/** How many cards there are of each kind: `3 added, 1 refused`. */
+const describeCounts = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []))
+    .join(', ') || 'nothing yet'
+
+/** What became of a card, in one line. */
+const describeEntry = (what: string, { line, contact_id, detail }: ImportEntry): string =>
+  [`Line ${line}: ${what}`, contact_id && `contact ${contact_id}`, detail?.replaceAll(/[\p{Cc}\s]+/gu, ' ')]
+    .filter(Boolean)
+    .join(' · ')
+
+/** Goes on with an import, or with undoing it, until no card is left: one request does only some of a large file. */
+async function finish({ api }: Vizitka, begun: Import): Promise<Import> {
+  const say = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)
+  let present = begun
+  try {
+    while (present.state === 'running' || present.state === 'undoing') {
+      say(present.state === 'running' ? `${present.done} of ${present.total}` : 'Undoing…')
+      present = await dataOf(api.POST('/api/imports/{id}/continue', { params: { path: { id: present.id } } }))
+    }
+  } finally {
+    say('')
+  }
+  return present
 }
 
-/** The people of a CSV file. */
-function peopleIn(file: string): ContactInput[] {
-  const rows = parse(readFileSync(file, 'utf8').normalize('NFC'), { bom: true, trim: true, skip_empty_lines: true })
-  const [header = [], ...lines] = rows
-  const odd = header.filter((name) => !columns.some((existing) => existing === name))
-  if (odd.length > 0) throw new UsageError(`${file} has a column "${odd[0]}"; there may be ${columns.join(', ')}.`)
-  return lines.map((line) => Object.fromEntries(header.map((name, n) => [name, line[n] || null])))
-}
-
-async function importPeople({ api }: Vizitka, people: readonly ContactInput[]): Promise<void> {
-  const there = new Set<string>()
+/** The whole report of an import, also what the service did by itself. */
+async function* reportOf({ api }: Vizitka, id: number): AsyncGenerator<ImportEntry> {
   let cursor: string | undefined
   do {
-    const query = { limit: 100, ...(cursor && { cursor }) }
-    const page = await api.GET('/api/contacts', { params: { query } })
-    for (const contact of await dataOf(page)) for (const trait of traits(contact)) there.add(trait)
+    const query = { limit: 1000, ...(cursor && { cursor }) }
+    const page = await api.GET('/api/imports/{id}', { params: { path: { id }, query } })
+    yield* (await dataOf(page)).report
     cursor = nextCursor(page.response)
   } while (cursor)
+}
 
-  const counts = { added: 0, there: 0, refused: 0 }
-  for (const [n, person] of people.entries()) {
-    if (traits(person).some((trait) => there.has(trait))) {
-      counts.there++
-      continue
-    }
-    try {
-      const header = { 'Idempotency-Key': crypto.randomUUID() }
-      const contact = await dataOf(api.POST('/api/contacts', { params: { header }, body: person }))
-      for (const trait of traits(contact)) there.add(trait)
-      counts.added++
-      console.log(`+ ${describeContact(contact)}`)
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.code === 'invalid-values')) throw error
-      counts.refused++
-      console.error(`Number ${n + 1} is refused: ${error.faults.map(({ detail }) => detail).join('; ')}`)
-    }
+async function importFile(vizitka: Vizitka, file: string, isDryRun: boolean, rule: string | undefined): Promise<void> {
+  const duplicates = duplicateRules.find((one) => one === rule)
+  if (rule !== undefined && !duplicates) throw new UsageError(`--duplicates can be ${duplicateRules.join(', ')}.`)
+  const query = { dry_run: isDryRun, ...(duplicates && { duplicates }) }
+  const body = { file: new File([readFileSync(file)], basename(file)) }
+  const begun = await dataOf(vizitka.api.POST('/api/imports', { params: { query }, body, bodySerializer: asForm }))
+  const { id, counts } = await finish(vizitka, begun)
+  for await (const entry of reportOf(vizitka, id)) {
+    if (entry.outcome === 'refused') console.error(describeEntry(entry.outcome, entry))
+    else if (entry.outcome !== 'unchanged') console.log(describeEntry(entry.outcome, entry))
   }
-  console.log(`${counts.added} added, ${counts.there} there already, ${counts.refused} refused`)
+  console.log(`${isDryRun ? 'Dry run' : 'Import'} ${id}: ${describeCounts(counts)}`)
   if (counts.refused > 0) process.exitCode = 1
 }
 
-async function run([command, ...rest]: string[]): Promise<void> {
+async function listImports({ api }: Vizitka): Promise<void> {
+  for (const { id, created_at, state, dry_run, counts } of await dataOf(api.GET('/api/imports'))) {
+    const time = new Date(created_at).toLocaleString('sv', { dateStyle: 'short', timeStyle: 'short' })
+    console.log(`${id}  ${time}  ${dry_run ? 'dry run' : state}  ${describeCounts(counts)}`)
+  }
+}
+
+async function undoImport(vizitka: Vizitka, named: string | undefined): Promise<void> {
+  const { api } = vizitka
+  const [last] = named === undefined ? (await dataOf(api.GET('/api/imports'))).filter(({ dry_run }) => !dry_run) : []
+  const id = named === undefined ? last?.id : Number(named)
+  if (id === undefined) throw new UsageError('Nothing was imported.')
+  const path = { id }
+  // One that was interrupted can be undone when it is done.
+  await finish(vizitka, await dataOf(api.GET('/api/imports/{id}', { params: { path, query: { limit: 1 } } })))
+  await finish(vizitka, await dataOf(api.POST('/api/imports/{id}/undo', { params: { path } })))
+  let [undone, left] = [0, 0]
+  for await (const entry of reportOf(vizitka, id)) {
+    if (entry.undo === 'undone') undone++
+    if (entry.undo !== 'changed-since') continue
+    left++
+    console.log(describeEntry('changed since', { ...entry, detail: 'It stays as it is.' }))
+  }
+  console.log(`Import ${id}: ${undone} undone, ${left} changed since`)
+}
+
+/** Writes everybody to a file. One that is there is replaced when the new one is whole. */
+async function exportTo({ api }: Vizitka, file: string): Promise<void> {
+  const path = exportPaths.find((one) => extname(one) === extname(file).toLowerCase())
+  if (!path) throw new UsageError('Export to a file that ends in .vcf, .csv or .jsonl.')
+  const page = await api.GET(path, { parseAs: 'stream' })
+  await dataOf(page)
+  const part = `${file}.part`
+  try {
+    await page.response.body?.pipeTo(Writable.toWeb(createWriteStream(part)))
+    renameSync(part, file)
+  } finally {
+    rmSync(part, { force: true })
+  }
+  console.log(`${file} is written.`)
+}
+
+interface ImportOptions {
+  readonly 'dry-run'?: boolean | undefined
+  readonly duplicates?: string | undefined
+}
+
+async function run([command, ...rest]: string[], options: ImportOptions): Promise<void> {
   const [first, second] = rest
+  if (command !== 'import' && Object.keys(options).length > 0) throw new UsageError(usage)
   if (command === 'login' && first && second) {
     await service(first, null).logIn(second, await password())
     console.log(`Logged in as ${second}.`)
   } else if (command === 'import' && first) {
-    await importPeople(signedIn(), peopleIn(first))
+    await importFile(signedIn(), first, options['dry-run'] === true, options.duplicates)
+  } else if (command === 'imports') {
+    await listImports(signedIn())
+  } else if (command === 'undo') {
+    await undoImport(signedIn(), first)
+  } else if (command === 'export' && first) {
+    await exportTo(signedIn(), first)
   } else if (command === 'birthdays') {
     const tz = Intl.DateTimeFormat().resolvedOptions().timeZone
     const query = { days: Number(first ?? 7), tz }
@@ -143,10 +203,17 @@ async function run([command, ...rest]: string[]): Promise<void> {
 }
 
 try {
-  const options = { help: { type: 'boolean', short: 'h' } } as const
-  const { values, positionals } = parseArgs({ options, allowPositionals: true })
-  if (values.help) console.log(usage)
-  else await run(positionals)
+  const { values, positionals } = parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      'dry-run': { type: 'boolean' },
+      duplicates: { type: 'string' },
+    },
+    allowPositionals: true,
+  })
+  const { help, ...options } = values
+  if (help) console.log(usage)
+  else await run(positionals, options)
 } catch (error) {
   const { message, cause } = error instanceof Error ? error : new Error(String(error))
   console.error(cause instanceof Error ? `The service cannot be reached: ${cause.message}` : message)

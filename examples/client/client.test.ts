@@ -266,3 +266,33 @@ describe('a picture', () => {
     expect([displayed.status, displayed.headers.get('Content-Type')]).toEqual([200, 'image/png'])
   })
 })
+
+describe('a file to import', () => {
+  const file = new Blob(['BEGIN:VCARD\r\nVERSION:3.0\r\nUID:oles\r\nFN:Oles\r\nEND:VCARD\r\n'])
+  const send = ({ api }: Vizitka) => dataOf(api.POST('/api/imports', { body: { file }, bodySerializer: asForm }))
+
+  it('is sent as a form, and as its media type', async () => {
+    const ana = await loggedIn('Ana')
+    expect(await send(ana)).toMatchObject({ state: 'done', format: 'vcard', counts: { added: 1 } })
+    const headers = { 'Content-Type': 'text/csv' }
+    const body = 'First Name\r\nBohdan\r\n'
+    const csv = ana.api.POST('/api/imports', { body, headers, bodySerializer: (text) => text })
+    expect(await dataOf(csv)).toMatchObject({ state: 'done', format: 'csv', counts: { added: 1 } })
+    expect(() => asForm('First Name\r\n')).toThrow(TypeError)
+  })
+
+  it('is not sent twice, but gone on with and undone when there is room for the request again', async () => {
+    const refusedPaths: string[] = []
+    const ana = await loggedIn('Ana', {}, (request, pass) => {
+      const { pathname } = new URL(request.url)
+      const isFirst = pathname.startsWith('/api/imports') && !refusedPaths.includes(pathname)
+      return isFirst && refusedPaths.push(pathname) ? Promise.resolve(unavailable()) : pass()
+    })
+    expect(await failureOf(send(ana))).toMatchObject({ status: 503, code: 'gate-unavailable' })
+    const { id } = await send(ana)
+    const init = { params: { path: { id } } }
+    expect(await dataOf(ana.api.POST('/api/imports/{id}/continue', init))).toMatchObject({ state: 'done', done: 1 })
+    expect(await dataOf(ana.api.POST('/api/imports/{id}/undo', init))).toMatchObject({ state: 'undone', undone: 1 })
+    expect(refusedPaths).toEqual(['/api/imports', `/api/imports/${id}/continue`, `/api/imports/${id}/undo`])
+  })
+})

@@ -187,8 +187,13 @@ export function nextCursor(response: Response): string | undefined {
   return next === undefined ? undefined : (new URL(next).searchParams.get('cursor') ?? undefined)
 }
 
-/** Sends a body as a form, which is how pictures are given: `{ body: { file }, bodySerializer: asForm }`. */
-export function asForm(body: object): FormData {
+/**
+ * Sends a body as a form, which is how pictures and files to import are given:
+ * `{ body: { file }, bodySerializer: asForm }`.
+ * @throws TypeError for a text, which routes that take forms may take, too: it has no fields
+ */
+export function asForm(body: object | string): FormData {
+  if (typeof body === 'string') throw new TypeError('A form has fields: send an object.')
   const form = new FormData()
   for (const [name, value] of Object.entries(body)) form.set(name, value)
   return form
@@ -197,9 +202,14 @@ export function asForm(body: object): FormData {
 const carries = ({ headers }: Request, tokens: Tokens | null): boolean =>
   tokens !== null && headers.get('Authorization') === `Bearer ${tokens.access_token}`
 
-/** Reading changes nothing; a key, or a refresh token within half a minute, does nothing twice. */
+/**
+ * Reading changes nothing; a key, or a refresh token within half a minute, does nothing twice; an import, and undoing
+ * it, go on where they are.
+ */
 function mayRepeat({ method, headers, url }: Request): boolean {
-  return method === 'GET' || headers.has('Idempotency-Key') || new URL(url).pathname === refreshPath
+  const { pathname } = new URL(url)
+  const goesOn = /^\/api\/imports\/\d+\/(continue|undo)$/.test(pathname)
+  return method === 'GET' || headers.has('Idempotency-Key') || pathname === refreshPath || goesOn
 }
 
 async function problemIn(answer: Response): Promise<Problem | undefined> {

@@ -25,6 +25,10 @@ export async function refused({ api }: Vizitka, file: Blob): Promise<void> {
   await api.GET('/api/contacts', { params: { query: { sort: 'age' } } })
   // @ts-expect-error: a picture is a file
   await api.PATCH('/api/users/avatar', { body: { file: 'face.jpg' }, bodySerializer: asForm })
+  // @ts-expect-error: so is what is imported
+  await api.POST('/api/imports', { body: { file: 'people.csv' }, bodySerializer: asForm })
+  // @ts-expect-error: there is no such rule for duplicates
+  await api.POST('/api/imports', { params: { query: { duplicates: 'ask' } }, body: { file }, bodySerializer: asForm })
 
   const { data } = await api.PATCH('/api/contacts/{id}/avatar', {
     params: { path: { id: 1 } },
