@@ -63,7 +63,7 @@ const onD1Alone = [
   'src/pages/*.test.ts',
   'src/platform/gate/*.test.ts',
   'src/platform/http/*.test.ts',
-  'src/platform/pictures/image.test.ts',
+  'src/platform/pictures/{cloudinary,image}.test.ts',
   'src/platform/mail/smtp*.test.ts',
   'src/platform/text/*.test.ts',
   'src/transfer/csv/*.test.ts',

@@ -17,7 +17,7 @@ const signUpWriters = 4
  */
 export async function kill(isQuick: boolean): Promise<string> {
   // The nightly tests kill as often as a measurement, but write no figures.
-  const kills = Number(process.env.KILLS ?? (isQuick ? 2 : 20))
+  const kills = Number(process.env.KILLS ?? (isQuick ? 1 : 20))
   const books = Array.from({ length: connections }, () => 10)
   return withServed({ books, settings: {} }, async (people, serve, inspect) => {
     const writers = people.map((person, at) => new Writer(person, `w${at}`))
