@@ -94,7 +94,7 @@ describe('npm run bench', () => {
     const { stdout } = await run(process.execPath, ['scripts/bench.ts', 'kill', '--quick'], {
       env: { ...process.env, DEADLINES: patientDeadlines },
     })
-    expect(stdout).toMatch(/^2 times `kill -9`/m)
+    expect(stdout).toMatch(/^1 times? `kill -9`/m)
     expect(Number(stdout.match(/letter \| \d+ \| (\d+)/)?.[1])).toBeGreaterThan(0)
   })
 
