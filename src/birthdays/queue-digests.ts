@@ -2,8 +2,10 @@ import { issueUnsubscribeToken } from '../auth/tokens.ts'
 import { fullName } from '../contacts/fields.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
+import type { Database } from '../platform/db/database.ts'
 import type { Services } from '../platform/ports.ts'
-import { digestLetter } from './digest-letter.ts'
+import { errorForLog } from '../platform/safe-errors.ts'
+import { digestLetter, maxPeople } from './digest-letter.ts'
 import {
   type DigestReader,
   type DigestStep,
@@ -13,7 +15,7 @@ import {
   queueLetters,
 } from './digest-store.ts'
 import { daysAfter, nextDigest } from './digest-time.ts'
-import { formatDate, monthDaysBetween, type PlainDate, rangesOf, todayIn, upcoming } from './upcoming.ts'
+import { addDays, formatDate, monthDaysBetween, type PlainDate, rangesOf, todayIn, upcoming } from './upcoming.ts'
 
 /** The most users that one run looks at. Most have nothing to be told on most days. */
 const maxReaders = 100
@@ -31,15 +33,15 @@ interface DueReader {
 
 /**
  * Queues the letters about birthdays that are due, at most 20, and moves the next ones of their readers, also of those
- * who have nothing to be told. A letter that is late is about the day on which it is queued. Four statements, however
- * many readers there are.
+ * who have nothing to be told. A letter that is late is about the day on which it is queued. A few statements, however
+ * many readers there are, unless a write fails: then each reader's is tried alone, so that it stops nobody else's.
  */
 export async function queueDigests({ db, config }: Pick<Services, 'db' | 'config'>, now = new Date()): Promise<void> {
   const readers = await findDueReaders(db, timestamp(now), maxReaders)
   if (readers.length === 0) return
   const due = readers.map((reader) => schedule(reader, now))
   const ranges = due.filter(({ mayWrite }) => mayWrite).flatMap(rangesOfReader)
-  const found = ranges.length === 0 ? [] : await findBirthdaysOf(db, ranges)
+  const found = ranges.length === 0 ? [] : await findBirthdaysOf(db, ranges, maxPeople)
   const steps: DigestStep[] = []
   let letters = 0
   for (const one of due) {
@@ -48,7 +50,28 @@ export async function queueDigests({ db, config }: Pick<Services, 'db' | 'config
     if (step.letter && ++letters > maxLetters) break
     steps.push(step)
   }
-  await queueLetters(db, steps)
+  await writeSteps(db, steps)
+}
+
+/**
+ * Writes the steps of several readers. If that fails, writes those of each reader alone. A reader whose letter cannot
+ * be written misses it, and the next one is moved on.
+ * @throws the error if not even that can be written
+ */
+async function writeSteps(db: Database, steps: readonly DigestStep[]): Promise<void> {
+  try {
+    await queueLetters(db, steps)
+  } catch (error) {
+    const [first, ...others] = steps
+    if (!first) return
+    if (others.length > 0) {
+      for (const step of steps) await writeSteps(db, [step])
+      return
+    }
+    if (!first.letter) throw error
+    console.error(JSON.stringify({ level: 'error', job: 'birthday-digest', user: first.userId, ...errorForLog(error) }))
+    await queueLetters(db, [{ ...first, letter: null }])
+  }
 }
 
 function schedule(reader: DigestReader, now: Date): DueReader {
@@ -79,7 +102,7 @@ const daysOf = ({ reader }: DueReader): number => daysAfter(reader.birthday_dige
 
 const rangesOfReader = (due: DueReader) =>
   rangesOf(monthDaysBetween(due.today, daysOf(due), due.reader.leap_day)).map(([from, to]) => ({
-    ...{ owner: due.reader.id, from, to },
+    ...{ owner: due.reader.id, from, to, until: formatDate(addDays(due.today, daysOf(due))) },
   }))
 
 function stepOf(due: DueReader, found: readonly OwnedBirthday[], config: Configuration): DigestStep {
@@ -91,6 +114,8 @@ function stepOf(due: DueReader, found: readonly OwnedBirthday[], config: Configu
   const people = mayWrite ? upcoming(candidates, today, daysOf(due), reader.leap_day) : []
   const unsubscribeUrl = `${config.PUBLIC_URL}/unsubscribe/${issueUnsubscribeToken(userId, config)}`
   const letter =
-    people.length > 0 && frequency !== null ? digestLetter({ to, locale, frequency, people, unsubscribeUrl }) : null
+    people.length > 0 && frequency !== null
+      ? digestLetter({ to, locale, frequency, people, more: (found[0]?.people ?? 0) - found.length, unsubscribeUrl })
+      : null
   return { userId, dueAt: reader.next_digest_at, nextAt, day: formatDate(today), letter }
 }
