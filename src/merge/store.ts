@@ -44,7 +44,16 @@ export async function readMerge(db: Database, ownerId: number, ids: readonly num
       .select({ contact: cardParts.contact_id, hash: cardParts.hash, text: cardParts.text })
       .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
       .crossJoin(cardParts)
-      .where(and(sql`${cardParts.contact_id} = wanted.value`, eq(cardParts.owner_id, ownerId))),
+      .crossJoin(contacts)
+      .where(
+        and(
+          sql`${cardParts.contact_id} = wanted.value`,
+          eq(cardParts.owner_id, ownerId),
+          sql`${contacts.id} = wanted.value`,
+          // Not those that only versions name: a contact has up to 21 pictures of a megabyte.
+          sql`instr(${contacts.card}, ${cardParts.hash}) > 0`,
+        ),
+      ),
     findGroupsNaming(db, ownerId, ids),
   ])
   const groupIds = [...new Set(memberships.map(({ group }) => group))]
