@@ -1,11 +1,13 @@
-import { and, asc, between, eq, isNotNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, between, eq, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { isNoGroup, ownedBy } from '../contacts/scope.ts'
 import { contacts } from '../contacts/table.ts'
+import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { type OutboxLetter, outboxRow } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { type UserRow, users } from '../users/table.ts'
+import { digestKind } from './letter-kinds.ts'
 import { shortName } from './store.ts'
 
 /** The columns that the letters of a user depend on. */
@@ -143,6 +145,32 @@ export async function queueLetters(db: Database, steps: readonly DigestStep[]): 
       .where(isWaiting),
   ]
   if (first) await db.batch([first, ...rest])
+}
+
+/** Letters about birthdays of a user, or of all, that are not yet sent. */
+const waitingDigests = (userId?: number) =>
+  and(
+    isNotNull(outbox.due_at),
+    eq(outbox.kind, digestKind),
+    userId === undefined ? undefined : eq(outbox.user_id, userId),
+  )
+
+/** Deletes the letters of a user that wait to be sent. */
+export async function deleteWaitingLetters(db: Database, userId: number): Promise<void> {
+  await db.delete(outbox).where(waitingDigests(userId))
+}
+
+/** Marks letters that were queued before a moment, and could not be sent since, as failed for good. */
+export async function dropLateLetters(db: Database, before: string): Promise<void> {
+  await db
+    .update(outbox)
+    .set({
+      ...{ text: null, html: null, unsubscribe_url: null, due_at: null, failed_at: timestamp() },
+      last_error: 'It was about a day that is over.',
+      // If it is being sent, that attempt no longer writes its result.
+      attempts: sql`attempts + 1`,
+    })
+    .where(and(waitingDigests(), lt(outbox.created_at, before)))
 }
 
 /** A member of the object that `json_each` is at. */

@@ -113,7 +113,7 @@ describe('a letter about birthdays', () => {
     const [letter] = (await awaitLetters(ana.email, 2)).filter(({ Subject }) => Subject === 'Birthdays today')
     expect(letter?.Text).toContain(': Today')
     expect(letter?.MessageID).toBe(`${row?.message_id}@vizitka.test`)
-    expect(await queuedFor(ana)).toMatchObject([{ text: null, html: null }])
+    expect(await queuedFor(ana)).toMatchObject([{ text: null, html: null, unsubscribe_url: null }])
   })
 })
 

@@ -3,12 +3,14 @@ import { fullName } from '../contacts/fields.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
+import { smtpOptionsOf } from '../platform/mail/smtp-options.ts'
 import type { Services } from '../platform/ports.ts'
 import { errorForLog } from '../platform/safe-errors.ts'
 import { digestLetter, maxPeople } from './digest-letter.ts'
 import {
   type DigestReader,
   type DigestStep,
+  dropLateLetters,
   findBirthdaysOf,
   findDueReaders,
   type OwnedBirthday,
@@ -21,25 +23,32 @@ import { addDays, formatDate, monthDaysBetween, type PlainDate, rangesOf, todayI
 const maxReaders = 100
 /** The most letters that one run queues: as many as one run of the outbox sends. */
 const maxLetters = 20
+/** How long a letter may wait to be sent: after that, its day is over. */
+const usefulMs = 24 * 3_600_000
 
 /** A user whose letter is due, and what their time zone says about it. */
 interface DueReader {
   readonly reader: DigestReader
   readonly today: PlainDate
   readonly nextAt: string | null
-  /** Whether a letter may be sent: not for a day that had one, nor to an account that is disabled or unconfirmed. */
+  /**
+   * Whether a letter may be sent: not for a day that had one, nor to an account that is disabled or unconfirmed, nor
+   * without a mail server.
+   */
   readonly mayWrite: boolean
 }
 
 /**
- * Queues the letters about birthdays that are due, at most 20, and moves the next ones of their readers, also of those
+ * Queues the letters about birthdays that are due, at most 20 (none without a mail server), and moves the next ones of their readers, also of those
  * who have nothing to be told. A letter that is late is about the day on which it is queued. A few statements, however
  * many readers there are, unless a write fails: then each reader's is tried alone, so that it stops nobody else's.
  */
 export async function queueDigests({ db, config }: Pick<Services, 'db' | 'config'>, now = new Date()): Promise<void> {
+  await dropLateLetters(db, timestamp(Date.now() - usefulMs))
   const readers = await findDueReaders(db, timestamp(now), maxReaders)
   if (readers.length === 0) return
-  const due = readers.map((reader) => schedule(reader, now))
+  const hasMailer = smtpOptionsOf(config) !== null
+  const due = readers.map((reader) => schedule(reader, now, hasMailer))
   const ranges = due.filter(({ mayWrite }) => mayWrite).flatMap(rangesOfReader)
   const found = ranges.length === 0 ? [] : await findBirthdaysOf(db, ranges, maxPeople)
   const steps: DigestStep[] = []
@@ -74,7 +83,7 @@ async function writeSteps(db: Database, steps: readonly DigestStep[]): Promise<v
   }
 }
 
-function schedule(reader: DigestReader, now: Date): DueReader {
+function schedule(reader: DigestReader, now: Date, hasMailer: boolean): DueReader {
   const { birthday_digest: frequency, digest_on: doneOn, disabled, confirmed_at } = reader
   const tz = supportedZone(reader.tz)
   const today = todayIn(tz, now)
@@ -84,7 +93,7 @@ function schedule(reader: DigestReader, now: Date): DueReader {
     reader,
     today,
     nextAt: frequency === null ? null : timestamp(nextDigest({ frequency, tz, doneOn: isDone ? doneOn : day }, now)),
-    mayWrite: frequency !== null && !isDone && !disabled && confirmed_at !== null,
+    mayWrite: hasMailer && frequency !== null && !isDone && !disabled && confirmed_at !== null,
   }
 }
 
