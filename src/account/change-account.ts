@@ -1,3 +1,4 @@
+import { deleteWaitingLetters } from '../birthdays/digest-store.ts'
 import { nextDigest } from '../birthdays/digest-time.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
@@ -14,7 +15,7 @@ type OwnChanges = Omit<UserChanges, 'next_digest_at'>
 
 /**
  * Changes one's own account. A change of the letters about birthdays, or of the time zone, moves the next letter in the
- * same write.
+ * same write. Ending these letters also deletes those that wait to be sent.
  * @throws Problem 412 if the account is gone, or has changed and the client sent If-Match; 409 `busy` if other changes
  * came before again and again
  */
@@ -33,6 +34,7 @@ export async function changeAccount(
     const changed = await writeAtNewRevision(gate(`user:${id}`), current, (revision) =>
       updateUser(db, id, { ...changes, next_digest_at }, revision, expected),
     )
+    if (changed && changes.birthday_digest === null) await deleteWaitingLetters(db, id)
     if (changed) return changed
     const present = isConditional ? undefined : await findUser(db, id)
     // The account has changed since it was read, or is gone: a client that sent If-Match has to read it again.

@@ -22,12 +22,14 @@ import { versions } from '../history/table.ts'
 import { readTrash, type TrashRow } from '../history/trash-store.ts'
 import { type ExportedVersion, readVersions } from '../history/versions-store.ts'
 import { type DistinctPair, readPairs } from '../merge/duplicates-store.ts'
+import { distinctPairs } from '../merge/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { pages as pagesOf } from '../platform/db/pages.ts'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import { type ImportRow, readImports } from '../transfer/import-store.ts'
+import { importEntries, importPieces, imports } from '../transfer/table.ts'
 import { isNotLastAdmin, syncRevision, userAtRevision } from '../users/store.ts'
 import { users } from '../users/table.ts'
 
@@ -58,6 +60,7 @@ export async function deleteAccount(
     isNotLastAdmin,
   )
   const user = db.select({ id: users.id }).from(users).where(userAtRevision(userId, revision))
+  const importsOf = db.select({ id: imports.id }).from(imports).where(inArray(imports.owner_id, user))
   // Foreign keys cascade on D1 and may be off on libSQL, so every table is listed.
   const [rows] = await db.batch([
     db
@@ -75,6 +78,10 @@ export async function deleteAccount(
     db.delete(contacts).where(ownedByThose(user)),
     // After contacts: a trigger leaves word of each here.
     db.delete(removed).where(inArray(removed.owner_id, user)),
+    db.delete(importPieces).where(inArray(importPieces.import_id, importsOf)),
+    db.delete(importEntries).where(inArray(importEntries.import_id, importsOf)),
+    db.delete(imports).where(inArray(imports.owner_id, user)),
+    db.delete(distinctPairs).where(inArray(distinctPairs.owner_id, user)),
     db.delete(idempotencyKeys).where(inArray(idempotencyKeys.owner_id, user)),
     db.delete(accountSizes).where(inArray(accountSizes.owner_id, user)),
     db.delete(sessions).where(inArray(sessions.user_id, user)),

@@ -1,7 +1,9 @@
 import { layOut } from '../platform/mail/layout.tsx'
 import type { OutboxLetter } from '../platform/mail/outbox-store.ts'
+import { truncate } from '../platform/text/truncate.ts'
 import type { Frequency } from './digest-time.ts'
 import { digestKind } from './letter-kinds.ts'
+import { maxName } from './store.ts'
 import type { NextBirthday } from './upcoming.ts'
 
 /** Somebody whose birthday it is. */
@@ -16,12 +18,14 @@ interface Digest {
   readonly frequency: Frequency
   /** In the order of their birthdays. */
   readonly people: readonly DigestPerson[]
+  /** How many more there are. */
+  readonly more: number
   /** Where these letters can be ended. */
   readonly unsubscribeUrl: string
 }
 
 /** The most people that a letter names. */
-const maxPeople = 100
+export const maxPeople = 100
 
 // No subject has a name: admins see subjects, and contacts are their owner's alone.
 const words = {
@@ -44,13 +48,9 @@ const words = {
 } as const
 
 /** The letter that says whose birthday it is: who, when, and how old they turn. */
-export function digestLetter({ to, locale, frequency, people, unsubscribeUrl }: Digest): OutboxLetter {
+export function digestLetter({ to, locale, frequency, people, more, unsubscribeUrl }: Digest): OutboxLetter {
   const say = words[locale]
-  const listed = people.filter((_, at) => at < maxPeople)
-  const paragraphs = [
-    ...listed.map((person) => lineOf(person, locale)),
-    ...(people.length > maxPeople ? [say.more(people.length - maxPeople)] : []),
-  ]
+  const paragraphs = [...people.map((person) => lineOf(person, locale)), ...(more > 0 ? [say.more(more)] : [])]
   return {
     kind: digestKind,
     to,
@@ -76,5 +76,5 @@ function lineOf({ name, next_birthday, turns }: DigestPerson, locale: 'en' | 'uk
   const date = dates[locale].format(new Date(`${next_birthday}T00:00:00Z`))
   // Somebody who is born today turns nothing yet.
   const age = turns === null || turns === 0 ? '' : words[locale].turns(turns)
-  return `${date}: ${name.replace(/\s+/g, ' ')}${age}`
+  return `${date}: ${truncate(name, maxName).replace(/\s+/g, ' ')}${age}`
 }

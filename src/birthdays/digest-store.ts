@@ -1,11 +1,14 @@
-import { and, asc, between, isNotNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, between, eq, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { isNoGroup, ownedBy } from '../contacts/scope.ts'
 import { contacts } from '../contacts/table.ts'
+import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
+import { jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { type OutboxLetter, outboxRow } from '../platform/mail/outbox-store.ts'
 import { outbox } from '../platform/mail/table.ts'
 import { type UserRow, users } from '../users/table.ts'
+import { digestKind } from './letter-kinds.ts'
+import { shortName } from './store.ts'
 
 /** The columns that the letters of a user depend on. */
 const readerColumns = {
@@ -38,6 +41,8 @@ export interface OwnerRange {
   readonly owner: number
   readonly from: string
   readonly to: string
+  /** The last day, `YYYY-MM-DD`: who is born later is left out. */
+  readonly until: string
 }
 
 /** A contact with a birthday, and its owner. */
@@ -47,23 +52,50 @@ export interface OwnedBirthday {
   readonly last_name: string | null
   readonly full_name: string | null
   readonly birthday: string | null
+  /** How many such contacts this owner has, with those beyond the limit. */
+  readonly people: number
 }
 
-/** Finds the contacts with a birthday in the ranges of several owners, by name. One query; groups are left out. */
-export const findBirthdaysOf = (db: Database, ranges: readonly OwnerRange[]): Promise<OwnedBirthday[]> =>
-  db
+/**
+ * Finds the contacts with a birthday in the ranges of several owners, by name: of each owner at most `limit`, those of
+ * the soonest days. Full names are cut. One query; groups are left out.
+ */
+export function findBirthdaysOf(db: Database, ranges: readonly OwnerRange[], limit: number): Promise<OwnedBirthday[]> {
+  const soonest = sql`item.key, ${contacts.birthday_key}, ${contacts.name_key}, ${contacts.id}`
+  const ranked = db
     .select({
       owner: member<number>('owner').as('owner'),
-      first_name: contacts.first_name,
-      last_name: contacts.last_name,
-      full_name: contacts.full_name,
-      birthday: contacts.birthday,
+      contact: sql<number>`${contacts.id}`.as('contact'),
+      place: sql<number>`row_number() OVER (PARTITION BY ${member('owner')} ORDER BY ${soonest})`.as('place'),
+      people: sql<number>`count(*) OVER (PARTITION BY ${member('owner')})`.as('people'),
     })
     .from(sql`json_each(${JSON.stringify(ranges)}) AS item`)
     // A cross join is done in this order, so that each range is one look-up in the index.
     .crossJoin(contacts)
-    .where(and(ownedBy(member('owner')), between(contacts.birthday_key, member('from'), member('to')), isNoGroup))
+    .where(
+      and(
+        ownedBy(member('owner')),
+        between(contacts.birthday_key, member('from'), member('to')),
+        // A birthday without a year (`--11-28`) comes before all years.
+        lte(contacts.birthday, member('until')),
+        isNoGroup,
+      ),
+    )
+    .as('ranked')
+  return db
+    .select({
+      owner: ranked.owner,
+      first_name: contacts.first_name,
+      last_name: contacts.last_name,
+      full_name: shortName,
+      birthday: contacts.birthday,
+      people: ranked.people,
+    })
+    .from(ranked)
+    .crossJoin(contacts)
+    .where(and(eq(contacts.id, ranked.contact), lte(ranked.place, limit)))
     .orderBy(asc(contacts.name_key), asc(contacts.id))
+}
 
 /** The move of a user's next letter, and the letter that is due, if there is anything to say. */
 export interface DigestStep {
@@ -87,11 +119,11 @@ export async function queueLetters(db: Database, steps: readonly DigestStep[]): 
     letter ? [{ ...outboxRow(letter, userId), due: dueAt, day }] : [],
   )
   const moves = steps.map(({ userId, dueAt, nextAt, day }) => ({ user_id: userId, due: dueAt, next: nextAt, day }))
-  await db.batch([
+  const inserts = jsonOf(letters).map((json) =>
     db.insert(outbox).select(
       db
         .select(selectAsRow(outbox, outboxValues))
-        .from(sql`json_each(${JSON.stringify(letters)}) AS item`)
+        .from(sql`json_each(${json}) AS item`)
         .crossJoin(users)
         .where(
           and(
@@ -102,12 +134,43 @@ export async function queueLetters(db: Database, steps: readonly DigestStep[]): 
           ),
         ),
     ),
+  )
+  // The letters first: they depend on what the move changes.
+  const [first, ...rest] = [
+    ...inserts,
     db
       .update(users)
       .set({ next_digest_at: member('next'), digest_on: sql`max(coalesce(users.digest_on, ''), ${member('day')})` })
       .from(sql`json_each(${JSON.stringify(moves)}) AS item`)
       .where(isWaiting),
-  ])
+  ]
+  if (first) await db.batch([first, ...rest])
+}
+
+/** Letters about birthdays of a user, or of all, that are not yet sent. */
+const waitingDigests = (userId?: number) =>
+  and(
+    isNotNull(outbox.due_at),
+    eq(outbox.kind, digestKind),
+    userId === undefined ? undefined : eq(outbox.user_id, userId),
+  )
+
+/** Deletes the letters of a user that wait to be sent. */
+export async function deleteWaitingLetters(db: Database, userId: number): Promise<void> {
+  await db.delete(outbox).where(waitingDigests(userId))
+}
+
+/** Marks letters that were queued before a moment, and could not be sent since, as failed for good. */
+export async function dropLateLetters(db: Database, before: string): Promise<void> {
+  await db
+    .update(outbox)
+    .set({
+      ...{ text: null, html: null, unsubscribe_url: null, due_at: null, failed_at: timestamp() },
+      last_error: 'It was about a day that is over.',
+      // If it is being sent, that attempt no longer writes its result.
+      attempts: sql`attempts + 1`,
+    })
+    .where(and(waitingDigests(), lt(outbox.created_at, before)))
 }
 
 /** A member of the object that `json_each` is at. */

@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { add } from '../../test/contacts.ts'
-import { database } from '../../test/database.ts'
+import { database, execute } from '../../test/database.ts'
 import { awaitLetters, change, type Person, signedUp } from '../../test/people.ts'
+import { addVcard, lines } from '../../test/vcard-requests.ts'
 import { configuration } from '../config.ts'
 import type { Database } from '../platform/db/database.ts'
 import { outbox } from '../platform/mail/table.ts'
@@ -112,7 +113,27 @@ describe('a letter about birthdays', () => {
     const [letter] = (await awaitLetters(ana.email, 2)).filter(({ Subject }) => Subject === 'Birthdays today')
     expect(letter?.Text).toContain(': Today')
     expect(letter?.MessageID).toBe(`${row?.message_id}@vizitka.test`)
-    expect(await queuedFor(ana)).toMatchObject([{ text: null, html: null }])
+    expect(await queuedFor(ana)).toMatchObject([{ text: null, html: null, unsubscribe_url: null }])
+  })
+})
+
+describe('a letter about very many people', () => {
+  it('names a hundred with short names, the soonest first, and says how many more there are', async () => {
+    const ana = await waiting({ birthday_digest: 'weekly', next_digest_at: '2026-11-23T06:00:00.000Z' })
+    const name = 'x'.repeat(30_000)
+    await addVcard(ana, lines('VERSION:3.0', `FN:${name}`, 'N:Y;;;;', 'BDAY:1990-11-24'))
+    const create = (n: number) => ({ create: { first_name: `A${n}`, birthday: '--11-26' } })
+    for (let times = 0; times < 2; times++)
+      await ana.post('/api/contacts/batch', { operations: Array.from({ length: 60 }, (_, n) => create(n)) })
+    // Who is not born yet does not count.
+    await addVcard(ana, lines('VERSION:3.0', 'FN:Unborn', 'N:Unborn;;;;', 'BDAY:2027-11-24'))
+    await queueDigests({ db, config }, new Date('2026-11-23T06:00:30.000Z'))
+    const [row] = await queuedFor(ana)
+    const paragraphs = row?.text?.split('\n\n') ?? []
+    expect(paragraphs[1]).toBe(`Tuesday 24 November: ${'x'.repeat(200)} (turns 36)`)
+    expect(paragraphs.filter((line) => line.includes(' November: '))).toHaveLength(100)
+    expect(paragraphs).toContain('And 22 more.')
+    expect(row?.text).not.toContain('Unborn')
   })
 })
 
@@ -225,6 +246,17 @@ describe('each letter about birthdays is queued once', () => {
     expect(await count()).toBe(20)
     await queueDigests({ db, config }, saturday)
     for (const person of people) expect(await queuedFor(person)).toHaveLength(1)
+  })
+
+  it('and a reader whose letter cannot be written misses it, and stops nobody', async () => {
+    const [odd, ana] = [await waiting(), await waiting()]
+    await execute(
+      `CREATE TRIGGER no_letter BEFORE INSERT ON outbox WHEN NEW.user_id = ${odd.id} BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    )
+    onTestFinished(() => execute('DROP TRIGGER IF EXISTS no_letter'))
+    await queueDigests({ db, config }, saturday)
+    expect([await queuedFor(odd), await queuedFor(ana)]).toMatchObject([[], [{ recipient: ana.email }]])
+    for (const one of [odd, ana]) expect((await rowOf(one)).next_digest_at).toBe('2026-11-29T06:00:00.000Z')
   })
 
   it('and a reader whose time zone this runtime does not know stops nobody: theirs is UTC', async () => {

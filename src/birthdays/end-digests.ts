@@ -3,6 +3,8 @@ import { writeAtNewRevision } from '../platform/gate/write-at-new-revision.ts'
 import { Problem } from '../platform/http/problem.ts'
 import type { Services } from '../platform/ports.ts'
 import { findUser, updateUser } from '../users/store.ts'
+import type { UserRow } from '../users/table.ts'
+import { deleteWaitingLetters } from './digest-store.ts'
 
 const noSuchLink = (): Problem => new Problem(404, 'link-not-found', 'This link is incomplete: copy it again.')
 
@@ -17,16 +19,19 @@ export function requireUnsubscribeToken({ config }: Pick<Services, 'config'>, to
 }
 
 /**
- * Ends the letters about birthdays of the user whom a link names, as the owner could. A second time changes nothing.
+ * Ends the letters about birthdays of the user whom a link names, as the owner could, and those that wait to be sent. A
+ * second time changes nothing.
  * @throws Problem 404 `link-not-found` if the link is forged; 503 `gate-unavailable`
  */
 export async function endDigests(services: Services, token: string): Promise<void> {
-  const { db, gate } = services
+  const { db } = services
   const userId = requireUnsubscribeToken(services, token)
   const user = await findUser(db, userId)
-  if (!user || user.birthday_digest === null) return
+  if (user && user.birthday_digest !== null) await endDigestsOf(services, user)
+  await deleteWaitingLetters(db, userId)
+}
+
+async function endDigestsOf({ db, gate }: Services, { id, revision: current }: UserRow): Promise<void> {
   const changes = { birthday_digest: null, next_digest_at: null }
-  await writeAtNewRevision(gate(`user:${userId}`), user.revision, (revision) =>
-    updateUser(db, userId, changes, revision),
-  )
+  await writeAtNewRevision(gate(`user:${id}`), current, (revision) => updateUser(db, id, changes, revision))
 }

@@ -5,6 +5,7 @@ import { isNoGroup, ownedBy } from '../contacts/scope.ts'
 import { contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { pages } from '../platform/db/pages.ts'
+import { shortName } from './store.ts'
 
 /** So many that a book of 50,000 takes 25 queries; a row has a name and two dates. */
 const birthdaysPerPage = 2000
@@ -16,7 +17,7 @@ const personColumns = {
   id: contacts.id,
   first_name: contacts.first_name,
   last_name: contacts.last_name,
-  full_name: contacts.full_name,
+  full_name: shortName,
   updated_at: contacts.updated_at,
 } as const
 

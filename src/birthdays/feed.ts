@@ -12,7 +12,7 @@ import { parseBirthday } from './upcoming.ts'
 type Reader = Pick<Account, 'id' | 'locale' | 'leap_day'>
 
 /** Raised whenever the text of calendars changes for the same contacts. */
-const format = 1
+const format = 2
 
 const words = {
   en: { calendar: 'Birthdays', birthday: 'Birthday', anniversary: 'Anniversary' },

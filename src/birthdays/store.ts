@@ -1,9 +1,15 @@
-import { and, between, type Placeholder } from 'drizzle-orm'
+import { and, between, type Placeholder, sql } from 'drizzle-orm'
 import { ownedBy } from '../contacts/scope.ts'
 import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
 import { preparedQuery } from '../platform/db/prepared-query.ts'
 import { rangesOf } from './upcoming.ts'
+
+/** The most characters of a name in a letter or a calendar: an FN may have 64 KB. */
+export const maxName = 200
+
+/** The full name of a contact's vCard, cut to so many characters. */
+export const shortName = sql<string | null>`substr(${contacts.full_name}, 1, ${maxName})`.as('short_name')
 
 /** In SQLite, a negative LIMIT means no limit. */
 const noLimit = -1

@@ -6,12 +6,15 @@ const undoSchema = z.object({
   revision: z.int(),
   /** Whether it was a favourite then: versions come only of what a vCard has. */
   favorite: z.boolean(),
+  /** Whether the merge left that version: not if it changed nothing that a version has. */
+  version: z.boolean().default(false),
   /** The ids of the groups that it joined by the merge. */
   groups: z.array(z.int()),
 })
 
 export type MergeUndo = z.infer<typeof undoSchema>
 
-export const serializeUndo = (undo: MergeUndo): string => JSON.stringify(undo)
+/** Without `version`, which the write adds. */
+export const serializeUndo = (undo: Omit<MergeUndo, 'version'>): string => JSON.stringify(undo)
 
 export const parseUndo = (text: string): MergeUndo => undoSchema.parse(JSON.parse(text))

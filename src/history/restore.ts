@@ -33,7 +33,7 @@ export interface Restored {
   readonly row: StoredRow
   /**
    * If it had been merged into another contact: whether that one is what it was before again, or has changed since the
-   * merge and stays as it is.
+   * merge (or its version before is gone) and stays as it is.
    */
   readonly into?: 'restored' | 'changed-since'
   /** The ids of the other contacts of that merge, if it was undone: they stay in the trash. */
@@ -82,7 +82,10 @@ async function requireRestorable({ db }: Services, ownerId: number, { contact }:
   await requireRoomForGroup(db, ownerId, contentOfStored(contact))
 }
 
-/** Computes what undoing a merge writes; undefined if the contact that others were merged into has changed since. */
+/**
+ * Computes what undoing a merge writes; undefined if the contact that others were merged into has changed since, or its
+ * history no longer has the version before.
+ */
 async function findUndo(
   { db }: Services,
   { ownerId, id, author }: RestoreTarget,
@@ -91,8 +94,9 @@ async function findUndo(
   const { number, into, groups, others } = await readUndo(db, ownerId, merged, id)
   if (into?.revision !== merged.revision) return undefined
   const { revision, favorite } = merged.undo
-  // If the merge changed nothing that a version has, there is none.
   const version = await findVersion(db, ownerId, into.id, revision)
+  // The version is gone: only the newest are stored.
+  if (!version && merged.undo.version) return undefined
   const before = version ?? { ...into, uri: null }
   const uid = uidOf(into)
   const left = groups.flatMap((group): GroupCard[] => {

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, type SQL, sql } from 'drizzle-orm'
 import { isNoGroup, ownedBy } from '../contacts/scope.ts'
 import { rowsOfIds } from '../contacts/store.ts'
-import type { StoredRow } from '../contacts/table.ts'
+import { type ContactRow, contactColumns, contacts } from '../contacts/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { selectAsRow } from '../platform/db/rows.ts'
@@ -15,6 +15,12 @@ export const mostSharing = 20
 
 /** The most shared signs that one answer is made of. */
 export const mostSigns = 500
+
+/** The most contacts that one answer is made of: the vCards of all of them are read. */
+export const mostCandidates = 1000
+
+/** The most rows with vCards that are read at once: a vCard has up to 64 KB. */
+const rowsAtOnce = 100
 
 /** The pairs of contacts that an owner may say are not the same person. */
 export const maxPairs = 50_000
@@ -63,8 +69,8 @@ export interface Sharing {
 }
 
 /**
- * Finds contacts of an owner that may share a sign, for each sign; without pairs that are said to be distinct. At most
- * 500 signs, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
+ * Finds contacts of an owner that may share a sign, for each sign; without signs of which all pairs are said to be
+ * distinct. At most 500 signs of 1,000 contacts, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
  */
 export async function findSharing(db: Database, ownerId: number): Promise<Sharing[]> {
   const rows = await db
@@ -76,12 +82,24 @@ export async function findSharing(db: Database, ownerId: number): Promise<Sharin
       ) AS found`,
     )
     .where(
-      sql`NOT (found.contacts = 2 AND EXISTS (SELECT 1 FROM distinct_pairs
-        WHERE owner_id = ${ownerId} AND first_id = found.first AND second_id = found.last))`,
+      // Counting the pairs of up to 20 contacts takes long, so first one pair is looked up.
+      sql`NOT (EXISTS (SELECT 1 FROM distinct_pairs
+        WHERE owner_id = ${ownerId} AND first_id = found.first AND second_id = found.last)
+        AND (found.contacts = 2 OR found.contacts * (found.contacts - 1) / 2 = (
+          SELECT count(*) FROM json_each(found.ids) AS one CROSS JOIN json_each(found.ids) AS other
+            CROSS JOIN distinct_pairs ON owner_id = ${ownerId} AND first_id = one.value AND second_id = other.value)))`,
     )
     .orderBy(sql`found.first`, sql`found.sign`)
     .limit(mostSigns)
-  return rows.map(({ sign, ids }) => ({ kind: partsOfSign(sign).kind, ids: JSON.parse(ids) as number[] }))
+  const candidates = new Set<number>()
+  const sharing: Sharing[] = []
+  for (const { sign, ids } of rows) {
+    const some = JSON.parse(ids) as number[]
+    for (const id of some) candidates.add(id)
+    if (candidates.size > mostCandidates) break
+    sharing.push({ kind: partsOfSign(sign).kind, ids: some })
+  }
+  return sharing
 }
 
 /**
@@ -104,21 +122,28 @@ export async function findBySigns(
   return rows.map(({ id }) => id)
 }
 
-/** Reads contacts of an owner, and the pairs of them that are said to be distinct. */
-export async function readCandidates(
-  db: Database,
-  ownerId: number,
-  ids: readonly number[],
-): Promise<{ readonly rows: readonly StoredRow[]; readonly distinct: readonly Pair[] }> {
-  const [rows, pairs] = await db.batch([
-    rowsOfIds(db, ownerId, ids),
-    db
-      .select({ first: distinctPairs.first_id, second: distinctPairs.second_id })
-      .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
-      .crossJoin(distinctPairs)
-      .where(sql`${distinctPairs.owner_id} = ${ownerId} AND ${distinctPairs.first_id} = wanted.value`),
-  ])
-  return { rows, distinct: pairs.map(({ first, second }) => [first, second]) }
+/** Yields contacts of an owner with their vCards, some at a time. */
+export async function* readCandidates(db: Database, ownerId: number, ids: readonly number[]) {
+  for (let from = 0; from < ids.length; from += rowsAtOnce)
+    yield await rowsOfIds(db, ownerId, ids.slice(from, from + rowsAtOnce))
+}
+
+/** Reads contacts of an owner as a list has them, without their vCards. */
+export const readListed = (db: Database, ownerId: number, ids: readonly number[]): Promise<ContactRow[]> =>
+  db
+    .select(contactColumns)
+    .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
+    .crossJoin(contacts)
+    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
+
+/** Finds the pairs of some contacts that their owner has said are distinct. */
+export async function findPairs(db: Database, ownerId: number, ids: readonly number[]): Promise<Pair[]> {
+  const pairs = await db
+    .select({ first: distinctPairs.first_id, second: distinctPairs.second_id })
+    .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
+    .crossJoin(distinctPairs)
+    .where(sql`${distinctPairs.owner_id} = ${ownerId} AND ${distinctPairs.first_id} = wanted.value`)
+  return pairs.map(({ first, second }) => [first, second])
 }
 
 /** Counts the pairs that an owner has said are distinct. */

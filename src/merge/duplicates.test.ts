@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { problemOf, read } from '../../test/client.ts'
 import { add } from '../../test/contacts.ts'
+import { database } from '../../test/database.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { addVcard, faults, lines, path } from '../../test/vcard-requests.ts'
 import { exportSchema } from '../account/schema.ts'
+import { findSharing } from './duplicates-store.ts'
 import { groupBySigns } from './group-by-signs.ts'
 import { duplicatesSchema } from './schema.ts'
 
@@ -86,6 +88,17 @@ describe('the list of duplicates', () => {
     ])
   })
 
+  it('is made of at most a thousand contacts', async () => {
+    const eve = await signedUp('eve')
+    const create = (n: number) => ({ create: { first_name: `C${n}`, email: `${Math.floor(n / 20)}@example.com` } })
+    const operations = Array.from({ length: 1020 }, (_, n) => create(n))
+    for (let from = 0; from < 1020; from += 60)
+      expect((await eve.post(`${path}/batch`, { operations: operations.slice(from, from + 60) })).status).toBe(200)
+    expect((await page('?limit=1&total=true', eve)).headers.get('X-Total-Count')).toBe('50')
+    const last = await list('?limit=1&skip=49', eve)
+    expect(last[0]?.contacts).toHaveLength(20)
+  })
+
   it('forgets a pair for ever that its owner says is distinct', async () => {
     const eve = await signedUp('eve')
     const [a, b, c] = [
@@ -100,8 +113,11 @@ describe('the list of duplicates', () => {
       [a.id, c.id],
       [b.id, c.id],
     ])
+    expect(await findSharing(database(), eve.id)).toHaveLength(1)
     expect((await dismiss([a.id, b.id, c.id, c.id])).status).toBe(204)
     expect(await ids(eve)).toEqual([])
+    // It no longer has a place among the 500 signs.
+    expect(await findSharing(database(), eve.id)).toEqual([])
     await eve.patch(`${path}/${a.id}`, { phone: '+380 44 123 45 67' })
     await eve.patch(`${path}/${b.id}`, { phone: '+380 44 123 45 67' })
     expect(await ids(eve)).toEqual([])

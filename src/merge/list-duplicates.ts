@@ -1,8 +1,8 @@
 import { detailsOf } from '../contacts/content.ts'
-import type { StoredRow } from '../contacts/table.ts'
+import type { ContactRow, StoredRow } from '../contacts/table.ts'
 import type { Cursor, Page, PageQuery } from '../platform/http/page.ts'
 import type { Services } from '../platform/ports.ts'
-import { findSharing, readCandidates, type Sharing } from './duplicates-store.ts'
+import { findPairs, findSharing, readCandidates, readListed, type Sharing } from './duplicates-store.ts'
 import { groupBySigns } from './group-by-signs.ts'
 import { partsOfSign, signsOf } from './signs.ts'
 
@@ -11,7 +11,7 @@ export interface DuplicateRows {
   /** Its place in the list, from 1. */
   readonly id: number
   readonly signs: readonly string[]
-  readonly rows: readonly StoredRow[]
+  readonly rows: readonly ContactRow[]
 }
 
 /** Returns the signs of a contact. */
@@ -24,9 +24,11 @@ export const signsOfRow = (row: StoredRow): string[] => {
  * Returns the signs of each contact that others of the same candidates share with it. Only signs of their kind: what
  * more than 20 contacts share is among the signs of many, and is no reason.
  */
-function sharedSigns(rows: ReadonlyMap<number, StoredRow>, sharing: readonly Sharing[]): Map<number, Set<string>> {
-  const all = new Map([...rows].map(([id, row]) => [id, signsOfRow(row)]))
-  const shared = new Map<number, Set<string>>([...rows.keys()].map((id) => [id, new Set()]))
+function sharedSigns(
+  all: ReadonlyMap<number, readonly string[]>,
+  sharing: readonly Sharing[],
+): Map<number, Set<string>> {
+  const shared = new Map<number, Set<string>>([...all.keys()].map((id) => [id, new Set()]))
   for (const { kind, ids } of sharing) {
     const holders = new Map<string, number[]>()
     for (const id of ids)
@@ -40,8 +42,8 @@ function sharedSigns(rows: ReadonlyMap<number, StoredRow>, sharing: readonly Sha
 /**
  * Lists contacts of an owner that seem to be the same person, one page at a time: those with the lowest ids first.
  * Merges nothing. Leaves out groups of vCards, the trash, signs that more than 20 contacts share, and pairs that the
- * owner has said are distinct. An answer is made of at most 500 signs: after these are merged or dismissed, it has the
- * next.
+ * owner has said are distinct. An answer is made of at most 500 signs of 1,000 contacts: after these are merged or
+ * dismissed, it has the next.
  */
 export async function listDuplicates(
   { db }: Services,
@@ -51,19 +53,22 @@ export async function listDuplicates(
 ): Promise<Page<DuplicateRows>> {
   const sharing = await findSharing(db, ownerId)
   const ids = [...new Set(sharing.flatMap((one) => one.ids))]
-  const { rows, distinct } = ids.length === 0 ? { rows: [], distinct: [] } : await readCandidates(db, ownerId, ids)
-  const byId = new Map(rows.map((row) => [row.id, row]))
+  // Only the signs of all of them are in memory at once, and not their vCards.
+  const all = new Map<number, readonly string[]>()
+  for await (const rows of readCandidates(db, ownerId, ids)) for (const row of rows) all.set(row.id, signsOfRow(row))
+  const distinct = ids.length === 0 ? [] : await findPairs(db, ownerId, ids)
   const groups = groupBySigns(
-    [...sharedSigns(byId, sharing)].map(([id, signs]) => ({ id, signs: [...signs] })),
+    [...sharedSigns(all, sharing)].map(([id, signs]) => ({ id, signs: [...signs] })),
     distinct,
   )
   const from = cursor?.id ?? query.skip ?? 0
-  const page = groups
-    .map(({ ids, signs }, at) => ({
-      ...{ id: at + 1, signs },
-      rows: ids.flatMap((id) => byId.get(id) ?? []),
-    }))
-    .filter(({ id }) => id > from && id <= from + query.limit)
+  const wanted = groups.flatMap((group, at) =>
+    at >= from && at < from + query.limit ? [{ ...group, id: at + 1 }] : [],
+  )
+  const listed = [...new Set(wanted.flatMap((group) => group.ids))]
+  const rows = listed.length === 0 ? [] : await readListed(db, ownerId, listed)
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const page = wanted.map(({ id, signs, ids }) => ({ id, signs, rows: ids.flatMap((one) => byId.get(one) ?? []) }))
   const last = page.at(-1)
   const next = last && last.id < groups.length ? { sort: 'duplicates', key: '', id: last.id } : null
   return { rows: page, next, total: query.total ? groups.length : null }

@@ -150,6 +150,17 @@ describe('merging contacts', () => {
     ])
   })
 
+  it('takes nothing for the same that only looks alike', async () => {
+    const said = ['TEL:1234567', 'NICKNAME:Zoe', 'NOTE:a cat sat']
+    const one = await addVcard(ana, card('José', ...said))
+    const two = await addVcard(ana, card('Jose', 'TEL:*123*4567#', 'NICKNAME:Zoë', 'NOTE:cat'))
+    const three = await addVcard(ana, card('JOSÉ', 'TEL:123-45-67', 'NICKNAME:zoe', 'NOTE:cat'))
+    const merged = await merge(one.id, [two.id, three.id])
+    expect(merged.phones.map(({ value }) => value)).toEqual(['1234567', '*123*4567#'])
+    expect(merged.custom).toEqual([{ name: 'X-OTHER-NAME', value: 'Jose', label: null }])
+    expect(merged).toMatchObject({ name: { nickname: 'Zoe,Zoë' }, additional: 'a cat sat\ncat' })
+  })
+
   it('has the picture of the first that has one, or the chosen one, with the files of vCards', async () => {
     const logo = `LOGO;ENCODING=b;TYPE=PNG:${'QUFB'.repeat(500)}`
     const one = await add(ana, { first_name: 'Pictured' })
@@ -236,6 +247,13 @@ describe('merging contacts', () => {
     const big = await addVcard(ana, card('Big', ...many(1)))
     const bigger = await addVcard(ana, card('Big', ...many(2)))
     expect(faults(await request(big.id, [bigger.id]))).toEqual(['/from'])
+    const long = (n: number) => card('Long', ...Array.from({ length: 950 }, (_, at) => `X-L${at % 10}:${n}-${at}`))
+    const longer = []
+    for (let n = 0; n < 3; n++) longer.push((await addVcard(ana, long(n))).id)
+    const [first = 0, ...rest] = longer
+    const refused = await request(first, rest)
+    expect(faults(refused)).toEqual(['/from'])
+    expect(refused.text).toContain('different lines')
     expect(await details(one.id)).toEqual(before)
     expect((await request(one.id, [two.id], undefined, { 'If-Match': etag })).status).toBe(200)
     expect(problemOf(await request(one.id, [two.id]))).toBe('404 not-found')

@@ -97,6 +97,25 @@ describe('restoring a contact that was merged away', () => {
     expect(await details(one)).toEqual(states[0])
   })
 
+  it('says so if the version before is gone, as after very many merges', async () => {
+    const one = (await add(ana, { first_name: 'Many' })).id
+    const [from, states] = [[] as number[], [] as unknown[]]
+    for (let n = 0; n < 11; n++) {
+      from.push((await add(ana, { first_name: 'Many', phone: `+380 44 555 00 ${n + 10}` })).id)
+      states.push(await details(one))
+      await merge(one, from.at(-1) ?? 0)
+    }
+    const answers: unknown[] = []
+    for (const [at, id] of [...from.entries()].reverse()) {
+      const before = await details(one)
+      const { into } = z.looseObject({ into: z.string() }).parse(await restore(id))
+      expect(await details(one), `${at}`).toEqual(into === 'restored' ? states[at] : before)
+      answers.push(into)
+    }
+    // Of 11 merges and 10 undone ones, the history has 20 versions.
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => 'restored'), 'changed-since'])
+  })
+
   it('happens only as a whole: if the contact cannot be restored, the other stays merged', async () => {
     const one = await add(ana, { first_name: 'Whole' })
     const two = await addVcard(ana, card('Whole', 'UID:whole-2', 'TEL:+380449999999'))

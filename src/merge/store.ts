@@ -44,7 +44,16 @@ export async function readMerge(db: Database, ownerId: number, ids: readonly num
       .select({ contact: cardParts.contact_id, hash: cardParts.hash, text: cardParts.text })
       .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
       .crossJoin(cardParts)
-      .where(and(sql`${cardParts.contact_id} = wanted.value`, eq(cardParts.owner_id, ownerId))),
+      .crossJoin(contacts)
+      .where(
+        and(
+          sql`${cardParts.contact_id} = wanted.value`,
+          eq(cardParts.owner_id, ownerId),
+          sql`${contacts.id} = wanted.value`,
+          // Not those that only versions name: a contact has up to 21 pictures of a megabyte.
+          sql`instr(${contacts.card}, ${cardParts.hash}) > 0`,
+        ),
+      ),
     findGroupsNaming(db, ownerId, ids),
   ])
   const groupIds = [...new Set(memberships.map(({ group }) => group))]
@@ -86,6 +95,8 @@ export async function writeMerge(
   const gone = and(ownedByUnindexed(ownerId), sql`${contacts.id} IN (SELECT value FROM json_each(${ids}))`)
   const { revision, favorite } = row
   const undo = serializeUndo({ revision, favorite, groups: cards.map(({ id }) => id) })
+  const isVersion = sql`EXISTS (SELECT 1 FROM versions
+    WHERE versions.owner_id = ${ownerId} AND versions.contact_id = ${row.id} AND versions.revision = ${revision})`
   const place = sql<number>`${lastNumber(ownerId)} + row_number() OVER (ORDER BY ${contacts.id})`
   try {
     const results = await db.batch([
@@ -104,7 +115,7 @@ export async function writeMerge(
         .set({
           merged_into: row.id,
           merged_revision: sql`(SELECT contacts.revision FROM contacts WHERE contacts.id = ${row.id})`,
-          merge_undo: undo,
+          merge_undo: sql`json_set(${undo}, '$.version', json(iif(${isVersion}, 'true', 'false')))`,
         })
         .where(
           sql`+owner_id = ${ownerId} AND contact_id IN (SELECT value FROM json_each(${ids})) AND content IS NOT NULL`,

@@ -20,17 +20,29 @@ const covers = (one: string, other: string): boolean =>
  * that is no date, goes to the list of dates, labeled `birthday`.
  */
 export function uniteBirthdays(card: Card, other: Card): Card {
+  const lines = other.lines.filter(({ name }) => name === 'BDAY')
+  if (lines.length === 0) return card
   let united = card
-  for (const line of other.lines.filter(({ name }) => name === 'BDAY')) {
+  const there = birthdaysOf(card)
+  let { birthday, dates } = readFields(card)
+  for (const line of lines) {
     const date = dateOf(line)
-    if (date === null) continue
-    const before = birthdaysOf(united)
-    const { birthday, dates } = readFields(united)
-    if (before.length === 0) united = withLines(united, other, [line], new Map([[line.group.toUpperCase(), '']]))
-    else if (before.some((one) => covers(one, date))) continue
-    else if (birthday !== null && covers(date, birthday)) united = editCard(united, { birthday: date })
-    else if (!dates.some(({ value, label }) => value === date && label === 'birthday'))
-      united = editCard(united, { dates: [...dates, { value: date, label: 'birthday' }] })
+    if (date === null || there.some((one) => covers(one, date))) continue
+    if (there.length === 0) {
+      united = withLines(united, other, [line], new Map([[line.group.toUpperCase(), '']]))
+      birthday = readFields(united).birthday
+      there.push(date)
+    } else if (birthday !== null && covers(date, birthday)) {
+      birthday = date
+      there.push(date)
+    } else if (!dates.some(({ value, label }) => value === date && label === 'birthday')) {
+      dates = [...dates, { value: date, label: 'birthday' }]
+    }
   }
-  return united
+  // One edit, because each takes as long as the vCard has lines.
+  const fields = readFields(united)
+  return editCard(united, {
+    ...(birthday === fields.birthday ? {} : { birthday }),
+    ...(dates.length === fields.dates.length ? {} : { dates }),
+  })
 }

@@ -1,4 +1,5 @@
-import type { Card, Line, Organization, Reach } from '../cards/card.ts'
+import { bounds, checkBounds } from '../cards/bounds.ts'
+import { type Card, CardFault, type Line, type Organization, type Reach } from '../cards/card.ts'
 import { convertCard } from '../cards/convert.ts'
 import { Draft } from '../cards/draft.ts'
 import { editCard } from '../cards/edit.ts'
@@ -7,7 +8,7 @@ import { orNull, textOf } from '../cards/values.ts'
 import { keyOfLabel } from '../contacts/labels-key.ts'
 import { emailKey } from '../users/table.ts'
 import { uniteBirthdays } from './unite-birthdays.ts'
-import { type Groups, hasText, isInList, phoneValue, uniteLists, withLines } from './unite-lists.ts'
+import { type Groups, isInList, phoneValue, uniteLists, withLines } from './unite-lists.ts'
 import { uniteNames } from './unite-names.ts'
 
 /** The vCards of which a value is chosen, where that is not the one that the others are merged into. */
@@ -39,9 +40,10 @@ const single = new Set([
  * lists are united by value; of a value that there can be only one of, that of `into` stays, or the chosen one, and the
  * others go to a list, or to a custom property. Lines that no field shows are copied. The result is a vCard 4.0 if
  * `into` is one, and otherwise 3.0.
- * @throws ChangeFault if a list would have more than 100 members
+ * @throws ChangeFault if a list would have more than 100 members; CardFault if the result is larger than a vCard may be
  */
 export function uniteCards(into: Card, others: readonly Card[], chosen: ChosenCards = {}): Card {
+  checkLines([into, ...others])
   const version = into.version === '4.0' ? '4.0' : '3.0'
   const converted = (card: Card): Card => convertCard(card, version)
   const [base, ...more] = [into, ...others].map(converted)
@@ -50,15 +52,30 @@ export function uniteCards(into: Card, others: readonly Card[], chosen: ChosenCa
   card = chosen.name ? withPropertiesOf(card, converted(chosen.name), nameProperties) : card
   card = chosen.birthday ? withPropertiesOf(card, converted(chosen.birthday), ['BDAY']) : card
   card = chosen.picture ? withPropertiesOf(card, converted(chosen.picture), ['PHOTO']) : card
-  for (const other of [base, ...more]) card = uniteBirthdays(uniteNames(card, other), other)
+  for (const other of [base, ...more]) {
+    card = uniteBirthdays(uniteNames(card, other), other)
+    checkBounds(card)
+  }
   for (const other of more) {
     const groups: Groups = new Map()
     card = uniteSets(card, other)
     for (const unite of uniteLists) card = unite(card, other, groups)
     card = uniteNotes(card, other, groups)
     card = uniteRest(card, other, groups)
+    // What is larger than a vCard may be takes long to unite with even more.
+    checkBounds(card)
   }
   return withPrimaries(card, chosen)
+}
+
+/** The most different lines that vCards to unite may have: what has so many does not become small enough. */
+const maxLines = 2 * bounds.lines
+
+/** @throws CardFault if vCards have so many different lines that uniting them takes long, and fails in the end */
+function checkLines(cards: readonly Card[]): void {
+  const different = new Set(cards.flatMap(({ lines }) => lines.map(({ raw }) => raw)))
+  if (different.size > maxLines)
+    throw new CardFault(0, `The vCards have ${different.size} different lines, and ${bounds.lines} are taken.`)
 }
 
 const nameProperties = ['N', 'FN', 'X-PHONETIC-FIRST-NAME', 'X-PHONETIC-LAST-NAME']
@@ -104,21 +121,35 @@ const covers = (one: Organization, other: Organization): boolean =>
   equal(one.units, other.units) &&
   (['title', 'role'] as const).every((part) => other[part] === null || one[part] === other[part])
 
-/** Adds the notes whose text is not there. */
+/** Adds the notes that are not there, as a whole note or as whole lines of notes that follow one another. */
 function uniteNotes(card: Card, other: Card, groups: Groups): Card {
   let united = card
+  let there = inLines(noteLines(card).map(textOf).join('\n'))
   for (const line of noteLines(other)) {
-    const text = textOf(line).trim()
-    if (!(readFields(united).additional ?? '').includes(text)) united = withLines(united, other, [line], groups)
+    const text = inLines(textOf(line))
+    if (there.includes(text)) continue
+    united = withLines(united, other, [line], groups)
+    there += text.trimStart()
   }
   return united
 }
 
+/** A text whose lines are each between two line breaks, without blanks around them. */
+const inLines = (text: string): string =>
+  `\n${text
+    .trim()
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .join('\n')}\n`
+
 /** Adds the lines of all other properties. */
 function uniteRest(card: Card, other: Card, groups: Groups): Card {
   let united = card
+  const saidBy = (line: Line): string => `${line.name}:${textOf(line).trim()}`
+  const there = new Set(card.lines.map(saidBy))
   for (const line of other.lines) {
-    if (notCopied.has(line.name) || isInList(line) || orNull(line.value) === null || hasText(united, line)) continue
+    if (notCopied.has(line.name) || isInList(line) || orNull(line.value) === null || there.has(saidBy(line))) continue
+    there.add(saidBy(line))
     const isTaken = single.has(line.name) && united.lines.some(({ name }) => name === line.name)
     united = isTaken ? withOther(united, line) : withLines(united, other, [line], groups)
   }

@@ -19,6 +19,7 @@ import { type Entry, readEntries } from '../cards/read.ts'
 import { textOf } from '../cards/values.ts'
 import { dropParams } from '../cards/write.ts'
 import { numberOf, phoneKey } from '../contacts/search/phone-digits.ts'
+import { unifySigns } from '../platform/text/fold.ts'
 import { emailKey } from '../users/table.ts'
 import { fewestDigits } from './signs.ts'
 
@@ -30,8 +31,21 @@ interface UnitedList<M extends Labeled> {
   readonly keyOf: (member: M) => string
 }
 
-/** A number by its digits, or as it is if it has few: `*21#` is not `21`. */
-export const phoneValue = (value: string): string => (numberOf(value).length < fewestDigits ? value : phoneKey(value))
+/** What may stand between the digits of a number without making it another one. */
+const digitsAndSigns = /^[\p{Nd}\p{L}\p{Pd}\s()+./,;:=]*$/u
+/** The words before an extension. */
+const extensionWords = new Set(['x', 'ext', 'extn', 'extension', 'доб', 'дод', 'вн', 'внутр'])
+
+/**
+ * A number by its digits and those of its extension, or as it is if it has few, or says something else: `*21#` is not
+ * `21`, and `*123*4567#` is not `1234567`.
+ */
+export function phoneValue(value: string): string {
+  const [word = 'x', ...others] = unifySigns(value).match(/\p{L}+/gu) ?? []
+  const isPlain =
+    others.length === 0 && extensionWords.has(word.toLowerCase()) && digitsAndSigns.test(unifySigns(value))
+  return isPlain && numberOf(value).length >= fewestDigits ? phoneKey(value) : value
+}
 
 const listOf = <M extends Labeled>(kind: Kind<M>, keyOf: (member: M) => string = kind.key): UnitedList<M> => ({
   kind,
@@ -47,32 +61,43 @@ export type Groups = Map<string, string>
 const own = <M extends Labeled>({ kind, keyOf }: UnitedList<M>): Unite => {
   return (card, other, groups) => {
     let united = card
+    // Read once, and completed with what is added: reading a list takes as long as the vCard has lines.
+    const labels = new Map<string, (string | null)[]>()
+    const labelsOf = (member: M): (string | null)[] => {
+      const key = keyOf(member)
+      const found = labels.get(key) ?? []
+      labels.set(key, found)
+      return found
+    }
+    const first = readEntries(united, kind, groupLabels(united))
+    for (const { member } of first) labelsOf(member).push(member.label)
+    let hasOthers = kind.hasPrimary && first.length > 0
     for (const entry of readEntries(other, kind, groupLabels(other))) {
-      const there = readEntries(united, kind, groupLabels(united))
-      const same = there.filter(({ member }) => keyOf(member) === keyOf(entry.member))
-      const isSaid = same.some(({ member }) => entry.member.label === null || member.label === entry.member.label)
+      const { label } = entry.member
+      const there = labelsOf(entry.member)
+      const isSaid = there.length > 0 && (label === null || there.includes(label))
       if (isSaid && translationsOf(other, entry.line).every((line) => line === entry.line || hasText(united, line)))
         continue
-      const unlabeled = same.find(({ member }) => member.label === null)
-      if (unlabeled && kind.fixedLabel === undefined) {
-        united = withLabel(united, kind, there, { unlabeled, label: entry.member.label })
+      const at = there.indexOf(null)
+      if (at >= 0 && kind.fixedLabel === undefined) {
+        united = withLabel(united, { kind, keyOf }, entry.member)
+        there[at] = label
         continue
       }
-      united = withEntry(united, other, entry, { groups, hasOthers: kind.hasPrimary && there.length > 0 })
+      united = withEntry(united, other, entry, { groups, hasOthers })
+      there.push(label)
+      hasOthers = kind.hasPrimary
     }
     return united
   }
 }
 
-/** Gives a member of a list that has no label the one that the same value has elsewhere. */
-function withLabel<M extends Labeled>(
-  card: Card,
-  kind: Kind<M>,
-  there: readonly Entry<M>[],
-  { unlabeled, label }: { readonly unlabeled: Entry<M>; readonly label: string | null },
-): Card {
+/** Gives a value of a list that has no label the one that the same value has elsewhere. */
+function withLabel<M extends Labeled>(card: Card, { kind, keyOf }: UnitedList<M>, labeled: M): Card {
+  const there = readEntries(card, kind, groupLabels(card)).map(({ member }) => member)
+  const at = there.findIndex((member) => member.label === null && keyOf(member) === keyOf(labeled))
   const draft = new Draft(card)
-  const wanted = there.map((entry) => (entry === unlabeled ? { ...entry.member, label } : entry.member))
+  const wanted = there.map((member, index) => (index === at ? { ...member, label: labeled.label } : member))
   editList(draft, kind, wanted, '')
   return draft.card
 }
@@ -96,13 +121,16 @@ export const isInList = (line: Line): boolean =>
   )
 
 /** Whether a vCard has a line of the same name that says the same. */
-export const hasText = (card: Card, line: Line): boolean =>
-  card.lines.some((one) => one.name === line.name && textOf(one).trim() === textOf(line).trim())
+function hasText(card: Card, line: Line): boolean {
+  const text = textOf(line).trim()
+  return card.lines.some((one) => one.name === line.name && textOf(one).trim() === text)
+}
 
-/** The lines that say the same in other languages, itself included (ALTID, RFC 6350, section 5.4). */
+/** The lines of a property that say the same in other languages, itself included (ALTID, RFC 6350, section 5.4). */
 function translationsOf(card: Card, line: Line): Line[] {
   const altid = altidOf(line)
-  return altid === undefined ? [line] : card.lines.filter((one) => altidOf(one) === altid)
+  if (altid === undefined) return [line]
+  return card.lines.filter((one) => one.name === line.name && altidOf(one) === altid)
 }
 
 function withEntry<M>(
@@ -114,16 +142,16 @@ function withEntry<M>(
   const lines = translationsOf(other, line)
   const { format } = new Draft(card)
   const preferred = hasOthers ? lines.map((one) => setPreference(one, false, format)) : lines
-  return withLines(card, other, lines.length > 1 ? withFreshAltid(card, preferred) : preferred, groups)
+  const isTranslated = altidOf(line) !== undefined
+  return withLines(card, other, isTranslated ? withFreshAltid(card, preferred) : preferred, groups)
 }
 
 /** The same lines under an ALTID that no line of the vCard has. */
 function withFreshAltid(card: Card, lines: readonly Line[]): Line[] {
   const { format } = new Draft(card)
+  const taken = new Set(card.lines.map(altidOf))
   let number = 1
-  const isTaken = (): boolean =>
-    card.lines.some(({ params }) => params.some(({ name, values }) => name === 'ALTID' && values[0] === `m${number}`))
-  while (isTaken()) number++
+  while (taken.has(`m${number}`)) number++
   const altid = parseParam(`ALTID=m${number}`)
   return lines.map((line) =>
     rewriteLine(line, { params: line.params.map((param) => (param.name === 'ALTID' ? altid : param)) }, format),

@@ -5,7 +5,7 @@ import { firstLine, isPerson, joinName, nameless, type PersonName, readName } fr
 import { readFields } from '../cards/read.ts'
 import { decodedValue, escapeText, orNull, splitEscaped, textOf, unescapeText } from '../cards/values.ts'
 import { newLine, setValue } from '../cards/write.ts'
-import { fold } from '../platform/text/fold.ts'
+import { limitMarks } from '../platform/text/fold.ts'
 import { withLines } from './unite-lists.ts'
 
 /** The custom property for another name of the same person. */
@@ -28,7 +28,10 @@ function namesOf(card: Card): string[] {
   return [full ? textOf(full).trim() : '', joinName(name.first, name.last), wholeName(name)].filter(Boolean)
 }
 
-const isSame = (one: string | null, other: string | null): boolean => fold(one ?? '') === fold(other ?? '')
+/** The form in which names are compared: another accent or sign makes it another spelling, which is not to be lost. */
+const keyOf = (name: string): string => limitMarks(name).normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim()
+
+const isSame = (one: string | null, other: string | null): boolean => keyOf(one ?? '') === keyOf(other ?? '')
 
 /** The parts of a name that the other vCard has and this one lacks. */
 function missingParts(card: Card, other: Card): Partial<NameParts> {
@@ -69,10 +72,10 @@ export function uniteNames(card: Card, other: Card): Card {
 
 function withOtherNames(card: Card, { custom }: CardFields, names: readonly string[]): Card {
   const there = new Set([
-    ...namesOf(card).map(fold),
-    ...custom.filter(({ name }) => name.toUpperCase() === otherName).map(({ value }) => fold(value)),
+    ...namesOf(card).map(keyOf),
+    ...custom.filter(({ name }) => name.toUpperCase() === otherName).map(({ value }) => keyOf(value)),
   ])
-  const added = new Map(names.filter((name) => !there.has(fold(name))).map((name) => [fold(name), name]))
+  const added = new Map(names.filter((name) => !there.has(keyOf(name))).map((name) => [keyOf(name), name]))
   if (added.size === 0) return card
   const entries = [...added.values()].map((value) => ({ name: otherName, value, label: null }))
   return editCard(card, { custom: [...custom, ...entries] })
@@ -87,8 +90,8 @@ const nicknamesOf = (card: Card): string[] =>
     .filter((name) => name !== null)
 
 function uniteNicknames(card: Card, other: Card): Card {
-  const there = new Set(nicknamesOf(card).map(fold))
-  const added = [...new Set(nicknamesOf(other))].filter((name) => !there.has(fold(name)))
+  const there = new Set(nicknamesOf(card).map(keyOf))
+  const added = [...new Set(nicknamesOf(other))].filter((name) => !there.has(keyOf(name)))
   if (added.length === 0) return card
   const draft = new Draft(card)
   const { format } = draft

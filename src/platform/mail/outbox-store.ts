@@ -47,7 +47,7 @@ export async function deliver(db: Database, mailer: Mailer | null, letterId: num
   const letter = await takeItem(db, outbox, letterId)
   if (!letter) return
   const { recipient, subject, text, html, attempts, message_id: messageId, unsubscribe_url: unsubscribeUrl } = letter
-  const scrubbed = { text: null, html: null, due_at: null }
+  const scrubbed = { text: null, html: null, unsubscribe_url: null, due_at: null }
   const mine = isStillTaken(outbox, letter)
   try {
     await mailer.send({ to: recipient, subject, text: text ?? '', html: html ?? '', messageId, unsubscribeUrl })

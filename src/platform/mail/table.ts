@@ -20,7 +20,7 @@ export const outbox = sqliteTable(
     html: text('html'),
     /** Its Message-ID before the @, for every attempt; null in older rows, whose attempts have a new one each. */
     message_id: text('message_id'),
-    /** Where one click ends letters of its kind (RFC 8058); null for letters that cannot be ended. */
+    /** Where one click ends letters of its kind (RFC 8058); null for letters that cannot be ended, and once sent. */
     unsubscribe_url: text('unsubscribe_url'),
     attempts: integer('attempts').notNull().default(0),
     /**
