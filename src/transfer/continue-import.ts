@@ -1,12 +1,10 @@
 import { sessionEnded } from '../auth/session.ts'
 import { type Author, parseAuthor } from '../books/author.ts'
-import { cardOf } from '../contacts/content.ts'
 import { labelsOfKey } from '../contacts/labels-key.ts'
-import { hasParts, pictureLines } from '../contacts/parts.ts'
+import { hasParts } from '../contacts/parts.ts'
 import { findParts } from '../contacts/parts-store.ts'
 import { createRow, rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
-import { hasSamePicture } from '../contacts/vcard-input.ts'
 import { busy } from '../contacts/write.ts'
 import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
 import { findBySigns } from '../merge/duplicates-store.ts'
@@ -129,7 +127,10 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   )
   const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
   const decisions: Decision[] = []
-  for (const planned of plan) decisions.push(isDryRun ? { planned } : await decide(services, ownerId, planned))
+  for (const planned of plan) {
+    const decision = await decide(services, ownerId, planned)
+    decisions.push(isDryRun ? { planned: decision.planned } : decision)
+  }
   const changes = decisions.flatMap(({ change }) => change ?? [])
   await storeMissing(services, changes, pictures)
   const target = { row, bookId: state.bookId ?? 0 }
@@ -180,7 +181,10 @@ interface Decision {
   readonly change?: Change
 }
 
-/** Makes what the write stores for a card. A card that cannot be merged is refused. */
+/**
+ * Makes what the write stores for a card. A card that cannot be merged is refused; one of which the contact says all is
+ * unchanged.
+ */
 async function decide(services: Services, ownerId: number, planned: PlannedCard): Promise<Decision> {
   const { db, config } = services
   const { line, outcome, prepared, row = null } = planned
@@ -190,20 +194,16 @@ async function decide(services: Services, ownerId: number, planned: PlannedCard)
   if (outcome !== 'merged' || !row) return { planned }
   const parts = row.card !== null && hasParts(row.card) ? await findParts(db, ownerId, row.id) : []
   try {
-    return { planned, change: { line, row, ...toMerge(prepared.card, { row, parts }, config) } }
+    const merged = toMerge(prepared.card, { row, parts }, config)
+    if (!merged) return { planned: { ...planned, outcome: 'unchanged' } }
+    const detail = [planned.detail, merged.note].filter(Boolean).join(' ')
+    return { planned: { ...planned, detail }, change: { line, row, ...merged } }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     const detail = `This card cannot be merged into contact ${row.id}. It would have too much in it.`
     return { planned: { line, prepared, outcome: 'refused', duplicateOf: row.id, detail } }
   }
 }
-
-/**
- * Returns whether a contact keeps the picture that it shows: the card has the same one; or neither the card nor the
- * contact's vCard has any, so that it was uploaded.
- */
-const keepsPicture = ({ row, card }: Change): boolean =>
-  row !== null && (hasSamePicture(row, card) || (pictureLines(card) === '' && pictureLines(cardOf(row)) === ''))
 
 /** Stores the pictures of cards that were not stored by an earlier attempt. */
 async function storeMissing(
@@ -213,7 +213,7 @@ async function storeMissing(
 ): Promise<void> {
   const missing = changes.flatMap((change) => {
     const { line, picture } = change
-    return picture && !keepsPicture(change) && !pictures.has(line) ? [{ line, picture }] : []
+    return picture && !change.keepsPicture && !pictures.has(line) ? [{ line, picture }] : []
   })
   if (missing.length === 0) return
   const stored = await storePictures(
@@ -231,8 +231,7 @@ function toWrite(
   seq: number,
   picture: StoredPicture | undefined,
 ): ContactWrite {
-  const { row, content, parts } = change
-  const isKept = keepsPicture(change)
+  const { row, content, parts, keepsPicture: isKept } = change
   const avatar = isKept ? (row?.avatar ?? null) : (picture?.picture ?? null)
   const groups = labelsOfKey(row?.group_labels ?? '')
   return {

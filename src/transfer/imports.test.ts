@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { countOf } from '../../test/batches.ts'
+import { countOf, token } from '../../test/batches.ts'
 import { pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { importFile, outcomesOf, reportOf, send, vcard } from '../../test/imports.ts'
 import { type Person, signedUp } from '../../test/people.ts'
-import { picture } from '../../test/pictures.ts'
+import { picture, upload } from '../../test/pictures.ts'
 import { services } from '../../test/use-cases.ts'
 import { runScheduled } from '../schedule.ts'
 import { startImport } from './start-import.ts'
@@ -102,9 +102,27 @@ describe('an import', () => {
     expect(merged.report[0]).toMatchObject({ outcome: 'merged', contact_id: id, duplicate_of: id })
     const { text } = await vera.get(`/api/contacts/${id}`)
     for (const part of ['Vera', 'Kholodna', '+380441112233', '"phone":"1"']) expect(text).toContain(part)
+    expect(text).not.toContain('/avatars/initials/')
+    expect((await vera.get(`/api/contacts/${id}.vcf?version=stored`)).text).toContain(photo)
     expect(outcomesOf(await importFile(vera, file, '?duplicates=merge'))).toEqual(['unchanged'])
     await vera.post(`/api/imports/${merged.id}/undo`)
     expect((await vera.get(`/api/contacts/${id}`)).text).not.toContain('Kholodna')
+  })
+
+  it('merges nothing that a contact says already, and no picture into one that has another', async () => {
+    const nora = await signedUp('nora')
+    const { body } = await nora.post('/api/contacts', { first_name: 'Nora', email: 'nora@example.com' })
+    const { id } = body as { id: number }
+    await nora.patch(`/api/contacts/${id}/avatar`, undefined, { raw: upload(picture('png')) })
+    const shown = (await nora.get(`/api/contacts/${id}`)).text.match(/"avatar[^,]*/)?.[0]
+    const before = await token(nora)
+    const again = await importFile(nora, vcard('FN:Nora', 'N:;Nora;;;', 'EMAIL:Nora@example.com'), '?duplicates=merge')
+    expect(again.report[0]).toMatchObject({ outcome: 'unchanged', contact_id: id })
+    expect(await token(nora)).toBe(before)
+    const { report } = await importFile(nora, card('n', 'N', 'EMAIL:nora@example.com', photo), '?duplicates=merge')
+    expect(report[0]).toMatchObject({ outcome: 'merged', contact_id: id })
+    expect(report[0]?.detail).toContain('picture is left out')
+    expect((await nora.get(`/api/contacts/${id}`)).text).toContain(shown)
   })
 
   it('is undone but for contacts that were changed since', async () => {
