@@ -30,6 +30,7 @@ import {
   toStore,
 } from './prepare-card.ts'
 import { readCard } from './read-cards.ts'
+import type { ImportFormat } from './schema.ts'
 import { type ContactWrite, placesOf } from './write-store.ts'
 
 /** How many attempts a piece has if other requests write to the same account meanwhile. */
@@ -122,7 +123,7 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
     {
       ...{ isDryRun, duplicates: row.duplicates },
       refusal: state.bookId === null ? `There is no book ${row.book} any more.` : refusal,
-      isSame: (contact, card) => exports.has(card.line) || isSameCard(contact, card),
+      isSame: (contact, card) => exports.has(card.line) || isSameCard(contact, card, row.format),
     },
   )
   const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
@@ -143,10 +144,13 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   return writePiece(db, { ownerId, row, piece, number: state.number, writes, entries, author })
 }
 
-/** Returns whether a contact says the same as a card: as it is stored, or as it would be exported. */
-function isSameCard(row: StoredRow, { card, digest, uid }: PreparedCard): boolean {
+/**
+ * Returns whether a contact says the same as a card: as it is stored, or as it would be exported in that format. A row of
+ * CSV is compared as such; a vCard is not, because it says more.
+ */
+function isSameCard(row: StoredRow, { card, digest }: PreparedCard, format: ImportFormat): boolean {
   if (digestOfRow(row) === digest) return true
-  if (uid === null && !row.is_group && csvOfRow(row) === csvRow(card)) return true
+  if (format === 'csv') return !row.is_group && csvOfRow(row) === csvRow(card)
   return row.card === null && row.avatar === null && digestOfExport(row, card.version, {}) === digest
 }
 

@@ -43,6 +43,14 @@ describe('an import of vCards', () => {
     expect((await ana.post(`/api/imports/${report.id}/undo`)).body).toMatchObject({ undone: 0, changed_since: 0 })
   })
 
+  it('compares all that a vCard without UID says, not only what CSV has columns for', async () => {
+    const vera = vcard('FN:Vera', 'N:;Vera;;;', 'BDAY:1999-13-99', 'X-UNKNOWN:1')
+    const other = vcard('FN:Vera', 'N:;Vera;;;', 'BDAY:1999-13-98', 'X-UNKNOWN:1')
+    expect(outcomesOf(await importFile(ana, vera))).toEqual(['added'])
+    expect(outcomesOf(await importFile(ana, other))).toEqual(['added'])
+    expect(outcomesOf(await importFile(ana, other))).toEqual(['unchanged'])
+  })
+
   it('only reports in a dry run', async () => {
     const before = await token(ana)
     const changed = oles.replace('oles@', 'o.honchar@')

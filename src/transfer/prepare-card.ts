@@ -5,7 +5,7 @@ import { type ContactContent, cardOf } from '../contacts/content.ts'
 import { type CardPart, pictureLines, takeParts } from '../contacts/parts.ts'
 import { searchKeys } from '../contacts/search/keys.ts'
 import type { StoredRow } from '../contacts/table.ts'
-import { toVcard } from '../contacts/vcard.ts'
+import { toCardWithoutFiles, toVcard } from '../contacts/vcard.ts'
 import { displayedPicture, hasSamePicture, toStorable } from '../contacts/vcard-input.ts'
 import { partsOfSign, signsOf } from '../merge/signs.ts'
 import { type MergedContact, uniteContacts } from '../merge/unite-contacts.ts'
@@ -111,10 +111,7 @@ export function digestOfExport(row: StoredRow, version: Card['version'], files: 
 }
 
 /** Returns the row of a contact in an exported CSV file. */
-export const csvOfRow = (row: StoredRow): string => {
-  const card = cardOf(row) ?? parseCards(toVcard(row, '3.0'))[0]
-  return card ? csvRow(card) : ''
-}
+export const csvOfRow = (row: StoredRow): string => csvRow(toCardWithoutFiles(row))
 
 /** A vCard that says nothing. */
 const emptyCard = 'BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n'
