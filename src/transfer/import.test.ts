@@ -71,6 +71,14 @@ describe('an import of vCards', () => {
     expect(report.report[0]?.detail).toContain('Line 1 is in no card')
   })
 
+  it('finds cards after byte order marks, and names a card that it leaves out', async () => {
+    const joined = `\ufeff${vcard('UID:j1', 'FN:J', 'N:J;;;;')}\ufeff${vcard('UID:j2', 'FN:K', 'N:K;;;;')}`
+    expect(outcomesOf(await importFile(ana, joined))).toEqual(['added', 'added'])
+    const odd = 'BEGIN:VCARD\r\nUID:j3\r\nFN:L\r\nBE\r\n GIN:VCARD\r\nFN:M\r\nEND:VCARD\r\n'
+    const { report } = await importFile(ana, odd)
+    expect(report[0]).toMatchObject({ outcome: 'added', detail: expect.stringContaining('Line 4 begins another card') })
+  })
+
   it('imports a large file in pieces, through answers of 202', async () => {
     const boris = await signedUp('boris')
     const cards = Array.from({ length: 230 }, (_, at) => vcard(`UID:u${at}`, `FN:P ${at}`, `N:P ${at};;;;`))

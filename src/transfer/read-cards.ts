@@ -27,9 +27,8 @@ function readRowUnit([line, text, isBroken = false]: Unit, head: CsvHead): ReadC
 function readVcardUnit([line, text]: Unit): ReadCard {
   const [card, ...others] = scanCards(text, line)
   if (!card) return { line, notes: [], fault: `Line ${line} has no card.` }
-  if (card instanceof CardFault) return { line, notes: [], fault: card.message }
-  const stray = others.find((other) => other instanceof CardFault)
-  const notes = [...(card.ended ? [] : ['The card has no END:VCARD.']), ...(stray ? [stray.message] : [])]
+  if (card instanceof CardFault) return { line, notes: [], fault: [card.message, ...others.flatMap(noteOf)].join(' ') }
+  const notes = [...(card.ended ? [] : ['The card has no END:VCARD.']), ...others.flatMap(noteOf)]
   try {
     checkBounds(card)
     return { line, notes, card }
@@ -37,4 +36,11 @@ function readVcardUnit([line, text]: Unit): ReadCard {
     if (error instanceof CardFault) return { line, notes, fault: error.message }
     throw error
   }
+}
+
+/** Says that something after a card is left out. Splitting a file leaves no second card in a unit, unless it is odd. */
+const noteOf = (other: Card | CardFault): string[] => {
+  if (other instanceof CardFault) return [other.message]
+  const line = other.lines[0]?.number ?? 0
+  return [`Line ${line} begins another card, which is left out: no line break, or an odd one, is before it.`]
 }
