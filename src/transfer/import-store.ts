@@ -148,15 +148,22 @@ export async function listEntries(
   return { rows, next: last && all.length > limit ? { sort: 'report', key: '', id: last.line } : null, total: null }
 }
 
-/** Finds imports that no request has gone on with for a minute, the longest waiting first. */
-export const findAbandoned = (db: Database, limit: number) =>
-  db
-    .select({ id: imports.id, owner_id: imports.owner_id })
-    .from(imports)
-    .innerJoin(users, and(eq(users.id, imports.owner_id), eq(users.disabled, false)))
-    .where(and(sql`state IN ('running', 'undoing')`, lt(imports.updated_at, timestamp(Date.now() - 60_000))))
-    .orderBy(asc(imports.updated_at))
-    .limit(limit)
+/**
+ * Takes the import that no request has gone on with for a minute and that has waited longest. It then waits from now,
+ * so that one that always fails does not keep the others waiting. Undefined if there is none.
+ */
+export async function takeAbandoned(db: Database): Promise<ImportRow | undefined> {
+  const now = Date.now()
+  const waiting = sql`SELECT imports.id FROM imports JOIN users ON users.id = imports.owner_id AND users.disabled = 0
+    WHERE imports.state IN ('running', 'undoing') AND imports.updated_at < ${timestamp(now - 60_000)}
+    ORDER BY imports.updated_at LIMIT 1`
+  const [row] = await db
+    .update(imports)
+    .set({ updated_at: timestamp(now) })
+    .where(sql`${imports.id} = (${waiting})`)
+    .returning()
+  return row && toRow(row)
+}
 
 /** Sets the state of an import, if it has another one; returns whether it had. */
 export async function setImportState(

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countOf, token } from '../../test/batches.ts'
 import { pointersOf, problemOf } from '../../test/client.ts'
@@ -155,6 +155,17 @@ describe('an import', () => {
     expect(reportOf(await petro.get(`/api/imports/${id}`))).toMatchObject({ state: 'done', done: 260 })
     expect(await countOf(petro)).toBe(260)
     expect(await db.select().from(importPieces).where(eq(importPieces.import_id, id))).toEqual([])
+  })
+
+  it('is continued by cron even if another one, which has waited longer, always fails', async () => {
+    const olha = await signedUp('olha')
+    const [broken, whole] = [reportOf(await send(olha, many(120))).id, reportOf(await send(olha, many(120))).id]
+    const late = sql`'2026-01-0' || (1 + (${imports.id} = ${whole})) || 'T00:00:00.000Z'`
+    await db.update(imports).set({ updated_at: late }).where(eq(imports.owner_id, olha.id))
+    await db.update(importPieces).set({ content: 'broken' }).where(eq(importPieces.import_id, broken))
+    for (let turn = 0; turn < 2; turn++) await runScheduled('* * * * *', env).catch(() => undefined)
+    expect(reportOf(await olha.get(`/api/imports/${whole}`)).done).toBeGreaterThan(100)
+    await db.delete(imports).where(eq(imports.id, broken))
   })
 
   it('refuses what it cannot read, and says why', async () => {
