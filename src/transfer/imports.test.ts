@@ -177,6 +177,13 @@ describe('an import', () => {
     expect(problemOf(await send(ana, many(10_001)))).toBe('413 too-large')
   })
 
+  it('refuses a card that is too large to be stored, and imports the others', async () => {
+    const large = card('large', 'Large', `NOTE:${'"ж'.repeat(500_000)}`)
+    const report = await importFile(ana, card('l1', 'L1') + large + card('l2', 'L2'))
+    expect(outcomesOf(report)).toEqual(['added', 'refused', 'added'])
+    expect(report.report[1]).toMatchObject({ line: 7, detail: expect.stringContaining('line 7 is larger than 1 MB') })
+  })
+
   it('belongs to its owner alone', async () => {
     const eve = await signedUp('eve')
     const { id } = await importFile(ana, card('own', 'Own'))

@@ -16,11 +16,13 @@ export type ReadCard = { readonly line: number; readonly notes: readonly string[
  * sentence for the person who imports.
  */
 export function readCard(unit: Unit, layout: string | null): ReadCard {
+  const [line, , flaw] = unit
+  if (flaw === 'large') return { line, notes: [], fault: `The card at line ${line} is larger than 1 MB. Shorten it.` }
   return layout === null ? readVcardUnit(unit) : readRowUnit(unit, JSON.parse(layout) as CsvHead)
 }
 
-function readRowUnit([line, text, isBroken = false]: Unit, head: CsvHead): ReadCard {
-  const { card, notes, fault = '' } = readRow(head, { line, text, isBroken })
+function readRowUnit([line, text, flaw]: Unit, head: CsvHead): ReadCard {
+  const { card, notes, fault = '' } = readRow(head, { line, text, isBroken: flaw === true })
   return card ? { line, notes, card } : { line, notes, fault }
 }
 

@@ -1,25 +1,35 @@
 /**
- * A card or a row of a file, as text, and the line of the file at which it begins, from 1. `isBroken` marks a row of
- * CSV in which a quoted cell does not end.
+ * A card or a row of a file, as text, and the line of the file at which it begins, from 1. `flaw` says why it cannot be
+ * read: a quoted cell of CSV does not end (true); or it is too large, and its text is left out.
  */
-export type Unit = readonly [line: number, text: string, isBroken?: boolean]
+export type Unit = readonly [line: number, text: string, flaw?: boolean | 'large']
 
 /** The most cards of a piece: on Cloudflare's free plan, a request has time for so many. */
 const maxUnits = 50
 
-/** The most characters of a piece with several cards. */
-const maxLength = 500_000
+/** The most octets of a piece with several cards, and of a card. A value of D1 has 2 MB, in which each is JSON twice. */
+const maxPiece = 500_000
+const maxUnit = 1_000_000
+
+const utf8 = new TextEncoder()
+const octetsOf = (text: string): number => utf8.encode(JSON.stringify(text)).length
+
+/** Drops the text of a card that is too large to be stored. It is refused later, by its line. */
+function bounded(unit: Unit): { readonly unit: Unit; readonly octets: number } {
+  const octets = octetsOf(unit[1])
+  return octets > maxUnit ? { unit: [unit[0], '', 'large'], octets: 0 } : { unit, octets }
+}
 
 /** Divides the cards of a file into pieces. Each is stored in a row of its own, and imported in one transaction. */
 export function dividePieces(units: readonly Unit[]): Unit[][] {
   const pieces: Unit[][] = []
-  let length = 0
-  for (const unit of units) {
+  let sum = 0
+  for (const { unit, octets } of units.map(bounded)) {
     const piece = pieces.at(-1)
-    length += unit[1].length
-    if (!piece || piece.length === maxUnits || length > maxLength) {
+    sum += octets
+    if (!piece || piece.length === maxUnits || sum > maxPiece) {
       pieces.push([unit])
-      length = unit[1].length
+      sum = octets
     } else {
       piece.push(unit)
     }
