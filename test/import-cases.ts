@@ -23,7 +23,7 @@ export function vcardForm(): FormData {
 export async function insertedImport(ownerId: number, state: 'running' | 'done' = 'running'): Promise<number> {
   const file = splitFile({ octets: new TextEncoder().encode(card), format: 'vcard' })
   const author = { kind: 'session', id: 1, name: null } as const
-  const options = { file, isDryRun: false, book: 'contacts', duplicates: 'add', author } as const
+  const options = { file, isDryRun: false, book: 'contacts', duplicates: 'add', maxUnfinished: 100, author } as const
   const row = await insertImport(db, ownerId, options)
   await db
     .update(imports)

@@ -18,6 +18,12 @@ const card = (uid: string, name: string, ...lines: string[]) =>
 const photo = `PHOTO;ENCODING=b;TYPE=PNG:${btoa(String.fromCharCode(...picture('png')))}`
 const many = (count: number) => Array.from({ length: count }, (_, at) => card(`u${at}`, `P${at}`)).join('')
 
+const requestOf = ({ id: ownerId }: Person, file: string) => ({
+  ...{ ownerId, octets: new TextEncoder().encode(file), format: 'vcard' as const },
+  author: { kind: 'session' as const, id: 1, name: null },
+  ...{ isDryRun: false, book: 'contacts', duplicates: 'add' as const },
+})
+
 describe('an import', () => {
   let ana: Person
   beforeAll(async () => {
@@ -197,8 +203,26 @@ describe('an import', () => {
     const max = await signedUp('max')
     const ids = []
     for (let turn = 0; turn < 3; turn++) ids.push(reportOf(await send(max, many(120), '?dry_run=true')).id)
-    expect(problemOf(await send(max, card('a', 'A')))).toBe('409 import-running')
+    const refused = await send(max, card('a', 'A'))
+    expect(problemOf(refused)).toBe('409 import-running')
+    expect(refused.body).toMatchObject({ imports: ids })
     expect(problemOf(await max.post(`/api/imports/${ids[0]}/undo`))).toBe('409 import-running')
+  })
+
+  it('is no more than three, whoever sends others at once', async () => {
+    const leo = await signedUp('leo')
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => send(leo, many(210), '?dry_run=true')))
+    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([202, 202, 202, 409, 409])
+  })
+
+  it('waits if it cannot be written now', async () => {
+    const ira = await signedUp('ira')
+    const { services: here } = services()
+    const broken = { ...here, kv: { ...here.kv, put: () => Promise.reject(new Error('KV')) } as unknown as KVNamespace }
+    const file = many(50) + card('p', 'P', photo)
+    const { row, entries } = await startImport(broken, requestOf(ira, file))
+    expect([row.state, row.done, entries.length]).toEqual(['running', 50, 50])
+    expect(reportOf(await ira.post(`/api/imports/${row.id}/continue`))).toMatchObject({ state: 'done', done: 51 })
   })
 
   it('can be undone for 30 days, after which its report is deleted', async () => {
@@ -212,14 +236,17 @@ describe('an import', () => {
     expect(problemOf(await ana.post(`/api/imports/${id}/undo`))).toBe('409 import-too-old')
   })
 
+  it('can be undone after any number of dry runs', async () => {
+    const zoe = await signedUp('zoe')
+    const { id } = await importFile(zoe, card('z', 'Z'))
+    const { services: here } = services()
+    for (let turn = 0; turn < 21; turn++) await startImport(here, { ...requestOf(zoe, card('z', 'Z')), isDryRun: true })
+    expect((await zoe.post(`/api/imports/${id}/undo`)).body).toMatchObject({ undone: 1 })
+  })
+
   it('adds as many contacts as there may be, and refuses the other cards', async () => {
     const nina = await signedUp('nina')
-    const request = {
-      ...{ ownerId: nina.id, octets: new TextEncoder().encode(many(4)), format: 'vcard' as const },
-      author: { kind: 'session' as const, id: 1, name: null },
-      ...{ isDryRun: false, book: 'contacts', duplicates: 'add' as const },
-    }
-    const { entries } = await startImport(services({ MAX_CONTACTS: '2' }).services, request)
+    const { entries } = await startImport(services({ MAX_CONTACTS: '2' }).services, requestOf(nina, many(4)))
     expect(entries.map(({ outcome }) => outcome)).toEqual(['added', 'added', 'refused', 'refused'])
     expect(entries[3]?.detail).toContain('full')
     expect(await countOf(nina)).toBe(2)
