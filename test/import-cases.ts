@@ -27,7 +27,8 @@ export async function insertedImport(
 ): Promise<number> {
   const file = splitFile({ octets: new TextEncoder().encode(card), format: 'vcard' })
   const author = { kind: 'session', id: 1, name: null } as const
-  const options = { file, isDryRun, book: 'contacts', duplicates: 'add', author } as const
+  const rules = { duplicates: 'add', maxUnfinished: 100 } as const
+  const options = { file, isDryRun, book: 'contacts', ...rules, author } as const
   const row = await insertImport(db, ownerId, options)
   await db
     .update(imports)

@@ -5,6 +5,7 @@ import { makeCard } from '../cards/make.ts'
 import { parseCards, printCard, withEnd } from '../cards/parse.ts'
 import { type Inline, setPhoto } from '../cards/photo.ts'
 import { readFields } from '../cards/read.ts'
+import { cardOf } from './content.ts'
 import { pickFields } from './fields.ts'
 import { type CardPart, putParts } from './parts.ts'
 import type { StoredRow } from './table.ts'
@@ -38,6 +39,12 @@ export function toVcard(row: StoredRow, form: VcardForm, { photo, parts = [] }: 
   const text = putParts(row.card, parts)
   const [card] = parseCards(text)
   return form === 'stored' || !card ? text : printCard(completed(convertCard(card, version), row, photo))
+}
+
+/** Makes the vCard 3.0 of a contact, as {@link toVcard} does, but without its larger files and its picture. */
+export function toCardWithoutFiles(row: StoredRow): Card {
+  const card = cardOf(row)
+  return card ? completed(convertCard(card, '3.0'), row, undefined) : convertCard(made(row, undefined), '3.0')
 }
 
 /** Makes the vCard of a contact that was not received as one. */

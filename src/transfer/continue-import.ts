@@ -1,12 +1,10 @@
 import { sessionEnded } from '../auth/session.ts'
 import { type Author, parseAuthor } from '../books/author.ts'
-import { cardOf } from '../contacts/content.ts'
 import { labelsOfKey } from '../contacts/labels-key.ts'
-import { hasParts, pictureLines } from '../contacts/parts.ts'
+import { hasParts } from '../contacts/parts.ts'
 import { findParts } from '../contacts/parts-store.ts'
 import { createRow, rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
-import { hasSamePicture } from '../contacts/vcard-input.ts'
 import { busy } from '../contacts/write.ts'
 import { storageFull, writeWithinBounds } from '../contacts/write-within-bounds.ts'
 import { findBySigns } from '../merge/duplicates-store.ts'
@@ -32,6 +30,7 @@ import {
   toStore,
 } from './prepare-card.ts'
 import { readCard } from './read-cards.ts'
+import type { ImportFormat } from './schema.ts'
 import { type ContactWrite, placesOf } from './write-store.ts'
 
 /** How many attempts a piece has if other requests write to the same account meanwhile. */
@@ -49,14 +48,18 @@ export interface Progress {
  * @throws Problem 401 if the owner is gone; 409 `busy`; 503 `avatar-store-unavailable`
  */
 export async function continueImport(services: Services, row: ImportRow): Promise<Progress> {
-  const { db, config } = services
+  const { config } = services
   const entries: EntryRow[] = []
   let present = row
   for (let left = config.IMPORT_PIECES; left > 0 && present.state === 'running'; left--) {
-    entries.push(...(await importPiece(services, present)))
-    const next = await findImport(db, row.owner_id, row.id)
-    if (!next) throw sessionEnded()
-    present = next
+    const step = await importPiece(services, present).catch((error: unknown) => {
+      // What earlier pieces of this request did is answered; the next request meets the problem again.
+      if (entries.length === 0 || !(error instanceof Problem)) throw error
+      return undefined
+    })
+    if (!step) break
+    entries.push(...step.entries)
+    present = step.row
   }
   return { row: present, entries }
 }
@@ -73,15 +76,16 @@ async function findLikely(
   return new Map(rows.toReversed().flatMap((one) => signsOfRow(one).map((sign) => [sign, one] as const)))
 }
 
-async function importPiece(services: Services, row: ImportRow): Promise<readonly EntryRow[]> {
+function importPiece(services: Services, row: ImportRow): Promise<Progress> {
   const pictures = new Map<number, StoredPicture | undefined>()
   let refusal: string | undefined
   return retryOnConflict(
     async () => {
       const piece = await findPiece(services.db, row.id)
       const present = await findImport(services.db, row.owner_id, row.id)
+      if (!present) throw sessionEnded()
       // Another request has done the last piece.
-      if (!piece || !present) return []
+      if (!piece) return { row: present, entries: [] }
       const write = () => writeOnce(services, { row: present, piece, pictures, refusal })
       return writeWithinBounds(services, row.owner_id, write).catch((error: unknown) => {
         if (!(error instanceof Problem) || error.code !== storageFull(services.config).code) throw error
@@ -124,12 +128,15 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
     {
       ...{ isDryRun, duplicates: row.duplicates },
       refusal: state.bookId === null ? `There is no book ${row.book} any more.` : refusal,
-      isSame: (contact, card) => exports.has(card.line) || isSameCard(contact, card),
+      isSame: (contact, card) => exports.has(card.line) || isSameCard(contact, card, row.format),
     },
   )
   const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
   const decisions: Decision[] = []
-  for (const planned of plan) decisions.push(isDryRun ? { planned } : await decide(services, ownerId, planned))
+  for (const planned of plan) {
+    const decision = await decide(services, ownerId, planned)
+    decisions.push(isDryRun ? { planned: decision.planned } : decision)
+  }
   const changes = decisions.flatMap(({ change }) => change ?? [])
   await storeMissing(services, changes, pictures)
   const target = { row, bookId: state.bookId ?? 0 }
@@ -142,10 +149,13 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   return writePiece(db, { ownerId, row, piece, number: state.number, writes, entries, author })
 }
 
-/** Returns whether a contact says the same as a card: as it is stored, or as it would be exported. */
-function isSameCard(row: StoredRow, { card, digest, uid }: PreparedCard): boolean {
+/**
+ * Returns whether a contact says the same as a card: as it is stored, or as it would be exported in that format. A row of
+ * CSV is compared as such; a vCard is not, because it says more.
+ */
+function isSameCard(row: StoredRow, { card, digest }: PreparedCard, format: ImportFormat): boolean {
   if (digestOfRow(row) === digest) return true
-  if (uid === null && !row.is_group && csvOfRow(row) === csvRow(card)) return true
+  if (format === 'csv') return !row.is_group && csvOfRow(row) === csvRow(card)
   return row.card === null && row.avatar === null && digestOfExport(row, card.version, {}) === digest
 }
 
@@ -180,7 +190,10 @@ interface Decision {
   readonly change?: Change
 }
 
-/** Makes what the write stores for a card. A card that cannot be merged is refused. */
+/**
+ * Makes what the write stores for a card. A card that cannot be merged is refused; one of which the contact says all is
+ * unchanged.
+ */
 async function decide(services: Services, ownerId: number, planned: PlannedCard): Promise<Decision> {
   const { db, config } = services
   const { line, outcome, prepared, row = null } = planned
@@ -190,20 +203,16 @@ async function decide(services: Services, ownerId: number, planned: PlannedCard)
   if (outcome !== 'merged' || !row) return { planned }
   const parts = row.card !== null && hasParts(row.card) ? await findParts(db, ownerId, row.id) : []
   try {
-    return { planned, change: { line, row, ...toMerge(prepared.card, { row, parts }, config) } }
+    const merged = toMerge(prepared.card, { row, parts }, config)
+    if (!merged) return { planned: { ...planned, outcome: 'unchanged' } }
+    const detail = [planned.detail, merged.note].filter(Boolean).join(' ')
+    return { planned: { ...planned, detail }, change: { line, row, ...merged } }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     const detail = `This card cannot be merged into contact ${row.id}. It would have too much in it.`
     return { planned: { line, prepared, outcome: 'refused', duplicateOf: row.id, detail } }
   }
 }
-
-/**
- * Returns whether a contact keeps the picture that it shows: the card has the same one; or neither the card nor the
- * contact's vCard has any, so that it was uploaded.
- */
-const keepsPicture = ({ row, card }: Change): boolean =>
-  row !== null && (hasSamePicture(row, card) || (pictureLines(card) === '' && pictureLines(cardOf(row)) === ''))
 
 /** Stores the pictures of cards that were not stored by an earlier attempt. */
 async function storeMissing(
@@ -213,7 +222,7 @@ async function storeMissing(
 ): Promise<void> {
   const missing = changes.flatMap((change) => {
     const { line, picture } = change
-    return picture && !keepsPicture(change) && !pictures.has(line) ? [{ line, picture }] : []
+    return picture && !change.keepsPicture && !pictures.has(line) ? [{ line, picture }] : []
   })
   if (missing.length === 0) return
   const stored = await storePictures(
@@ -231,8 +240,7 @@ function toWrite(
   seq: number,
   picture: StoredPicture | undefined,
 ): ContactWrite {
-  const { row, content, parts } = change
-  const isKept = keepsPicture(change)
+  const { row, content, parts, keepsPicture: isKept } = change
   const avatar = isKept ? (row?.avatar ?? null) : (picture?.picture ?? null)
   const groups = labelsOfKey(row?.group_labels ?? '')
   return {

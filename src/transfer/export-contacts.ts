@@ -1,14 +1,14 @@
 import type { Credential } from '../auth/credential.ts'
 import { requireCredential } from '../auth/require-credential.ts'
-import { parseCards } from '../cards/parse.ts'
 import { requireBook } from '../contacts/require-book.ts'
 import { hasOwnPictures, toVcard, type VcardForm } from '../contacts/vcard.ts'
 import { toContactDetails } from '../contacts/view.ts'
 import { streamText } from '../platform/http/text-stream.ts'
 import { readStoredPicture } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
-import { csvHeader, csvRow } from './csv/write.ts'
+import { csvHeader } from './csv/write.ts'
 import { type ExportedContact, type ExportFilter, exportedContacts } from './export-store.ts'
+import { csvOfRow } from './prepare-card.ts'
 
 /** The formats of exported files. */
 export type ExportFormat = { readonly kind: 'vcf'; readonly version: VcardForm } | { readonly kind: 'csv' | 'jsonl' }
@@ -51,10 +51,9 @@ async function* pieces(
 
 function textOf(services: Services, contact: ExportedContact, format: ExportFormat): string | Promise<string> {
   if (format.kind === 'vcf') return vcardOf(services, contact, format.version)
-  const { row, parts } = contact
+  const { row } = contact
   if (format.kind === 'jsonl') return `${JSON.stringify(toContactDetails(row, services.config))}\n`
-  const [card] = parseCards(toVcard(row, '3.0', { parts }))
-  return card ? csvRow(card) : ''
+  return csvOfRow(row)
 }
 
 async function vcardOf(services: Services, { row, parts }: ExportedContact, version: VcardForm): Promise<string> {

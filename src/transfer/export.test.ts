@@ -17,6 +17,9 @@ const cards = [
   group,
 ].join('')
 
+/** A picture that is stored apart from its vCard. */
+const photo = `PHOTO;ENCODING=b;TYPE=PNG:${btoa(String.fromCharCode(...picture('png'))).padEnd(2000, 'A')}`
+
 const exported = async (person: Person, file: string) => {
   const answer = await person.get(`/api/exports/${file}`)
   expect(answer.status, answer.text).toBe(200)
@@ -64,6 +67,15 @@ describe('an export', () => {
     const report = await importFile(boris, text, '', 'text/csv')
     expect([...new Set(outcomesOf(report))]).toEqual(['added'])
     expect(await exported(boris, 'contacts.csv')).toBe(text)
+  })
+
+  it('as CSV has the stars of contacts with vCards, and changes nothing when imported', async () => {
+    const dora = await signedUp('dora')
+    const { report } = await importFile(dora, vcard('FN:Dora', 'N:;Dora;;;', photo) + vcard('FN:Eva', 'N:;Eva;;;'))
+    await dora.patch(`/api/contacts/${report[0]?.contact_id}`, { favorite: true })
+    const text = await exported(dora, 'contacts.csv')
+    expect(text.match(/\* starred/g)).toHaveLength(1)
+    expect(outcomesOf(await importFile(dora, text, '', 'text/csv'))).toEqual(['unchanged', 'unchanged'])
   })
 
   it('as JSON lines has each contact as its own route returns it', async () => {

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
+import { isRefused, requireStatement } from '../books/numbers-store.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
@@ -24,17 +25,25 @@ export interface NewImport {
   readonly book: string
   readonly duplicates: DuplicateRule
   readonly author: Author
+  /** How many imports of the owner may be unfinished: it is inserted if there are fewer. */
+  readonly maxUnfinished: number
 }
+
+const isUnfinished = sql`state IN ('running', 'undoing')`
 
 const ownImport = (ownerId: number, id: number) => and(eq(imports.owner_id, ownerId), eq(imports.id, id))
 
-const toRow = ({ counts, ...row }: typeof imports.$inferSelect): ImportRow => ({ ...row, counts: parseCounts(counts) })
+/** Parses a row of the table. */
+export const toImportRow = ({ counts, ...row }: typeof imports.$inferSelect): ImportRow => ({
+  ...row,
+  counts: parseCounts(counts),
+})
 
-/** Stores a file in pieces, to be imported. Returns undefined if the owner is gone. */
+/** Stores a file in pieces, to be imported. Returns undefined if the owner is gone, or has too many unfinished ones. */
 export async function insertImport(
   db: Database,
   ownerId: number,
-  { file, isDryRun, book, duplicates, author }: NewImport,
+  { file, isDryRun, book, duplicates, author, maxUnfinished }: NewImport,
 ): Promise<ImportRow | undefined> {
   const now = timestamp()
   const row = selectAsRow(imports, {
@@ -43,8 +52,9 @@ export async function insertImport(
     last_contact: sql`coalesce((SELECT max(contacts.id) FROM contacts), 0)`,
     ...{ created_by: serializeAuthor(author), created_at: now, updated_at: now },
   })
+  const hasRoom = sql`(SELECT count(*) FROM imports WHERE owner_id = ${ownerId} AND ${isUnfinished}) < ${maxUnfinished}`
   const pieces = dividePieces(file.units).map((piece) => ({ line: piece[0]?.[0] ?? 0, content: JSON.stringify(piece) }))
-  const [[inserted]] = await db.batch([
+  const statements = [
     db
       .insert(imports)
       .select(db.select(row).from(users).where(eq(users.id, ownerId)))
@@ -62,23 +72,30 @@ export async function insertImport(
           .innerJoin(imports, and(eq(imports.owner_id, ownerId), sql`${imports.id} = (SELECT max(id) FROM imports)`)),
       ),
     ),
-  ])
-  return inserted && toRow(inserted)
+  ] as const
+  try {
+    const [, [inserted]] = await db.batch([requireStatement(db, hasRoom), ...statements])
+    return inserted && toImportRow(inserted)
+  } catch (error) {
+    if (isRefused(error)) return undefined
+    throw error
+  }
 }
 
 /** Finds an import of an owner. */
 export async function findImport(db: Database, ownerId: number, id: number): Promise<ImportRow | undefined> {
   const [row] = await db.select().from(imports).where(ownImport(ownerId, id))
-  return row && toRow(row)
+  return row && toImportRow(row)
 }
 
-/** Counts the imports of an owner that are not finished. */
-export async function countUnfinished(db: Database, ownerId: number): Promise<number> {
-  const [row] = await db
-    .select({ count: sql<number>`count(*)` })
+/** Finds the imports of an owner that are not finished: their ids. */
+export async function findUnfinished(db: Database, ownerId: number): Promise<number[]> {
+  const rows = await db
+    .select({ id: imports.id })
     .from(imports)
-    .where(and(eq(imports.owner_id, ownerId), sql`state IN ('running', 'undoing')`))
-  return row?.count ?? 0
+    .where(and(eq(imports.owner_id, ownerId), isUnfinished))
+    .orderBy(asc(imports.id))
+  return rows.map(({ id }) => id)
 }
 
 /** Lists the imports of an owner, newest first. */
@@ -89,7 +106,7 @@ export async function listImports(db: Database, ownerId: number, limit: number):
     .where(eq(imports.owner_id, ownerId))
     .orderBy(desc(imports.id))
     .limit(limit)
-  return rows.map(toRow)
+  return rows.map(toImportRow)
 }
 
 /** Reads the imports of an owner after an id, oldest first. */
@@ -100,7 +117,7 @@ export async function readImports(db: Database, ownerId: number, after: number, 
     .where(and(eq(imports.owner_id, ownerId), gt(imports.id, after)))
     .orderBy(asc(imports.id))
     .limit(limit)
-  return rows.map(toRow)
+  return rows.map(toImportRow)
 }
 
 /** A piece of a file that is not imported yet. */
@@ -148,15 +165,22 @@ export async function listEntries(
   return { rows, next: last && all.length > limit ? { sort: 'report', key: '', id: last.line } : null, total: null }
 }
 
-/** Finds imports that no request has gone on with for a minute, the longest waiting first. */
-export const findAbandoned = (db: Database, limit: number) =>
-  db
-    .select({ id: imports.id, owner_id: imports.owner_id })
-    .from(imports)
-    .innerJoin(users, and(eq(users.id, imports.owner_id), eq(users.disabled, false)))
-    .where(and(sql`state IN ('running', 'undoing')`, lt(imports.updated_at, timestamp(Date.now() - 60_000))))
-    .orderBy(asc(imports.updated_at))
-    .limit(limit)
+/**
+ * Takes the import that no request has gone on with for a minute and that has waited longest. It then waits from now,
+ * so that one that always fails does not keep the others waiting. Undefined if there is none.
+ */
+export async function takeAbandoned(db: Database): Promise<ImportRow | undefined> {
+  const now = Date.now()
+  const waiting = sql`SELECT imports.id FROM imports JOIN users ON users.id = imports.owner_id AND users.disabled = 0
+    WHERE imports.state IN ('running', 'undoing') AND imports.updated_at < ${timestamp(now - 60_000)}
+    ORDER BY imports.updated_at LIMIT 1`
+  const [row] = await db
+    .update(imports)
+    .set({ updated_at: timestamp(now) })
+    .where(sql`${imports.id} = (${waiting})`)
+    .returning()
+  return row && toImportRow(row)
+}
 
 /** Sets the state of an import, if it has another one; returns whether it had. */
 export async function setImportState(
@@ -179,7 +203,7 @@ const reportDays = 30
 const fileDays = 7
 /** How long it is remembered that there was an import. */
 const importDays = 90
-/** How many imports of an owner have a report. */
+/** How many imports of an owner have a report, and how many dry runs. */
 export const reportedImports = 20
 
 /** Deletes the reports and the files of old imports. Runs every hour (cron). */
@@ -196,11 +220,15 @@ export async function sweepImports(db: Database): Promise<void> {
   ])
 }
 
-/** For an import that begins: deletes the reports of all but the newest imports of its owner. */
+/**
+ * For an import that begins: deletes the reports of all but the newest imports of its owner. Dry runs are counted apart,
+ * so that no number of them takes away that an import can be undone.
+ */
 export async function expireImports(db: Database, ownerId: number): Promise<void> {
-  const newest = sql`(SELECT min(id) FROM (SELECT id FROM imports WHERE owner_id = ${ownerId}
-    ORDER BY id DESC LIMIT ${reportedImports}))`
-  const old = sql`(SELECT id FROM imports WHERE owner_id = ${ownerId} AND id < ${newest} AND state <> 'expired')`
+  const newest = sql`(SELECT id, row_number() OVER (PARTITION BY dry_run ORDER BY id DESC) AS place
+    FROM imports WHERE owner_id = ${ownerId})`
+  const old = sql`(SELECT id FROM imports WHERE owner_id = ${ownerId} AND state <> 'expired'
+    AND id IN (SELECT id FROM ${newest} WHERE place > ${reportedImports}))`
   await db.batch([
     db.delete(importEntries).where(sql`import_id IN ${old}`),
     db.delete(importPieces).where(sql`import_id IN ${old}`),

@@ -43,6 +43,14 @@ describe('an import of vCards', () => {
     expect((await ana.post(`/api/imports/${report.id}/undo`)).body).toMatchObject({ undone: 0, changed_since: 0 })
   })
 
+  it('compares all that a vCard without UID says, not only what CSV has columns for', async () => {
+    const vera = vcard('FN:Vera', 'N:;Vera;;;', 'BDAY:1999-13-99', 'X-UNKNOWN:1')
+    const other = vcard('FN:Vera', 'N:;Vera;;;', 'BDAY:1999-13-98', 'X-UNKNOWN:1')
+    expect(outcomesOf(await importFile(ana, vera))).toEqual(['added'])
+    expect(outcomesOf(await importFile(ana, other))).toEqual(['added'])
+    expect(outcomesOf(await importFile(ana, other))).toEqual(['unchanged'])
+  })
+
   it('only reports in a dry run', async () => {
     const before = await token(ana)
     const changed = oles.replace('oles@', 'o.honchar@')
@@ -61,6 +69,14 @@ describe('an import of vCards', () => {
       [8, 'refused'],
     ])
     expect(report.report[0]?.detail).toContain('Line 1 is in no card')
+  })
+
+  it('finds cards after byte order marks, and names a card that it leaves out', async () => {
+    const joined = `\ufeff${vcard('UID:j1', 'FN:J', 'N:J;;;;')}\ufeff${vcard('UID:j2', 'FN:K', 'N:K;;;;')}`
+    expect(outcomesOf(await importFile(ana, joined))).toEqual(['added', 'added'])
+    const odd = 'BEGIN:VCARD\r\nUID:j3\r\nFN:L\r\nBE\r\n GIN:VCARD\r\nFN:M\r\nEND:VCARD\r\n'
+    const { report } = await importFile(ana, odd)
+    expect(report[0]).toMatchObject({ outcome: 'added', detail: expect.stringContaining('Line 4 begins another card') })
   })
 
   it('imports a large file in pieces, through answers of 202', async () => {

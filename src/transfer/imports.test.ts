@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { countOf } from '../../test/batches.ts'
+import { countOf, token } from '../../test/batches.ts'
 import { pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
 import { importFile, outcomesOf, reportOf, send, vcard } from '../../test/imports.ts'
 import { type Person, signedUp } from '../../test/people.ts'
-import { picture } from '../../test/pictures.ts'
+import { picture, upload } from '../../test/pictures.ts'
 import { services } from '../../test/use-cases.ts'
 import { runScheduled } from '../schedule.ts'
 import { startImport } from './start-import.ts'
@@ -17,6 +17,12 @@ const card = (uid: string, name: string, ...lines: string[]) =>
   vcard(`UID:${uid}`, `FN:${name}`, `N:${name};;;;`, ...lines)
 const photo = `PHOTO;ENCODING=b;TYPE=PNG:${btoa(String.fromCharCode(...picture('png')))}`
 const many = (count: number) => Array.from({ length: count }, (_, at) => card(`u${at}`, `P${at}`)).join('')
+
+const requestOf = ({ id: ownerId }: Person, file: string) => ({
+  ...{ ownerId, octets: new TextEncoder().encode(file), format: 'vcard' as const },
+  author: { kind: 'session' as const, id: 1, name: null },
+  ...{ isDryRun: false, book: 'contacts', duplicates: 'add' as const },
+})
 
 describe('an import', () => {
   let ana: Person
@@ -102,9 +108,27 @@ describe('an import', () => {
     expect(merged.report[0]).toMatchObject({ outcome: 'merged', contact_id: id, duplicate_of: id })
     const { text } = await vera.get(`/api/contacts/${id}`)
     for (const part of ['Vera', 'Kholodna', '+380441112233', '"phone":"1"']) expect(text).toContain(part)
+    expect(text).not.toContain('/avatars/initials/')
+    expect((await vera.get(`/api/contacts/${id}.vcf?version=stored`)).text).toContain(photo)
     expect(outcomesOf(await importFile(vera, file, '?duplicates=merge'))).toEqual(['unchanged'])
     await vera.post(`/api/imports/${merged.id}/undo`)
     expect((await vera.get(`/api/contacts/${id}`)).text).not.toContain('Kholodna')
+  })
+
+  it('merges nothing that a contact says already, and no picture into one that has another', async () => {
+    const nora = await signedUp('nora')
+    const { body } = await nora.post('/api/contacts', { first_name: 'Nora', email: 'nora@example.com' })
+    const { id } = body as { id: number }
+    await nora.patch(`/api/contacts/${id}/avatar`, undefined, { raw: upload(picture('png')) })
+    const shown = (await nora.get(`/api/contacts/${id}`)).text.match(/"avatar[^,]*/)?.[0]
+    const before = await token(nora)
+    const again = await importFile(nora, vcard('FN:Nora', 'N:;Nora;;;', 'EMAIL:Nora@example.com'), '?duplicates=merge')
+    expect(again.report[0]).toMatchObject({ outcome: 'unchanged', contact_id: id })
+    expect(await token(nora)).toBe(before)
+    const { report } = await importFile(nora, card('n', 'N', 'EMAIL:nora@example.com', photo), '?duplicates=merge')
+    expect(report[0]).toMatchObject({ outcome: 'merged', contact_id: id })
+    expect(report[0]?.detail).toContain('picture is left out')
+    expect((await nora.get(`/api/contacts/${id}`)).text).toContain(shown)
   })
 
   it('is undone but for contacts that were changed since', async () => {
@@ -139,6 +163,17 @@ describe('an import', () => {
     expect(await db.select().from(importPieces).where(eq(importPieces.import_id, id))).toEqual([])
   })
 
+  it('is continued by cron even if another one, which has waited longer, always fails', async () => {
+    const olha = await signedUp('olha')
+    const [broken, whole] = [reportOf(await send(olha, many(120))).id, reportOf(await send(olha, many(120))).id]
+    const late = sql`'2026-01-0' || (1 + (${imports.id} = ${whole})) || 'T00:00:00.000Z'`
+    await db.update(imports).set({ updated_at: late }).where(eq(imports.owner_id, olha.id))
+    await db.update(importPieces).set({ content: 'broken' }).where(eq(importPieces.import_id, broken))
+    for (let turn = 0; turn < 2; turn++) await runScheduled('* * * * *', env).catch(() => undefined)
+    expect(reportOf(await olha.get(`/api/imports/${whole}`)).done).toBeGreaterThan(100)
+    await db.delete(imports).where(eq(imports.id, broken))
+  })
+
   it('refuses what it cannot read, and says why', async () => {
     expect(problemOf(await send(ana, 'no card at all'))).toBe('422 invalid-file')
     expect(problemOf(await send(ana, 'Colour,Size\r\nred,1\r\n', '', 'text/csv'))).toBe('422 invalid-file')
@@ -146,6 +181,13 @@ describe('an import', () => {
     expect(pointersOf(await send(ana, card('a', 'A'), '?book=none'))).toEqual(['query/book'])
     expect(problemOf(await send(ana, 'x'.repeat(10_600_000)))).toBe('413 too-large')
     expect(problemOf(await send(ana, many(10_001)))).toBe('413 too-large')
+  })
+
+  it('refuses a card that is too large to be stored, and imports the others', async () => {
+    const large = card('large', 'Large', `NOTE:${'"ж'.repeat(500_000)}`)
+    const report = await importFile(ana, card('l1', 'L1') + large + card('l2', 'L2'))
+    expect(outcomesOf(report)).toEqual(['added', 'refused', 'added'])
+    expect(report.report[1]).toMatchObject({ line: 7, detail: expect.stringContaining('line 7 is larger than 1 MB') })
   })
 
   it('belongs to its owner alone', async () => {
@@ -161,8 +203,26 @@ describe('an import', () => {
     const max = await signedUp('max')
     const ids = []
     for (let turn = 0; turn < 3; turn++) ids.push(reportOf(await send(max, many(120), '?dry_run=true')).id)
-    expect(problemOf(await send(max, card('a', 'A')))).toBe('409 import-running')
+    const refused = await send(max, card('a', 'A'))
+    expect(problemOf(refused)).toBe('409 import-running')
+    expect(refused.body).toMatchObject({ imports: ids })
     expect(problemOf(await max.post(`/api/imports/${ids[0]}/undo`))).toBe('409 import-running')
+  })
+
+  it('is no more than three, whoever sends others at once', async () => {
+    const leo = await signedUp('leo')
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => send(leo, many(210), '?dry_run=true')))
+    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([202, 202, 202, 409, 409])
+  })
+
+  it('waits if it cannot be written now', async () => {
+    const ira = await signedUp('ira')
+    const { services: here } = services()
+    const broken = { ...here, kv: { ...here.kv, put: () => Promise.reject(new Error('KV')) } as unknown as KVNamespace }
+    const file = many(50) + card('p', 'P', photo)
+    const { row, entries } = await startImport(broken, requestOf(ira, file))
+    expect([row.state, row.done, entries.length]).toEqual(['running', 50, 50])
+    expect(reportOf(await ira.post(`/api/imports/${row.id}/continue`))).toMatchObject({ state: 'done', done: 51 })
   })
 
   it('can be undone for 30 days, after which its report is deleted', async () => {
@@ -176,14 +236,17 @@ describe('an import', () => {
     expect(problemOf(await ana.post(`/api/imports/${id}/undo`))).toBe('409 import-too-old')
   })
 
+  it('can be undone after any number of dry runs', async () => {
+    const zoe = await signedUp('zoe')
+    const { id } = await importFile(zoe, card('z', 'Z'))
+    const { services: here } = services()
+    for (let turn = 0; turn < 21; turn++) await startImport(here, { ...requestOf(zoe, card('z', 'Z')), isDryRun: true })
+    expect((await zoe.post(`/api/imports/${id}/undo`)).body).toMatchObject({ undone: 1 })
+  })
+
   it('adds as many contacts as there may be, and refuses the other cards', async () => {
     const nina = await signedUp('nina')
-    const request = {
-      ...{ ownerId: nina.id, octets: new TextEncoder().encode(many(4)), format: 'vcard' as const },
-      author: { kind: 'session' as const, id: 1, name: null },
-      ...{ isDryRun: false, book: 'contacts', duplicates: 'add' as const },
-    }
-    const { entries } = await startImport(services({ MAX_CONTACTS: '2' }).services, request)
+    const { entries } = await startImport(services({ MAX_CONTACTS: '2' }).services, requestOf(nina, many(4)))
     expect(entries.map(({ outcome }) => outcome)).toEqual(['added', 'added', 'refused', 'refused'])
     expect(entries[3]?.detail).toContain('full')
     expect(await countOf(nina)).toBe(2)

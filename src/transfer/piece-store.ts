@@ -7,7 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import { addCounts, describeCounts } from './counts.ts'
-import type { EntryRow, ImportRow, Piece } from './import-store.ts'
+import { type EntryRow, type ImportRow, type Piece, toImportRow } from './import-store.ts'
 import { importEntries, importPieces, imports } from './table.ts'
 import { type ContactWrite, contactStatements, idAt, type Place } from './write-store.ts'
 
@@ -30,13 +30,14 @@ export interface PieceWrite {
 }
 
 /**
- * Writes a piece of an import with its report, all or nothing. Returns the report; undefined, with nothing written, if
+ * Writes a piece of an import with its report, all or nothing. Returns the import with that report: the write is the
+ * last query, so that no failure after it hides what was done. Returns undefined, with nothing written, if
  * any of the owner's contacts changed since the piece was planned, or another request has done the piece.
  */
 export async function writePiece(
   db: Database,
   { ownerId, row, piece, number, writes, entries, author }: PieceWrite,
-): Promise<EntryRow[] | undefined> {
+): Promise<{ readonly row: ImportRow; readonly entries: readonly EntryRow[] } | undefined> {
   const here = and(eq(importPieces.import_id, row.id), eq(importPieces.line, piece.line))
   const isHere = sql`EXISTS (SELECT 1 FROM import_pieces WHERE import_id = ${row.id} AND line = ${piece.line}
     AND content = ${JSON.stringify(piece.units)})`
@@ -49,11 +50,9 @@ export async function writePiece(
   const isLast = sql`NOT EXISTS (SELECT 1 FROM import_pieces WHERE import_id = ${row.id})`
   const stored = entries.map(({ place, ...entry }) => ({ ...place, ...entry }))
   try {
-    const results = await db.batch([
+    const [, , , [present], ...results] = await db.batch([
       unchangedStatement(db, ownerId, number),
       requireStatement(db, isHere),
-      ...contactStatements(db, ownerId, writes, author),
-      ...jsonOf(stored).map((json) => entryStatement(db, ownerId, row.id, json)),
       first
         ? db
             .update(importPieces)
@@ -66,7 +65,10 @@ export async function writePiece(
           ...{ done: row.done + entries.length, counts: JSON.stringify(counts), updated_at: timestamp() },
           state: sql`iif(${isLast}, 'done', 'running')`,
         })
-        .where(eq(imports.id, row.id)),
+        .where(eq(imports.id, row.id))
+        .returning(),
+      ...contactStatements(db, ownerId, writes, author),
+      ...jsonOf(stored).map((json) => entryStatement(db, ownerId, row.id, json)),
       // A dry run leaves no event.
       ...(row.dry_run
         ? []
@@ -78,12 +80,14 @@ export async function writePiece(
             ),
           ]),
     ])
+    if (!present) return undefined
     const written = results.flat() as readonly { readonly line?: number; readonly contact_id?: number | null }[]
     const ids = new Map(written.flatMap(({ line, contact_id }) => (line === undefined ? [] : [[line, contact_id]])))
-    return entries.map(({ place: _, digest: __, uid: ___, ...entry }) => ({
+    const report = entries.map(({ place: _, digest: __, uid: ___, ...entry }) => ({
       ...{ ...entry, contact_id: ids.get(entry.line) ?? entry.contact_id },
       undo: null,
     }))
+    return { row: toImportRow(present), entries: report }
   } catch (error) {
     if (isRefused(error)) return undefined
     throw error

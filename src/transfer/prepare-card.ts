@@ -2,11 +2,11 @@ import type { Card } from '../cards/card.ts'
 import { parseCards } from '../cards/parse.ts'
 import { readFields } from '../cards/read.ts'
 import { type ContactContent, cardOf } from '../contacts/content.ts'
-import { type CardPart, takeParts } from '../contacts/parts.ts'
+import { type CardPart, pictureLines, takeParts } from '../contacts/parts.ts'
 import { searchKeys } from '../contacts/search/keys.ts'
 import type { StoredRow } from '../contacts/table.ts'
-import { toVcard } from '../contacts/vcard.ts'
-import { displayedPicture, toStorable } from '../contacts/vcard-input.ts'
+import { toCardWithoutFiles, toVcard } from '../contacts/vcard.ts'
+import { displayedPicture, hasSamePicture, toStorable } from '../contacts/vcard-input.ts'
 import { partsOfSign, signsOf } from '../merge/signs.ts'
 import { type MergedContact, uniteContacts } from '../merge/unite-contacts.ts'
 import type { Configuration } from '../platform/config/configuration.ts'
@@ -76,13 +76,24 @@ export interface CardToStore {
   readonly content: ContactContent
   readonly parts: readonly CardPart[]
   readonly picture: Picture | undefined
+  /** Whether the contact that is replaced keeps the picture that it shows. */
+  readonly keepsPicture: boolean
+  /** A sentence about what of the card is left out. */
+  readonly note?: string | undefined
 }
 
 /** Makes what is stored of a card. `before` is the contact that it replaces. */
 export function toStore(card: Card, before: StoredRow | null, { FAVORITE_NAME_PREFIX }: Configuration): CardToStore {
   const stored = toStorable(card, before, FAVORITE_NAME_PREFIX)
-  return { ...stored, picture: displayedPicture(card) }
+  return { ...stored, picture: displayedPicture(card), keepsPicture: keepsPicture(before, stored.card) }
 }
+
+/**
+ * Returns whether a contact keeps the picture that it shows: the card has the same one; or neither the card nor the
+ * contact's vCard has any, so that it was uploaded.
+ */
+const keepsPicture = (row: StoredRow | null, card: Card): boolean =>
+  row !== null && (hasSamePicture(row, card) || (pictureLines(card) === '' && pictureLines(cardOf(row)) === ''))
 
 /** Returns a digest of what the stored vCard of a contact says; undefined if it has none. */
 export function digestOfRow(row: StoredRow): string | undefined {
@@ -100,23 +111,38 @@ export function digestOfExport(row: StoredRow, version: Card['version'], files: 
 }
 
 /** Returns the row of a contact in an exported CSV file. */
-export const csvOfRow = (row: StoredRow): string => {
-  const card = cardOf(row) ?? parseCards(toVcard(row, '3.0'))[0]
-  return card ? csvRow(card) : ''
-}
+export const csvOfRow = (row: StoredRow): string => csvRow(toCardWithoutFiles(row))
+
+/** A vCard that says nothing. */
+const emptyCard = 'BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n'
 
 /**
  * Makes what is stored of a contact that a card is merged into: all that the contact and the card say. The contact
- * keeps its picture if it has one.
+ * keeps its picture if it has one. Returns undefined if the card says nothing new.
  * @throws Problem 422 if that would be too large
  */
-export function toMerge(card: Card, into: MergedContact, { FAVORITE_NAME_PREFIX }: Configuration): CardToStore {
-  const { content, parts } = toStorable(card, null, FAVORITE_NAME_PREFIX)
+export function toMerge(
+  card: Card,
+  into: MergedContact,
+  { FAVORITE_NAME_PREFIX }: Configuration,
+): CardToStore | undefined {
+  const { content, parts, card: taken } = toStorable(card, null, FAVORITE_NAME_PREFIX)
   const other: StoredRow = {
     ...into.row,
     ...{ ...content.fields, card: content.card, full_name: content.full_name, uid: content.uid, avatar: null },
+    // No contact has it. With the id of `into`, values of the card would be taken for those of `into`.
+    id: 0,
   }
   const united = uniteContacts(into, [{ row: other, parts }])
+  const same = uniteContacts(into, [{ row: { ...other, card: emptyCard, favorite: false }, parts: [] }])
+  if (JSON.stringify([united.content, united.parts]) === JSON.stringify([same.content, same.parts])) return undefined
+  const pictures = pictureLines(cardOf(into.row))
+  const hasPicture = into.row.avatar !== null || pictures !== ''
+  const isLeftOut = hasPicture && pictureLines(taken) !== '' && pictureLines(taken) !== pictures
   const [stored = card] = parseCards(united.content.card ?? '')
-  return { card: stored, content: united.content, parts: united.parts, picture: displayedPicture(card) }
+  return {
+    ...{ card: stored, content: united.content, parts: united.parts, picture: displayedPicture(card) },
+    keepsPicture: hasPicture || pictureLines(taken) === '',
+    ...(isLeftOut && { note: 'Its picture is left out, because the contact has one.' }),
+  }
 }

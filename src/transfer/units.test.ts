@@ -4,7 +4,7 @@ import { type Card, CardFault } from '../cards/card.ts'
 import { scanCards } from '../cards/parse.ts'
 import { splitVcards } from './units.ts'
 
-const lines = fc.constantFrom(
+const lines = [
   'BEGIN:VCARD',
   'END:VCARD',
   'begin:vcard',
@@ -15,10 +15,21 @@ const lines = fc.constantFrom(
   'stray',
   ' folded',
   'END:VCARD ',
-)
-const text = fc
-  .tuple(fc.array(lines, { maxLength: 30 }), fc.constantFrom('\n', '\r\n', '\r'))
-  .map(([parts, eol]) => parts.join(eol))
+  '\ufeffBEGIN:VCARD',
+  '\ufeff',
+  '\u00a0BEGIN : VCARD',
+  'g.BEGIN;X=1:VCARD',
+  'NOTE:a\u2028BEGIN:VCARD',
+  'NOTE:a\u2028END:VCARD',
+  'stray\u2028BEGIN:VCARD\u2029END:VCARD',
+]
+/** Lines that parsing the whole file would take for parts of others. */
+const joined = [' BEGIN:VCARD', '\tEND:VCARD', ' ', 'PHOTO;ENCODING=b:AAAA', 'AAAA']
+
+const fileOf = (...parts: string[]) =>
+  fc
+    .tuple(fc.array(fc.constantFrom(...parts), { maxLength: 30 }), fc.constantFrom('\n', '\r\n', '\r', '\r\r\n'))
+    .map(([all, eol]) => all.join(eol))
 
 /** The lines at which cards begin, each with how many lines it has. */
 const begins = (cards: readonly (Card | CardFault)[]) =>
@@ -28,13 +39,28 @@ const isFault = (one: Card | CardFault): one is CardFault => one instanceof Card
 describe('splitting a file of vCards', () => {
   it('finds the cards that parsing the whole file finds, each at its line', () => {
     fc.assert(
-      fc.property(text, (file) => {
+      fc.property(fileOf(...lines), (file) => {
         const whole = [...scanCards(file)]
         const split = splitVcards(file).flatMap(([line, unit]) => [...scanCards(unit, line)])
         expect(begins(split)).toEqual(begins(whole))
         expect(split.some(isFault)).toBe(whole.some(isFault))
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
+    )
+  })
+
+  it('gives units of one card at most, each at a line of its own, that together are the file', () => {
+    fc.assert(
+      fc.property(fileOf(...lines, ...joined), (file) => {
+        const units = splitVcards(file)
+        for (const [line, unit] of units)
+          expect([...scanCards(unit, line)].filter((one) => !isFault(one)).length).toBeLessThan(2)
+        const numbers = units.map(([line]) => line)
+        expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other))
+        const plain = (text: string) => text.replace(/\s/g, '')
+        expect(plain(units.map(([, unit]) => unit).join(''))).toBe(plain(file))
+      }),
+      { numRuns: 2000 },
     )
   })
 })
