@@ -143,6 +143,30 @@ describe('an import', () => {
     ])
   })
 
+  it('leaves stars that were set since, and takes back its own, when it is undone', async () => {
+    const starred = 'X-VIZITKA-FAVORITE:1'
+    const first = await importFile(ana, card('s1', 'One') + card('s2', 'Two'))
+    const report = await importFile(ana, card('s1', 'One', 'NOTE:a') + card('s2', 'Two', 'NOTE:b', starred))
+    const [one, two] = first.report.map(({ contact_id }) => `/api/contacts/${contact_id}`)
+    await ana.patch(`${one}`, { favorite: true })
+    expect((await ana.post(`/api/imports/${report.id}/undo`)).body).toMatchObject({ undone: 2, changed_since: 0 })
+    expect((await ana.get(`${one}`)).body).toMatchObject({ favorite: true, additional: null })
+    expect((await ana.get(`${two}`)).body).toMatchObject({ favorite: false })
+  })
+
+  it('leaves a contact that was changed between two of its cards, when it is undone', async () => {
+    const lina = await signedUp('lina')
+    const file = card('b', 'First') + many(260) + card('b', 'Last')
+    let report = reportOf(await send(lina, file))
+    const path = `/api/contacts/${report.report[0]?.contact_id}`
+    await lina.patch(path, { additional: 'mine' })
+    while (report.state === 'running') report = reportOf(await lina.post(`/api/imports/${report.id}/continue`))
+    let undone = await lina.post(`/api/imports/${report.id}/undo`)
+    while (undone.text.includes('"undoing"')) undone = await lina.post(`/api/imports/${report.id}/undo`)
+    expect((await lina.get(path)).body).toMatchObject({ last_name: 'Last' })
+    expect(await countOf(lina)).toBe(1)
+  })
+
   it('of a card that comes twice in a file updates the contact, and is undone as a whole', async () => {
     const report = await importFile(ana, card('twice', 'First') + card('twice', 'Second'))
     expect(outcomesOf(report)).toEqual(['added', 'updated'])

@@ -71,9 +71,12 @@ function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Pr
       const restored = undoable.filter(({ wasAdded }) => !wasAdded)
       const added = undoable.filter(({ wasAdded }) => wasAdded)
       const first = piece.number + 1
-      const writes = restored.flatMap(({ id: contactId }, at) => {
-        const [before, present] = [piece.before.get(contactId), piece.rows.get(contactId)]
-        return before && present ? [toWrite(services, ownerId, before, present, first + at)] : []
+      const writes = restored.flatMap((contact, at) => {
+        const [before, present] = [piece.before.get(contact.id), piece.rows.get(contact.id)]
+        if (!before || !present) return []
+        // A star that was set or taken away since stays so. It leaves no version, but a revision.
+        const favorite = present.revision === contact.lastRevision ? before.favorite : present.favorite
+        return [toWrite(services, ownerId, { ...before, favorite }, present, first + at)]
       })
       const deletions = added.map(({ id: contactId }, at) => ({ id: contactId, seq: first + writes.length + at }))
       const outcomes = piece.contacts.flatMap((contact) => {
@@ -90,11 +93,12 @@ function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Pr
 }
 
 /**
- * Returns whether nothing that is shown of a contact changed since the import. Every such change leaves a version;
- * stars and labels of groups do not.
+ * Returns whether nobody but the import has changed what is shown of a contact since it began to. Every such change
+ * leaves a version; stars and labels of groups do not.
  */
 function isUnchanged(piece: UndoPiece, { id, firstRevision, lastRevision, wasAdded }: ImportedContact): boolean {
-  if (!piece.rows.has(id) || (piece.newestVersions.get(id) ?? 0) >= lastRevision) return false
+  if (!piece.rows.has(id) || (piece.newestVersions.get(id) ?? 0) >= lastRevision || piece.changedBetween.has(id))
+    return false
   return wasAdded || piece.before.get(id)?.revision === firstRevision - 1
 }
 

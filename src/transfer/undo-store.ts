@@ -40,6 +40,8 @@ export interface UndoPiece {
   readonly rows: ReadonlyMap<number, StoredRow>
   /** The revision of the newest version of a contact, by id; it is missing if there is none. */
   readonly newestVersions: ReadonlyMap<number, number>
+  /** Contacts that somebody else changed between two cards of the import. */
+  readonly changedBetween: ReadonlySet<number>
   /** The contacts as they were before the import, by id. */
   readonly before: ReadonlyMap<number, StoredContact>
 }
@@ -61,7 +63,7 @@ export async function findUndoPiece(db: Database, ownerId: number, row: ImportRo
     .limit(undoSize)
   const ids = JSON.stringify([...new Set(entries.map(({ contact_id }) => contact_id))])
   const wanted = sql`json_each(${ids}) AS wanted`
-  const [[state], all, rows, newest, former] = await db.batch([
+  const [[state], all, rows, newest, between, former] = await db.batch([
     db
       .select({ number: lastNumber(ownerId).as('number') })
       .from(users)
@@ -95,6 +97,21 @@ export async function findUndoPiece(db: Database, ownerId: number, row: ImportRo
       .where(and(eq(versions.owner_id, ownerId), sql`${versions.contact_id} = wanted.value`))
       .groupBy(versions.contact_id),
     db
+      .select({ id: versions.contact_id })
+      .from(wanted)
+      .crossJoin(versions)
+      .where(
+        and(
+          eq(versions.owner_id, ownerId),
+          sql`${versions.contact_id} = wanted.value AND ${versions.revision} >= (
+            SELECT min(revision) FROM import_entries
+            WHERE import_id = ${row.id} AND contact_id = wanted.value AND revision IS NOT NULL
+          )`,
+          // By whom the next version was made.
+          sql`(${versions.changed_by} ->> 'kind', ${versions.changed_by} ->> 'id') IS NOT ('import', ${row.id})`,
+        ),
+      ),
+    db
       .select({
         ...{ id: versions.contact_id, content: versions.content },
         book: sql<string>`''`.as('book'),
@@ -127,6 +144,7 @@ export async function findUndoPiece(db: Database, ownerId: number, row: ImportRo
     })),
     rows: new Map(rows.map((contact) => [contact.id, contact])),
     newestVersions: new Map(newest.map(({ id, revision }) => [id, revision])),
+    changedBetween: new Set(between.map(({ id }) => id)),
     before: new Map(
       former.map(({ id, content, ...surroundings }) => [id, readStoredContact({ id, ...surroundings }, content)]),
     ),
