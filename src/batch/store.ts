@@ -155,8 +155,11 @@ const updateStatement = (db: Database, ownerId: number, json: string, author: Au
     .from(named(db, ownerId, json))
     .where(sql`contacts.id = changed.named`)
 
-/** Copies contacts into the trash, then deletes them. Finds each by id, without reading all of the owner's contacts. */
-const deletionStatements = (db: Database, ownerId: number, json: string, author: Author) => [
+/**
+ * For a batch: copies contacts, whose ids are in JSON, into the trash, then deletes them. Finds each by id, without
+ * reading all of the owner's contacts.
+ */
+export const deletionStatements = (db: Database, ownerId: number, json: string, author: Author) => [
   db.insert(removed).select(
     db
       .select(

@@ -52,18 +52,25 @@ export async function continueUndo(services: Services, row: ImportRow): Promise<
   const counts: Record<UndoOutcome, number> = { undone: 0, 'changed-since': 0 }
   let present = row
   for (let left = services.config.IMPORT_PIECES; left > 0 && present.state === 'undoing'; left--) {
-    for (const undo of await undoPiece(services, present)) counts[undo]++
-    present = (await findImport(services.db, row.owner_id, row.id)) ?? present
+    const step = await undoPiece(services, present)
+    for (const undo of step.outcomes) counts[undo]++
+    present = step.row
   }
   return { row: present, counts }
 }
 
-/** Undoes a piece, and returns the outcome of each of its cards. */
-function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Promise<readonly UndoOutcome[]> {
+interface UndoStep {
+  readonly row: ImportRow
+  readonly outcomes: readonly UndoOutcome[]
+}
+
+/** Undoes a piece, and returns the outcome of each of its cards. The write is the last query. */
+function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Promise<UndoStep> {
   return retryOnConflict(
     async () => {
       const row = await findImport(services.db, ownerId, id)
-      if (row?.state !== 'undoing') return []
+      if (!row) throw sessionEnded()
+      if (row.state !== 'undoing') return { row, outcomes: [] }
       const piece = await findUndoPiece(services.db, ownerId, row)
       if (!piece) throw sessionEnded()
       const undoable = piece.contacts.filter((contact) => isUnchanged(piece, contact))
@@ -78,14 +85,14 @@ function undoPiece(services: Services, { owner_id: ownerId, id }: ImportRow): Pr
         const favorite = present.revision === contact.lastRevision ? before.favorite : present.favorite
         return [toWrite(services, ownerId, { ...before, favorite }, present, first + at)]
       })
-      const deletions = added.map(({ id: contactId }, at) => ({ id: contactId, seq: first + writes.length + at }))
+      const deletions = added.map(({ id: contactId }) => ({ id: contactId }))
       const outcomes = piece.contacts.flatMap((contact) => {
         const undo: UndoOutcome = undoable.includes(contact) ? 'undone' : 'changed-since'
         return contact.lines.map((line) => ({ line, undo }))
       })
       const write = () => writeUndo(services.db, { row, piece, deletions, writes, outcomes, author })
-      const isWritten = await writeWithinBounds(services, ownerId, write)
-      return isWritten && outcomes.map(({ undo }) => undo)
+      const undone = await writeWithinBounds(services, ownerId, write)
+      return undone && { row: undone, outcomes: outcomes.map(({ undo }) => undo) }
     },
     busy,
     attempts,

@@ -1,18 +1,16 @@
 import { and, desc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { insertAuditEvent } from '../audit/store.ts'
-import { type Author, parseAuthor, serializeAuthor } from '../books/author.ts'
+import { deletionStatements } from '../batch/store.ts'
+import { type Author, parseAuthor } from '../books/author.ts'
 import { isRefused, lastNumber, requireStatement, unchangedStatement } from '../books/numbers-store.ts'
-import { removed } from '../books/table.ts'
-import { trashContent } from '../contacts/deletion-store.ts'
-import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
+import { ownedBy } from '../contacts/scope.ts'
 import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
 import { readStoredContact, type StoredContact } from '../history/stored-contact.ts'
 import { versions } from '../history/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
-import { selectAsRow } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
-import type { ImportRow } from './import-store.ts'
+import { type ImportRow, toImportRow } from './import-store.ts'
 import type { UndoOutcome } from './schema.ts'
 import { importEntries, imports } from './table.ts'
 import { type ContactWrite, contactStatements } from './write-store.ts'
@@ -160,8 +158,8 @@ const undoneEvent = ({ id, created_by }: ImportRow) => ({
 export interface UndoWrite {
   readonly row: ImportRow
   readonly piece: UndoPiece
-  /** Contacts that the import added, to be moved to the trash, with their change numbers. */
-  readonly deletions: readonly { readonly id: number; readonly seq: number }[]
+  /** Contacts that the import added, to be moved to the trash. Their change numbers follow those of `writes`. */
+  readonly deletions: readonly { readonly id: number }[]
   /** Contacts that the import changed, as they were before. */
   readonly writes: readonly ContactWrite[]
   readonly outcomes: readonly { readonly line: number; readonly undo: UndoOutcome }[]
@@ -169,60 +167,39 @@ export interface UndoWrite {
 }
 
 /**
- * Writes a piece of an undo, all or nothing. Returns undefined, with nothing written, if any of the owner's contacts
+ * Writes a piece of an undo, all or nothing. Returns the import as it is then. Returns undefined, with nothing written, if any of the owner's contacts
  * changed since the piece was read, or another request has done the piece.
  */
 export async function writeUndo(
   db: Database,
   { row, piece, deletions, writes, outcomes, author }: UndoWrite,
-): Promise<true | undefined> {
+): Promise<ImportRow | undefined> {
   const { owner_id: ownerId, id } = row
   const isNext = sql`EXISTS (SELECT 1 FROM imports WHERE id = ${id} AND state = 'undoing'
     AND undone_to IS ${row.undone_to})`
   const isDone = piece.reached === undefined
-  const json = JSON.stringify(deletions)
   try {
-    await db.batch([
+    const [, , [undone]] = await db.batch([
       unchangedStatement(db, ownerId, piece.number),
       requireStatement(db, isNext),
-      ...contactStatements(db, ownerId, writes, author),
-      ...(deletions.length > 0
-        ? [
-            db.insert(removed).select(
-              db
-                .select(
-                  selectAsRow(removed, {
-                    ...{ owner_id: ownerId, seq: sql`gone.value ->> 'seq'`, contact_id: sql`${contacts.id}` },
-                    ...{ book_id: sql`${contacts.book_id}`, content: trashContent, avatar: sql`${contacts.avatar}` },
-                    ...{ removed_by: serializeAuthor(author), removed_at: timestamp() },
-                  }),
-                )
-                .from(sql`json_each(${json}) AS gone`)
-                .crossJoin(contacts)
-                .where(and(ownedBy(ownerId), sql`${contacts.id} = gone.value ->> 'id'`)),
-            ),
-            db
-              .delete(contacts)
-              .where(
-                and(ownedByUnindexed(ownerId), sql`${contacts.id} IN (SELECT value ->> 'id' FROM json_each(${json}))`),
-              ),
-          ]
-        : []),
-      db
-        .update(importEntries)
-        .set({ undo: sql`result.value ->> 'undo'` })
-        .from(sql`json_each(${JSON.stringify(outcomes)}) AS result`)
-        .where(and(eq(importEntries.import_id, id), sql`${importEntries.line} = result.value ->> 'line'`)),
       db
         .update(imports)
         .set({
           ...{ undone_to: piece.reached ?? row.undone_to, updated_at: timestamp() },
           state: isDone ? 'undone' : 'undoing',
         })
-        .where(eq(imports.id, id)),
+        .where(eq(imports.id, id))
+        .returning(),
+      ...contactStatements(db, ownerId, writes, author),
+      ...(deletions.length > 0 ? deletionStatements(db, ownerId, JSON.stringify(deletions), author) : []),
+      db
+        .update(importEntries)
+        .set({ undo: sql`result.value ->> 'undo'` })
+        .from(sql`json_each(${JSON.stringify(outcomes)}) AS result`)
+        .where(and(eq(importEntries.import_id, id), sql`${importEntries.line} = result.value ->> 'line'`)),
       ...(isDone ? [insertAuditEvent(db, undoneEvent(row), eq(users.id, ownerId))] : []),
     ])
-    return true
+    return undone && toImportRow(undone)
   } catch (error) {
     if (isRefused(error)) return undefined
     throw error
