@@ -70,7 +70,8 @@ export interface Sharing {
 
 /**
  * Finds contacts of an owner that may share a sign, for each sign; without signs of which all pairs are said to be
- * distinct. At most 500 signs of 1,000 contacts, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
+ * distinct. At most 500 signs of 1,000 contacts, those of the oldest contacts first. Reads the columns of all contacts,
+ * and few of their vCards.
  */
 export async function findSharing(db: Database, ownerId: number): Promise<Sharing[]> {
   const rows = await db

@@ -31,8 +31,8 @@ export interface Merge {
  * Merges contacts into one, all or nothing: {@link uniteContacts}. The one gets all that the others say, and joins the
  * groups that have them as members; the others go to the trash, with a reference to it. If another request changes one
  * of the owner's contacts meanwhile, starts again.
- * @throws Problem 404; 409 `busy`, `storage-full`, `book-full`; 412; 422 if one of them is a group, a choice is wrong, or the result
- * would be too large
+ * @throws Problem 404; 409 `busy`, `storage-full`, `book-full`; 412; 422 if one of them is a group, a choice is wrong,
+ * or the result would be too large
  */
 export function mergeContacts(services: Services, target: ContactTarget, { from, fields }: Merge): Promise<StoredRow> {
   const { db, config } = services
