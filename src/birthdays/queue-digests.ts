@@ -39,9 +39,10 @@ interface DueReader {
 }
 
 /**
- * Queues the letters about birthdays that are due, at most 20 (none without a mail server), and moves the next ones of their readers, also of those
- * who have nothing to be told. A letter that is late is about the day on which it is queued. A few statements, however
- * many readers there are, unless a write fails: then each reader's is tried alone, so that it stops nobody else's.
+ * Queues the letters about birthdays that are due, at most 20 (none without a mail server), and moves the next ones of
+ * their readers, also of those who have nothing to be told. A letter that is late is about the day on which it is
+ * queued. A few statements, however many readers there are, unless a write fails: then each reader's is tried alone, so
+ * that it stops nobody else's.
  */
 export async function queueDigests({ db, config }: Pick<Services, 'db' | 'config'>, now = new Date()): Promise<void> {
   await dropLateLetters(db, timestamp(Date.now() - usefulMs))

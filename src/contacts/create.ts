@@ -115,7 +115,7 @@ export async function requireRoomForGroup(
   db: Database,
   ownerId: number,
   { members }: Pick<ContactContent, 'members'>,
-  row?: StoredRow,
+  row?: Pick<StoredRow, 'id' | 'is_group'>,
 ): Promise<void> {
   const refusal = members && (await findGroupRefusal(db, ownerId, { members, row }))
   if (refusal === 'groups')

@@ -70,7 +70,8 @@ export interface Sharing {
 
 /**
  * Finds contacts of an owner that may share a sign, for each sign; without signs of which all pairs are said to be
- * distinct. At most 500 signs of 1,000 contacts, those of the oldest contacts first. Reads the columns of all contacts, and few of their vCards.
+ * distinct. At most 500 signs of 1,000 contacts, those of the oldest contacts first. Reads the columns of all contacts,
+ * and few of their vCards.
  */
 export async function findSharing(db: Database, ownerId: number): Promise<Sharing[]> {
   const rows = await db
@@ -86,8 +87,8 @@ export async function findSharing(db: Database, ownerId: number): Promise<Sharin
       sql`NOT (EXISTS (SELECT 1 FROM distinct_pairs
         WHERE owner_id = ${ownerId} AND first_id = found.first AND second_id = found.last)
         AND (found.contacts = 2 OR found.contacts * (found.contacts - 1) / 2 = (
-          SELECT count(*) FROM json_each(found.ids) AS one CROSS JOIN json_each(found.ids) AS other
-            CROSS JOIN distinct_pairs ON owner_id = ${ownerId} AND first_id = one.value AND second_id = other.value)))`,
+          SELECT count(*) FROM json_each(found.ids) AS one CROSS JOIN json_each(found.ids) AS another
+            CROSS JOIN distinct_pairs ON owner_id = ${ownerId} AND first_id = one.value AND second_id = another.value)))`,
     )
     .orderBy(sql`found.first`, sql`found.sign`)
     .limit(mostSigns)

@@ -3,8 +3,10 @@ import { CardFault } from '../cards/card.ts'
 import { membersOf, withMemberBeside } from '../cards/groups.ts'
 import { printCard } from '../cards/parse.ts'
 import { cardOf } from '../contacts/content.ts'
+import { requireRoomForGroup } from '../contacts/create.ts'
 import type { GroupCard, Joining } from '../contacts/group-cards-store.ts'
 import { trashBound } from '../contacts/remove.ts'
+import { rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
 import { busy, type ContactTarget, contactNotFound, requireContact } from '../contacts/write.ts'
@@ -14,6 +16,9 @@ import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
 import { type MergeState, readMerge, writeMerge } from './store.ts'
 import { type Choice, uniteContacts } from './unite-contacts.ts'
+
+/** The most groups that a contact joins by a merge: the vCard of each is written. */
+const maxJoined = 100
 
 /** What to merge into a contact. */
 export interface Merge {
@@ -26,8 +31,8 @@ export interface Merge {
  * Merges contacts into one, all or nothing: {@link uniteContacts}. The one gets all that the others say, and joins the
  * groups that have them as members; the others go to the trash, with a reference to it. If another request changes one
  * of the owner's contacts meanwhile, starts again.
- * @throws Problem 404; 409 `busy`, `storage-full`; 412; 422 if one of them is a group, a choice is wrong, or the result
- * would be too large
+ * @throws Problem 404; 409 `busy`, `storage-full`, `book-full`; 412; 422 if one of them is a group, a choice is wrong,
+ * or the result would be too large
  */
 export function mergeContacts(services: Services, target: ContactTarget, { from, fields }: Merge): Promise<StoredRow> {
   const { db, config } = services
@@ -52,7 +57,7 @@ export function mergeContacts(services: Services, target: ContactTarget, { from,
         throw invalidValues([{ pointer, detail: `Contact ${row.id} is a group. Groups are not merged.` }])
     }
     const united = uniteContacts(one, merged, fields)
-    const joined = joinGroups(one.row, state)
+    const joined = await joinGroups(services, ownerId, one.row, state)
     return writeWithinBounds(services, ownerId, () =>
       writeMerge(db, ownerId, state, {
         ...{ row: one.row, from: others, united, ...joined },
@@ -66,12 +71,24 @@ export function mergeContacts(services: Services, target: ContactTarget, { from,
 /**
  * The vCards of the groups that a contact joins by a merge. They still name those that are merged into it, as they
  * still name a contact in the trash.
- * @throws Problem 422 if a group has no room for another member
+ * @throws Problem 422 if a group has no room for another member, or there are more than 100 groups; 409 `book-full` if
+ * the owner's groups have too many members together
  */
-function joinGroups(into: StoredRow, { groups, memberships }: MergeState) {
+async function joinGroups(
+  { db }: Pick<Services, 'db'>,
+  ownerId: number,
+  into: StoredRow,
+  { memberships }: Pick<MergeState, 'memberships'>,
+) {
+  const joined = new Set(memberships.filter(({ uid }) => uid === uidOf(into)).map(({ group }) => group))
+  const groups = [...new Set(memberships.map(({ group }) => group))].filter((group) => !joined.has(group))
+  if (groups.length > maxJoined) {
+    const detail = `The contact would join ${groups.length} groups, and at most ${maxJoined} in one merge.`
+    throw invalidValues([{ pointer: '/from', detail }])
+  }
   const cards: GroupCard[] = []
   const joinings: Joining[] = []
-  for (const row of groups) {
+  for (const row of groups.length === 0 ? [] : await rowsOfIds(db, ownerId, groups)) {
     const card = cardOf(row)
     const beside = memberships.find(({ group, uid }) => group === row.id && uid !== uidOf(into))?.uid
     if (!card || beside === undefined) continue
@@ -91,5 +108,8 @@ function joinGroups(into: StoredRow, { groups, memberships }: MergeState) {
         .map((uid) => ({ group: row.id, beside, uid })),
     )
   }
+  // No group is replaced: all members count.
+  const members = joinings.map(({ uid }) => uid)
+  if (members.length > 0) await requireRoomForGroup(db, ownerId, { members }, { id: 0, is_group: true })
   return { cards, joinings }
 }

@@ -29,10 +29,9 @@ export interface MergeState {
   readonly contacts: readonly MergedContact[]
   /** Which groups name which of the contacts, by UID. */
   readonly memberships: readonly { readonly group: number; readonly uid: string }[]
-  readonly groups: readonly StoredRow[]
 }
 
-/** Reads contacts of an owner with the files of their vCards, and the groups that they are in. */
+/** Reads contacts of an owner with the files of their vCards, and which groups they are in. */
 export async function readMerge(db: Database, ownerId: number, ids: readonly number[]): Promise<MergeState> {
   const [[owner], rows, parts, memberships] = await db.batch([
     db
@@ -56,12 +55,10 @@ export async function readMerge(db: Database, ownerId: number, ids: readonly num
       ),
     findGroupsNaming(db, ownerId, ids),
   ])
-  const groupIds = [...new Set(memberships.map(({ group }) => group))]
   return {
     number: owner?.number ?? -1,
     contacts: rows.map((row) => ({ row, parts: parts.filter(({ contact }) => contact === row.id) })),
     memberships,
-    groups: groupIds.length === 0 ? [] : await rowsOfIds(db, ownerId, groupIds),
   }
 }
 
@@ -87,7 +84,7 @@ interface MergeWrite {
 export async function writeMerge(
   db: Database,
   ownerId: number,
-  { number }: MergeState,
+  { number }: Pick<MergeState, 'number'>,
   { row, from, united, cards, joinings, author, locale, maxTrash }: MergeWrite,
 ): Promise<StoredRow | undefined> {
   const { content, parts, avatar } = united
