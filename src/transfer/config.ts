@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 export const transferVariables = {
   /**
-   * How many pieces of a file, of 50 cards each, one request imports. Each takes about 20 of the 50 queries that a
+   * How many pieces of a file, of 50 cards each, one request imports. Each takes up to 30 of the 50 queries that a
    * request may run on Cloudflare's free plan.
    */
   IMPORT_PIECES: z.coerce
@@ -10,7 +10,7 @@ export const transferVariables = {
     .int('must be a whole number')
     .min(1, 'must be 1 or more')
     .max(200, 'must be 200 or less')
-    .default(2),
+    .default(1),
 }
 
 export const transferLimits = {

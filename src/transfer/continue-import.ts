@@ -1,8 +1,6 @@
 import { sessionEnded } from '../auth/session.ts'
 import { type Author, parseAuthor } from '../books/author.ts'
 import { labelsOfKey } from '../contacts/labels-key.ts'
-import { hasParts } from '../contacts/parts.ts'
-import { findParts } from '../contacts/parts-store.ts'
 import { createRow, rowsOfIds } from '../contacts/store.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import { busy } from '../contacts/write.ts'
@@ -11,26 +9,16 @@ import { findBySigns } from '../merge/duplicates-store.ts'
 import { signsOfRow } from '../merge/list-duplicates.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import { Problem } from '../platform/http/problem.ts'
-import { readStoredPicture, type StoredPicture, storePictures } from '../platform/pictures/store.ts'
+import { type StoredPicture, storePictures } from '../platform/pictures/store.ts'
 import type { Services } from '../platform/ports.ts'
 import { retryOnConflict } from '../platform/retry.ts'
-import { csvRow } from './csv/write.ts'
+import { findSameExports, isSameCard, type PartsOf, partsOfRows } from './find-same-cards.ts'
 import { findForCards } from './findings-store.ts'
 import { type EntryRow, findImport, findPiece, type ImportRow, type Piece } from './import-store.ts'
 import { type Entry, writePiece } from './piece-store.ts'
 import { type PieceCard, type PlannedCard, planPiece } from './plan-import.ts'
-import {
-  type CardToStore,
-  csvOfRow,
-  digestOfExport,
-  digestOfRow,
-  type PreparedCard,
-  prepareCard,
-  toMerge,
-  toStore,
-} from './prepare-card.ts'
+import { type CardToStore, type PreparedCard, prepareCard, toMerge, toStore } from './prepare-card.ts'
 import { readCard } from './read-cards.ts'
-import type { ImportFormat } from './schema.ts'
 import { type ContactWrite, placesOf } from './write-store.ts'
 
 /** How many attempts a piece has if other requests write to the same account meanwhile. */
@@ -133,8 +121,10 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   )
   const author: Author = { kind: 'import', id: row.id, name: parseAuthor(row.created_by)?.name ?? null }
   const decisions: Decision[] = []
+  const intoRows = plan.flatMap(({ outcome, row: into }) => (outcome === 'merged' && into ? [into] : []))
+  const partsOf = await partsOfRows(db, ownerId, intoRows)
   for (const planned of plan) {
-    const decision = await decide(services, ownerId, planned)
+    const decision = decide(services, planned, partsOf)
     decisions.push(isDryRun ? { planned: decision.planned } : decision)
   }
   const changes = decisions.flatMap(({ change }) => change ?? [])
@@ -147,34 +137,6 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   const placeOf = new Map(changes.map(({ line }, at) => [line, places[at]]))
   const entries = decisions.map(({ planned }): Entry => toEntry(planned, isDryRun, placeOf.get(planned.line)))
   return writePiece(db, { ownerId, row, piece, number: state.number, writes, entries, author })
-}
-
-/**
- * Returns whether a contact says the same as a card: as it is stored, or as it would be exported in that format. A row of
- * CSV is compared as such; a vCard is not, because it says more.
- */
-function isSameCard(row: StoredRow, { card, digest }: PreparedCard, format: ImportFormat): boolean {
-  if (digestOfRow(row) === digest) return true
-  if (format === 'csv') return !row.is_group && csvOfRow(row) === csvRow(card)
-  return row.card === null && row.avatar === null && digestOfExport(row, card.version, {}) === digest
-}
-
-/** Finds the cards that are exports of contacts of the same UID as these are now: their lines. */
-async function findSameExports(
-  services: Services,
-  ownerId: number,
-  cards: readonly PreparedCard[],
-  byUid: ReadonlyMap<string, StoredRow>,
-): Promise<ReadonlySet<number>> {
-  const lines = new Set<number>()
-  for (const { line, card, uid, digest } of cards) {
-    const row = uid === null ? undefined : byUid.get(uid)
-    if (!row || digestOfRow(row) === digest) continue
-    const parts = row.card !== null && hasParts(row.card) ? await findParts(services.db, ownerId, row.id) : []
-    const photo = row.avatar === null ? null : await readStoredPicture(services, row.avatar)
-    if (digestOfExport(row, card.version, { photo, parts }) === digest) lines.add(line)
-  }
-  return lines
 }
 
 /** A contact to add or to replace. */
@@ -194,14 +156,13 @@ interface Decision {
  * Makes what the write stores for a card. A card that cannot be merged is refused; one of which the contact says all is
  * unchanged.
  */
-async function decide(services: Services, ownerId: number, planned: PlannedCard): Promise<Decision> {
-  const { db, config } = services
+function decide({ config }: Services, planned: PlannedCard, partsOf: PartsOf): Decision {
   const { line, outcome, prepared, row = null } = planned
   if (!prepared) return { planned }
   if (outcome === 'added' || outcome === 'updated')
     return { planned, change: { line, row, ...toStore(prepared.card, row, config) } }
   if (outcome !== 'merged' || !row) return { planned }
-  const parts = row.card !== null && hasParts(row.card) ? await findParts(db, ownerId, row.id) : []
+  const parts = partsOf.get(row.id) ?? []
   try {
     const merged = toMerge(prepared.card, { row, parts }, config)
     if (!merged) return { planned: { ...planned, outcome: 'unchanged' } }

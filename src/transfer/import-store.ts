@@ -221,8 +221,8 @@ export async function sweepImports(db: Database): Promise<void> {
 }
 
 /**
- * For an import that begins: deletes the reports of all but the newest imports of its owner. Dry runs are counted apart,
- * so that no number of them takes away that an import can be undone.
+ * For an import that begins: deletes the reports of all but the newest imports of its owner. Dry runs are counted
+ * apart, so that no number of them takes away that an import can be undone.
  */
 export async function expireImports(db: Database, ownerId: number): Promise<void> {
   const newest = sql`(SELECT id, row_number() OVER (PARTITION BY dry_run ORDER BY id DESC) AS place

@@ -180,8 +180,10 @@ describe('an import', () => {
     const petro = await signedUp('petro')
     const { id } = reportOf(await send(petro, many(260)))
     await Promise.all([1, 2, 3].map(() => petro.post(`/api/imports/${id}/continue`)))
-    await db.update(imports).set({ updated_at: '2026-01-01T00:00:00.000Z' }).where(eq(imports.id, id))
-    for (let turn = 0; turn < 2; turn++) await runScheduled('* * * * *', env)
+    for (let turn = 0; turn < 5; turn++) {
+      await db.update(imports).set({ updated_at: '2026-01-01T00:00:00.000Z' }).where(eq(imports.id, id))
+      await runScheduled('* * * * *', env)
+    }
     expect(reportOf(await petro.get(`/api/imports/${id}`))).toMatchObject({ state: 'done', done: 260 })
     expect(await countOf(petro)).toBe(260)
     expect(await db.select().from(importPieces).where(eq(importPieces.import_id, id))).toEqual([])
@@ -194,7 +196,7 @@ describe('an import', () => {
     await db.update(imports).set({ updated_at: late }).where(eq(imports.owner_id, olha.id))
     await db.update(importPieces).set({ content: 'broken' }).where(eq(importPieces.import_id, broken))
     for (let turn = 0; turn < 2; turn++) await runScheduled('* * * * *', env).catch(() => undefined)
-    expect(reportOf(await olha.get(`/api/imports/${whole}`)).done).toBeGreaterThan(100)
+    expect(reportOf(await olha.get(`/api/imports/${whole}`)).done).toBeGreaterThan(50)
     await db.delete(imports).where(eq(imports.id, broken))
   })
 

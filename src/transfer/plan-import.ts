@@ -1,3 +1,5 @@
+import { membersOf } from '../cards/groups.ts'
+import { cardOf } from '../contacts/content.ts'
 import type { StoredRow } from '../contacts/table.ts'
 import type { PreparedCard } from './prepare-card.ts'
 import type { ReadCard } from './read-cards.ts'
@@ -70,12 +72,10 @@ export function planPiece(cards: readonly PieceCard[], findings: Findings, optio
     const isWritten = plan.outcome === 'added' || plan.outcome === 'updated' || plan.outcome === 'merged'
     // Cards of one contact are written one after the other.
     if (!options.isDryRun && (isRepeated || (isWritten && plan.row && changed.has(plan.row.id)))) return planned
-    if (plan.outcome === 'added') {
-      room--
-      if (prepared.members) {
-        roomForGroups--
-        roomForMembers -= prepared.members.length
-      }
+    if (plan.outcome === 'added') room--
+    if (prepared.members && (plan.outcome === 'added' || plan.outcome === 'updated')) {
+      if (!plan.row?.is_group) roomForGroups--
+      roomForMembers -= gainOf(prepared, plan.row)
     }
     if (isWritten && uid !== null) written.add(uid)
     if (isWritten && plan.row) changed.add(plan.row.id)
@@ -100,6 +100,7 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
     if (options.isSame(row, prepared)) return plan('unchanged', { row })
     if (findings.byDigest.get(digest)?.has(row.id)) return plan('unchanged', { row, detail: importedBefore })
     if (options.refusal !== undefined) return plan('refused', { row, detail: options.refusal })
+    if (isTooMuch(prepared, row, findings)) return plan('refused', { row, detail: noRoomForGroup })
     return plan('updated', { row })
   }
   const same = findings.byName.get(prepared.name_key)?.find((one) => options.isSame(one, prepared))
@@ -120,9 +121,23 @@ function planCard(prepared: PreparedCard, findings: Findings, options: CardOptio
   if (options.refusal !== undefined) return plan('refused', { detail: options.refusal })
   if (likeness && options.duplicates === 'merge') return plan('merged', { ...likeness, row: duplicate })
   if (findings.room <= 0) return plan('refused', { detail: 'Your books are full. Delete some contacts.' })
-  if (prepared.members && (findings.roomForGroups <= 0 || prepared.members.length > findings.roomForMembers))
-    return plan('refused', { detail: 'You have as many groups, or members of groups, as there may be.' })
+  if (isTooMuch(prepared, undefined, findings)) return plan('refused', { detail: noRoomForGroup })
   return plan('added', likeness)
+}
+
+const noRoomForGroup = 'You have as many groups, or members of groups, as there may be.'
+
+/** How many members a group gains by a card. */
+const gainOf = ({ members }: PreparedCard, row: StoredRow | undefined): number => {
+  const card = row?.is_group ? cardOf(row) : undefined
+  return (members?.length ?? 0) - (card ? membersOf(card).length : 0)
+}
+
+/** Whether a card is a group for which there is no room. */
+function isTooMuch(prepared: PreparedCard, row: StoredRow | undefined, findings: Findings): boolean {
+  if (prepared.members === null) return false
+  const gain = gainOf(prepared, row)
+  return (!row?.is_group && findings.roomForGroups <= 0) || (gain > 0 && gain > findings.roomForMembers)
 }
 
 /** The detail of a card that an earlier import had. The contact may have changed since. */

@@ -30,7 +30,7 @@ export interface ImportedContact {
 
 /** The next contacts of an import to undo. */
 export interface UndoPiece {
-  /** The line of the last entry that was read; undefined if none is left. */
+  /** The line of the last entry that was read; undefined if none is left after it. */
   readonly reached: number | undefined
   readonly number: number
   readonly contacts: readonly ImportedContact[]
@@ -131,7 +131,7 @@ export async function findUndoPiece(db: Database, ownerId: number, row: ImportRo
   const lines = new Map<number, (typeof all)[number][]>()
   for (const entry of all) lines.set(entry.id, [...(lines.get(entry.id) ?? []), entry])
   return {
-    reached: entries.at(-1)?.line,
+    reached: entries.length < undoSize ? undefined : entries.at(-1)?.line,
     number: state.number,
     contacts: [...lines].map(([id, ofContact]) => ({
       id,

@@ -7,7 +7,7 @@ export type Unit = readonly [line: number, text: string, flaw?: boolean | 'large
 /** The most cards of a piece: on Cloudflare's free plan, a request has time for so many. */
 const maxUnits = 50
 
-/** The most octets of a piece with several cards, and of a card. A value of D1 has 2 MB, in which each is JSON twice. */
+/** The most octets of a piece with several cards, and of a card. A value of D1 has 2 MB; escapes make them longer. */
 const maxPiece = 500_000
 const maxUnit = 1_000_000
 

@@ -79,15 +79,32 @@ export async function storeUnlessRefused(services: Services, picture: Picture): 
  * @throws Problem 503 `avatar-store-unavailable`, also if KV does not have it yet, which may take a minute
  */
 export async function readStoredPicture(
+  services: Pick<Services, 'kv' | 'config'>,
+  picture: string,
+): Promise<ReadPicture | null> {
+  const found = await findStoredPicture(services, picture)
+  if (!found && parseReference(picture)?.store === 'kv') throw storeUnavailable()
+  return found
+}
+
+interface ReadPicture {
+  readonly mediaType: string
+  readonly octets: Uint8Array
+}
+
+/**
+ * Finds a picture that a row shows. Null if the store does not have it, or not yet.
+ * @throws Problem 503 `avatar-store-unavailable`
+ */
+export async function findStoredPicture(
   { kv, config }: Pick<Services, 'kv' | 'config'>,
   picture: string,
-): Promise<{ readonly mediaType: string; readonly octets: Uint8Array } | null> {
+): Promise<ReadPicture | null> {
   const reference = parseReference(picture)
   if (!reference) return null
   if (reference.store === 'cloudinary') return download(config, reference)
   const found = await findLocally(kv, reference.key)
-  if (!found) throw storeUnavailable()
-  return { mediaType: found.type, octets: new Uint8Array(found.bytes) }
+  return found ? { mediaType: found.type, octets: new Uint8Array(found.bytes) } : null
 }
 
 /**
