@@ -108,7 +108,9 @@ async function writeOnce(services: Services, { row, piece, pictures, refusal }: 
   const state = await findForCards(db, query, prepared)
   if (!state) throw sessionEnded()
   // Read after the change number, so that a contact that changes meanwhile fails the write.
-  const bySign = await findLikely(services, row, prepared)
+  // Cards whose UID is found are not compared by signs, which reads the columns of all contacts.
+  const others = prepared.filter(({ uid }) => uid === null || !state.findings.byUid.has(uid))
+  const bySign = await findLikely(services, row, others)
   const exports = await findSameExports(services, ownerId, prepared, state.findings.byUid)
   const plan = planPiece(
     cards,

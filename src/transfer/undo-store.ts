@@ -11,7 +11,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { users } from '../users/table.ts'
 import { type ImportRow, toImportRow } from './import-store.ts'
-import type { UndoOutcome } from './schema.ts'
+import { type UndoOutcome, undoOutcomes } from './schema.ts'
 import { importEntries, imports } from './table.ts'
 import { type ContactWrite, contactStatements } from './write-store.ts'
 
@@ -192,11 +192,15 @@ export async function writeUndo(
         .returning(),
       ...contactStatements(db, ownerId, writes, author),
       ...(deletions.length > 0 ? deletionStatements(db, ownerId, JSON.stringify(deletions), author) : []),
-      db
-        .update(importEntries)
-        .set({ undo: sql`result.value ->> 'undo'` })
-        .from(sql`json_each(${JSON.stringify(outcomes)}) AS result`)
-        .where(and(eq(importEntries.import_id, id), sql`${importEntries.line} = result.value ->> 'line'`)),
+      ...undoOutcomes.map((undo) => {
+        const lines = JSON.stringify(outcomes.flatMap((one) => (one.undo === undo ? one.line : [])))
+        // By IN, so that SQLite looks up each line: for a join it would read the whole report.
+        const isOne = sql`${importEntries.line} IN (SELECT value FROM json_each(${lines}))`
+        return db
+          .update(importEntries)
+          .set({ undo })
+          .where(and(eq(importEntries.import_id, id), isOne))
+      }),
       ...(isDone ? [insertAuditEvent(db, undoneEvent(row), eq(users.id, ownerId))] : []),
     ])
     return undone && toImportRow(undone)
