@@ -24,7 +24,7 @@ export const operations = {
   other: operation(active * 2, 1, 2, 0, 1 / 7),
   add: operation(active * 0.5, 1, 20, 7, 1),
   change: operation(active * 0.52, 1, 18, 6, 1),
-  minute: operation(0, 0, 4, 0, 0),
+  minute: operation(0, 0, 8, 0, 0),
   hour: operation(0, 0, 44, 0, 0),
 }
 

@@ -65,6 +65,12 @@ function meter(): <Result>(go: (bindings: object) => Promise<Result>) => Promise
 /** Rows that D1 reads and writes for what changes a book, and for a poll that finds it unchanged (decision 054). */
 const rowsOfWrites = { poll: '4/0', star: '10/6', move: '22/8', delete: '13/4' }
 
+/**
+ * Rows that D1 writes for a file of 50 cards, indexes included: contacts and entries of the report; if it comes again,
+ * only entries.
+ */
+const rowsOfImports = [564, 163]
+
 describe('the figures of npm run cost', () => {
   it('are what each request is counted to do', async () => {
     const cost = meter()
@@ -116,6 +122,21 @@ describe('the figures of npm run cost', () => {
       move: await rowsOf('PATCH', `/api/contacts/${one?.id}`, { book: 'work' }),
       delete: await rowsOf('DELETE', `/api/contacts/${one?.id}`),
     }).toEqual(rowsOfWrites)
+    const card = (n: number) => `BEGIN:VCARD\r\nUID:${n}\r\nFN:Card ${n}\r\nEMAIL:c${n}@example.com\r\nEND:VCARD\r\n`
+    const file = Array.from({ length: 50 }, (_, n) => card(n)).join('')
+    const sent = {
+      method: 'POST',
+      token: access_token,
+      headers: { ...headers, 'Content-Type': 'text/vcard' },
+      body: file,
+    }
+    const imports: number[] = []
+    for (let n = 0; n < 2; n++) {
+      const { result, cost: rows } = await cost((bindings) => serve(bindings, '/api/imports', sent))
+      expect(result.status).toBe(200)
+      imports.push(rows.rowsWritten)
+    }
+    expect(imports).toEqual(rowsOfImports)
     for (const [name, cron] of [
       ['minute', '* * * * *'],
       ['hour', '17 * * * *'],

@@ -167,8 +167,8 @@ export interface UndoWrite {
 }
 
 /**
- * Writes a piece of an undo, all or nothing. Returns the import as it is then. Returns undefined, with nothing written, if any of the owner's contacts
- * changed since the piece was read, or another request has done the piece.
+ * Writes a piece of an undo, all or nothing. Returns the import as it is then; undefined, with nothing written, if any
+ * of the owner's contacts changed since the piece was read, or another request has done the piece.
  */
 export async function writeUndo(
   db: Database,
