@@ -93,22 +93,23 @@ Import N: 3 added
 
   it('imports a large file to its end, and undoes it', async () => {
     const session = await loggedIn('vira')
-    const names = Array.from({ length: 240 }, (_, n) => `Person ${n}`)
+    const names = Array.from({ length: 60 }, (_, n) => `Person ${n}`)
+    // Two equal rows are two people.
     const file = fileOf('many.csv', ['first_name', ...names, 'Person 7'].join('\n'))
     const first = await withoutIds(session, ['import', file])
-    expect(first.output).toMatch(/^Line 2: added · contact N\n.*\nImport N: 240 added, 1 unchanged\n$/s)
-    expect(first.output.split('\n')).toHaveLength(242)
-    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
+    expect(first.output).toMatch(/^Line 2: added · contact N\n.*\nImport N: 61 added\n$/s)
+    expect(first.output.split('\n')).toHaveLength(63)
+    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 61 undone, 0 changed since\n'))
     expect(await book(session, ['search', 'person'])).toEqual(fine(''))
-    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
+    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 61 undone, 0 changed since\n'))
     // Nobody goes on with an import whose program has ended, for a minute: undoing it does.
     const { tokens } = JSON.parse(readFileSync(session, 'utf8'))
     const headers = { Authorization: `Bearer ${tokens.access_token}`, 'Content-Type': 'text/csv' }
     const interrupted = { method: 'POST', headers, body: readFileSync(file) }
     expect((await fetch(`${service.url}/api/imports`, interrupted)).status).toBe(202)
-    expect((await book(session, ['imports'])).output).toMatch(/ {2}running {2}100 added\n/)
-    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 240 undone, 0 changed since\n'))
-    expect((await withoutIds(session, ['import', file])).output).toMatch(/\nImport N: 240 added, 1 unchanged\n$/)
+    expect((await book(session, ['imports'])).output).toMatch(/ {2}running {2}50 added\n/)
+    expect(await withoutIds(session, ['undo'])).toEqual(fine('Import N: 61 undone, 0 changed since\n'))
+    expect((await withoutIds(session, ['import', file])).output).toMatch(/\nImport N: 61 added\n$/)
   })
 
   it('adds, merges or skips somebody who seems to be in the book, as it is told', async () => {
