@@ -14,7 +14,7 @@ const format = new RegExp(`^vz([1-9]\\d{0,14})[a-z2-7]{${secretLength}}$`)
  * secret.
  */
 export function createAppPassword(userId: number): string {
-  // 256 is a multiple of 32, so every character is as likely as any other.
+  // 256 is a multiple of 32, so all characters are equally likely.
   const secret = [...randomBytes(secretLength)].map((byte) => alphabet[byte % alphabet.length]).join('')
   return `vz${userId}${secret}`
 }

@@ -6,7 +6,7 @@ import { trimStatements } from '../books/trash-store.ts'
 import { type IdempotencyKey, oldestValidKey } from '../contacts/creation-store.ts'
 import { trashContent } from '../contacts/deletion-store.ts'
 import { ownedBy, ownedByUnindexed } from '../contacts/scope.ts'
-import { rowsOfIds, writtenColumns } from '../contacts/store.ts'
+import { contactsInJson, rowsOfIds, writtenColumns } from '../contacts/store.ts'
 import { contacts, idempotencyKeys } from '../contacts/table.ts'
 import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -130,19 +130,6 @@ const insertStatement = (db: Database, ownerId: number, json: string) =>
     )
     .returning({ id: contacts.id })
 
-/** Selects the contacts of an owner that the JSON of a statement names, each by id. */
-const named = (db: Database, ownerId: number, json: string) =>
-  db
-    .select({
-      named: sql<number>`contacts.id`.as('named'),
-      value: sql`wanted.value`.as('value'),
-      key: sql`wanted.key`.as('key'),
-    })
-    .from(sql`json_each(${json}) AS wanted`)
-    .crossJoin(contacts)
-    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value ->> 'id'`))
-    .as('changed')
-
 const updateStatement = (db: Database, ownerId: number, json: string, author: Author) =>
   db
     .update(contacts)
@@ -152,8 +139,8 @@ const updateStatement = (db: Database, ownerId: number, json: string, author: Au
       seq: numberIn(ownerId, 'changed'),
       changed_by: serializeAuthor(author),
     })
-    .from(named(db, ownerId, json))
-    .where(sql`contacts.id = changed.named`)
+    .from(contactsInJson(db, ownerId, json))
+    .where(sql`contacts.id = changed.found`)
 
 /**
  * For a batch: copies contacts, whose ids are in JSON, into the trash, then deletes them. Finds each by id, without

@@ -5,6 +5,7 @@ import { timestamp } from '../platform/db/columns.ts'
 import type { Database } from '../platform/db/database.ts'
 import { jsonOf } from '../platform/db/rows.ts'
 import { ownedBy } from './scope.ts'
+import { contactsInJson } from './store.ts'
 import { contacts, effectiveUid, groupMembers } from './table.ts'
 
 /** A group's vCard with other members. */
@@ -39,26 +40,16 @@ export const findGroupsNaming = (db: Database, ownerId: number, contactIds: read
 
 /** For a batch: replaces the vCards of groups, of which nothing changes but the members. */
 export const groupCardStatements = (db: Database, ownerId: number, cards: readonly GroupCard[], author: Author) =>
-  jsonOf(cards).map((json) => {
-    const changed = db
-      .select({
-        group: sql<number>`contacts.id`.as('group_id'),
-        card: sql<string>`wanted.value ->> 'card'`.as('group_card'),
-        key: sql<number>`wanted.key`.as('key'),
-      })
-      .from(sql`json_each(${json}) AS wanted`)
-      .crossJoin(contacts)
-      .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value ->> 'id'`))
-      .as('changed')
-    return db
+  jsonOf(cards).map((json) =>
+    db
       .update(contacts)
       .set({
-        ...{ card: sql`changed.group_card`, updated_at: timestamp(), changed_by: serializeAuthor(author) },
+        ...{ card: sql`changed.value ->> 'card'`, updated_at: timestamp(), changed_by: serializeAuthor(author) },
         ...{ revision: sql`contacts.revision + 1`, seq: numberIn(ownerId, 'changed') },
       })
-      .from(changed)
-      .where(sql`contacts.id = changed.group_id`)
-  })
+      .from(contactsInJson(db, ownerId, json))
+      .where(sql`contacts.id = changed.found`),
+  )
 
 /**
  * For a batch, with {@link groupCardStatements}: stores that groups name other UIDs. Triggers then give the contacts of

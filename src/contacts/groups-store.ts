@@ -12,6 +12,15 @@ import { contacts, effectiveUid, groupMembers, type StoredRow, storedColumns } f
 /** The most characters of a group's name that its members get as a label: a name in a vCard may have 64 KB. */
 const maxName = 200
 
+/** Makes what the members of a group have of its name: their label, and its form in search keys. */
+export function namesForMembers(group: Parameters<typeof nameOfGroup>[0]): {
+  readonly label: string
+  readonly search: string
+} {
+  const name = nameOfGroup(group)
+  return { label: keyOfLabel(name), search: truncate(groupSearchText(name), maxName) }
+}
+
 /** The most groups of an owner: each group that a contact is in makes the contact's row longer. */
 export const maxGroups = 1000
 
@@ -60,8 +69,7 @@ export async function findGroupRefusal(
  */
 export function memberStatements(db: Database, ownerId: number, which: Which, content: ContactContent) {
   const members = JSON.stringify(content.members ?? [])
-  const name = nameOfGroup({ ...content.fields, full_name: content.full_name })
-  const [label, search] = [keyOfLabel(name), truncate(groupSearchText(name), maxName)]
+  const { label, search } = namesForMembers({ ...content.fields, full_name: content.full_name })
   const written = db
     .select({ id: contacts.id })
     .from(contacts)
@@ -108,8 +116,8 @@ export function memberStatements(db: Database, ownerId: number, which: Which, co
 export function groupColumns(
   db: Database,
   ownerId: number,
-  uid: string,
-  { search_key }: { readonly search_key: string },
+  uid: string | SQL,
+  { search_key }: { readonly search_key: string | SQL },
 ): { readonly group_labels: SQL; readonly search_key: SQL } {
   const named = db
     .select({ label: groupMembers.label, search: groupMembers.search })

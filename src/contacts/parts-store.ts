@@ -65,10 +65,12 @@ export const partStatements = (db: Database, ownerId: number, which: Which, part
   deleteUnusedParts(db, which),
 ]
 
-/** Deletes the parts that neither a contact's vCard names nor one of its versions. */
-export const deleteUnusedParts = (db: Database, which: Which) =>
+/**
+ * Deletes the parts that neither a contact's vCard names nor one of its versions. `which` may select several contacts.
+ */
+export const deleteUnusedParts = (db: Database, which: Which | SQL) =>
   db.delete(cardParts).where(
-    sql`contact_id = ${which} AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)
+    sql`contact_id IN (${which}) AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id AND instr(contacts.card, card_parts.hash) > 0)
         AND NOT EXISTS (SELECT 1 FROM versions WHERE versions.owner_id = card_parts.owner_id AND versions.contact_id = card_parts.contact_id AND instr(versions.content, card_parts.hash) > 0)`,
   )
 

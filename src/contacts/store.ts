@@ -106,6 +106,22 @@ export const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[])
     .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
 
 /**
+ * For an UPDATE of several contacts by JSON: selects those of an owner that the JSON names, each by id, as `changed` with
+ * the columns `found` (the id), `value` (the object in the JSON) and `key` (its position).
+ */
+export const contactsInJson = (db: Database, ownerId: number, json: string) =>
+  db
+    .select({
+      found: sql<number>`contacts.id`.as('found'),
+      value: sql`wanted.value`.as('value'),
+      key: sql`wanted.key`.as('key'),
+    })
+    .from(sql`json_each(${json}) AS wanted`)
+    .crossJoin(contacts)
+    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value ->> 'id'`))
+    .as('changed')
+
+/**
  * Finds a contact of an owner with the files of its vCard, both at one moment. If they were read separately, a write in
  * between could remove a file that the vCard names.
  */

@@ -7,6 +7,7 @@ import { contacts, type StoredRow, storedColumns } from '../contacts/table.ts'
 import { uidOf } from '../contacts/uid.ts'
 import { idInUid } from '../contacts/uid-store.ts'
 import type { Database } from '../platform/db/database.ts'
+import { selectValues } from '../platform/db/rows.ts'
 import { users } from '../users/table.ts'
 import type { Findings } from './plan-import.ts'
 import type { PreparedCard } from './prepare-card.ts'
@@ -34,8 +35,6 @@ interface Query {
 
 /** The most contacts that are read because they have the same name as a card. */
 const maxNamesakes = 200
-
-const listOf = (values: readonly unknown[]) => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`
 
 /** Finds what an owner's books have of the cards of a piece, at one moment; undefined if there is no such owner. */
 export async function findForCards(
@@ -70,7 +69,7 @@ export async function findForCards(
     db
       .select(storedColumns)
       .from(contacts)
-      .where(and(ownedBy(ownerId), sql`${contacts.uid} IN ${listOf(uids)}`)),
+      .where(and(ownedBy(ownerId), sql`${contacts.uid} IN (${selectValues(uids)})`)),
     db
       .select(storedColumns)
       .from(sql`json_each(${JSON.stringify(ids)}) AS wanted`)
@@ -144,6 +143,6 @@ const findReported = (db: Database, importId: number, uids: readonly string[]) =
       and(
         eq(importEntries.import_id, importId),
         eq(importEntries.outcome, 'added'),
-        sql`${importEntries.uid} IN ${listOf(uids)}`,
+        sql`${importEntries.uid} IN (${selectValues(uids)})`,
       ),
     )

@@ -148,6 +148,7 @@ importRoutes.openapi(
     const { services, user } = c.var
     const row = await findImport(services.db, user.id, c.req.valid('param').id)
     if (!row) throw importNotFound()
+    if (row.state === 'undoing') requirePermissions(c, 'contacts:delete')
     if (row.state === 'undoing') return c.json(toReport((await continueUndo(services, row)).row, []), 200, noCache)
     const progress = await continueImport(services, row)
     return c.json(toReport(progress.row, progress.entries), 200, noCache)

@@ -1,17 +1,15 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { type Author, serializeAuthor } from '../books/author.ts'
-import { nameOfGroup } from '../contacts/groups-store.ts'
-import { keyOfLabel } from '../contacts/labels-key.ts'
+import { groupColumns, namesForMembers } from '../contacts/groups-store.ts'
 import type { CardPart } from '../contacts/parts.ts'
+import { deleteUnusedParts } from '../contacts/parts-store.ts'
 import { ownedBy } from '../contacts/scope.ts'
-import { groupSearchText } from '../contacts/search/keys.ts'
-import { type createRow, writtenColumns } from '../contacts/store.ts'
+import { contactsInJson, type createRow, writtenColumns } from '../contacts/store.ts'
 import { cardParts, contacts, effectiveUid, groupMembers } from '../contacts/table.ts'
 import type { Database } from '../platform/db/database.ts'
-import { columnsIn, jsonOf, selectAsRow } from '../platform/db/rows.ts'
+import { columnsIn, jsonOf, selectAsRow, selectValues } from '../platform/db/rows.ts'
 import { keepPicturesStatement, markForDeletionStatement } from '../platform/pictures/deletion-store.ts'
 import type { StoredPicture } from '../platform/pictures/store.ts'
-import { truncate } from '../platform/text/truncate.ts'
 
 type Values = ReturnType<typeof createRow>
 
@@ -36,11 +34,6 @@ export interface ContactWrite {
   readonly wasGroup: boolean
 }
 
-/** The most characters of a group's name that its members get as a label. */
-const maxGroupName = 200
-
-const listOf = (values: readonly unknown[]) => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`
-
 /**
  * For a batch whose guard has compared the newest change number: adds and replaces contacts, with their files, pictures
  * and members of groups. A fixed number of statements, however many contacts there are.
@@ -59,12 +52,18 @@ export function contactStatements(db: Database, ownerId: number, writes: readonl
   const replacedIds = replaced.map(({ id }) => id)
   return [
     ...(dropped.length > 0
-      ? [markForDeletionStatement(db, contacts, and(ownedBy(ownerId), sql`${contacts.id} IN ${listOf(dropped)}`))]
+      ? [
+          markForDeletionStatement(
+            db,
+            contacts,
+            and(ownedBy(ownerId), sql`${contacts.id} IN (${selectValues(dropped)})`),
+          ),
+        ]
       : []),
     ...jsonOf(added.map(toAddedRow)).map((json) => insertStatement(db, ownerId, json, author)),
     ...jsonOf(replaced.map(toReplacedRow)).map((json) => replaceStatement(db, ownerId, json, author)),
     ...jsonOf(parts).map((json) => partStatement(db, ownerId, json)),
-    ...(replacedIds.length > 0 ? [unusedPartsStatement(db, ownerId, replacedIds)] : []),
+    ...(replacedIds.length > 0 ? [deleteUnusedParts(db, selectValues(replacedIds))] : []),
     ...(reservations.length > 0 ? [keepPicturesStatement(db, reservations)] : []),
     ...jsonOf(groups).flatMap((json) => groupStatements(db, ownerId, json)),
   ]
@@ -91,52 +90,36 @@ export const idAt = (row: string): SQL<number> => sql<number>`coalesce(
   ${sql.raw(row)}.value ->> 'id', (SELECT max(contacts.id) FROM contacts) - (${sql.raw(row)}.value ->> 'after')
 )`
 
-const toGroup = ({ members, values }: ContactWrite, place: Place) => {
-  const name = nameOfGroup(values)
-  const search = truncate(groupSearchText(name), maxGroupName)
-  return { ...place, members: members ?? [], label: keyOfLabel(name), search }
-}
+const toGroup = ({ members, values }: ContactWrite, place: Place) => ({
+  ...{ ...place, members: members ?? [] },
+  ...namesForMembers(values),
+})
 
-/**
- * Inserts contacts from JSON. A contact whose UID is named by groups gets their labels: the same SQL as in the triggers
- * of migration 0009.
- */
-const insertStatement = (db: Database, ownerId: number, json: string, author: Author) => {
-  const named = sql`(SELECT label, search FROM group_members
-    WHERE owner_id = ${ownerId} AND uid = added.value ->> 'uid' ORDER BY group_id)`
-  const search = sql`replace(added.value ->> 'search_key', char(12), coalesce(
-    (SELECT char(14) || group_concat(' ' || search || ' ', '') || char(15) FROM ${named}), '') || char(12))`
-  return db.insert(contacts).select(
+/** Inserts contacts from JSON. A contact whose UID is named by groups gets their labels. */
+const insertStatement = (db: Database, ownerId: number, json: string, author: Author) =>
+  db.insert(contacts).select(
     db
       .select(
         selectAsRow(contacts, {
           ...columnsIn([...writtenColumns, 'book_id', 'avatar', 'seq', 'created_at'], 'added'),
-          ...{ owner_id: ownerId, changed_by: serializeAuthor(author), search_key: search },
-          group_labels: sql`coalesce((SELECT group_concat(label, '') FROM ${named}), '')`,
+          ...{ owner_id: ownerId, changed_by: serializeAuthor(author) },
+          ...groupColumns(db, ownerId, sql`added.value ->> 'uid'`, { search_key: sql`added.value ->> 'search_key'` }),
         }),
       )
       .from(sql`json_each(${json}) AS added`)
       .orderBy(sql`added.key`),
   )
-}
 
-/** Replaces contacts from JSON, each found by its id. */
-const replaceStatement = (db: Database, ownerId: number, json: string, author: Author) => {
-  const found = db
-    .select({ found: sql<number>`contacts.id`.as('found'), value: sql`wanted.value`.as('value') })
-    .from(sql`json_each(${json}) AS wanted`)
-    .crossJoin(contacts)
-    .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value ->> 'id'`))
-    .as('changed')
-  return db
+/** Replaces contacts from JSON. */
+const replaceStatement = (db: Database, ownerId: number, json: string, author: Author) =>
+  db
     .update(contacts)
     .set({
       ...columnsIn([...writtenColumns, 'avatar', 'seq'], 'changed'),
       ...{ revision: sql`contacts.revision + 1`, changed_by: serializeAuthor(author) },
     })
-    .from(found)
+    .from(contactsInJson(db, ownerId, json))
     .where(sql`contacts.id = changed.found`)
-}
 
 /** Stores the files of contacts that this batch writes. */
 const partStatement = (db: Database, ownerId: number, json: string) =>
@@ -155,16 +138,6 @@ const partStatement = (db: Database, ownerId: number, json: string) =>
         .where(sql`true`),
     )
     .onConflictDoNothing()
-
-/** Deletes the files that neither the vCard of a contact nor one of its versions has. */
-const unusedPartsStatement = (db: Database, ownerId: number, ids: readonly (number | null)[]) =>
-  db.delete(cardParts).where(
-    sql`owner_id = ${ownerId} AND contact_id IN ${listOf(ids)}
-      AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.id = card_parts.contact_id
-        AND instr(contacts.card, card_parts.hash) > 0)
-      AND NOT EXISTS (SELECT 1 FROM versions WHERE versions.owner_id = card_parts.owner_id
-        AND versions.contact_id = card_parts.contact_id AND instr(versions.content, card_parts.hash) > 0)`,
-  )
 
 /** Stores the members and the names of groups that this batch writes. Triggers change the labels of members. */
 const groupStatements = (db: Database, ownerId: number, json: string) => {

@@ -59,3 +59,7 @@ export function jsonOf(rows: readonly object[]): string[] {
 /** Reads the columns of a row from the JSON of a statement: `row` is the alias of `json_each`. */
 export const columnsIn = <const N extends string>(names: readonly N[], row: string): Record<N, SQL> =>
   Object.fromEntries(names.map((name) => [name, sql.raw(`${row}.value ->> '${name}'`)])) as Record<N, SQL>
+
+/** Selects each of some values, for IN: a list of any length is one parameter. */
+export const selectValues = (values: readonly unknown[]): SQL =>
+  sql`SELECT value FROM json_each(${JSON.stringify(values)})`
