@@ -715,7 +715,7 @@ export interface paths {
         put?: never;
         /**
          * Import a file
-         * @description Adds and updates contacts from a file of vCards (2.1, 3.0, 4.0) or CSV (Google, Outlook, Apple, Thunderbird, Yahoo, LinkedIn, or any with a header). The report has one entry for each card. Importing a file twice changes nothing. `?dry_run=true` only reports. A large file is imported in pieces: 202 means that cards are left.
+         * @description Adds and updates contacts from a file of vCards (2.1, 3.0, 4.0) or CSV (Google, Outlook, Apple, Thunderbird, Yahoo, LinkedIn, or any with a header). The report has one entry for each card. Importing a file twice changes nothing. `?dry_run=true` only reports. A large file is imported in pieces: 202 means that cards are left. Also needs the permission to change contacts.
          */
         post: operations["importContacts"];
         delete?: never;
@@ -755,7 +755,7 @@ export interface paths {
         put?: never;
         /**
          * Continue an import
-         * @description Imports the next cards of a large file, or undoes the next ones. Send it until `state` is `done` or `undone`. Without it, the service itself goes on after a minute.
+         * @description Imports the next cards of a large file, or undoes the next ones. Send it until `state` is `done` or `undone`. Without it, the service itself goes on after a minute. Needs the permissions that importing or undoing needs.
          */
         post: operations["continueImport"];
         delete?: never;
@@ -775,7 +775,7 @@ export interface paths {
         put?: never;
         /**
          * Undo an import
-         * @description Moves the contacts that the import added to the trash, and restores those that it changed. Contacts that were changed since stay as they are. Possible for 30 days. If `state` is `undoing` afterwards, send it again.
+         * @description Moves the contacts that the import added to the trash, and restores those that it changed. Contacts that were changed since stay as they are. Possible for 30 days. If `state` is `undoing` afterwards, send it again. Also needs the permission to change contacts.
          */
         post: operations["undoImport"];
         delete?: never;
@@ -2320,7 +2320,7 @@ export interface components {
         Import: {
             id: number;
             /**
-             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @description `running`, `undoing`: cards are left. POST …/continue goes on with them, or after a minute the service itself. `expired`: the report is gone, and the import can no longer be undone.
              * @enum {string}
              */
             state: "running" | "done" | "undoing" | "undone" | "expired";
@@ -3237,7 +3237,7 @@ export interface components {
         ImportReport: {
             id: number;
             /**
-             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @description `running`, `undoing`: cards are left. POST …/continue goes on with them, or after a minute the service itself. `expired`: the report is gone, and the import can no longer be undone.
              * @enum {string}
              */
             state: "running" | "done" | "undoing" | "undone" | "expired";
@@ -3316,7 +3316,7 @@ export interface components {
         ImportUndo: {
             id: number;
             /**
-             * @description `running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. `expired`: the report is gone, and the import can no longer be undone.
+             * @description `running`, `undoing`: cards are left. POST …/continue goes on with them, or after a minute the service itself. `expired`: the report is gone, and the import can no longer be undone.
              * @enum {string}
              */
             state: "running" | "done" | "undoing" | "undone" | "expired";
@@ -8368,7 +8368,7 @@ export interface operations {
                 charset?: string;
                 /** @description The book that contacts are added to: its slug. If left out, your first book. */
                 book?: string;
-                /** @description What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: `add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report names the contact. */
+                /** @description What to do with a card that has the UID of no contact, and shares an e-mail, a phone, or name and birthday with one: `add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report names the contact. */
                 duplicates?: "add" | "merge" | "skip";
             };
             header?: {

@@ -43,7 +43,9 @@ feedRoutes.openAPIRegistry.registerPath({
   operationId: 'getBirthdayCalendar',
   summary: 'Subscribe to birthdays as a calendar',
   description:
-    'For calendar programs: a yearly event for the birthday of each contact and, if their vCards have any, for their anniversaries, in the language of your account. The token is an app password of the scope `feed`. Whoever has the address can read the calendar, until you revoke the app password.',
+    'For calendar programs: a yearly event for the birthday of each contact and, if their vCards have any, for their ' +
+    'anniversaries, in the language of your account. The token is an app password of the scope `feed`. Whoever has ' +
+    'the address can read the calendar, until you revoke the app password.',
   request: {
     params: z.object({ token: z.string().meta({ description: 'An app password of the scope `feed`.' }) }),
     headers: readConditions,

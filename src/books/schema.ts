@@ -6,7 +6,8 @@ export const authorSchema = z
   .object({
     kind: z.enum(['session', 'app', 'merge', 'import']).meta({
       description:
-        '`session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; `import`: a file.',
+        '`session`: a login; `app`: a phone or program with an app password; `merge`: a merge of contacts; ' +
+        '`import`: a file.',
     }),
     id: z.int().meta({
       description:

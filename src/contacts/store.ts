@@ -106,8 +106,8 @@ export const rowsOfIds = (db: Database, ownerId: number, ids: readonly number[])
     .where(and(ownedBy(ownerId), sql`${contacts.id} = wanted.value`))
 
 /**
- * For an UPDATE of several contacts by JSON: selects those of an owner that the JSON names, each by id, as `changed` with
- * the columns `found` (the id), `value` (the object in the JSON) and `key` (its position).
+ * For an UPDATE of several contacts by JSON: selects those of an owner that the JSON names, each by id, as `changed`
+ * with the columns `found` (the id), `value` (the object in the JSON) and `key` (its position).
  */
 export const contactsInJson = (db: Database, ownerId: number, json: string) =>
   db

@@ -91,8 +91,8 @@ export const restoredSchema = contactDetailsSchema
       .optional()
       .meta({
         description:
-          'With `"into": "restored"`: the ids of other contacts that were merged at the same time. They stay in the trash, ' +
-          'and what they said is no longer in the contact that they were merged into.',
+          'With `"into": "restored"`: the ids of other contacts that were merged at the same time. They stay in the ' +
+          'trash, and what they said is no longer in the contact that they were merged into.',
       }),
   })
   .meta({ id: 'RestoredContact', example: detailsExample })

@@ -88,7 +88,8 @@ export async function findSharing(db: Database, ownerId: number): Promise<Sharin
         WHERE owner_id = ${ownerId} AND first_id = found.first AND second_id = found.last)
         AND (found.contacts = 2 OR found.contacts * (found.contacts - 1) / 2 = (
           SELECT count(*) FROM json_each(found.ids) AS one CROSS JOIN json_each(found.ids) AS another
-            CROSS JOIN distinct_pairs ON owner_id = ${ownerId} AND first_id = one.value AND second_id = another.value)))`,
+            CROSS JOIN distinct_pairs
+            ON owner_id = ${ownerId} AND first_id = one.value AND second_id = another.value)))`,
     )
     .orderBy(sql`found.first`, sql`found.sign`)
     .limit(mostSigns)

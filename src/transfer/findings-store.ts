@@ -47,7 +47,8 @@ export async function findForCards(
   const names = [...new Set(cards.map(({ name_key }) => name_key))]
   const digests = cards.map(({ digest }) => digest)
   // Counting reads many rows: not if the limit cannot be reached.
-  const count = sql<number>`iif((SELECT coalesce(max(contacts.id), 0) FROM contacts) + ${cards.length} <= ${maxContacts},
+  const count = sql<number>`iif(
+    (SELECT coalesce(max(contacts.id), 0) FROM contacts) + ${cards.length} <= ${maxContacts},
     0, (SELECT count(*) FROM contacts WHERE ${ownedBy(ownerId)}))`
   const hasGroups = cards.some(({ members }) => members !== null) ? 1 : 0
   const [[state], byUid, byId, namesakes, earlier] = await db.batch([

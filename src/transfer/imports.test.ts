@@ -4,9 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { countOf, token } from '../../test/batches.ts'
 import { pointersOf, problemOf } from '../../test/client.ts'
 import { database } from '../../test/database.ts'
+import { insertedImport } from '../../test/import-cases.ts'
 import { importFile, outcomesOf, reportOf, send, vcard } from '../../test/imports.ts'
 import { type Person, signedUp } from '../../test/people.ts'
 import { picture, upload } from '../../test/pictures.ts'
+import { serve } from '../../test/serving.ts'
 import { services } from '../../test/use-cases.ts'
 import { runScheduled } from '../schedule.ts'
 import { startImport } from './start-import.ts'
@@ -214,6 +216,23 @@ describe('an import', () => {
     const report = await importFile(ana, card('l1', 'L1') + large + card('l2', 'L2'))
     expect(outcomesOf(report)).toEqual(['added', 'refused', 'added'])
     expect(report.report[1]).toMatchObject({ line: 7, detail: expect.stringContaining('line 7 is larger than 1 MB') })
+  })
+
+  it('needs the permissions to add and change contacts, and an undo those to delete and change', async () => {
+    const lev = await signedUp('lev')
+    const roles = (...user: string[]) => ({ ROLE_PERMISSIONS: JSON.stringify({ user }) })
+    const statusOf = async (path: string, permitted: object) =>
+      (await serve(permitted, path, { method: 'POST', token: lev.access, headers: sent.headers, body: sent.body }))
+        .status
+    const sent = { headers: { 'Content-Type': 'text/vcard' }, body: card('lev', 'Lev') }
+    expect(await statusOf('/api/imports', roles('contacts:create'))).toBe(403)
+    expect(await statusOf('/api/imports', roles('contacts:create', 'contacts:update'))).toBe(200)
+    const undoing = await insertedImport(lev.id, 'done')
+    await db.update(imports).set({ state: 'undoing' }).where(eq(imports.id, undoing))
+    for (const path of [`/api/imports/${undoing}/undo`, `/api/imports/${undoing}/continue`]) {
+      expect(await statusOf(path, roles('contacts:create', 'contacts:update'))).toBe(403)
+    }
+    expect(await statusOf(`/api/imports/${undoing}/undo`, roles('contacts:delete', 'contacts:update'))).toBe(200)
   })
 
   it('belongs to its owner alone', async () => {

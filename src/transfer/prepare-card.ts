@@ -89,8 +89,8 @@ export function toStore(card: Card, before: StoredRow | null, { FAVORITE_NAME_PR
 }
 
 /**
- * Returns whether a contact keeps its picture: if the card has the same one; or if the picture was uploaded, so that the
- * contact's vCard has none, and the card has none either.
+ * Returns whether a contact keeps its picture: if the card has the same one; or if the picture was uploaded, so that
+ * the contact's vCard has none, and the card has none either.
  */
 const keepsPicture = (row: StoredRow | null, card: Card): boolean =>
   row !== null && (hasSamePicture(row, card) || (pictureLines(card) === '' && pictureLines(cardOf(row)) === ''))

@@ -59,7 +59,8 @@ importRoutes.openapi(
     description:
       'Adds and updates contacts from a file of vCards (2.1, 3.0, 4.0) or CSV (Google, Outlook, Apple, Thunderbird, ' +
       'Yahoo, LinkedIn, or any with a header). The report has one entry for each card. Importing a file twice changes ' +
-      'nothing. `?dry_run=true` only reports. A large file is imported in pieces: 202 means that cards are left.',
+      'nothing. `?dry_run=true` only reports. A large file is imported in pieces: 202 means that cards are left. ' +
+      'Also needs the permission to change contacts.',
     request: { query: importQuerySchema, headers: untaggedConditions, body: importBody },
     responses: {
       200: json('All cards are done. The report of those that this request did.', importReportSchema),
@@ -135,7 +136,7 @@ importRoutes.openapi(
     summary: 'Continue an import',
     description:
       'Imports the next cards of a large file, or undoes the next ones. Send it until `state` is `done` or `undone`. ' +
-      'Without it, the service itself goes on after a minute.',
+      'Without it, the service itself goes on after a minute. Needs the permissions that importing or undoing needs.',
     request: { params: importIdSchema, headers: untaggedConditions },
     responses: {
       200: json('The import, and the report of the cards that this request did.', importReportSchema),
@@ -165,7 +166,8 @@ importRoutes.openapi(
     summary: 'Undo an import',
     description:
       'Moves the contacts that the import added to the trash, and restores those that it changed. Contacts that were ' +
-      'changed since stay as they are. Possible for 30 days. If `state` is `undoing` afterwards, send it again.',
+      'changed since stay as they are. Possible for 30 days. If `state` is `undoing` afterwards, send it again. ' +
+      'Also needs the permission to change contacts.',
     request: { params: importIdSchema, headers: untaggedConditions },
     responses: {
       200: json('The import, and how many cards this request has undone.', undoSchema),

@@ -59,8 +59,9 @@ export const importQuerySchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'What to do with a card without a UID of yours that shares an e-mail, a phone, or name and birthday with a contact: ' +
-        '`add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report names the contact.',
+        'What to do with a card that has the UID of no contact, and shares an e-mail, a phone, or name and birthday ' +
+        'with one: `add` it anyway, `merge` it into the contact, or `skip` it. If left out, it is added. The report ' +
+        'names the contact.',
     }),
 })
 
@@ -102,7 +103,7 @@ const importMembers = {
   id: z.int().positive(),
   state: z.enum(importStates).meta({
     description:
-      '`running`, `undoing`: cards are left, with which POST …/continue goes on, or the service itself after a minute. ' +
+      '`running`, `undoing`: cards are left. POST …/continue goes on with them, or after a minute the service itself. ' +
       '`expired`: the report is gone, and the import can no longer be undone.',
   }),
   dry_run: z.boolean(),

@@ -32,8 +32,8 @@ export async function readJson(request: Pick<HonoRequest, 'json'>): Promise<unkn
 
 /**
  * Accepts bodies of the media types that a route documents. Refuses others, and the absence of a required body.
- * zod-openapi alone would treat every `…+json` as JSON, accept one kind of form in place of the other, and treat a missing
- * body as an empty object. An empty body counts as missing, whatever Content-Type says.
+ * zod-openapi alone would treat every `…+json` as JSON, accept one kind of form in place of the other, and treat a
+ * missing body as an empty object. An empty body counts as missing, whatever Content-Type says.
  */
 export function documentedMedia({ request, ...route }: RouteConfig): MiddlewareHandler<AppEnv>[] {
   if (!request?.body) return []

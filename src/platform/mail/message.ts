@@ -37,7 +37,7 @@ export function compose(from: string, letter: SentLetter): Email {
       To: recipient,
       Subject: unstructured(letter.subject),
       Date: new Date().toUTCString().replace('GMT', '+0000'), // RFC 5322 section 4.3 calls GMT obsolete
-      'Message-ID': `<${messageId ?? crypto.randomUUID()}@${sender.address.slice(sender.address.lastIndexOf('@') + 1)}>`,
+      'Message-ID': `<${messageId ?? crypto.randomUUID()}${sender.address.slice(sender.address.lastIndexOf('@'))}>`,
       'Auto-Submitted': 'auto-generated', // RFC 3834 section 5: no holiday replies
       // RFC 2369 section 3.2, and RFC 8058 section 3.1: mail programs show a button.
       ...(unsubscribeUrl !== null && {

@@ -168,7 +168,8 @@ export function readRow(head: CsvHead, rowText: CsvRowText): CsvRow {
   const cells = cellsOf(rowText, head)
   if (!cells) {
     return failed(
-      `The row at line ${line} has a quoted cell that does not end as it must. Put two quotation marks where one is meant.`,
+      `The row at line ${line} has a quoted cell that does not end as it must. ` +
+        'Put two quotation marks where one is meant.',
     )
   }
   const isGoogle = head.dialect.startsWith('google')

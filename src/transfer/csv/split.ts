@@ -160,7 +160,8 @@ function findHeader(text: string, mapping: CsvMapping | undefined): Header {
   throw isMapped && fault
     ? fault.fault
     : new CsvFault(
-        'No column names anybody. Write names such as First Name, E-mail or Phone into the first line, or send a mapping.',
+        'No column names anybody. Write names such as First Name, E-mail or Phone into the first line, ' +
+          'or send a mapping.',
       )
 }
 
